@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// config is all that can be set. The tags are the one source of what a setting
+// is called, which flag goes before it, what it takes and what it means: the
+// help, the flags and the errors are made of them.
+type config struct {
+	Token     string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account; it has full access, keep it secret."`
+	TokenFile string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN."`
+	BaseURL   string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"Where the API is; http is allowed on loopback alone."`
+	Timeout   positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"Of one request to the API."`
+	RateLimit count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; 0 for no limit of ours."`
+	Zone      zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which times are shown."`
+	Demo      bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
+	Transport transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients get in."`
+	Addr      string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"Where sse and http listen."`
+	Auth      authName      `env:"MCP_AUTH, default=none" takes:"none" desc:"Who may use sse and http; none is for loopback addresses."`
+	LogLevel  slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"What is logged to stderr."`
+	LogFormat logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
+}
+
+// The types of settings that have rules of their own. Their errors carry no
+// value: the tags say what is taken, and a value might be a misplaced token.
+
+var errSetting = errors.New("not taken")
+
+type positive time.Duration
+
+// EnvDecode implements [envconfig.Decoder].
+func (p *positive) EnvDecode(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 || d > 5*time.Minute {
+		return errSetting
+	}
+	*p = positive(d)
+	return nil
+}
+
+type count int
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *count) EnvDecode(s string) error {
+	var n int
+	if _, err := fmt.Sscanf(s+"\n", "%d\n", &n); err != nil || n < 0 || n > 100_000 {
+		return errSetting
+	}
+	*c = count(n)
+	return nil
+}
+
+type zone struct{ *time.Location }
+
+// EnvDecode implements [envconfig.Decoder].
+func (z *zone) EnvDecode(s string) error {
+	l, err := time.LoadLocation(s)
+	if err != nil || s == "Local" {
+		return errSetting
+	}
+	z.Location = l
+	return nil
+}
+
+type (
+	transportName string
+	authName      string
+	logFormatName string
+)
+
+// EnvDecode implements [envconfig.Decoder].
+func (t *transportName) EnvDecode(s string) error { return oneOf(t, s, "stdio", "sse", "http") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (a *authName) EnvDecode(s string) error { return oneOf(a, s, "none") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }
+
+func oneOf[T ~string](into *T, s string, options ...string) error {
+	for _, o := range options {
+		if s == o {
+			*into = T(s)
+			return nil
+		}
+	}
+	return errSetting
+}
+
+// setting is one field of config, as its tags describe it.
+type setting struct{ env, preset, flag, takes, desc string }
+
+func settings() []setting {
+	var all []setting
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[config]()) {
+		env, preset, _ := strings.Cut(f.Tag.Get("env"), ", default=")
+		all = append(all, setting{env, preset, f.Tag.Get("flag"), f.Tag.Get("takes"), f.Tag.Get("desc")})
+	}
+	return all
+}
+
+// faults are the lines that say what is wrong with a configuration.
+type faults []string
+
+func (f faults) Error() string { return strings.Join(f, "\n") }
+
+func (f *faults) add(name, format string, args ...any) {
+	*f = append(*f, name+": "+fmt.Sprintf(format, args...))
+}
+
+// lookup remembers the last variable that was asked for, which is the one that
+// an error is about, and hides those already known to be wrong. An empty
+// variable is as good as none: hosts pass settings that were left blank.
+type lookup struct {
+	envconfig.Lookuper
+	last   string
+	hidden map[string]bool
+}
+
+func (l *lookup) Lookup(name string) (string, bool) {
+	l.last = name
+	value, ok := l.Lookuper.Lookup(name)
+	value = strings.TrimSpace(value)
+	return value, ok && value != "" && !l.hidden[name]
+}
+
+// load reads the configuration, and checks what does not depend on what is to be
+// done with it. The error is faults: all that is wrong, a line each.
+func load(ctx context.Context, env envconfig.Lookuper) (config, error) {
+	var c config
+	var wrong faults
+	l := &lookup{Lookuper: env, hidden: map[string]bool{}}
+	takes := map[string]string{}
+	for _, s := range settings() {
+		takes[s.env] = s.takes
+	}
+	// envconfig stops at the first error; without that variable it goes on.
+	for {
+		c = config{}
+		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &c, Lookuper: l})
+		if err == nil {
+			break
+		}
+		if l.hidden[l.last] {
+			return c, fmt.Errorf("configuration: %w", err)
+		}
+		wrong.add(l.last, "takes %s", takes[l.last])
+		l.hidden[l.last] = true
+	}
+	if _, err := talkover.ParseBaseURL(c.BaseURL); err != nil {
+		wrong.add("TALKOVER_BASE_URL", "takes an https URL, such as %s: %s", talkover.DefaultBaseURL, err)
+	}
+	if c.Transport != "stdio" {
+		c.checkAddr(&wrong)
+	}
+	if len(wrong) > 0 {
+		return c, wrong
+	}
+	return c, nil
+}
+
+func (c config) checkAddr(wrong *faults) {
+	host, _, err := net.SplitHostPort(c.Addr)
+	switch {
+	case err != nil:
+		wrong.add("MCP_ADDR", "takes host:port, such as 127.0.0.1:8080")
+	case c.Auth == "none" && !talkover.IsLoopback(host):
+		wrong.add("MCP_ADDR", "takes a loopback address while MCP_AUTH=none, such as 127.0.0.1:8080: "+
+			"elsewhere anybody who reaches the port could read the account's calls")
+	}
+}
+
+// token finds the token, which must be there but in the demo.
+func (c config) token() (talkover.Secret, error) {
+	var wrong faults
+	token, from := c.Token, "TALKOVER_TOKEN"
+	switch {
+	case c.Demo:
+		return talkover.Secret{}, nil
+	case c.Token != "" && c.TokenFile != "":
+		wrong.add("TALKOVER_TOKEN_FILE", "takes a path only where TALKOVER_TOKEN is not set; set one of the two")
+		return talkover.Secret{}, wrong
+	case c.TokenFile != "":
+		from = "TALKOVER_TOKEN_FILE"
+		b, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			wrong.add(from, "takes the path of a file that can be read")
+			return talkover.Secret{}, wrong
+		}
+		token = strings.TrimSpace(string(b))
+	}
+	switch {
+	case token == "":
+		wrong.add(from, "takes a Talkover API token, which is missing (to try without one: -demo)")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		wrong.add(from, "takes the token alone, without spaces, line breaks or \"Bearer\"")
+	}
+	if wrong != nil {
+		return talkover.Secret{}, wrong
+	}
+	return talkover.NewSecret(token), nil
+}
+
+// options are what the flags say.
+type options struct {
+	env      map[string]string // settings that flags set
+	version  bool
+	help     bool
+	json     bool     // of call
+	commands []string // what is no flag
+}
+
+// parse reads flags wherever they stand. The error is one line.
+func parse(args []string) (options, error) {
+	o := options{env: map[string]string{}}
+	fs := flag.NewFlagSet("talkover-mcp", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.BoolVar(&o.version, "version", false, "")
+	fs.BoolVar(&o.help, "help", false, "")
+	fs.BoolVar(&o.help, "h", false, "")
+	fs.BoolVar(&o.json, "json", false, "")
+	for _, s := range settings() {
+		set := func(value string) error { o.env[s.env] = value; return nil }
+		switch {
+		case s.flag == "":
+		case s.preset == "false":
+			fs.BoolFunc(s.flag, "", set)
+		default:
+			fs.Func(s.flag, "", set)
+		}
+	}
+	for {
+		if err := fs.Parse(args); err != nil {
+			return o, fmt.Errorf("%w (see -help)", err)
+		}
+		if fs.NArg() == 0 {
+			return o, nil
+		}
+		o.commands = append(o.commands, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+const usage = `talkover-mcp answers questions about the calls of a Talkover account, over MCP.
+
+  talkover-mcp                                  serve a client over stdio
+  talkover-mcp -transport http                  serve clients over HTTP: /mcp, and /sse for older ones
+  talkover-mcp call [-json] TOOL [name=value ...]   call one tool and print what a model would read
+  talkover-mcp tools                            print the tools and their schemas as JSON
+
+Flags go before the environment:
+  -demo             answer from an invented account; no token, no network
+  -transport NAME   stdio, sse or http
+  -addr HOST:PORT   where sse and http listen
+  -version          print the version
+  -help             print this
+
+Environment:
+`
+
+// help prints what there is and every setting.
+func help(w io.Writer) {
+	fmt.Fprint(w, usage)
+	for _, s := range settings() {
+		preset := s.preset
+		if preset == "" {
+			preset = "none"
+		}
+		fmt.Fprintf(w, "  %s (%s; default: %s)\n      %s\n", s.env, s.takes, preset, s.desc)
+	}
+}

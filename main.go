@@ -1,0 +1,265 @@
+// Command talkover-mcp is an MCP server that answers an assistant's questions
+// about the phone calls of a Talkover account.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // zones, where the system has none
+
+	"github.com/lmittmann/tint"
+	"github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/sethvargo/go-envconfig"
+	"golang.org/x/term"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/tools"
+	"github.com/talkover/talkover-mcp/transport"
+)
+
+// Exit codes.
+const (
+	success       = 0
+	failed        = 1 // a tool that answered with an error, a server that broke
+	misconfigured = 2 // flags or environment that cannot be taken
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := program{envconfig.OsLookuper(), os.Stdin, os.Stdout, os.Stderr}
+	code := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is what a run of the command has of the world.
+type program struct {
+	env    envconfig.Lookuper
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// run does what the arguments say and returns the exit code.
+func (p program) run(ctx context.Context, args []string) int {
+	o, err := parse(args)
+	if err != nil {
+		return p.fail(err, misconfigured)
+	}
+	switch {
+	case o.help:
+		help(p.stdout)
+		return success
+	case o.version:
+		fmt.Fprintln(p.stdout, "talkover-mcp", version())
+		return success
+	}
+	command, rest := "", []string(nil)
+	if len(o.commands) > 0 {
+		command, rest = o.commands[0], o.commands[1:]
+	}
+	if command == "tools" && len(rest) == 0 {
+		return p.listTools(ctx)
+	}
+	c, err := load(ctx, envconfig.MultiLookuper(envconfig.MapLookuper(o.env), p.env))
+	token, tokenErr := c.token()
+	if err = errors.Join(err, tokenErr); err != nil {
+		return p.fail(err, misconfigured)
+	}
+	if command == "call" && c.LogLevel == slog.LevelInfo {
+		c.LogLevel = slog.LevelError // its answer stands on the same screen
+	}
+	log := c.logger(p.stderr)
+	s, err := c.server(token, log)
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	switch {
+	case command == "":
+		return p.serve(ctx, c, s, log)
+	case command == "call" && len(rest) > 0:
+		return p.call(ctx, s, rest[0], rest[1:], o.json)
+	case command == "call":
+		return p.fail(errors.New("call: which tool? (see -help)"), misconfigured)
+	}
+	return p.fail(fmt.Errorf("%q is no command (see -help)", command), misconfigured)
+}
+
+// fail says what is wrong, a line for each fault.
+func (p program) fail(err error, code int) int {
+	for line := range strings.Lines(err.Error() + "\n") {
+		fmt.Fprint(p.stderr, "talkover-mcp: "+line)
+	}
+	return code
+}
+
+// server makes the MCP server of the configured account.
+func (c config) server(token talkover.Secret, log *slog.Logger) (*server.MCPServer, error) {
+	api := talkover.Config{
+		Token:     token,
+		BaseURL:   c.BaseURL,
+		UserAgent: "talkover-mcp/" + version(),
+		Timeout:   time.Duration(c.Timeout),
+	}
+	with := tools.Config{Version: version(), Zone: c.Zone.Location, Demo: c.Demo, Log: log}
+	if c.Demo {
+		account := sandbox.New(time.Now())
+		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", account.Transport()
+		with.Now = account.Now
+	}
+	var err error
+	if with.Client, err = talkover.New(api); err != nil {
+		return nil, err
+	}
+	return tools.New(with)
+}
+
+// serve lets clients in until ctx is done or, over stdio, input ends.
+func (p program) serve(ctx context.Context, c config, s *server.MCPServer, log *slog.Logger) int {
+	if c.Demo {
+		log.Warn("demo account: every call in it is invented")
+	}
+	if c.Transport == "stdio" {
+		if isTerminal(p.stdin) {
+			fmt.Fprintln(p.stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
+				"To try it by hand: talkover-mcp call -demo list_calls status=failed")
+		}
+		log.Info("serving", "transport", c.Transport, "version", version())
+		if err := transport.Stdio(ctx, s, p.stdin, p.stdout, log); err != nil {
+			return p.fail(err, failed)
+		}
+		return success
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		why := "an address of this machine that is free"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			why = "a port that is free; " + c.Addr + " is in use"
+		}
+		return p.fail(errors.New("MCP_ADDR: takes "+why), misconfigured)
+	}
+	log.Info("serving", "transport", c.Transport, "addr", ln.Addr().String(), "version", version())
+	if err := transport.NewHTTP(s, c.Transport == "http", log).Serve(ctx, ln); err != nil {
+		return p.fail(err, failed)
+	}
+	return success
+}
+
+// call runs one tool through the server, as a client would, and prints what a
+// model would read.
+func (p program) call(ctx context.Context, s *server.MCPServer, tool string, pairs []string, structure bool) int {
+	args := map[string]any{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return p.fail(fmt.Errorf("call: %q is no name=value", pair), misconfigured)
+		}
+		args[name] = value
+	}
+	c, err := connect(ctx, s)
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	defer c.Close()
+	var r mcp.CallToolRequest
+	r.Params.Name, r.Params.Arguments = tool, args
+	result, err := c.CallTool(ctx, r)
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	if structure && !result.IsError {
+		err = printJSON(p.stdout, result.StructuredContent)
+	} else {
+		for _, content := range result.Content {
+			if text, ok := content.(mcp.TextContent); ok {
+				_, err = fmt.Fprintln(p.stdout, strings.TrimRight(text.Text, "\n"))
+			}
+		}
+	}
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	if result.IsError {
+		return failed
+	}
+	return success
+}
+
+// listTools prints the tools as a client gets them. It needs no account.
+func (p program) listTools(ctx context.Context) int {
+	s, err := tools.New(tools.Config{Version: version()})
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	c, err := connect(ctx, s)
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	defer c.Close()
+	list, err := c.ListTools(ctx, mcp.ListToolsRequest{})
+	if err == nil {
+		err = printJSON(p.stdout, map[string]any{"tools": list.Tools})
+	}
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	return success
+}
+
+// connect is a client of the server in this process.
+func connect(ctx context.Context, s *server.MCPServer) (*client.Client, error) {
+	c, err := client.NewInProcessClient(s)
+	if err == nil {
+		_, err = c.Initialize(ctx, mcp.InitializeRequest{})
+	}
+	return c, err
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// logger writes to stderr alone: over stdio, stdout belongs to the protocol.
+func (c config) logger(w io.Writer) *slog.Logger {
+	terminal := isTerminal(w)
+	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly}))
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel}))
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// release is set by the linker in releases.
+var release string
+
+// version is that of the release, or of the module that was built.
+func version() string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return strings.TrimPrefix(info.Main.Version, "v")
+	}
+	return "dev"
+}

@@ -1,0 +1,150 @@
+package schema
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+)
+
+// Role says what a schema describes.
+type Role int
+
+// The roles of a schema.
+const (
+	Arguments Role = iota // of a tool call: written by models, read by hosts
+	Answer                // structured content: written by us, checked by clients
+)
+
+// keywords are those that hosts are known to take. A keyword that is missing
+// here, such as $ref, const, oneOf or nullable, makes at least one of them refuse
+// the tool, and Gemini then refuses the whole list.
+var keywords = map[string]bool{
+	"type": true, "description": true, "properties": true, "required": true,
+	"additionalProperties": true, "items": true, "enum": true, "default": true,
+	"minimum": true, "maximum": true, "maxLength": true, "minLength": true,
+	"pattern": true, "maxItems": true, "minItems": true, "format": true,
+}
+
+var types = []string{"object", "array", "string", "integer", "number", "boolean"}
+
+// propertyName is what Anthropic's API takes for the name of a property.
+var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
+
+// Lint holds a schema against the rules that Claude, OpenAI and Gemini hosts
+// enforce between them, and reports each one that it breaks:
+//
+//   - an object at the root, closed (additionalProperties: false) at every level;
+//   - one type for each value, as a string; every array says what it holds;
+//   - no $schema, $id, $ref, $defs, const, oneOf, anyOf, allOf, not, nullable;
+//   - enum for strings only, format for date-time only, patterns that compile;
+//   - properties with plain names, and for arguments with a description each;
+//   - required names that exist.
+//
+// In an answer, an object may be a map (additionalProperties: a schema), and an
+// object or a list may leave open what it holds: arguments to repeat, and tables
+// of mixed columns, need that.
+func Lint(schema json.RawMessage, role Role) error {
+	var root map[string]any
+	if err := json.Unmarshal(schema, &root); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	l := linter{role: role}
+	if root["type"] != "object" {
+		l.report("$", "the root must be an object")
+	}
+	l.check("$", root)
+	return errors.Join(l.errors...)
+}
+
+type linter struct {
+	role   Role
+	errors []error
+}
+
+func (l *linter) report(at, format string, args ...any) {
+	l.errors = append(l.errors, fmt.Errorf("schema: %s: %s", at, fmt.Sprintf(format, args...)))
+}
+
+// sub checks a value that must be a schema of its own.
+func (l *linter) sub(at string, value any) {
+	if m, ok := value.(map[string]any); ok {
+		l.check(at, m)
+		return
+	}
+	l.report(at, "must be a schema, not %v", value)
+}
+
+func (l *linter) check(at string, s map[string]any) {
+	for _, k := range slices.Sorted(maps.Keys(s)) {
+		if !keywords[k] {
+			l.report(at, "%s is not taken by all hosts", k)
+		}
+	}
+	kind, _ := s["type"].(string)
+	if !slices.Contains(types, kind) {
+		l.report(at, "type must be one of %v, not %v", types, s["type"])
+	}
+	if enum, ok := s["enum"].([]any); ok {
+		if kind != "string" || slices.ContainsFunc(enum, func(v any) bool { _, ok := v.(string); return !ok }) {
+			l.report(at, "enum is for strings only")
+		}
+	}
+	if f, ok := s["format"]; ok && f != "date-time" {
+		l.report(at, "format %v is not taken by all hosts; use a pattern", f)
+	}
+	if p, ok := s["pattern"].(string); ok {
+		if _, err := regexp.Compile(p); err != nil {
+			l.report(at, "pattern: %v", err)
+		}
+	}
+	switch kind {
+	case "object":
+		l.object(at, s)
+	case "array":
+		if items, ok := s["items"]; ok {
+			l.sub(at+"[]", items)
+		} else if l.role == Arguments {
+			l.report(at, "an array must say what it holds")
+		}
+	}
+}
+
+func (l *linter) object(at string, s map[string]any) {
+	switch more := s["additionalProperties"].(type) {
+	case nil:
+		if l.role == Arguments || s["properties"] != nil {
+			l.report(at, "an object must be closed")
+		}
+	case bool:
+		if more {
+			l.report(at, "an object must be closed")
+		}
+	case map[string]any:
+		if l.role == Arguments {
+			l.report(at, "an object of arguments must be closed")
+		}
+		l.check(at+".*", more)
+	default:
+		l.report(at, "an object must be closed")
+	}
+	properties, _ := s["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if !propertyName.MatchString(name) {
+			l.report(at, "%q is no plain name", name)
+		}
+		p, _ := properties[name].(map[string]any)
+		if d, _ := p["description"].(string); d == "" && l.role == Arguments {
+			l.report(at+"."+name, "an argument must be described")
+		}
+		l.sub(at+"."+name, properties[name])
+	}
+	required, _ := s["required"].([]any)
+	for _, name := range required {
+		if n, ok := name.(string); !ok || properties[n] == nil {
+			l.report(at, "required %v is no property", name)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+// Package schema is one dialect of JSON Schema, used both ways: what a model is
+// told of a tool's arguments is the very value that its arguments are held
+// against.
+//
+// A schema comes from a Go struct. `json` tags name the properties, `jsonschema`
+// tags bound them, `jsonschema_description` tags put them in words, and `alias`
+// tags list the names that models use in error, so that a refusal can say what
+// was meant:
+//
+//	type input struct {
+//		PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a page." alias:"limit,count"`
+//	}
+//
+// The dialect is what Claude, OpenAI and Gemini hosts all take: see [Lint].
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Input is the schema of a tool's arguments, which come as a T. T is a flat
+// struct of strings, integers, booleans, and slices of strings.
+type Input[T any] struct {
+	json       json.RawMessage
+	properties []property
+	aliases    map[string]string // a folded wrong name -> the property that it means
+}
+
+// property is one argument: what is advertised, and where its value goes.
+type property struct {
+	*jsonschema.Schema
+	name  string
+	index []int // of the struct's field
+	typ   reflect.Type
+}
+
+// NewInput reflects T. It fails where the result breaks a rule of [Lint].
+func NewInput[T any]() (*Input[T], error) {
+	root, raw, err := reflected[T]()
+	if err != nil {
+		return nil, err
+	}
+	if err := Lint(raw, Arguments); err != nil {
+		return nil, err
+	}
+	in := &Input[T]{json: raw, aliases: map[string]string{}}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		p, ok := root.Properties.Get(name)
+		if !ok {
+			continue
+		}
+		in.properties = append(in.properties, property{Schema: p, name: name, index: f.Index, typ: f.Type})
+		for alias := range strings.SplitSeq(f.Tag.Get("alias"), ",") {
+			if alias != "" {
+				in.aliases[fold(alias)] = name
+			}
+		}
+	}
+	return in, nil
+}
+
+// JSON returns the schema as it is advertised.
+func (in *Input[T]) JSON() json.RawMessage { return in.json }
+
+// Output reflects the schema of a tool's structured answers. It fails where the
+// result breaks a rule of [Lint].
+func Output[T any]() (json.RawMessage, error) {
+	_, raw, err := reflected[T]()
+	if err != nil {
+		return nil, err
+	}
+	return raw, Lint(raw, Answer)
+}
+
+// reflected inlines T into one schema without $schema, $id, $ref and $defs.
+func reflected[T any]() (*jsonschema.Schema, json.RawMessage, error) {
+	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
+	root := r.ReflectFromType(reflect.TypeFor[T]())
+	root.Version = ""
+	raw, err := json.Marshal(root)
+	if err != nil {
+		return nil, nil, fmt.Errorf("schema of %s: %w", reflect.TypeFor[T](), err)
+	}
+	return root, raw, nil
+}
+
+// Date is a day, YYYY-MM-DD, that the calendar has. Dates compare as strings.
+type Date string
+
+// JSONSchema implements the hook of invopop/jsonschema. A `format` would make
+// some hosts refuse the whole list of tools; a pattern is taken by all.
+func (Date) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`}
+}
+
+func (d Date) check(today string) error {
+	_, err := time.Parse(time.DateOnly, string(d))
+	if err == nil {
+		return nil
+	}
+	what := "is no date"
+	if len(d) == len(time.DateOnly) && d[4] == '-' && d[7] == '-' {
+		what = "is no day of the calendar"
+	}
+	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
+}

@@ -1,0 +1,324 @@
+package talkover
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The API is typed loosely: numbers come as strings, objects as null or [],
+// times in three forms. So values are read token by token, each with the
+// meaning that its field allows; what cannot be read is told to the caller and
+// never stops the rest.
+
+// decoder reads one JSON document.
+type decoder struct{ *jsontext.Decoder }
+
+func newDecoder(r io.Reader) decoder {
+	return decoder{jsontext.NewDecoder(r,
+		jsontext.AllowInvalidUTF8(true),    // broken bytes become U+FFFD, as Clean has it
+		jsontext.AllowDuplicateNames(true), // the last one wins, as everywhere in PHP
+	)}
+}
+
+// end makes sure that nothing follows the document.
+func (d decoder) end() error {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+// object calls member for each name of the object that comes next; member reads
+// the value. It reports false, having skipped the value, where no object comes.
+func (d decoder) object(member func(name string) error) (bool, error) {
+	if d.PeekKind() != '{' {
+		return false, d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return false, err
+	}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return false, err
+		}
+		if err := member(name.String()); err != nil {
+			return false, err
+		}
+	}
+	_, err := d.ReadToken()
+	return true, err
+}
+
+// array calls element before each value of the array that comes next. It
+// reports false, having skipped the value, where no array comes.
+func (d decoder) array(element func() error) (bool, error) {
+	if d.PeekKind() != '[' {
+		return false, d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return false, err
+	}
+	for d.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return false, err
+		}
+	}
+	_, err := d.ReadToken()
+	return true, err
+}
+
+// scalar reads a string, number or boolean as its text, and null as "". It
+// reports false, having skipped the value, for an object or an array.
+func (d decoder) scalar() (string, bool, error) {
+	switch d.PeekKind() {
+	case '{', '[':
+		return "", false, d.SkipValue()
+	case 'n':
+		return "", true, d.SkipValue()
+	}
+	t, err := d.ReadToken()
+	if err != nil {
+		return "", false, err
+	}
+	return t.String(), true, nil
+}
+
+// text reads a scalar and cleans it.
+func (d decoder) text(limit int, into *string) (bool, error) {
+	s, ok, err := d.scalar()
+	if ok {
+		*into = Clean(s, limit)
+	}
+	return ok, err
+}
+
+// integer reads a whole number of 0 or more that may come as a string; null and
+// "" are 0. It reports false for anything else, and for more than limit.
+func (d decoder) integer(limit int, into *int) (bool, error) {
+	s, ok, err := d.scalar()
+	if err != nil || !ok {
+		return ok, err
+	}
+	n, ok := parseInteger(s)
+	if ok = ok && n >= 0 && n <= limit; ok {
+		*into = n
+	}
+	return ok, nil
+}
+
+func parseInteger(s string) (int, bool) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return 0, true
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, false
+	}
+	return int(f), true
+}
+
+// boolean reads true and false, also as 1, 0 and strings; null is false.
+func (d decoder) boolean(into *bool) (bool, error) {
+	s, ok, err := d.scalar()
+	if err != nil || !ok {
+		return ok, err
+	}
+	*into, ok = parseBoolean(s)
+	return ok, nil
+}
+
+func parseBoolean(s string) (value, ok bool) {
+	switch s {
+	case "true", "1":
+		return true, true
+	case "false", "0", "":
+		return false, true
+	}
+	return false, false
+}
+
+// The forms in which the API writes a moment; one without a zone is UTC.
+var timeForms = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
+
+// time reads a moment; null and "" are the zero time.
+func (d decoder) time(into *time.Time) (bool, error) {
+	s, ok, err := d.scalar()
+	if err != nil || !ok {
+		return ok, err
+	}
+	*into, ok = parseTime(s)
+	return ok, nil
+}
+
+func parseTime(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, true
+	}
+	for _, form := range timeForms {
+		if t, err := time.Parse(form, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// envelope is what surrounds the rows of every list, and what an error says.
+type envelope struct {
+	failed     bool // success: false
+	hasRows    bool
+	rows       *Pagination // nil where the answer does not say
+	code       string
+	message    string
+	fields     map[string][]string
+	retryAfter time.Duration
+}
+
+// readList reads a whole answer of a list endpoint. It calls row before each
+// value of data, and takes the page from `pagination` or `meta`.
+func readList(r io.Reader, row func(decoder) error) (envelope, error) {
+	var e envelope
+	d := newDecoder(r)
+	rows := func() error {
+		ok, err := d.array(func() error { return row(d) })
+		e.hasRows = e.hasRows || ok
+		return err
+	}
+	var err error
+	switch d.PeekKind() {
+	case '[':
+		err = rows()
+	case '{':
+		_, err = d.object(func(name string) error {
+			switch name {
+			case "data":
+				if d.PeekKind() == 'n' {
+					e.hasRows = true
+				}
+				return rows()
+			case "pagination", "meta":
+				return e.readPagination(d)
+			default:
+				return e.readError(d, name)
+			}
+		})
+	default:
+		if _, err = d.ReadToken(); err == nil {
+			err = errors.New("neither an object nor an array")
+		}
+	}
+	if err != nil {
+		return e, err
+	}
+	return e, d.end()
+}
+
+// readError reads one member of the five shapes of errors.
+func (e *envelope) readError(d decoder, name string) error {
+	switch name {
+	case "success":
+		s, _, err := d.scalar()
+		ok, known := parseBoolean(s)
+		e.failed = known && !ok && s != ""
+		return err
+	case "message":
+		_, err := d.text(maxMessage, &e.message)
+		return err
+	case "code":
+		_, err := d.text(maxStatus, &e.code)
+		return err
+	case "retry_after":
+		var seconds int
+		ok, err := d.integer(maxWaitSeconds, &seconds)
+		if ok {
+			e.retryAfter = time.Duration(seconds) * time.Second
+		}
+		return err
+	case "errors":
+		_, err := d.object(func(field string) error { return e.readField(d, field) })
+		return err
+	case "error", "details":
+		if d.PeekKind() != '{' {
+			_, err := d.text(maxStatus, &e.code)
+			return err
+		}
+		_, err := d.object(func(name string) error { return e.readError(d, name) })
+		return err
+	default:
+		return d.SkipValue()
+	}
+}
+
+const (
+	maxWaitSeconds = 365 * 24 * 3600
+	maxFields      = 10 // fields of a 422 that are kept, and messages of each
+)
+
+// readField reads what the API says of one parameter: a list of messages or one.
+func (e *envelope) readField(d decoder, name string) error {
+	name = Clean(name, maxStatus)
+	add := func() error {
+		var message string
+		if _, err := d.text(maxMessage, &message); err != nil || message == "" {
+			return err
+		}
+		if e.fields == nil {
+			e.fields = make(map[string][]string)
+		}
+		if _, known := e.fields[name]; (known || len(e.fields) < maxFields) && len(e.fields[name]) < maxFields {
+			e.fields[name] = append(e.fields[name], message)
+		}
+		return nil
+	}
+	if d.PeekKind() == '[' {
+		_, err := d.array(add)
+		return err
+	}
+	return add()
+}
+
+func (e *envelope) readPagination(d decoder) error {
+	var p Pagination
+	total := false
+	ok, err := d.object(func(name string) error {
+		var ok bool
+		var err error
+		switch name {
+		case "current_page":
+			_, err = d.integer(math.MaxInt32, &p.CurrentPage)
+		case "last_page":
+			_, err = d.integer(math.MaxInt32, &p.LastPage)
+		case "per_page":
+			_, err = d.integer(math.MaxInt32, &p.PerPage)
+		case "total":
+			isNull := d.PeekKind() == 'n'
+			ok, err = d.integer(math.MaxInt32, &p.Total)
+			total = ok && !isNull
+		case "from":
+			_, err = d.integer(math.MaxInt32, &p.From)
+		case "to":
+			_, err = d.integer(math.MaxInt32, &p.To)
+		default:
+			err = d.SkipValue()
+		}
+		return err
+	})
+	if ok && total {
+		e.rows = &p
+	}
+	if err != nil {
+		return fmt.Errorf("pagination: %w", err)
+	}
+	return nil
+}

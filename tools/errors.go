@@ -1,0 +1,119 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// crash is a panic of ours; its value is the id under which the log has it.
+type crash string
+
+func (c crash) Error() string { return "panic " + string(c) }
+
+// explain puts an error into words for a model: what happened, whether trying
+// again helps and when, and what to change.
+func explain(err error) string {
+	var faults schema.Faults
+	var api *talkover.Error
+	var crashed crash
+	switch {
+	case errors.As(err, &faults):
+		return "Nothing was asked of Talkover; mend the arguments and call again.\n" + bullets(strings.Split(faults.Error(), "\n"))
+	case errors.As(err, &api):
+		return explainAPI(api)
+	case errors.As(err, &crashed):
+		return fmt.Sprintf("This tool failed by a fault of its own (id %s in the server's log). Trying again with other arguments may help.", string(crashed))
+	case errors.Is(err, context.Canceled):
+		return "The call was cancelled before Talkover answered."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "Talkover did not answer in time. Try again in a minute."
+	}
+	return "This tool failed. Trying again may help."
+}
+
+func explainAPI(e *talkover.Error) string {
+	var s string
+	switch e.Reason {
+	case talkover.Refused:
+		s = explainStatus(e)
+	case talkover.RateLimited:
+		s = "Talkover's limit of requests a minute is reached. " + tryAgain(e.Wait)
+	case talkover.TimedOut:
+		s = "Talkover did not answer in time" + attempts(e) + ". Try again in a minute; asking for less (per_page, dates) may help."
+	case talkover.Unreachable:
+		s = "Talkover could not be reached" + attempts(e) + ". Try again in a minute; if it stays so, check the network of this server and TALKOVER_BASE_URL."
+	case talkover.Interrupted:
+		s = "The connection to Talkover broke off before the answer was whole" + attempts(e) + ". Try again in a minute."
+	case talkover.Malformed:
+		s = fmt.Sprintf("Talkover's answer (%s) was no JSON list of calls, but perhaps a page of a proxy%s. Try again in a minute; if it stays so, check TALKOVER_BASE_URL.", status(e.Status), attempts(e))
+	case talkover.TooLarge:
+		s = "Talkover's answer was too large to read and was dropped. Ask for less with per_page; trying the same again will not help."
+	case talkover.Redirected:
+		s = fmt.Sprintf("Talkover answered with a redirect (%s), which is never followed, because the token would go along. Trying again will not help: correct TALKOVER_BASE_URL and restart the server.", status(e.Status))
+	}
+	if e.Message != "" {
+		s += fmt.Sprintf(" Talkover's own words: %q", e.Message)
+	}
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		for _, message := range e.Fields[name] {
+			lines = append(lines, fmt.Sprintf("%s: %q", name, message))
+		}
+	}
+	if len(lines) > 0 {
+		s += "\n" + bullets(lines)
+	}
+	return s
+}
+
+// explainStatus is for answers in which the API itself says no.
+func explainStatus(e *talkover.Error) string {
+	what := fmt.Sprintf("Talkover answered %s", status(e.Status))
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		return what + ": it does not know the token. Trying again will not help: set TALKOVER_TOKEN to a valid token and restart the server."
+	case e.Status == http.StatusForbidden:
+		return what + ": the token has no permission for this. Trying again will not help: use a token that may read calls."
+	case e.Status == http.StatusNotFound:
+		return what + ": there is no such address. Trying again will not help: correct TALKOVER_BASE_URL (it ends in /api/v1) and restart the server."
+	case e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest:
+		return what + ": it does not take these arguments. Change them before trying again."
+	case e.Status >= 500:
+		return what + attempts(e) + ": an error on its side. Try again in a minute."
+	case e.Status >= 200 && e.Status < 300:
+		return what + " but says that it failed. Trying again may help."
+	}
+	return what + ". Trying the same again will hardly help."
+}
+
+func status(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
+
+func attempts(e *talkover.Error) string {
+	if e.Attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d attempts)", e.Attempts)
+}
+
+func tryAgain(wait time.Duration) string {
+	if wait <= 0 {
+		return "Try again in a minute."
+	}
+	return fmt.Sprintf("Try again in %d s.", int(math.Ceil(wait.Seconds())))
+}
+
+func bullets(lines []string) string {
+	return "- " + strings.Join(lines, "\n- ")
+}

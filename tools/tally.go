@@ -1,0 +1,81 @@
+package tools
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// tally sums up the calls of a page.
+type tally struct {
+	Status      map[string]int `json:"status"`
+	Direction   map[string]int `json:"direction"`
+	Answered    int            `json:"answered" jsonschema_description:"Answered or completed."`
+	TalkSeconds int            `json:"talk_seconds" jsonschema_description:"Of answered calls."`
+	MeanSeconds float64        `json:"mean_seconds,omitempty" jsonschema_description:"Per answered call."`
+	TestCalls   int            `json:"test_calls"`
+}
+
+func newTally(calls []talkover.Call) tally {
+	t := tally{Status: map[string]int{}, Direction: map[string]int{}}
+	for _, c := range calls {
+		t.add(c)
+	}
+	return t
+}
+
+func (t *tally) add(c talkover.Call) {
+	t.Status[c.Status]++
+	t.Direction[c.Direction]++
+	if c.Answered() {
+		t.Answered++
+		t.TalkSeconds += c.Duration
+		t.MeanSeconds = math.Round(10*float64(t.TalkSeconds)/float64(t.Answered)) / 10
+	}
+	if c.IsTesting {
+		t.TestCalls++
+	}
+}
+
+// String says it in words, the most frequent first.
+func (t tally) String() string {
+	parts := []string{counts(t.Status), counts(t.Direction)}
+	if t.Answered > 0 {
+		parts = append(parts, fmt.Sprintf("talk %d s, mean %g s over %d answered", t.TalkSeconds, t.MeanSeconds, t.Answered))
+	}
+	if t.TestCalls > 0 {
+		parts = append(parts, plural(t.TestCalls, "test call", "test calls"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func counts(m map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(m), func(x, y string) int {
+		return cmp.Or(m[y]-m[x], strings.Compare(x, y))
+	})
+	for i, name := range names {
+		n := m[name]
+		switch {
+		case name == "":
+			name = "unknown"
+		case !plainWord.MatchString(name):
+			name = fmt.Sprintf("%q", name) // a stranger's text is no part of our sentence
+		}
+		names[i] = fmt.Sprintf("%d %s", n, name)
+	}
+	if more := len(names) - mostCounts; more > 0 {
+		names = append(names[:mostCounts], fmt.Sprintf("%d others", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+const mostCounts = 10
+
+// plainWord is what statuses and directions look like.
+var plainWord = regexp.MustCompile(`^[a-z]+([-_][a-z]+)*$`)

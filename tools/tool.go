@@ -1,0 +1,159 @@
+package tools
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// pageTime bounds the call of a tool that asks for one page. Desktop hosts give
+// up on a call after about 60 s.
+const pageTime = 25 * time.Second
+
+const demoNote = "This is the demo account: every call in it is invented."
+
+// tool is one question that a model can ask: arguments come as In, and Out is
+// the structured half of the answer. In must be an input of [schema.NewInput].
+type tool[In any, Out answer] struct {
+	name        string
+	title       string // for people
+	description string // for models, at most three sentences
+	limit       time.Duration
+	run         func(ctx context.Context, in In) (Out, error)
+}
+
+// answer is the structured half of an answer. Some hosts show a model only this
+// half and some only the text, so each says all there is.
+type answer interface {
+	text() string
+	size() int // rows
+}
+
+// frame is what every answer says of itself.
+type frame struct {
+	Notes    []string `json:"notes" jsonschema_description:"What to know before relying on this answer."`
+	Timezone string   `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
+	Now      string   `json:"now"`
+}
+
+const (
+	minuteForm = "2006-01-02 15:04"
+	nowForm    = "Mon 2006-01-02 15:04"
+)
+
+// frame opens an answer given now.
+func (c Config) frame() frame {
+	f := frame{
+		Notes:    []string{},
+		Timezone: c.Zone.String(),
+		Now:      c.Now().In(c.Zone).Format(nowForm),
+	}
+	if c.Demo {
+		f.note(demoNote)
+	}
+	return f
+}
+
+func (f *frame) note(format string, args ...any) {
+	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
+// register adds the tool to a server. It is the one place where a typed
+// function becomes an MCP tool.
+func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
+	input, err := schema.NewInput[In]()
+	if err != nil {
+		return fmt.Errorf("%s: input: %w", t.name, err)
+	}
+	output, err := schema.Output[Out]()
+	if err != nil {
+		return fmt.Errorf("%s: output: %w", t.name, err)
+	}
+	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
+	m.Title = t.title
+	m.RawOutputSchema = output
+	yes, no := true, false
+	m.Annotations = mcp.ToolAnnotation{
+		ReadOnlyHint: &yes, DestructiveHint: &no, IdempotentHint: &yes,
+		OpenWorldHint: &yes, // the log is another system's, and grows by itself
+	}
+	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		ctx, cancel := context.WithTimeout(ctx, t.limit)
+		defer cancel()
+		ctx, meter := talkover.WithMeter(ctx)
+		start := time.Now()
+		out, err := t.call(ctx, input, r, c)
+		record := []slog.Attr{
+			slog.String("tool", t.name),
+			slog.Float64("ms", math.Round(float64(time.Since(start).Microseconds())/10)/100),
+			slog.Int("requests", meter.Requests()),
+		}
+		if err != nil {
+			// A Go error of ours would reach the client word for word, so a
+			// failure is a result like any other.
+			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, slog.String("outcome", outcome(err)))...)
+			text := explain(err)
+			if c.Demo {
+				text += "\n" + demoNote
+			}
+			return mcp.NewToolResultError(text), nil
+		}
+		c.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record,
+			slog.Int("rows", out.size()), slog.String("outcome", "ok"))...)
+		return mcp.NewToolResultStructured(out, out.text()), nil
+	})
+	return nil
+}
+
+// call decodes the arguments and runs the tool. A panic becomes an error with
+// an id that the log has too.
+func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, c Config) (out Out, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			id := rand.Text()[:8]
+			c.Log.ErrorContext(ctx, "panic", "tool", t.name, "id", id, "panic", p, "stack", string(debug.Stack()))
+			err = crash(id)
+		}
+	}()
+	args := r.Params.RawArguments
+	if args == nil && r.Params.Arguments != nil {
+		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process
+			return out, schema.Faults{{Problem: "the arguments are no JSON"}}
+		}
+	}
+	in, err := input.Decode(args, c.Now().UTC().Format(time.DateOnly))
+	if err != nil {
+		return out, err
+	}
+	return t.run(ctx, in)
+}
+
+// outcome is the word for an error in logs.
+func outcome(err error) string {
+	var faults schema.Faults
+	var api *talkover.Error
+	var crashed crash
+	switch {
+	case errors.As(err, &faults):
+		return "bad_arguments"
+	case errors.As(err, &api):
+		return string(api.Reason)
+	case errors.As(err, &crashed):
+		return "panic"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	}
+	return "failed"
+}
