@@ -240,7 +240,7 @@ func printJSON(w io.Writer, v any) error {
 func (c config) logger(w io.Writer) *slog.Logger {
 	terminal := isTerminal(w)
 	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly}))
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel}))
 }

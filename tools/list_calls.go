@@ -75,18 +75,18 @@ type listCallsInput struct {
 }
 
 type listCallsOutput struct {
-	Matched  *int            `json:"matched,omitempty" jsonschema_description:"Calls that match, over all pages. Missing if Talkover did not say."`
-	Page     int             `json:"page"`
-	LastPage int             `json:"last_page"`
-	PerPage  int             `json:"per_page"`
-	First    int             `json:"first" jsonschema_description:"Ordinal of the first row; 0 if there is none."`
-	Last     int             `json:"last"`
-	Order    string          `json:"order"`
-	Filters  appliedFilters  `json:"filters" jsonschema_description:"The filters that applied."`
-	Tally    tally           `json:"tally" jsonschema_description:"Of this page only."`
-	Columns  []string        `json:"columns"`
-	Rows     []row           `json:"rows" jsonschema_description:"Calls; the cells are in the order of columns."`
-	Next     *nextPage       `json:"next,omitempty" jsonschema_description:"Arguments of the next page, or of the last one if this is past it. Missing on the last page."`
+	Matched  *int           `json:"matched,omitempty" jsonschema_description:"Calls that match, over all pages. Missing if Talkover did not say."`
+	Page     int            `json:"page"`
+	LastPage int            `json:"last_page"`
+	PerPage  int            `json:"per_page"`
+	First    int            `json:"first" jsonschema_description:"Ordinal of the first row; 0 if there is none."`
+	Last     int            `json:"last"`
+	Order    string         `json:"order"`
+	Filters  appliedFilters `json:"filters" jsonschema_description:"The filters that applied."`
+	Tally    tally          `json:"tally" jsonschema_description:"Of this page only."`
+	Columns  []string       `json:"columns"`
+	Rows     []row          `json:"rows" jsonschema_description:"Calls; the cells are in the order of columns."`
+	Next     *nextPage      `json:"next,omitempty" jsonschema_description:"Arguments of the next page, or of the last one if this is past it. Missing on the last page."`
 	frame
 }
 
@@ -257,13 +257,13 @@ func (out *listCallsOutput) text() string {
 	if out.Matched != nil {
 		matched = plural(*out.Matched, "call matches", "calls match")
 	}
-	fmt.Fprintf(&b, "%s (%s); ", matched, callFilters(out.Filters))
+	fmt.Fprintf(&b, "%s (%s), ", matched, callFilters(out.Filters))
 	if out.First > 0 {
 		fmt.Fprintf(&b, "%s; rows %d-%d, page %d of %d; ", out.Order, out.First, out.Last, out.Page, out.LastPage)
 	} else {
 		fmt.Fprintf(&b, "no rows on page %d of %d; ", out.Page, out.LastPage)
 	}
-	fmt.Fprintf(&b, "times in %s; now %s.\n", out.Timezone, out.Now)
+	fmt.Fprintf(&b, "times %s; now %s.\n", out.Timezone, out.Now)
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}

@@ -28,11 +28,7 @@ func callRow(c talkover.Call, zone *time.Location) row {
 	if !c.CreatedAt.IsZero() {
 		at = c.CreatedAt.In(zone).Format(minuteForm)
 	}
-	agent := c.Agent.Display()
-	if agent == "" {
-		agent = "(no agent)"
-	}
-	return row{at, c.Direction, c.From, c.To, c.Status, c.Duration, agent, c.SID, c.IsTesting}
+	return row{at, c.Direction, c.From, c.To, c.Status, c.Duration, c.Agent.Display(), c.SID, c.IsTesting}
 }
 
 // writeCSV writes rows as CSV (RFC 4180, with \n) under a header. Where the

@@ -172,14 +172,16 @@ func readJSON(w http.ResponseWriter, r *http.Request) (status int, why string) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have at most %d bytes", maxBody)
 	case err != nil:
+		// The deadline stays, or the server would wait for the rest.
+		w.Header().Set("Connection", "close")
 		return http.StatusRequestTimeout, "the request did not come in whole"
 	}
+	_ = control.SetReadDeadline(time.Time{})
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return 0, ""
 }

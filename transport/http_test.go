@@ -1,0 +1,308 @@
+package transport_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"go.uber.org/goleak"
+
+	"github.com/talkover/talkover-mcp/transport"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// slow is a server with one tool, which waits until it is released or cancelled.
+func slow(asked chan<- struct{}, release <-chan struct{}) *server.MCPServer {
+	s := server.NewMCPServer("test", "1", server.WithToolCapabilities(false))
+	s.AddTool(mcp.NewToolWithRawSchema("wait", "waits", []byte(`{"type":"object"}`)),
+		func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			asked <- struct{}{}
+			select {
+			case <-release:
+				return mcp.NewToolResultText("released"), nil
+			case <-ctx.Done():
+				return mcp.NewToolResultError("cancelled"), nil
+			}
+		})
+	return s
+}
+
+func plain() *server.MCPServer { return slow(nil, nil) }
+
+const (
+	jsonType = "application/json"
+	list     = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+)
+
+func TestGuardOnEveryRoute(t *testing.T) {
+	s := httptest.NewServer(transport.NewHTTP(plain(), true, quiet))
+	defer s.Close()
+	host := strings.TrimPrefix(s.URL, "http://")
+	_, port, _ := net.SplitHostPort(host)
+	for _, test := range []struct {
+		name, method, path, host, origin, kind, body string
+		want                                         int
+	}{
+		{"a call", "POST", "/mcp", "", "", jsonType, list, 200},
+		{"a call of a page of ours", "POST", "/mcp", "", "http://" + host, jsonType, list, 200},
+		{"by another name of ours", "POST", "/mcp", "localhost:" + port, "http://127.0.0.1:" + port, jsonType, list, 200},
+		{"by IPv6", "POST", "/mcp", "[::1]:" + port, "", jsonType, list, 200},
+		{"with a charset", "POST", "/mcp", "", "", "application/json; charset=utf-8", list, 200},
+		{"health", "GET", "/healthz", "", "", "", "", 200},
+		{"health by HEAD", "HEAD", "/healthz", "", "", "", "", 200},
+
+		{"foreign host", "POST", "/mcp", "evil.example", "", jsonType, list, 403},
+		{"foreign host with our port", "POST", "/mcp", "evil.example:" + port, "", jsonType, list, 403},
+		{"a host that starts like ours", "POST", "/mcp", "127.0.0.1.evil.example", "", jsonType, list, 403},
+		{"foreign host on a stream", "GET", "/sse", "evil.example", "", "", "", 403},
+		{"foreign host on a message", "POST", "/message?sessionId=1", "evil.example", "", jsonType, list, 403},
+		{"foreign host on health", "GET", "/healthz", "evil.example", "", "", "", 403},
+		{"foreign host on nothing", "GET", "/nothing", "evil.example", "", "", "", 403},
+
+		{"foreign origin", "POST", "/mcp", "", "https://evil.example", jsonType, list, 403},
+		{"foreign origin on a stream", "GET", "/sse", "", "https://evil.example", "", "", 403},
+		{"foreign origin on a message", "POST", "/message?sessionId=1", "", "https://evil.example", jsonType, list, 403},
+		{"foreign origin on health", "GET", "/healthz", "", "https://evil.example", "", "", 403},
+		{"foreign origin asks first", "OPTIONS", "/mcp", "", "https://evil.example", "", "", 403},
+		{"origin of another port", "POST", "/mcp", "", "http://127.0.0.1:1", jsonType, list, 403},
+		{"origin null", "POST", "/mcp", "", "null", jsonType, list, 403},
+		{"origin that is no origin", "POST", "/mcp", "", "http://" + host + "/path", jsonType, list, 403},
+
+		{"another method", "PUT", "/mcp", "", "", jsonType, list, 405},
+		{"a stream where there is none", "GET", "/mcp", "", "", "", "", 405},
+		{"the end of no session", "DELETE", "/mcp", "", "", "", "", 405},
+		{"a post to a stream", "POST", "/sse", "", "", jsonType, list, 405},
+		{"a get of a message", "GET", "/message?sessionId=1", "", "", "", "", 405},
+		{"a post to health", "POST", "/healthz", "", "", jsonType, list, 405},
+		{"options", "OPTIONS", "/mcp", "", "", "", "", 405},
+		{"no such path", "GET", "/nothing", "", "", "", "", 404},
+		{"a longer path", "POST", "/mcp/", "", "", jsonType, list, 404},
+		{"a path with dots", "POST", "/x/../mcp", "", "", jsonType, list, 404},
+
+		{"text", "POST", "/mcp", "", "", "text/plain", list, 415},
+		{"a form", "POST", "/mcp", "", "", "application/x-www-form-urlencoded", list, 415},
+		{"no type", "POST", "/mcp", "", "", "", list, 415},
+		{"text in a message", "POST", "/message?sessionId=1", "", "", "text/plain", list, 415},
+		{"too much", "POST", "/mcp", "", "", jsonType, list + strings.Repeat(" ", 1<<20), 413},
+		{"too much in a message", "POST", "/message?sessionId=1", "", "", jsonType, list + strings.Repeat(" ", 1<<20), 413},
+		{"no such session", "POST", "/message?sessionId=1", "", "", jsonType, list, 400},
+		{"another's cancellation", "POST", "/mcp", "", "", jsonType, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`, 202},
+	} {
+		r, err := http.NewRequest(test.method, s.URL+test.path, strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = test.host
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		if test.kind != "" {
+			r.Header.Set("Content-Type", test.kind)
+		}
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.StatusCode != test.want {
+			t.Errorf("%s: %s %s is %d, want %d: %s", test.name, test.method, test.path, res.StatusCode, test.want, body)
+		}
+		if res.StatusCode == 405 && res.Header.Get("Allow") == "" {
+			t.Errorf("%s: 405 without Allow", test.name)
+		}
+		if h := res.Header; h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: headers %v", test.name, h)
+		}
+	}
+}
+
+func TestStreamIsOpenToNoOtherOrigin(t *testing.T) {
+	h := transport.NewHTTP(plain(), false, quiet)
+	s := httptest.NewServer(h)
+	defer s.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/sse", nil)
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != "" || res.Header.Get("X-Accel-Buffering") != "no" {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+	// Without streamable there is no /mcp.
+	post, err := http.Post(s.URL+"/mcp", jsonType, strings.NewReader(list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	post.Body.Close()
+	if post.StatusCode != http.StatusNotFound {
+		t.Errorf("/mcp of sse alone is %d", post.StatusCode)
+	}
+}
+
+// pipes is a listener whose connections are in memory, so that time can be
+// synctest's.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+func (p pipes) Close() error   { close(p.done); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+func (p pipes) dial() net.Conn {
+	mine, theirs := net.Pipe()
+	p.conns <- theirs
+	return mine
+}
+
+// inVirtualTime serves over pipes in a bubble of virtual time.
+func inVirtualTime(t *testing.T, test func(t *testing.T, dial func() net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := pipes{make(chan net.Conn), make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- transport.NewHTTP(plain(), true, quiet).Serve(ctx, ln) }()
+		test(t, ln.dial)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestHalfARequestIsDroppedAfterTenSeconds(t *testing.T) {
+	for name, half := range map[string]string{
+		"half a header": "POST /mcp HTTP/1.1\r\nHost: localhost\r\n",
+		"half a body":   "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	} {
+		inVirtualTime(t, func(t *testing.T, dial func() net.Conn) {
+			c := dial()
+			defer c.Close()
+			start := time.Now()
+			go func() { _, _ = io.WriteString(c, half) }()
+			answer, err := io.ReadAll(c)
+			if took := time.Since(start); took != 10*time.Second || err != nil {
+				t.Errorf("%s: dropped after %v: %v", name, took, err)
+			}
+			if strings.Contains(half, "{") && !strings.Contains(string(answer), "408") {
+				t.Errorf("%s: answer %q", name, answer)
+			}
+		})
+	}
+}
+
+func TestClientThatDoesNotReadIsDroppedAfterFifteenSeconds(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, dial func() net.Conn) {
+		c := dial()
+		defer c.Close()
+		start := time.Now()
+		_, _ = io.WriteString(c, "GET /sse HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		time.Sleep(16 * time.Second) // of virtual time
+		synctest.Wait()
+		if _, err := c.Write([]byte("x")); err == nil {
+			t.Errorf("the connection is still open after %v", time.Since(start))
+		}
+	})
+}
+
+// One client's cancellation must not end another's call with the same id.
+func TestCancellationOfAnotherClient(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(transport.NewHTTP(slow(asked, release), true, quiet))
+	defer s.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	answer := make(chan string)
+	go func() {
+		res, err := http.Post(s.URL+"/mcp", jsonType, strings.NewReader(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"wait"}}`))
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		answer <- string(body)
+	}()
+	<-asked
+	res, err := http.Post(s.URL+"/mcp", jsonType, strings.NewReader(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	close(release)
+	if a := <-answer; !strings.Contains(a, "released") {
+		t.Errorf("the call ended with %s", a)
+	}
+}
+
+func TestServeAnswersCallsInFlightBeforeItEnds(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error)
+	go func() { ended <- transport.NewHTTP(slow(asked, release), true, quiet).Serve(ctx, ln) }()
+	c, err := client.NewStreamableHttpClient("http://" + ln.Addr().String() + "/mcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	answer := make(chan *mcp.CallToolResult, 1)
+	go func() {
+		defer close(answer)
+		var r mcp.CallToolRequest
+		r.Params.Name = "wait"
+		if err := c.Start(t.Context()); err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := c.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
+			t.Error(err)
+			return
+		}
+		result, err := c.CallTool(t.Context(), r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		answer <- result
+	}()
+	<-asked
+	cancel()
+	close(release)
+	result := <-answer
+	if result == nil || result.Content[0].(mcp.TextContent).Text != "released" {
+		t.Errorf("answer %v", result)
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
