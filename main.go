@@ -114,11 +114,14 @@ func (c config) server(token talkover.Secret, log *slog.Logger) (*server.MCPServ
 		BaseURL:   c.BaseURL,
 		UserAgent: "talkover-mcp/" + version(),
 		Timeout:   time.Duration(c.Timeout),
+		RateLimit: int(c.RateLimit),
+		Log:       log,
 	}
 	with := tools.Config{Version: version(), Zone: c.Zone.Location, Demo: c.Demo, Log: log}
 	if c.Demo {
 		account := sandbox.New(time.Now())
 		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", account.Transport()
+		api.RateLimit = 0 // it has none
 		with.Now = account.Now
 	}
 	var err error

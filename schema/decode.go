@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,9 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// mostUnknown is how many unknown names a refusal goes into.
+const mostUnknown = 8
+
 // Validator is an input with rules across its fields. Validate sees the fields
 // that could be read, the others at zero.
 type Validator interface{ Validate() []Fault }
@@ -60,10 +64,15 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 	for _, p := range in.properties {
 		raw, ok := given[p.name]
 		delete(given, p.name)
-		if !ok {
-			continue
+		field := into.FieldByIndex(p.index)
+		var err error
+		if ok {
+			err = p.decode(raw, field, today)
 		}
-		if err := p.decode(raw, into.FieldByIndex(p.index), today); err != nil {
+		if err == nil && p.required && (!ok || isBlank(raw)) {
+			err = errors.New("it is missing, and needed")
+		}
+		if err != nil {
 			faults = append(faults, Fault{p.name, err.Error()})
 		}
 	}
@@ -72,7 +81,11 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 		unknown = append(unknown, name)
 	}
 	slices.Sort(unknown)
-	for _, name := range unknown {
+	for i, name := range unknown {
+		if i == mostUnknown {
+			faults = append(faults, Fault{Problem: fmt.Sprintf("and %d more unknown arguments", len(unknown)-i)})
+			break
+		}
 		faults = append(faults, in.unknown(name))
 	}
 	if v, ok := any(&value).(Validator); ok {
@@ -82,6 +95,12 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 		return value, faults
 	}
 	return value, nil
+}
+
+// isBlank reports whether a value is as good as none.
+func isBlank(raw jsontext.Value) bool {
+	s, err := text(raw)
+	return raw.Kind() == 'n' || err == nil && s == ""
 }
 
 // members splits an object into its members. Nothing and null are no members.
@@ -109,10 +128,13 @@ func members(args json.RawMessage) (map[string]jsontext.Value, error) {
 	if err == nil {
 		_, err = d.ReadToken()
 	}
+	if err == nil {
+		_, err = d.ReadToken() // which must be the end
+	}
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return nil, errors.New("an argument is given twice; give each once")
-	case err != nil && !errors.Is(err, io.EOF):
+	case !errors.Is(err, io.EOF):
 		return nil, errors.New("the arguments are no valid JSON object")
 	}
 	return given, nil
@@ -165,7 +187,7 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 	case "array":
 		return p.list(raw, field, today)
 	}
-	return fmt.Errorf("type %q is not of the dialect", p.Type) // Lint makes sure that it is
+	panic("schema: type " + p.Type) // NewInput takes none
 }
 
 // setString holds a string against its schema and type, and stores it.
@@ -221,8 +243,8 @@ func (p property) integer(raw jsontext.Value) (n int, ok bool, err error) {
 	default:
 		return 0, false, errors.New("it must be a whole number" + p.bounds() + ", not " + kindOf(raw))
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(f) {
+	f, err := strconv.ParseFloat(s, 64) // which takes 0x10 and 1_0 too
+	if !decimal.MatchString(s) || err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, false, errors.New(quote(s) + " is no whole number" + p.bounds())
 	}
 	low, high := limit(p.Minimum, -1<<53), limit(p.Maximum, 1<<53)
@@ -234,6 +256,8 @@ func (p property) integer(raw jsontext.Value) (n int, ok bool, err error) {
 	}
 	return int(f), true, nil
 }
+
+var decimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
 
 // bounds says which numbers are taken.
 func (p property) bounds() string {

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,12 +36,14 @@ type Input[T any] struct {
 // property is one argument: what is advertised, and where its value goes.
 type property struct {
 	*jsonschema.Schema
-	name  string
-	index []int // of the struct's field
-	typ   reflect.Type
+	name     string
+	required bool
+	index    []int // of the struct's field
+	typ      reflect.Type
 }
 
-// NewInput reflects T. It fails where the result breaks a rule of [Lint].
+// NewInput reflects T. It fails where the result breaks a rule of [Lint], and
+// where a field is of a type that Decode does not fill.
 func NewInput[T any]() (*Input[T], error) {
 	root, raw, err := reflected[T]()
 	if err != nil {
@@ -56,7 +59,10 @@ func NewInput[T any]() (*Input[T], error) {
 		if !ok {
 			continue
 		}
-		in.properties = append(in.properties, property{Schema: p, name: name, index: f.Index, typ: f.Type})
+		if !fillable(f.Type) {
+			return nil, fmt.Errorf("schema: $.%s: arguments are no %s", name, f.Type)
+		}
+		in.properties = append(in.properties, property{p, name, slices.Contains(root.Required, name), f.Index, f.Type})
 		for alias := range strings.SplitSeq(f.Tag.Get("alias"), ",") {
 			if alias != "" {
 				in.aliases[fold(alias)] = name
@@ -64,6 +70,17 @@ func NewInput[T any]() (*Input[T], error) {
 		}
 	}
 	return in, nil
+}
+
+// fillable reports whether Decode has values for a field of this type.
+func fillable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Int, reflect.Bool:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() == reflect.String
+	}
+	return false
 }
 
 // JSON returns the schema as it is advertised.

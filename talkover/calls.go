@@ -2,7 +2,6 @@ package talkover
 
 import (
 	"context"
-	"io"
 	"net/url"
 	"slices"
 	"strconv"
@@ -97,7 +96,7 @@ func (q CallQuery) values() url.Values {
 // Pagination is what the API says of a list and of the page in hand.
 type Pagination struct {
 	CurrentPage int
-	LastPage    int // at least 1
+	LastPage    int // at least 1; 0 where the API does not say
 	PerPage     int
 	Total       int // rows that match, over all pages
 	From, To    int // the ordinals of the page's first and last row; 0 on an empty page
@@ -113,28 +112,32 @@ type CallPage struct {
 	Unreadable int
 }
 
-// ListCalls fetches one page of the call log in one request. Rows come in the
-// API's order, which is not documented; newest first has been seen. The error
+// ListCalls fetches one page of the call log. Rows come in the API's order,
+// which is not documented; newest first has been seen. Equal requests at the
+// same time are sent once and share a page, which must not be changed. The error
 // is an [*Error], or that of ctx.
 func (c *Client) ListCalls(ctx context.Context, q CallQuery) (CallPage, error) {
-	var page CallPage
-	e, err := c.list(ctx, "calls", q.values(), func(body io.Reader) (envelope, error) {
-		page = CallPage{}
-		return readList(body, func(d decoder) error {
-			call, ok, err := readCall(d)
-			if ok {
-				page.Calls = append(page.Calls, call)
-			} else {
-				page.Unreadable++
-			}
-			return err
-		})
+	return getList(ctx, c, "calls", q.values(), func() *callRows { return new(callRows) }, func(rows *callRows, p *Pagination) CallPage {
+		return CallPage{Calls: rows.calls, Pagination: p, Unreadable: rows.unreadable}
 	})
-	if err != nil {
-		return CallPage{}, err
+}
+
+// callRows is the [list] of an answer of List Calls.
+type callRows struct {
+	calls      []Call
+	unreadable int
+}
+
+func (l *callRows) reset() { *l = callRows{} }
+
+func (l *callRows) row(d decoder) error {
+	call, ok, err := readCall(d)
+	if ok {
+		l.calls = append(l.calls, call)
+	} else {
+		l.unreadable++
 	}
-	page.Pagination = e.rows
-	return page, nil
+	return err
 }
 
 // maxDuration bounds what is believed of a call's length.
@@ -144,10 +147,10 @@ const maxDuration = 7 * 24 * 3600
 // object comes.
 func readCall(d decoder) (Call, bool, error) {
 	var c Call
-	ok, err := d.object(func(name string) error {
+	ok, err := d.object(func(name []byte) error {
 		var ok bool
 		var err error
-		switch name {
+		switch string(name) {
 		case "id":
 			ok, err = d.text(maxID, &c.ID)
 		case "sid":
@@ -177,15 +180,24 @@ func readCall(d decoder) (Call, bool, error) {
 		default:
 			return d.SkipValue()
 		}
-		if !ok && !slices.Contains(c.Unread, name) {
-			c.Unread = append(c.Unread, name)
-		}
+		c.read(name, ok)
 		return err
 	})
-	if ok && c.CreatedAt.IsZero() && !slices.Contains(c.Unread, "created_at") {
-		c.Unread = append(c.Unread, "created_at")
-	}
+	c.read([]byte("created_at"), !c.CreatedAt.IsZero())
 	return c, ok, err
+}
+
+// read keeps in Unread whether a field could be read when it was read last.
+func (c *Call) read(name []byte, ok bool) {
+	at := slices.IndexFunc(c.Unread, func(n string) bool { return n == string(name) })
+	switch {
+	case ok && at >= 0:
+		if c.Unread = slices.Delete(c.Unread, at, at+1); len(c.Unread) == 0 {
+			c.Unread = nil
+		}
+	case !ok && at < 0:
+		c.Unread = append(c.Unread, string(name))
+	}
 }
 
 // readAgent reads an agent: an object, or null or [] for a deleted one, or a
@@ -195,10 +207,10 @@ func readAgent(d decoder, a *Agent) (bool, error) {
 	switch d.PeekKind() {
 	case '{':
 		clean := true
-		_, err := d.object(func(name string) error {
+		_, err := d.object(func(name []byte) error {
 			var ok bool
 			var err error
-			switch name {
+			switch string(name) {
 			case "id":
 				ok, err = d.text(maxID, &a.ID)
 			case "name":

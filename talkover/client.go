@@ -16,12 +16,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // DefaultBaseURL is where the API lives.
@@ -45,7 +48,9 @@ type Config struct {
 	BaseURL   string            // DefaultBaseURL if empty; https, or http on a loopback host
 	UserAgent string            // "talkover-mcp" if empty
 	Timeout   time.Duration     // of one attempt; DefaultTimeout if 0
+	RateLimit int               // requests a minute that the plan allows; no limit of ours if 0
 	Transport http.RoundTripper // the network if nil; the demo and tests set another
+	Log       *slog.Logger      // a line for each request, at debug; none if nil
 }
 
 // Client speaks to one account of the API. It is safe for use by many
@@ -55,7 +60,10 @@ type Client struct {
 	token     Secret
 	userAgent string
 	timeout   time.Duration
-	http      http.Client
+	transport http.RoundTripper
+	limiter   *limiter
+	flights   flights
+	log       *slog.Logger
 }
 
 // New makes a client. It fails on a base URL that [ParseBaseURL] refuses.
@@ -76,16 +84,17 @@ func New(c Config) (*Client, error) {
 	if c.Transport == nil {
 		c.Transport = newTransport()
 	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Client{
 		base:      base,
 		token:     c.Token,
 		userAgent: c.UserAgent,
 		timeout:   c.Timeout,
-		http: http.Client{
-			Transport: c.Transport,
-			// A redirect is an error: the token must not follow it elsewhere.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		transport: c.Transport,
+		limiter:   newLimiter(c.RateLimit),
+		log:       c.Log,
 	}, nil
 }
 
@@ -149,31 +158,62 @@ func WithMeter(ctx context.Context) (context.Context, *Meter) {
 // included.
 func (m *Meter) Requests() int { return int(m.requests.Load()) }
 
-// list asks for one page of a list endpoint and has read take it.
-func (c *Client) list(ctx context.Context, path string, query url.Values, read func(io.Reader) (envelope, error)) (envelope, error) {
-	status, body, err := c.get(ctx, path, query)
-	if err != nil {
-		return envelope{}, err
+// bulkKey is the context key of work that gives way.
+type bulkKey struct{}
+
+// Bulk returns a context for work of many requests. It may use 80 % of what the
+// limiter allows, so that a look-up meanwhile is never starved.
+func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, bulkKey{}, true) }
+
+// getList asks for one page of a list endpoint, reads its rows into what rows
+// makes, and turns them into a P. Equal requests in flight are sent once.
+func getList[L list, P any](ctx context.Context, c *Client, path string, query url.Values, rows func() L, page func(L, *Pagination) P) (P, error) {
+	bulk, _ := ctx.Value(bulkKey{}).(bool)
+	encoded := query.Encode() // writes + as %2B, which a phone number needs
+	key := fmt.Sprint(bulk, path, "?", encoded)
+	return shared(ctx, &c.flights, key, func(ctx context.Context) (P, error) {
+		return retrying(ctx, c, bulk, func() (P, error) {
+			var none P
+			status, body, err := c.get(ctx, path, encoded)
+			if err != nil {
+				return none, err
+			}
+			l := rows()
+			e, err := readList(bytes.NewBuffer(body), l)
+			switch {
+			case err != nil:
+				return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
+			case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
+				return none, refusal(status, e)
+			case !e.hasRows:
+				return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
+			}
+			return page(l, e.rows), nil
+		})
+	})
+}
+
+// withoutNames takes the names of the body's members off a syntax error.
+func withoutNames(err error) error {
+	var s *jsontext.SyntacticError
+	if errors.As(err, &s) {
+		return fmt.Errorf("%w at byte %d", s.Err, s.ByteOffset)
 	}
-	e, err := read(bytes.NewBuffer(body))
-	switch {
-	case err != nil:
-		return envelope{}, &Error{Reason: Malformed, Status: status, Attempts: 1, cause: err}
-	case e.failed:
-		return envelope{}, refusal(status, e)
-	case !e.hasRows:
-		return envelope{}, &Error{Reason: Malformed, Status: status, Attempts: 1, cause: errors.New("no list in data")}
-	}
-	return e, nil
+	return err
 }
 
 // get sends one GET and returns the body of a 2xx answer.
-func (c *Client) get(ctx context.Context, path string, query url.Values) (int, []byte, error) {
+func (c *Client) get(ctx context.Context, path, query string) (status int, body []byte, err error) {
 	attempt, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	start := time.Now()
+	defer func() {
+		c.log.DebugContext(ctx, "upstream request", "path", path, "status", status, "bytes", len(body),
+			"ms", time.Since(start).Milliseconds(), "failed", err != nil)
+	}()
 	u := *c.base
 	u.Path += "/" + path
-	u.RawQuery = query.Encode() // writes + as %2B, which a phone number needs
+	u.RawQuery = query
 	req, err := http.NewRequestWithContext(attempt, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return 0, nil, fmt.Errorf("talkover: %w", err)
@@ -184,32 +224,37 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (int, [
 	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
 		m.requests.Add(1)
 	}
-	res, err := c.http.Do(req)
+	// An http.Client would follow redirects, and quote the URL in its errors.
+	res, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return 0, nil, failure(ctx, attempt, 0, err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode >= 300 && res.StatusCode < 400 {
-		return 0, nil, &Error{Reason: Redirected, Status: res.StatusCode, Attempts: 1}
+	status = res.StatusCode
+	c.limiter.learn(res.Header)
+	if status >= 300 && status < 400 {
+		return status, nil, &Error{Reason: Redirected, Status: status}
 	}
-	ok := res.StatusCode >= 200 && res.StatusCode < 300
+	ok := status >= 200 && status < 300
 	bound := int64(maxErrorBody)
 	if ok {
 		bound = maxBody
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, bound+1))
+	body, err = io.ReadAll(io.LimitReader(res.Body, bound+1))
 	if !ok {
 		// What came of an error's body is enough, whole or not.
-		e, _ := readList(bytes.NewReader(body), func(d decoder) error { return d.SkipValue() })
-		return 0, nil, refusal(res.StatusCode, e)
+		e, _ := readList(bytes.NewReader(body), noRows{})
+		refused := refusal(status, e)
+		refused.Wait = askedWait(res.Header, status, e.retryAfter)
+		return status, nil, refused
 	}
 	switch {
 	case int64(len(body)) > bound:
-		return 0, nil, &Error{Reason: TooLarge, Status: res.StatusCode, Attempts: 1}
+		return status, nil, &Error{Reason: TooLarge, Status: status}
 	case err != nil:
-		return 0, nil, failure(ctx, attempt, res.StatusCode, err)
+		return status, nil, failure(ctx, attempt, status, err)
 	}
-	return res.StatusCode, body, nil
+	return status, body, nil
 }
 
 // refusal is the error that the API itself answered with.
@@ -218,10 +263,7 @@ func refusal(status int, e envelope) *Error {
 	if status == http.StatusTooManyRequests {
 		reason = RateLimited
 	}
-	return &Error{
-		Reason: reason, Status: status, Attempts: 1,
-		Code: e.code, Message: e.message, Fields: e.fields, Wait: e.retryAfter,
-	}
+	return &Error{Reason: reason, Status: status, Code: e.code, Message: e.message, Fields: e.fields}
 }
 
 // failure is the error of a request that got no whole answer.
@@ -229,21 +271,14 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	// A url.Error quotes the URL with its query, which may hold a number.
-	var inURL *url.Error
-	if errors.As(err, &inURL) {
-		err = inURL.Err
-	}
-	e := &Error{Reason: Interrupted, Status: status, Attempts: 1, cause: err}
+	e := &Error{Reason: Interrupted, Status: status, cause: err}
 	var network net.Error
 	var operation *net.OpError
 	var certificate *tls.CertificateVerificationError
-	var name *net.DNSError
 	switch {
 	case attempt.Err() != nil, errors.As(err, &network) && network.Timeout():
 		e.Reason = TimedOut
-	case errors.As(err, &certificate), errors.As(err, &name),
-		errors.As(err, &operation) && operation.Op == "dial":
+	case errors.As(err, &certificate), errors.As(err, &operation) && operation.Op == "dial":
 		e.Reason = Unreachable
 	}
 	return e

@@ -1,6 +1,7 @@
 package talkover
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,9 @@ func (d decoder) end() error {
 }
 
 // object calls member for each name of the object that comes next; member reads
-// the value. It reports false, having skipped the value, where no object comes.
-func (d decoder) object(member func(name string) error) (bool, error) {
+// the value, and does not keep the name. It reports false, having skipped the
+// value, where no object comes.
+func (d decoder) object(member func(name []byte) error) (bool, error) {
 	if d.PeekKind() != '{' {
 		return false, d.SkipValue()
 	}
@@ -45,11 +47,11 @@ func (d decoder) object(member func(name string) error) (bool, error) {
 		return false, err
 	}
 	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+		name, err := d.ReadValue()
 		if err != nil {
 			return false, err
 		}
-		if err := member(name.String()); err != nil {
+		if err := member(unquoted(name)); err != nil {
 			return false, err
 		}
 	}
@@ -84,25 +86,36 @@ func (d decoder) scalar() (string, bool, error) {
 	case 'n':
 		return "", true, d.SkipValue()
 	}
-	t, err := d.ReadToken()
+	v, err := d.ReadValue()
 	if err != nil {
 		return "", false, err
 	}
-	return t.String(), true, nil
+	if v.Kind() == '"' {
+		return string(unquoted(v)), true, nil
+	}
+	return string(v), true, nil
+}
+
+// unquoted is what a JSON string says. It may share the bytes of v.
+func unquoted(v jsontext.Value) []byte {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1]
+	}
+	s, _ := jsontext.AppendUnquote(nil, v) // broken bytes become U+FFFD, and are its error
+	return s
 }
 
 // text reads a scalar and cleans it.
 func (d decoder) text(limit int, into *string) (bool, error) {
 	s, ok, err := d.scalar()
-	if ok {
-		*into = Clean(s, limit)
-	}
+	*into = Clean(s, limit)
 	return ok, err
 }
 
 // integer reads a whole number of 0 or more that may come as a string; null and
 // "" are 0. It reports false for anything else, and for more than limit.
 func (d decoder) integer(limit int, into *int) (bool, error) {
+	*into = 0
 	s, ok, err := d.scalar()
 	if err != nil || !ok {
 		return ok, err
@@ -131,6 +144,7 @@ func parseInteger(s string) (int, bool) {
 
 // boolean reads true and false, also as 1, 0 and strings; null is false.
 func (d decoder) boolean(into *bool) (bool, error) {
+	*into = false
 	s, ok, err := d.scalar()
 	if err != nil || !ok {
 		return ok, err
@@ -154,6 +168,7 @@ var timeForms = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15
 
 // time reads a moment; null and "" are the zero time.
 func (d decoder) time(into *time.Time) (bool, error) {
+	*into = time.Time{}
 	s, ok, err := d.scalar()
 	if err != nil || !ok {
 		return ok, err
@@ -185,13 +200,26 @@ type envelope struct {
 	retryAfter time.Duration
 }
 
-// readList reads a whole answer of a list endpoint. It calls row before each
-// value of data, and takes the page from `pagination` or `meta`.
-func readList(r io.Reader, row func(decoder) error) (envelope, error) {
+// list takes the rows of an answer.
+type list interface {
+	reset()            // forgets the rows so far: of two lists, the last one counts
+	row(decoder) error // reads the value that comes next
+}
+
+// noRows takes the rows of an answer that is an error.
+type noRows struct{}
+
+func (noRows) reset()              {}
+func (noRows) row(d decoder) error { return d.SkipValue() }
+
+// readList reads a whole answer of a list endpoint: the rows of data go into l,
+// and the page comes from `pagination` or `meta`.
+func readList(r io.Reader, l list) (envelope, error) {
 	var e envelope
 	d := newDecoder(r)
 	rows := func() error {
-		ok, err := d.array(func() error { return row(d) })
+		l.reset()
+		ok, err := d.array(func() error { return l.row(d) })
 		e.hasRows = e.hasRows || ok
 		return err
 	}
@@ -200,8 +228,8 @@ func readList(r io.Reader, row func(decoder) error) (envelope, error) {
 	case '[':
 		err = rows()
 	case '{':
-		_, err = d.object(func(name string) error {
-			switch name {
+		_, err = d.object(func(name []byte) error {
+			switch string(name) {
 			case "data":
 				if d.PeekKind() == 'n' {
 					e.hasRows = true
@@ -210,7 +238,7 @@ func readList(r io.Reader, row func(decoder) error) (envelope, error) {
 			case "pagination", "meta":
 				return e.readPagination(d)
 			default:
-				return e.readError(d, name)
+				return e.readError(d, string(name))
 			}
 		})
 	default:
@@ -246,14 +274,17 @@ func (e *envelope) readError(d decoder, name string) error {
 		}
 		return err
 	case "errors":
-		_, err := d.object(func(field string) error { return e.readField(d, field) })
+		_, err := d.object(func(field []byte) error { return e.readField(d, string(field)) })
 		return err
 	case "error", "details":
-		if d.PeekKind() != '{' {
+		switch k := d.PeekKind(); {
+		case k == '"' && name == "error":
 			_, err := d.text(maxStatus, &e.code)
 			return err
+		case k != '{':
+			return d.SkipValue()
 		}
-		_, err := d.object(func(name string) error { return e.readError(d, name) })
+		_, err := d.object(func(name []byte) error { return e.readError(d, string(name)) })
 		return err
 	default:
 		return d.SkipValue()
@@ -291,10 +322,10 @@ func (e *envelope) readField(d decoder, name string) error {
 func (e *envelope) readPagination(d decoder) error {
 	var p Pagination
 	total := false
-	ok, err := d.object(func(name string) error {
+	ok, err := d.object(func(name []byte) error {
 		var ok bool
 		var err error
-		switch name {
+		switch string(name) {
 		case "current_page":
 			_, err = d.integer(math.MaxInt32, &p.CurrentPage)
 		case "last_page":

@@ -51,7 +51,7 @@ func Clean(s string, limit int) string {
 			r, marks = ' ', 0
 		case r == '\u2800' || r == '\U0001D159' || unicode.In(r, invisible...):
 			continue // U+2800 and U+1D159 are blanks that are no white space
-		case unicode.Is(unicode.M, r):
+		case joins(r):
 			if marks++; marks > maxRawMarks {
 				continue
 			}
@@ -77,7 +77,7 @@ func clip(s string, limit int) string {
 			space, marks = true, 0
 		} else {
 			space = false
-			if !unicode.Is(unicode.M, r) {
+			if !joins(r) {
 				marks = 0
 			} else if marks++; marks > maxMarks {
 				continue
@@ -89,6 +89,12 @@ func clip(s string, limit int) string {
 		b.WriteRune(r)
 	}
 	return strings.TrimRight(b.String(), " ")
+}
+
+// joins reports whether r goes onto what is before it: a combining mark, or a jamo
+// vowel or final, which [norm] counts with the marks.
+func joins(r rune) bool {
+	return unicode.Is(unicode.M, r) || r >= 0x1160 && r <= 0x11FF || r >= 0xD7B0 && r <= 0xD7FF
 }
 
 // isPlain reports whether s is short printable ASCII with single inner spaces,

@@ -1,22 +1,34 @@
 package talkover
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 // Secret is a token that cannot be printed by accident: every format verb, log
 // handler and encoder shows "[redacted]". [Secret.Reveal] is the one way out,
 // so a search for it finds each place where a token leaves.
-type Secret struct{ value string }
+type Secret struct{ value *string } // a pointer, since fmt reads unexported fields of other structs past every method
 
 // NewSecret wraps a token.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 const redacted = "[redacted]"
 
 // Reveal returns the token itself, for the header that carries it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether there is no token.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
+
+// Format implements [fmt.Formatter], for the verbs that ask no String, such as %d.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // String implements [fmt.Stringer].
 func (Secret) String() string { return redacted }

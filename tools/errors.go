@@ -89,7 +89,7 @@ func explainStatus(e *talkover.Error) string {
 	case e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest:
 		return what + ": it does not take these arguments. Change them before trying again."
 	case e.Status >= 500:
-		return what + attempts(e) + ": an error on its side. Try again in a minute."
+		return what + attempts(e) + ": an error on its side. " + tryAgain(e.Wait)
 	case e.Status >= 200 && e.Status < 300:
 		return what + " but says that it failed. Trying again may help."
 	}
