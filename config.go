@@ -28,6 +28,7 @@ type config struct {
 	Timeout   positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"Of one request to the API."`
 	RateLimit count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; 0 for no limit of ours."`
 	Zone      zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which times are shown."`
+	Mask      maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides phone numbers in answers but for their last four digits."`
 	Demo      bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
 	Transport transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients get in."`
 	Addr      string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"Where sse and http listen."`
@@ -80,6 +81,7 @@ func (z *zone) EnvDecode(s string) error {
 type (
 	transportName string
 	authName      string
+	maskName      string
 	logFormatName string
 )
 
@@ -88,6 +90,9 @@ func (t *transportName) EnvDecode(s string) error { return oneOf(t, s, "stdio", 
 
 // EnvDecode implements [envconfig.Decoder].
 func (a *authName) EnvDecode(s string) error { return oneOf(a, s, "none") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4") }
 
 // EnvDecode implements [envconfig.Decoder].
 func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }

@@ -117,7 +117,7 @@ func (c config) server(token talkover.Secret, log *slog.Logger) (*server.MCPServ
 		RateLimit: int(c.RateLimit),
 		Log:       log,
 	}
-	with := tools.Config{Version: version(), Zone: c.Zone.Location, Demo: c.Demo, Log: log}
+	with := tools.Config{Version: version(), Zone: c.Zone.Location, Demo: c.Demo, Log: log, MaskNumbers: c.Mask == "last4"}
 	if c.Demo {
 		account := sandbox.New(time.Now())
 		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", account.Transport()

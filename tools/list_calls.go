@@ -126,6 +126,9 @@ const newestFirst = "newest first"
 // contradicts the question or itself.
 func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *listCallsOutput {
 	in.Page, in.PerPage = max(in.Page, 1), cmp.Or(in.PerPage, talkover.DefaultPerPage)
+	asked := in.callFilters
+	m := mask(c.MaskNumbers)
+	in.Search, in.AgentID = m.search(in.Search), m.search(in.AgentID)
 	out := &listCallsOutput{
 		Page: in.Page, LastPage: in.Page, PerPage: in.PerPage,
 		Order: newestFirst, Filters: appliedFilters(in.callFilters),
@@ -144,11 +147,11 @@ func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *list
 		calls = slices.SortedStableFunc(slices.Values(calls), newer)
 	}
 	for _, call := range calls {
-		out.Rows = append(out.Rows, callRow(call, c.Zone))
+		out.Rows = append(out.Rows, c.callRow(call))
 	}
 	out.Tally = newTally(calls)
 	out.place(in, page.Pagination)
-	out.notePage(in.callFilters, calls, page.Unreadable)
+	out.notePage(asked, calls, page.Unreadable)
 	if c.Zone != time.UTC && c.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
 		out.note("date_from and date_to are UTC days, while times are shown in %s.", c.Zone)
 	}
@@ -296,7 +299,7 @@ func (out *listCallsOutput) nextStep() string {
 func (f callFilters) loosen() string {
 	var try []string
 	if strings.ContainsAny(f.Search, " -()./") {
-		try = append(try, "write the number in E.164, such as +12025550123")
+		try = append(try, "write the number in E.164, + and digits alone")
 	} else if f.Search != "" {
 		try = append(try, "search for a shorter part of the number or SID")
 	}

@@ -23,12 +23,16 @@ type row []any
 func (row) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "array"} }
 
 // callRow is a call under callColumns.
-func callRow(c talkover.Call, zone *time.Location) row {
+func (c Config) callRow(call talkover.Call) row {
 	at := ""
-	if !c.CreatedAt.IsZero() {
-		at = c.CreatedAt.In(zone).Format(minuteForm)
+	if !call.CreatedAt.IsZero() {
+		at = call.CreatedAt.In(c.Zone).Format(minuteForm)
 	}
-	return row{at, c.Direction, c.From, c.To, c.Status, c.Duration, c.Agent.Display(), c.SID, c.IsTesting}
+	m := mask(c.MaskNumbers)
+	return row{
+		at, call.Direction, m.number(call.From), m.number(call.To), call.Status, call.Duration,
+		m.words(call.Agent.Display()), call.SID, call.IsTesting,
+	}
 }
 
 // writeCSV writes rows as CSV (RFC 4180, with \n) under a header. Where the

@@ -63,6 +63,9 @@ func (c Config) frame() frame {
 	if c.Demo {
 		f.note(demoNote)
 	}
+	if c.MaskNumbers {
+		f.note(maskNote)
+	}
 	return f
 }
 
@@ -104,7 +107,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 			// A Go error of ours would reach the client word for word, so a
 			// failure is a result like any other.
 			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, slog.String("outcome", outcome(err)))...)
-			text := explain(err)
+			text := mask(c.MaskNumbers).words(explain(err))
 			if c.Demo {
 				text += "\n" + demoNote
 			}

@@ -24,6 +24,9 @@ type Config struct {
 	Now     func() time.Time // time.Now if nil
 	Demo    bool             // the account is invented, and every answer must say so
 	Log     *slog.Logger     // a line for each call; none if nil
+
+	// MaskNumbers hides phone numbers in answers but for their last four digits.
+	MaskNumbers bool
 }
 
 // New makes an MCP server with all tools. It fails where a tool's schema breaks
