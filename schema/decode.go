@@ -168,7 +168,9 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 	switch p.Type {
 	case "integer":
 		n, ok, err := p.integer(raw)
-		if ok {
+		if ok && field.Kind() == reflect.Pointer {
+			field.Set(reflect.ValueOf(&n))
+		} else if ok {
 			field.SetInt(int64(n))
 		}
 		return err

@@ -254,6 +254,23 @@ func TestARequiredArgumentCannotBeLeftOut(t *testing.T) {
 	}
 }
 
+// A pointer tells 0 from none.
+func TestAPointerTellsZeroFromNone(t *testing.T) {
+	in := newInput[struct {
+		N *int `json:"n,omitempty" jsonschema:"minimum=0" jsonschema_description:"N."`
+	}](t)
+	for args, want := range map[string]string{`{}`: "none", `{"n":""}`: "none", `{"n":0}`: "0", `{"n":"7"}`: "7"} {
+		value, err := in.Decode(json.RawMessage(args), today)
+		got := "none"
+		if value.N != nil {
+			got = fmt.Sprint(*value.N)
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", args, got, err, want)
+		}
+	}
+}
+
 // A refusal goes to the model: a thousand wrong names must not fill its window.
 func TestARefusalOfManyNamesIsShort(t *testing.T) {
 	args := map[string]int{}

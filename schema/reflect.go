@@ -26,7 +26,8 @@ import (
 )
 
 // Input is the schema of a tool's arguments, which come as a T. T is a flat
-// struct of strings, integers, booleans, and slices of strings.
+// struct of strings, integers, booleans, pointers to integers, and slices of
+// strings.
 type Input[T any] struct {
 	json       json.RawMessage
 	properties []property
@@ -79,6 +80,8 @@ func fillable(t reflect.Type) bool {
 		return true
 	case reflect.Slice:
 		return t.Elem().Kind() == reflect.String
+	case reflect.Pointer:
+		return t.Elem().Kind() == reflect.Int // which tells 0 from none
 	}
 	return false
 }
@@ -127,4 +130,17 @@ func (d Date) check(today string) error {
 		what = "is no day of the calendar"
 	}
 	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
+}
+
+// Zone is the IANA name of a time zone, such as Europe/Berlin.
+type Zone string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+func (z Zone) check(string) error {
+	if _, err := time.LoadLocation(string(z)); err != nil || z == "Local" {
+		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
+	}
+	return nil
 }

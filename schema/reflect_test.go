@@ -97,7 +97,7 @@ func TestNewInputRefusesWhatDecodeCannotFill(t *testing.T) {
 		A uint `json:"a" jsonschema_description:"A."`
 	}](t, "a")
 	refusedInput[struct {
-		A *int `json:"a" jsonschema_description:"A."`
+		A *string `json:"a" jsonschema_description:"A."`
 	}](t, "a")
 	refusedInput[struct {
 		A []int `json:"a" jsonschema_description:"A."`

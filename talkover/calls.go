@@ -72,20 +72,25 @@ type CallQuery struct {
 }
 
 func (q CallQuery) values() url.Values {
-	v := url.Values{}
-	for name, value := range map[string]string{
+	return values(map[string]string{
 		"status":    q.Status,
 		"direction": q.Direction,
 		"agent_id":  q.AgentID,
 		"date_from": q.DateFrom,
 		"date_to":   q.DateTo,
 		"search":    q.Search,
-	} {
+	}, q.PerPage, q.Page)
+}
+
+// values leaves out what is zero.
+func values(texts map[string]string, perPage, page int) url.Values {
+	v := url.Values{}
+	for name, value := range texts {
 		if value != "" {
 			v.Set(name, value)
 		}
 	}
-	for name, value := range map[string]int{"per_page": q.PerPage, "page": q.Page} {
+	for name, value := range map[string]int{"per_page": perPage, "page": page} {
 		if value != 0 {
 			v.Set(name, strconv.Itoa(value))
 		}

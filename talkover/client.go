@@ -165,6 +165,11 @@ type bulkKey struct{}
 // limiter allows, so that a look-up meanwhile is never starved.
 func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, bulkKey{}, true) }
 
+// Allowance is how many [Bulk] requests the limiter would let through within d
+// from now, and the requests a minute that the plan allows. Both are 0 where
+// there is no limit.
+func (c *Client) Allowance(d time.Duration) (requests, limit int) { return c.limiter.allowance(d) }
+
 // getList asks for one page of a list endpoint, reads its rows into what rows
 // makes, and turns them into a P. Equal requests in flight are sent once.
 func getList[L list, P any](ctx context.Context, c *Client, path string, query url.Values, rows func() L, page func(L, *Pagination) P) (P, error) {
@@ -179,8 +184,10 @@ func getList[L list, P any](ctx context.Context, c *Client, path string, query u
 				return none, err
 			}
 			l := rows()
-			e, err := readList(bytes.NewBuffer(body), l)
+			e, err := readList(bytes.NewBuffer(body), c.token, l)
 			switch {
+			case errors.Is(err, errTooManyRows):
+				return none, &Error{Reason: TooLarge, Status: status, cause: err}
 			case err != nil:
 				return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
 			case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
@@ -243,7 +250,7 @@ func (c *Client) get(ctx context.Context, path, query string) (status int, body 
 	body, err = io.ReadAll(io.LimitReader(res.Body, bound+1))
 	if !ok {
 		// What came of an error's body is enough, whole or not.
-		e, _ := readList(bytes.NewReader(body), noRows{})
+		e, _ := readList(bytes.NewReader(body), c.token, noRows{})
 		refused := refusal(status, e)
 		refused.Wait = askedWait(res.Header, status, e.retryAfter)
 		return status, nil, refused

@@ -18,14 +18,24 @@ import (
 // meaning that its field allows; what cannot be read is told to the caller and
 // never stops the rest.
 
-// decoder reads one JSON document.
-type decoder struct{ *jsontext.Decoder }
+// decoder reads one JSON document. Its texts never hold the token: an API, or a
+// proxy before it, may echo what it was sent.
+type decoder struct {
+	*jsontext.Decoder
+	token Secret
+}
 
-func newDecoder(r io.Reader) decoder {
+func newDecoder(r io.Reader, token Secret) decoder {
 	return decoder{jsontext.NewDecoder(r,
 		jsontext.AllowInvalidUTF8(true),    // broken bytes become U+FFFD, as Clean has it
 		jsontext.AllowDuplicateNames(true), // the last one wins, as everywhere in PHP
-	)}
+	), token}
+}
+
+// clean makes a text fit to be shown.
+func (d decoder) clean(s string, limit int) string {
+	s = d.token.hideIn(Clean(s, len(s))) // cleaning may bring parts of it together
+	return Clean(s, limit)
 }
 
 // end makes sure that nothing follows the document.
@@ -108,7 +118,7 @@ func unquoted(v jsontext.Value) []byte {
 // text reads a scalar and cleans it.
 func (d decoder) text(limit int, into *string) (bool, error) {
 	s, ok, err := d.scalar()
-	*into = Clean(s, limit)
+	*into = d.clean(s, limit)
 	return ok, err
 }
 
@@ -212,14 +222,26 @@ type noRows struct{}
 func (noRows) reset()              {}
 func (noRows) row(d decoder) error { return d.SkipValue() }
 
+// maxRows is ten times what the API puts on a page. Far more would fit into a body,
+// at many times its size in memory.
+const maxRows = 10 * MaxPerPage
+
+var errTooManyRows = errors.New("too many rows")
+
 // readList reads a whole answer of a list endpoint: the rows of data go into l,
 // and the page comes from `pagination` or `meta`.
-func readList(r io.Reader, l list) (envelope, error) {
+func readList(r io.Reader, token Secret, l list) (envelope, error) {
 	var e envelope
-	d := newDecoder(r)
+	d := newDecoder(r, token)
 	rows := func() error {
 		l.reset()
-		ok, err := d.array(func() error { return l.row(d) })
+		n := 0
+		ok, err := d.array(func() error {
+			if n++; n > maxRows {
+				return errTooManyRows
+			}
+			return l.row(d)
+		})
 		e.hasRows = e.hasRows || ok
 		return err
 	}
@@ -298,7 +320,7 @@ const (
 
 // readField reads what the API says of one parameter: a list of messages or one.
 func (e *envelope) readField(d decoder, name string) error {
-	name = Clean(name, maxStatus)
+	name = d.clean(name, maxStatus)
 	add := func() error {
 		var message string
 		if _, err := d.text(maxMessage, &message); err != nil || message == "" {

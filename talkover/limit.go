@@ -116,6 +116,25 @@ func (l *limiter) turn(now time.Time, ahead int, bulk bool) time.Duration {
 	return wait
 }
 
+// allowance is how many bulk requests may go within d from now, and the limit
+// they come from; both are 0 for no limit.
+func (l *limiter) allowance(d time.Duration) (requests, limit int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.limit == 0 {
+		return 0, 0
+	}
+	now := time.Now()
+	n := len(l.lookups) + len(l.bulk)
+	for l.turn(now, n+requests, true) <= d && requests < l.limit {
+		requests++
+	}
+	if left := l.left - n; now.Before(l.leftTill) && l.leftTill.Sub(now) > d {
+		requests = min(requests, max(left, 0))
+	}
+	return requests, l.limit
+}
+
 // release says that a request was answered or failed.
 func (l *limiter) release() {
 	l.mu.Lock()

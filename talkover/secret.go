@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // Secret is a token that cannot be printed by accident: every format verb, log
@@ -41,3 +42,15 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText implements [encoding.TextMarshaler], which JSON and others ask.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// leastHidden is the shortest token that is looked for in texts; a shorter one
+// would be found in words that have nothing to do with it.
+const leastHidden = 8
+
+// hideIn takes the token out of a text.
+func (s Secret) hideIn(text string) string {
+	if token := s.Reveal(); len(token) >= leastHidden && len(text) >= len(token) {
+		return strings.ReplaceAll(text, token, redacted)
+	}
+	return text
+}

@@ -70,11 +70,17 @@ func explainAPI(e *talkover.Error) string {
 			lines = append(lines, fmt.Sprintf("%s: %q", name, message))
 		}
 	}
+	if more := len(lines) - mostLines; more > 0 {
+		lines = append(lines[:mostLines], fmt.Sprintf("and %d more", more))
+	}
 	if len(lines) > 0 {
 		s += "\n" + bullets(lines)
 	}
 	return s
 }
+
+// mostLines is how much of what the API finds wrong is passed on.
+const mostLines = 8
 
 // explainStatus is for answers in which the API itself says no.
 func explainStatus(e *talkover.Error) string {

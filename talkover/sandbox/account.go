@@ -55,15 +55,16 @@ type Agent struct {
 // Account is a call log and an [http.Handler] that serves it. The zero value is
 // an empty account; do not change Calls while it serves.
 type Account struct {
-	Calls []Call // newest first
-	now   time.Time
+	Calls  []Call // newest first
+	Agents []Agent
+	now    time.Time
 }
 
 // New invents the account as it stands on the UTC day of now: some 2,400 calls
 // of the last 60 days, up to [Account.Now].
 func New(now time.Time) *Account {
 	day := now.UTC().Truncate(24 * time.Hour)
-	a := &Account{now: day.Add(clock * time.Hour)}
+	a := &Account{now: day.Add(clock * time.Hour), Agents: []Agent{*reception, *support, *sales, *reminders}}
 	for back := range days {
 		a.Calls = append(a.Calls, callsOf(day.AddDate(0, 0, -back))...)
 	}

@@ -26,7 +26,11 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusUnauthorized, failure{Message: "Unauthorized"})
 		return
 	}
-	if r.URL.Path != Prefix+"/calls" {
+	handle := map[string]http.HandlerFunc{
+		Prefix + "/calls":  a.listCalls,
+		Prefix + "/agents": a.listAgents,
+	}[r.URL.Path]
+	if handle == nil {
 		reply(w, http.StatusNotFound, failure{Message: "Not found."})
 		return
 	}
@@ -35,7 +39,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusMethodNotAllowed, failure{Message: "Method not allowed."})
 		return
 	}
-	a.listCalls(w, r)
+	handle(w, r)
 }
 
 func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
@@ -43,13 +47,8 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
 	status := q.oneOf("status", statuses)
 	direction := q.oneOf("direction", directions)
 	from, to := q.date("date_from"), q.date("date_to")
-	page := max(q.integer("page", 1), 1)
-	perPage := q.integer("per_page", 20)
-	if perPage < 1 || perPage > 100 {
-		q.fail("per_page", "The per page must be between 1 and 100.")
-	}
-	if len(q.errors) > 0 {
-		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.", Errors: q.errors})
+	page, perPage := q.page()
+	if q.refuses(w) {
 		return
 	}
 	agent, search := q.query.Get("agent_id"), strings.ToLower(q.query.Get("search"))
@@ -62,14 +61,54 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
 			(search == "" || strings.Contains(c.From, search) || strings.Contains(c.To, search) ||
 				strings.Contains(strings.ToLower(c.SID), search))
 	}
+	rows, p := paginate(a.Calls, page, perPage, matches)
+	reply(w, http.StatusOK, list{Success: true, Data: rows, Pagination: p})
+}
+
+// agentRow is an agent as List Agents shows it, less the kilobytes of prompts.
+type agentRow struct {
+	Agent
+	Language  string `json:"language"`
+	Direction string `json:"direction"`
+	Status    string `json:"current_status"`
+}
+
+func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
+	q := validator{query: r.URL.Query(), errors: map[string][]string{}}
+	status := q.oneOf("status", []string{"draft", "published"})
+	direction := q.oneOf("direction", directions)
+	page, perPage := q.page()
+	if q.refuses(w) {
+		return
+	}
+	search := strings.ToLower(q.query.Get("search"))
+	all := make([]agentRow, len(a.Agents))
+	for i, agent := range a.Agents {
+		all[i] = agentRow{Agent: agent, Language: "en", Direction: "inbound", Status: "published"}
+		if agent.ID == sales.ID || agent.ID == reminders.ID {
+			all[i].Direction = "outbound"
+		}
+	}
+	rows, p := paginate(all, page, perPage, func(a *agentRow) bool {
+		return (status == "" || a.Status == status) && (direction == "" || a.Direction == direction) &&
+			(search == "" || strings.Contains(strings.ToLower(a.Name+"\n"+a.Label), search))
+	})
+	// This endpoint names its envelope otherwise.
+	reply(w, http.StatusOK, map[string]any{"success": true, "data": rows, "meta": map[string]int{
+		"current_page": p.CurrentPage, "per_page": p.PerPage, "total": p.Total, "last_page": p.LastPage,
+	}})
+}
+
+// paginate cuts a page out of the rows that match.
+func paginate[T any](all []T, page, perPage int, matches func(*T) bool) ([]T, pagination) {
 	first, total := (page-1)*perPage, 0
-	rows := make([]Call, 0, perPage)
-	for i := range a.Calls {
-		if !matches(&a.Calls[i]) {
+	rows := make([]T, 0, perPage)
+	for i := range all {
+		if !matches(&all[i]) {
 			continue
 		}
 		if total >= first && len(rows) < perPage {
-			rows = append(rows, a.Calls[i])
+			rows = append(rows, all[i])
 		}
 		total++
 	}
@@ -83,7 +122,7 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
 		from, to := first+1, first+len(rows)
 		p.From, p.To = &from, &to
 	}
-	reply(w, http.StatusOK, list{Success: true, Data: rows, Pagination: p})
+	return rows, p
 }
 
 type list struct {
@@ -122,6 +161,23 @@ type validator struct {
 
 func (v *validator) fail(name, message string) {
 	v.errors[name] = append(v.errors[name], message)
+}
+
+// page reads page and per_page.
+func (v *validator) page() (page, perPage int) {
+	page, perPage = max(v.integer("page", 1), 1), v.integer("per_page", 20)
+	if perPage < 1 || perPage > 100 {
+		v.fail("per_page", "The per page must be between 1 and 100.")
+	}
+	return page, perPage
+}
+
+// refuses answers a query that has errors.
+func (v *validator) refuses(w http.ResponseWriter) bool {
+	if len(v.errors) > 0 {
+		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.", Errors: v.errors})
+	}
+	return len(v.errors) > 0
 }
 
 func (v *validator) oneOf(name string, options []string) string {
