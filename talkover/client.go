@@ -281,12 +281,33 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 	e := &Error{Reason: Interrupted, Status: status, cause: err}
 	var network net.Error
 	var operation *net.OpError
-	var certificate *tls.CertificateVerificationError
 	switch {
-	case attempt.Err() != nil, errors.As(err, &network) && network.Timeout():
-		e.Reason = TimedOut
-	case errors.As(err, &certificate), errors.As(err, &operation) && operation.Op == "dial":
+	case attempt.Err() != nil:
+		e.Reason, e.cause = TimedOut, attempt.Err()
+	case isTLS(err):
 		e.Reason = Unreachable
+	case errors.As(err, &operation):
+		e.cause = operation
+		if operation.Op == "dial" {
+			e.Reason = Unreachable
+		}
+		if operation.Timeout() {
+			e.Reason = TimedOut
+		}
+	case errors.As(err, &network) && network.Timeout():
+		e.Reason, e.cause = TimedOut, errors.New("timeout")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.cause = io.ErrUnexpectedEOF
+	default: // net/http quotes what it could not read, which may be an echo of what we sent
+		e.cause = errors.New("no whole HTTP answer")
 	}
 	return e
+}
+
+// isTLS reports whether a connection failed at TLS, as it will again.
+func isTLS(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch)
 }

@@ -168,10 +168,12 @@ func (l *limiter) learn(h http.Header) {
 	}
 	if n, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
 		now := time.Now()
+		if !now.Before(l.leftTill) { // the first answer of a window, which closes within its length
+			l.leftTill = now.Add(window)
+		}
 		l.left = n - (l.inFlight - 1) // the one that brings this is counted already
-		l.leftTill = now.Add(window)
-		if reset, ok := resetTime(h); ok && reset.Before(l.leftTill) {
-			l.leftTill = reset
+		if reset, ok := resetTime(h); ok && reset.Before(now.Add(window)) {
+			l.leftTill = reset.Add(roundedDown)
 		}
 	}
 	l.broadcast()

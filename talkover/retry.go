@@ -2,7 +2,6 @@ package talkover
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -25,6 +24,8 @@ const (
 	// twice that before the third, and never more than 8 s.
 	firstJitter = 500 * time.Millisecond
 	mostJitter  = 8 * time.Second
+	// Laravel tells whole seconds: its window may close up to one later.
+	roundedDown = time.Second
 )
 
 // retrying runs an attempt, which must be a GET, up to three times. Each waits
@@ -59,8 +60,9 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 		case last.Wait > patience(ctx):
 			return none, backoff.Permanent(err)
 		case last.Wait > 0:
-			c.limiter.pause(last.Wait)
-			return none, &backoff.RetryAfterError{Duration: last.Wait}
+			wait := last.Wait + roundedDown
+			c.limiter.pause(wait)
+			return none, &backoff.RetryAfterError{Duration: wait}
 		}
 		return none, err
 	},
@@ -82,7 +84,6 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 
 // mayPass reports whether the same request may succeed a moment later.
 func (e *Error) mayPass() bool {
-	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError
 	switch e.Reason {
 	case Refused:
@@ -91,7 +92,7 @@ func (e *Error) mayPass() bool {
 			http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 		}, e.Status)
 	case Unreachable:
-		return !errors.As(e.cause, &certificate) && !(errors.As(e.cause, &name) && name.IsNotFound)
+		return !isTLS(e.cause) && !(errors.As(e.cause, &name) && name.IsNotFound)
 	case RateLimited, TimedOut, Interrupted:
 		return true
 	}
@@ -179,12 +180,17 @@ func shared[T any](ctx context.Context, f *flights, key string, work func(contex
 		defer f.mu.Unlock()
 		if mine.people--; mine.people == 0 {
 			mine.cancel()
-			delete(f.waiting, key)
-			f.group.Forget(key)
+			f.end(key, mine)
 		}
 	}()
 	select {
 	case r := <-result:
+		if r.Err != nil && outlives(ctx, mine.ctx) { // it had the time of who came first; this one has more
+			f.mu.Lock()
+			f.end(key, mine)
+			f.mu.Unlock()
+			return shared(ctx, f, key, work)
+		}
 		return landed[T](r)
 	case <-ctx.Done():
 	}
@@ -198,6 +204,21 @@ func shared[T any](ctx context.Context, f *flights, key string, work func(contex
 		}
 	}
 	return none, ctx.Err()
+}
+
+// outlives reports whether the time of a flight is over, and ctx has more.
+func outlives(ctx, flight context.Context) bool {
+	ends, ok := flight.Deadline()
+	mine, bounded := ctx.Deadline()
+	return ok && !time.Now().Before(ends) && (!bounded || mine.After(ends))
+}
+
+// end makes who comes next start anew.
+func (f *flights) end(key string, ended *flight) {
+	if f.waiting[key] == ended {
+		delete(f.waiting, key)
+		f.group.Forget(key)
+	}
 }
 
 const landTime = 100 * time.Millisecond
