@@ -61,6 +61,7 @@ type Client struct {
 	userAgent string
 	timeout   time.Duration
 	transport http.RoundTripper
+	rateLimit int
 	limiter   *limiter
 	flights   flights
 	log       *slog.Logger
@@ -93,9 +94,26 @@ func New(c Config) (*Client, error) {
 		userAgent: c.UserAgent,
 		timeout:   c.Timeout,
 		transport: c.Transport,
+		rateLimit: c.RateLimit,
 		limiter:   newLimiter(c.RateLimit),
 		log:       c.Log,
 	}, nil
+}
+
+// As returns a client of the account that a token belongs to. It reaches the API
+// in the same way and over the same connections, but limits requests, and shares
+// equal ones, for that account alone.
+func (c *Client) As(token Secret) *Client {
+	return &Client{
+		base:      c.base,
+		token:     token,
+		userAgent: c.userAgent,
+		timeout:   c.timeout,
+		transport: c.transport,
+		rateLimit: c.rateLimit,
+		limiter:   newLimiter(c.rateLimit),
+		log:       c.log,
+	}
 }
 
 func newTransport() *http.Transport {
@@ -288,7 +306,7 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 		e.Reason = Unreachable
 	case errors.As(err, &operation):
 		e.cause = operation
-		if operation.Op == "dial" {
+		if operation.Op == "dial" || operation.Op == "proxyconnect" {
 			e.Reason = Unreachable
 		}
 		if operation.Timeout() {

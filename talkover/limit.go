@@ -69,7 +69,7 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 			l.left--
 			return nil
 		}
-		if wait > patience(ctx) {
+		if wait > 0 && wait > patience(ctx) {
 			return &Error{Reason: RateLimited, Wait: wait}
 		}
 		if wait <= 0 { // those ahead go first, and say so

@@ -20,6 +20,8 @@ const (
 	maxAttempts = 3
 	// The longest wait that the API or the limiter may ask of a call.
 	maxWait = 30 * time.Second
+	// What is left for the request after a wait; less would be asking in vain.
+	answerTime = 2 * time.Second
 	// The jitter is full: from nothing to 0.5 s before the second attempt, to
 	// twice that before the third, and never more than 8 s.
 	firstJitter = 500 * time.Millisecond
@@ -99,10 +101,10 @@ func (e *Error) mayPass() bool {
 	return false
 }
 
-// patience is the longest wait that a call has time for.
+// patience is the longest wait that a call has time for, and for an answer then.
 func patience(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
-		return min(maxWait, time.Until(deadline))
+		return max(min(maxWait, time.Until(deadline)-answerTime), 0)
 	}
 	return maxWait
 }

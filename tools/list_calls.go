@@ -101,14 +101,14 @@ func (appliedFilters) JSONSchema() *jsonschema.Schema { return &jsonschema.Schem
 func (nextPage) JSONSchema() *jsonschema.Schema       { return &jsonschema.Schema{Type: "object"} }
 
 // listCalls is the tool that mirrors List Calls: one call of it is one request.
-func listCalls(c Config) tool[listCallsInput, *listCallsOutput] {
+func listCalls() tool[listCallsInput, *listCallsOutput] {
 	return tool[listCallsInput, *listCallsOutput]{
 		name:  "list_calls",
 		title: "List calls",
 		description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
 			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
 		limit: pageTime,
-		run: func(ctx context.Context, in listCallsInput) (*listCallsOutput, error) {
+		run: func(ctx context.Context, c Config, in listCallsInput) (*listCallsOutput, error) {
 			q := in.query()
 			q.Page, q.PerPage = in.Page, in.PerPage
 			page, err := c.Client.ListCalls(ctx, q)
@@ -266,7 +266,7 @@ func (out *listCallsOutput) text() string {
 	} else {
 		fmt.Fprintf(&b, "no rows on page %d of %d; ", out.Page, out.LastPage)
 	}
-	fmt.Fprintf(&b, "times %s; now %s.\n", out.Timezone, out.Now)
+	fmt.Fprintf(&b, "%s, now %s.\n", out.Timezone, out.Now)
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
@@ -274,7 +274,7 @@ func (out *listCallsOutput) text() string {
 		b.WriteString("Note: " + note + "\n")
 	}
 	if len(out.Rows) > 0 {
-		writeCSV(&b, out.Columns, out.Rows)
+		writeCSV(&b, out.Columns, out.Rows, true)
 	}
 	b.WriteString(out.nextStep())
 	return b.String()
@@ -292,7 +292,7 @@ func (out *listCallsOutput) nextStep() string {
 	if out.Next.Page < out.Page {
 		return fmt.Sprintf("Page %d is past the end. Last page: %s", out.Page, next)
 	}
-	return fmt.Sprintf("Next page: %s", next)
+	return fmt.Sprintf("Next page: %s\nAll pages: get_call_stats", next)
 }
 
 // loosen says what to try where nothing matched.

@@ -210,10 +210,13 @@ func parseTable(t *testing.T, text string) (rows [][]string) {
 	}
 	day := ""
 	lines := strings.Split(table, "\n")
-	for _, line := range lines[1 : len(lines)-1] { // without the header and what comes next
+	for _, line := range lines[1:] { // without the header
 		if d, ok := strings.CutPrefix(line, "# "); ok {
 			_, day, _ = strings.Cut(d, " ")
 			continue
+		}
+		if !strings.Contains(line, ",") || strings.HasPrefix(line, "Next page") { // what comes next
+			break
 		}
 		cells, err := csv.NewReader(strings.NewReader(line)).Read()
 		if err != nil {
@@ -258,6 +261,7 @@ func TestNextLeadsThroughAllPages(t *testing.T) {
 		}
 		next, _ := json.Marshal(structure["next"])
 		_, inText, _ := strings.Cut(text, "Next page: ")
+		inText, _, _ = strings.Cut(inText, "\n")
 		if a, b := canonical(t, inText), canonical(t, string(next)); a != b {
 			t.Fatalf("text says %s is next, structure %s", a, b)
 		}

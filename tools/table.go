@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/invopop/jsonschema"
 
@@ -19,6 +20,9 @@ var callColumns = []string{"time", "direction", "from", "to", "status", "seconds
 // row is a line of a table, its cells in the order of the columns.
 type row []any
 
+// seconds are blank in text where they are 0, as for nearly every second call.
+type seconds int
+
 // JSONSchema leaves the cells open: strings, numbers and booleans mix.
 func (row) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "array"} }
 
@@ -30,24 +34,21 @@ func (c Config) callRow(call talkover.Call) row {
 	}
 	m := mask(c.MaskNumbers)
 	return row{
-		at, call.Direction, m.number(call.From), m.number(call.To), call.Status, call.Duration,
+		at, call.Direction, m.number(call.From), m.number(call.To), call.Status, seconds(call.Duration),
 		m.words(call.Agent.Display()), call.SID, call.IsTesting,
 	}
 }
 
-// writeCSV writes rows as CSV (RFC 4180, with \n) under a header. Where the
-// rows are in order of their time, which is the first column, the day stands
-// once above its rows as "# Thu 2026-11-05". A zero and a false are blank.
-func writeCSV(b *strings.Builder, columns []string, rows []row) {
+// writeCSV writes rows as CSV (RFC 4180, with \n) under a header. With byDay, the
+// rows are in order of their time, which is the first column, and the day stands
+// once above its rows, as "# Thu 2026-11-05".
+func writeCSV(b *strings.Builder, columns []string, rows []row, byDay bool) {
 	w := csv.NewWriter(b)
 	_ = w.Write(columns) // a strings.Builder never fails
-	cells := make([]string, len(columns))
 	day := ""
 	for _, r := range rows {
-		for i, cell := range r {
-			cells[i] = csvCell(cell)
-		}
-		if at, minute, ok := strings.Cut(cells[0], " "); ok {
+		cells := r.csv()
+		if at, minute, ok := strings.Cut(cells[0], " "); ok && byDay {
 			if at != day {
 				day = at
 				w.Flush()
@@ -58,6 +59,46 @@ func writeCSV(b *strings.Builder, columns []string, rows []row) {
 		_ = w.Write(cells)
 	}
 	w.Flush()
+}
+
+// csv writes the cells of a row, yet without quotes.
+func (r row) csv() []string {
+	cells := make([]string, len(r))
+	for i, cell := range r {
+		cells[i] = csvCell(cell)
+	}
+	return cells
+}
+
+// tokens estimates, rather high, how many tokens of o200k a text takes: digits go
+// by threes, letters by fours, and signs alone.
+func tokens(s string) int {
+	n, digits, letters := 0, 0, 0
+	flush := func() {
+		n += (digits+2)/3 + (letters+3)/4
+		digits, letters = 0, 0
+	}
+	for _, r := range s {
+		switch {
+		case isDigit(r):
+			if letters > 0 {
+				flush()
+			}
+			digits++
+		case unicode.IsLetter(r):
+			if digits > 0 {
+				flush()
+			}
+			letters++
+		case r == ' ':
+			flush()
+		default:
+			flush()
+			n++
+		}
+	}
+	flush()
+	return n
 }
 
 // weekday is the name of a day, with a space after it.
@@ -76,7 +117,7 @@ var e164 = regexp.MustCompile(`^\+[1-9]\d{1,14}$`)
 // leading apostrophe, unless it is a phone number.
 func csvCell(cell any) string {
 	switch v := cell.(type) {
-	case int:
+	case seconds:
 		if v == 0 {
 			return ""
 		}

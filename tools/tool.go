@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -18,9 +19,12 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// pageTime bounds the call of a tool that asks for one page. Desktop hosts give
-// up on a call after about 60 s.
-const pageTime = 25 * time.Second
+// Bounds on the call of a tool: one that asks for a page, and one that asks for
+// many. Desktop hosts give up on a call after about 60 s.
+const (
+	pageTime = 25 * time.Second
+	longTime = 50 * time.Second
+)
 
 const demoNote = "This is the demo account: every call in it is invented."
 
@@ -31,7 +35,7 @@ type tool[In any, Out answer] struct {
 	title       string // for people
 	description string // for models, at most three sentences
 	limit       time.Duration
-	run         func(ctx context.Context, in In) (Out, error)
+	run         func(ctx context.Context, c Config, in In) (Out, error)
 }
 
 // answer is the structured half of an answer. Some hosts show a model only this
@@ -73,6 +77,39 @@ func (f *frame) note(format string, args ...any) {
 	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
 }
 
+// progressKey is the context key of how a call tells its progress.
+type progressKey struct{}
+
+// progress tells a client that asked for it how far a call is. It is told before
+// each fetch, never last: a notification right before a result may be lost.
+func progress(ctx context.Context, done, total int, what string) {
+	if tell, ok := ctx.Value(progressKey{}).(func(int, int, string)); ok {
+		tell(done, total, what)
+	}
+}
+
+// withProgress makes progress reach the client of a request.
+func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
+	s := server.ServerFromContext(ctx)
+	if s == nil || r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
+		return ctx
+	}
+	var mu sync.Mutex
+	last := 0
+	return context.WithValue(ctx, progressKey{}, func(done, total int, what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done <= last { // requests go side by side, but progress only grows
+			return
+		}
+		last = done
+		// A client that cannot be told goes without.
+		_ = s.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
+			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
+		})
+	})
+}
+
 // register adds the tool to a server. It is the one place where a typed
 // function becomes an MCP tool.
 func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
@@ -95,7 +132,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, t.limit)
 		defer cancel()
-		ctx, meter := talkover.WithMeter(ctx)
+		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		start := time.Now()
 		out, err := t.call(ctx, input, r, c)
 		record := []slog.Attr{
@@ -140,7 +177,10 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	if err != nil {
 		return out, err
 	}
-	return t.run(ctx, in)
+	if c, err = c.of(ctx); err != nil {
+		return out, err
+	}
+	return t.run(ctx, c, in)
 }
 
 // outcome is the word for an error in logs.
@@ -155,6 +195,8 @@ func outcome(err error) string {
 		return string(api.Reason)
 	case errors.As(err, &crashed):
 		return "panic"
+	case errors.Is(err, ErrNoToken):
+		return "no_token"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	}

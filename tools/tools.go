@@ -5,6 +5,7 @@ package tools
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -25,8 +26,26 @@ type Config struct {
 	Demo    bool             // the account is invented, and every answer must say so
 	Log     *slog.Logger     // a line for each call; none if nil
 
+	// ClientOf finds the account of a call, where each call brings its own; then
+	// Client is not used. Its error is put into words for the model: ErrNoToken
+	// where a call brought none.
+	ClientOf func(context.Context) (*talkover.Client, error)
+
 	// MaskNumbers hides phone numbers in answers but for their last four digits.
 	MaskNumbers bool
+}
+
+// ErrNoToken is of a call that must bring a Talkover token and did not.
+var ErrNoToken = errors.New("the call brought no Talkover token")
+
+// of is the configuration for one call: the account is that of its caller.
+func (c Config) of(ctx context.Context) (Config, error) {
+	if c.ClientOf == nil {
+		return c, nil
+	}
+	var err error
+	c.Client, err = c.ClientOf(ctx)
+	return c, err
 }
 
 // New makes an MCP server with all tools. It fails where a tool's schema breaks
@@ -64,7 +83,9 @@ func New(c Config) (*server.MCPServer, error) {
 	for _, t := range []interface {
 		register(*server.MCPServer, Config) error
 	}{
-		listCalls(c),
+		listCalls(),
+		findCalls(),
+		getCallStats(),
 	} {
 		if err := t.register(s, c); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)

@@ -22,6 +22,10 @@ var (
 
 // ServeHTTP answers as the documented API does.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == Prefix+"/health" { // the one path without a token
+		reply(w, http.StatusOK, map[string]string{"status": "ok"})
+		return
+	}
 	if r.Header.Get("Authorization") != "Bearer "+Token {
 		reply(w, http.StatusUnauthorized, failure{Message: "Unauthorized"})
 		return

@@ -1,0 +1,43 @@
+package talkover
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// healthTime bounds [Client.Health]: whoever asks for health waits for it.
+const healthTime = 5 * time.Second
+
+// Health asks the API whether it is well: once, without the token, and outside
+// of the limit, which the API does not count it in. The error is an [*Error].
+func (c *Client) Health(ctx context.Context) error {
+	attempt, cancel := context.WithTimeout(ctx, min(healthTime, c.timeout))
+	defer cancel()
+	u := *c.base
+	u.Path += "/health"
+	req, err := http.NewRequestWithContext(attempt, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return &Error{Reason: Malformed, cause: err}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	res, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return failure(ctx, attempt, 0, err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	switch {
+	case res.StatusCode < 200 || res.StatusCode > 299:
+		return &Error{Reason: Refused, Status: res.StatusCode}
+	case err != nil:
+		return failure(ctx, attempt, res.StatusCode, err)
+	case !json.Valid(body): // a page of a proxy
+		return &Error{Reason: Malformed, Status: res.StatusCode, cause: errors.New("no JSON")}
+	}
+	return nil
+}

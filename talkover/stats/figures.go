@@ -1,0 +1,148 @@
+// Package stats answers questions about any number of calls in few requests.
+//
+// It has two halves that know nothing of each other. The arithmetic ([Figures],
+// [Groups]) adds up calls wherever they come from. The reading ([Reader], and
+// the plan of [Ask]) gets calls or counts from an API that has no aggregates,
+// lists 100 calls a request, and allows some 100 requests a minute, and says
+// exactly what its answer rests on ([Coverage]).
+package stats
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// Statuses are those that the API documents, and can filter by.
+var Statuses = []string{"initiated", "ringing", "answered", "completed", "failed", "busy", "no-answer"}
+
+// shortCall is the most seconds of a short call, by the carriers' rule.
+const shortCall = 6
+
+// IsOpen reports whether a call is still going on: initiated, ringing, or
+// answered with no duration yet. Every other call is final.
+func IsOpen(c talkover.Call) bool {
+	return c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
+}
+
+// IsMissed reports whether a call is final and nobody answered it.
+func IsMissed(c talkover.Call) bool { return !IsOpen(c) && !c.Answered() }
+
+// Contact is the other party's number, and Line our own.
+func Contact(c talkover.Call) string {
+	if c.Direction == "inbound" {
+		return c.From
+	}
+	return c.To
+}
+
+// Line is our own number of a call.
+func Line(c talkover.Call) string {
+	if c.Direction == "inbound" {
+		return c.To
+	}
+	return c.From
+}
+
+// Figures are what is added up of a set of calls. The zero value is the empty
+// set. Memory grows with the distinct durations, not with the calls.
+type Figures struct {
+	Calls    int
+	Answered int // status answered or completed
+	NoAnswer int
+	Busy     int
+	Failed   int
+	Open     int // see IsOpen
+	Short    int // answered, 1 to 6 s
+	Tests    int
+	Talk     int // seconds of answered calls
+
+	openAnswered int         // of Answered and of Open
+	durations    map[int]int // seconds of answered calls -> calls
+}
+
+// Add takes a call in.
+func (f *Figures) Add(c talkover.Call) {
+	f.Calls++
+	switch strings.ReplaceAll(c.Status, "_", "-") {
+	case "no-answer":
+		f.NoAnswer++
+	case "busy":
+		f.Busy++
+	case "failed":
+		f.Failed++
+	}
+	if IsOpen(c) {
+		f.Open++
+	}
+	if c.IsTesting {
+		f.Tests++
+	}
+	if !c.Answered() {
+		return
+	}
+	f.Answered++
+	f.Talk += c.Duration
+	if c.Duration == 0 && IsOpen(c) {
+		f.openAnswered++
+	} else if c.Duration <= shortCall {
+		f.Short++
+	}
+	if f.durations == nil {
+		f.durations = map[int]int{}
+	}
+	f.durations[c.Duration]++
+}
+
+// Merge takes in the calls of another set.
+func (f *Figures) Merge(o *Figures) {
+	f.Calls += o.Calls
+	f.Answered += o.Answered
+	f.NoAnswer += o.NoAnswer
+	f.Busy += o.Busy
+	f.Failed += o.Failed
+	f.Open += o.Open
+	f.Short += o.Short
+	f.Tests += o.Tests
+	f.Talk += o.Talk
+	f.openAnswered += o.openAnswered
+	if f.durations == nil && o.durations != nil {
+		f.durations = map[int]int{}
+	}
+	for seconds, n := range o.durations {
+		f.durations[seconds] += n
+	}
+}
+
+// Final is how many calls are over.
+func (f *Figures) Final() int { return f.Calls - f.Open }
+
+// AnswerRate is the share of final calls that were answered, after the
+// answer-bid ratio of ITU-T E.411 and E.425; 0 where no call is final.
+func (f *Figures) AnswerRate() float64 { return ratio(f.Answered-f.openAnswered, f.Final()) }
+
+// Mean is the talk time of an answered call in seconds; 0 where there is none.
+func (f *Figures) Mean() float64 { return ratio(f.Talk, f.Answered) }
+
+// Quantile is the talk time, in seconds, that a share q of answered calls does
+// not exceed: the smallest duration d with at least q of the calls at d or less
+// (the inverse of the empirical distribution). It is exact.
+func (f *Figures) Quantile(q float64) int {
+	need := q * float64(f.Answered)
+	n := 0
+	for _, seconds := range slices.Sorted(maps.Keys(f.durations)) {
+		if n += f.durations[seconds]; float64(n) >= need-1e-9 {
+			return seconds
+		}
+	}
+	return 0
+}
+
+func ratio(a, b int) float64 {
+	if b <= 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
