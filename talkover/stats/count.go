@@ -73,7 +73,11 @@ func (p *plan) count(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	counts = new(batch) // spent
-	sample, err := p.sample(ctx, left())
+	zone := p.Zone
+	if countable {
+		zone = time.UTC // as the days are that were counted
+	}
+	sample, err := p.sample(ctx, left(), zone)
 	if err != nil {
 		return nil, err
 	}
@@ -394,9 +398,9 @@ func (p *plan) days(ctx context.Context, d Dimension) ([]filter, error) {
 // span is the first and the last day of the window; without date_from, the day
 // of the oldest call, which the last page of one holds.
 func (p *plan) span(ctx context.Context) (from, to time.Time, err error) {
-	to, err = time.Parse(time.DateOnly, p.Query.DateTo)
-	if err != nil {
-		to = p.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1) // wherever the API cuts days
+	tomorrow := p.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1) // wherever the API cuts days
+	if to, err = time.Parse(time.DateOnly, p.Query.DateTo); err != nil || to.After(tomorrow) {
+		to = tomorrow
 	}
 	if from, err = time.Parse(time.DateOnly, p.Query.DateFrom); err == nil {
 		return from, to, nil

@@ -48,19 +48,26 @@ func estimateShare(parts []part, f float64) (float64, Interval, bool) {
 	return p, Interval{max(middle-d, 0), min(middle+d, 1)}, true
 }
 
-// ratioAndError is the ratio, its standard error, and the number of parts that
-// say something of it, which must be two at least.
+// ratioAndError is the ratio, its standard error, and how many parts say something
+// of it: those in which there is any of y, or else of x, of which there must be two.
 func ratioAndError(parts []part, f float64) (r, se float64, m int, ok bool) {
 	var y, x float64
+	some := 0
 	for _, p := range parts {
 		y += p.y
 		x += p.x
 		if p.x > 0 {
 			m++
 		}
+		if p.y > 0 {
+			some++
+		}
 	}
 	if m < 2 {
 		return 0, 0, m, false
+	}
+	if some > 0 {
+		m = max(some, 2)
 	}
 	r = y / x
 	var squares float64

@@ -55,7 +55,7 @@ type Figures struct {
 	Busy     int
 	Failed   int
 	Open     int // see IsOpen
-	Short    int // answered, 1 to 6 s
+	Short    int // answered and over, 6 s or less
 	Tests    int
 	Talk     int // seconds of answered calls
 

@@ -89,10 +89,16 @@ func Ask(ctx context.Context, api API, q Question) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if first.Pagination == nil || p.fits(first.Pagination.Total) {
+	p.size = pageSize(first)
+	if first.Pagination == nil || p.pages(first.Pagination.Total)+1 <= p.Budget { // and the first once more
 		return p.scan(ctx, first)
 	}
 	p.matched = first.Pagination.Total
+	if q, _, _ := wide(q.Query, q.Zone); q != p.Query { // which is counted as the API cuts days
+		if p.matched, err = p.countOf(ctx, p.Query); err != nil {
+			return nil, err
+		}
+	}
 	return p.count(ctx)
 }
 
@@ -101,6 +107,7 @@ type plan struct {
 	Question
 	api     API
 	matched int
+	size    int // rows of a full page
 	mu      sync.Mutex
 	spent   int
 	total   int // requests that the plan will take, as far as it knows
@@ -124,15 +131,25 @@ func wide(q talkover.CallQuery, zone *time.Location) (wider talkover.CallQuery, 
 	if zone.String() == "UTC" {
 		return q, from, to
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, q.DateFrom, zone); err == nil {
-		from = t
+	if t, err := time.Parse(time.DateOnly, q.DateFrom); err == nil {
+		from = startOf(t, zone)
 		q.DateFrom = from.UTC().Format(time.DateOnly)
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, q.DateTo, zone); err == nil {
-		to = t.AddDate(0, 0, 1)
+	if t, err := time.Parse(time.DateOnly, q.DateTo); err == nil {
+		to = startOf(t.AddDate(0, 0, 1), zone)
 		q.DateTo = to.Add(-time.Nanosecond).UTC().Format(time.DateOnly)
 	}
 	return q, from, to
+}
+
+// startOf is the first moment of a day in a zone; where clocks go forward at
+// midnight, that is not 00:00.
+func startOf(day time.Time, zone *time.Location) time.Time {
+	t := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	for t.Day() != day.Day() {
+		t = t.Add(15 * time.Minute)
+	}
+	return t
 }
 
 // inWindow reports whether a call lies between from and to.
@@ -147,10 +164,8 @@ func (p *plan) first(ctx context.Context) (talkover.CallPage, error) {
 	return p.api.ListCalls(talkover.Bulk(ctx), q)
 }
 
-// fits reports whether every call can be read, and the first page once more.
-func (p *plan) fits(total int) bool {
-	return (total+talkover.MaxPerPage-1)/talkover.MaxPerPage+1 <= p.Budget
-}
+// pages is how many pages so many calls take.
+func (p *plan) pages(calls int) int { return (calls + p.size - 1) / p.size }
 
 // scan reads every call.
 func (p *plan) scan(ctx context.Context, first talkover.CallPage) (*Report, error) {
@@ -166,7 +181,7 @@ func (p *plan) scan(ctx context.Context, first talkover.CallPage) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	if !from.IsZero() || !to.IsZero() {
+	if c.Complete && (!from.IsZero() || !to.IsZero()) {
 		c.Matched = g.InWindow // the API counted a wider window
 	}
 	report := &Report{Coverage: c, Totals: exact(nil, &g.All, g.All.Calls)}

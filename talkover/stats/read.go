@@ -98,6 +98,8 @@ type pass struct {
 	enough       bool
 	disordered   bool
 	backwards    bool
+	began        time.Time // zero where calls do not come into the list later than they begin
+	changed      bool      // a call did so while the log was read
 	knowsNoTotal bool
 }
 
@@ -116,12 +118,20 @@ var errEnough = errors.New("enough")
 // starts over, twice at most, and then says that it is not complete. One page
 // proves itself, and a window that gets no new calls needs no second look.
 //
+// A call comes into a list of one status below the watermark, when it changes its
+// status, and could make up for one that went. Such a call was updated after the
+// reading began, and makes it start over too.
+//
 // A page that cannot be read is an error. Out of time or of budget, it returns
 // what it has, as not complete.
 func (r *Reader) Read(ctx context.Context, sink Sink) (Coverage, error) {
+	start := time.Now()
 	for try := 1; ; try++ {
 		sink.Reset()
 		p := &pass{sink: sink, seen: map[string]struct{}{}, backwards: r.Backwards && try == 1}
+		if r.Query.Status != "" {
+			p.began = r.Now.Add(time.Since(start))
+		}
 		c, moved, err := r.read(ctx, p)
 		if err != nil || !moved || try == tries {
 			return c, err
@@ -176,8 +186,15 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 	}
 	above := 0
 	if p.pages > 1 && !Settled(r.Query, r.Now) {
+		if r.requests >= r.Budget {
+			c.Reason = "no request was left to look whether calls came or went meanwhile"
+			return c, false, nil
+		}
 		again, err := r.one(ctx, 1, p.pages)
-		if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			c.Reason = "time ran out before a last look whether calls came or went meanwhile"
+			return c, false, nil
+		} else if err != nil {
 			return c, false, err
 		}
 		above = p.above(again)
@@ -193,7 +210,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 	case p.disordered:
 		c.Reason = "Talkover did not list the calls newest first, so calls that came or went meanwhile cannot be told"
 		return c, false, nil
-	case p.low < p.total, p.high > c.Matched, p.old != p.total, above < 0, c.Matched-p.total != above:
+	case p.changed, p.low < p.total, p.high > c.Matched, p.old != p.total, above < 0, c.Matched-p.total != above:
 		c.Reason = "calls came or went while the log was read"
 		return c, true, nil
 	}
@@ -273,19 +290,25 @@ func (r *Reader) rest(ctx context.Context, p *pass) error {
 
 // open learns from the first answer what there is to read.
 func (p *pass) open(first talkover.CallPage) {
-	p.size = talkover.MaxPerPage
+	p.size = pageSize(first)
 	p.knowsNoTotal = first.Pagination == nil
 	if !p.knowsNoTotal {
 		p.total = first.Pagination.Total
-		if n := first.Pagination.PerPage; n > 0 && n < p.size {
-			p.size = n
-		}
 	}
 	p.pages = max((p.total+p.size-1)/p.size, 1)
 	p.low, p.high = p.total, p.total
 	if len(first.Calls) > 0 {
 		p.watermark, p.newest = key(first.Calls[0]), first.Calls[0].CreatedAt
 	}
+}
+
+// pageSize is how many rows the API puts on a page, of a hundred that it was asked
+// for.
+func pageSize(page talkover.CallPage) int {
+	if p := page.Pagination; p != nil && p.PerPage > 0 && p.PerPage < talkover.MaxPerPage {
+		return p.PerPage
+	}
+	return talkover.MaxPerPage
 }
 
 // take hands the calls of a page that are new to the sink. The first so many are
@@ -312,6 +335,7 @@ func (p *pass) take(page talkover.CallPage, above int) {
 		if len(c.Unread) > 0 {
 			p.unread++
 		}
+		p.changed = p.changed || !p.began.IsZero() && c.UpdatedAt.After(p.began)
 		more = p.sink.Add(c)
 	}
 	p.enough = !more && !p.disordered // an order that fails can end nothing early

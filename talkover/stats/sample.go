@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -25,8 +26,8 @@ type pageOf struct {
 // sample reads n pages, one at random out of each n-th part of the log, so that
 // it is spread evenly and follows no rhythm of the log. The same log gives the
 // same pages.
-func (p *plan) sample(ctx context.Context, n int) (*sample, error) {
-	pages := (p.matched + talkover.MaxPerPage - 1) / talkover.MaxPerPage
+func (p *plan) sample(ctx context.Context, n int, zone *time.Location) (*sample, error) {
+	pages := p.pages(p.matched)
 	n = min(n, pages)
 	if n < 2 {
 		return &sample{}, nil
@@ -46,7 +47,7 @@ func (p *plan) sample(ctx context.Context, n int) (*sample, error) {
 		if err != nil {
 			return err
 		}
-		g := &Groups{By: p.By, Zone: p.Zone, ExcludeTests: p.ExcludeTests}
+		g := &Groups{By: p.By, Zone: zone, ExcludeTests: p.ExcludeTests}
 		g.Reset()
 		for _, c := range page.Calls {
 			g.Add(c)
@@ -58,6 +59,16 @@ func (p *plan) sample(ctx context.Context, n int) (*sample, error) {
 		s.calls += page.calls
 	}
 	return s, err
+}
+
+// counted is the share of the sample's calls that figures count: all, or those
+// that are no test calls.
+func (s *sample) counted() float64 {
+	n := 0
+	for _, page := range s.pages {
+		n += page.all.Calls
+	}
+	return ratio(n, s.calls)
 }
 
 // found lists the groups of which there is a call in the sample.
@@ -95,8 +106,11 @@ func (s *sample) row(c *cell, p *plan) Row {
 		for i, page := range s.pages {
 			f := of(page)
 			list[i].y, list[i].x = float64(y(f)), float64(page.calls)
-			if x != nil {
+			switch {
+			case x != nil:
 				list[i].x = float64(x(f))
+			case c.values != nil: // a group is a share of what is left of test calls
+				list[i].x = float64(page.all.Calls)
 			}
 		}
 		return list
@@ -104,14 +118,17 @@ func (s *sample) row(c *cell, p *plan) Row {
 	calls := func(f *Figures) int { return f.Calls }
 	m := map[Metric]Measure{}
 	// The calls of the cell, and what its other counts are a share of.
-	base, baseOf := c.calls, calls
+	base, baseOf := float64(c.calls), calls
 	if c.calls != unknown {
-		m[Calls] = Measure{Value: float64(c.calls), Known: true}
+		m[Calls] = Measure{Value: base, Known: true}
 	} else {
-		base, baseOf = p.matched, nil
+		base, baseOf = float64(p.matched), nil
+		if c.values != nil {
+			base *= s.counted()
+		}
 		share, i, ok := estimateShare(parts(calls, nil), s.share)
 		m[Share] = Measure{share, ok, true, i}
-		m[Calls] = m[Share].times(float64(p.matched))
+		m[Calls] = m[Share].times(base)
 	}
 	for name, count := range map[Metric]func(*Figures) int{
 		Answered: func(f *Figures) int { return f.Answered },
@@ -121,14 +138,14 @@ func (s *sample) row(c *cell, p *plan) Row {
 		Open:     func(f *Figures) int { return f.Open },
 	} {
 		share, i, ok := estimateShare(parts(count, baseOf), s.share)
-		m[name] = Measure{share, ok, true, i}.times(float64(base))
+		m[name] = Measure{share, ok, true, i}.times(base)
 	}
 	rate, i, ok := estimateShare(parts(func(f *Figures) int { return f.Answered - f.openAnswered }, (*Figures).Final), s.share)
 	m[AnswerRate] = Measure{rate, ok, true, i}
 	mean, i, ok := estimateRatio(parts(func(f *Figures) int { return f.Talk }, func(f *Figures) int { return f.Answered }), s.share)
 	m[MeanSeconds] = Measure{mean, ok, true, i}
 	talk, i, ok := estimateRatio(parts(func(f *Figures) int { return f.Talk }, baseOf), s.share)
-	m[TalkSeconds] = Measure{talk, ok, true, i}.times(float64(base))
+	m[TalkSeconds] = Measure{talk, ok, true, i}.times(base)
 	if c.byStatus != nil {
 		c.exact(m)
 	}

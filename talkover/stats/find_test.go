@@ -1,0 +1,236 @@
+package stats_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// wanted is what a search is for, by going through all calls of the log.
+func wanted(s stats.Search, all []talkover.Call) (found []talkover.Call) {
+	inWindow := func(c talkover.Call) bool {
+		day := c.CreatedAt.In(s.Zone).Format(time.DateOnly)
+		return (s.Query.DateFrom == "" || day >= s.Query.DateFrom) && (s.Query.DateTo == "" || day <= s.Query.DateTo)
+	}
+	with := map[string][]talkover.Call{}
+	for _, c := range all {
+		if inWindow(c) {
+			with[stats.Contact(c)] = append(with[stats.Contact(c)], c)
+		}
+	}
+	for _, c := range all {
+		at := c.CreatedAt.In(s.Zone)
+		later, others := false, false
+		for _, o := range with[stats.Contact(c)] {
+			later = later || o.CreatedAt.After(c.CreatedAt)
+			others = others || o.ID != c.ID
+		}
+		open := c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
+		switch {
+		case !inWindow(c),
+			s.Query.Direction != "" && c.Direction != s.Query.Direction,
+			s.Query.AgentID != "" && c.Agent.ID != s.Query.AgentID,
+			(len(s.Statuses) > 0 || s.Open) && !slices.Contains(s.Statuses, c.Status) && !(s.Open && open),
+			c.Duration < s.MinSeconds, s.MaxSeconds != nil && c.Duration > *s.MaxSeconds,
+			len(s.Hours) > 0 && !slices.Contains(s.Hours, at.Hour()),
+			len(s.Weekdays) > 0 && !slices.Contains(s.Weekdays, at.Weekday()),
+			s.Only == stats.RepeatContacts && !others,
+			s.Only == stats.UnreturnedMissed && (c.Direction != "inbound" || open || c.Status == "answered" || c.Status == "completed" || later):
+			continue
+		}
+		found = append(found, c)
+	}
+	slices.SortStableFunc(found, func(x, y talkover.Call) int {
+		switch s.Order {
+		case stats.Oldest:
+			return x.CreatedAt.Compare(y.CreatedAt)
+		case stats.Longest:
+			return y.Duration - x.Duration
+		case stats.Shortest:
+			return x.Duration - y.Duration
+		}
+		return 0 // as it is: newest first
+	})
+	return found
+}
+
+// anySearch draws a search.
+func anySearch(r *rand.Rand) stats.Search {
+	s := stats.Search{
+		Zone: time.UTC, Now: now, Budget: 200, Limit: 1 + r.IntN(50),
+		Order: []stats.Order{stats.Newest, stats.Oldest, stats.Longest, stats.Shortest}[r.IntN(4)],
+	}
+	one := func(n int) bool { return r.IntN(n) == 0 }
+	if one(3) {
+		s.Zone, _ = time.LoadLocation([]string{"Asia/Kolkata", "America/Los_Angeles", "Europe/Berlin"}[r.IntN(3)])
+	}
+	if one(2) {
+		s.Query.DateFrom = now.AddDate(0, 0, -r.IntN(45)).Format(time.DateOnly)
+	}
+	if one(2) {
+		s.Query.DateTo = now.AddDate(0, 0, -r.IntN(30)).Format(time.DateOnly)
+	}
+	if one(3) {
+		s.Query.Direction = []string{"inbound", "outbound"}[r.IntN(2)]
+	}
+	if one(4) {
+		s.Query.AgentID = agentOf(uint8(1 + r.IntN(6))).ID
+	}
+	if one(2) {
+		for range 1 + r.IntN(4) {
+			if status := stats.Statuses[r.IntN(7)]; !slices.Contains(s.Statuses, status) {
+				s.Statuses = append(s.Statuses, status)
+			}
+		}
+	}
+	s.Open = one(8)
+	if one(3) {
+		s.MinSeconds = r.IntN(400)
+	}
+	if one(4) {
+		most := s.MinSeconds + r.IntN(300)
+		s.MaxSeconds = &most
+	}
+	if one(4) {
+		for h := range 1 + r.IntN(12) {
+			s.Hours = append(s.Hours, (9+h)%24)
+		}
+	}
+	if one(5) {
+		s.Weekdays = []time.Weekday{time.Weekday(r.IntN(7)), time.Weekday(r.IntN(7))}
+	}
+	if one(6) {
+		s.Only = []stats.Only{stats.UnreturnedMissed, stats.RepeatContacts}[r.IntN(2)]
+	}
+	return s
+}
+
+// A thousand searches: the right calls in the right order, in few requests.
+func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+	all := calls(api.records)
+	r := rand.New(rand.NewPCG(1, 1))
+	requests, pages := 0, 0
+	for range 1000 {
+		s := anySearch(r)
+		api.requests = 0
+		found, err := stats.Find(context.Background(), api, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := wanted(s, all)
+		if found.All && found.Total != len(want) || !found.All && found.Total > len(want) {
+			t.Errorf("%+v: %d found, all %v, want %d", s, found.Total, found.All, len(want))
+		}
+		if !found.Complete {
+			t.Errorf("%+v: not complete: %s", s, found.Reason)
+		}
+		// Calls of one second come in any order.
+		line := func(c talkover.Call) string {
+			if s.Order == stats.Oldest || s.Order == stats.Newest || s.Order == "" {
+				return c.CreatedAt.String()
+			}
+			return fmt.Sprint(c.Duration, c.CreatedAt)
+		}
+		for i := range min(len(want), s.Limit) {
+			if i >= len(found.Calls) || line(found.Calls[i]) != line(want[i]) {
+				t.Fatalf("%+v: call %d of %d is not that of %s", s, i, len(found.Calls), want[i].CreatedAt)
+			}
+		}
+		seen := map[string]bool{}
+		for _, c := range found.Calls {
+			if seen[c.ID] || !slices.ContainsFunc(want, func(w talkover.Call) bool { return w.ID == c.ID }) {
+				t.Fatalf("%+v: %s is found, and should not be, or twice", s, c.ID)
+			}
+			seen[c.ID] = true
+		}
+		if len(found.Calls) > s.Limit {
+			t.Errorf("%+v: %d calls for a limit of %d", s, len(found.Calls), s.Limit)
+		}
+		// P is the pages of what the API's own filters leave, the status aside.
+		_, matched := api.page(widest(s), 0, 0)
+		p := (matched + 99) / 100
+		if api.requests > p+4 {
+			t.Errorf("%+v: %d requests for %d pages", s, api.requests, p)
+		}
+		requests, pages = requests+api.requests, pages+p
+	}
+	t.Logf("%d requests, where reading every page of each takes %d", requests, pages)
+	if requests > pages*9/10 {
+		t.Error("filters and orders save nothing")
+	}
+}
+
+// widest is the API's filters of a search, a day wider for its zone.
+func widest(s stats.Search) talkover.CallQuery {
+	q := s.Query
+	if s.Only != "" {
+		q = talkover.CallQuery{DateFrom: q.DateFrom, DateTo: q.DateTo}
+	}
+	if t, err := time.Parse(time.DateOnly, q.DateFrom); err == nil && s.Zone != time.UTC {
+		q.DateFrom = t.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	if t, err := time.Parse(time.DateOnly, q.DateTo); err == nil && s.Zone != time.UTC {
+		q.DateTo = t.AddDate(0, 0, 1).Format(time.DateOnly)
+	}
+	return q
+}
+
+func TestFindStopsEarlyWhereTheOrderAllows(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 4, stats.Longest: 42, stats.Shortest: 42} {
+		api.requests = 0
+		s := stats.Search{Order: order, Limit: 20, Now: now, Budget: 60, MinSeconds: 1}
+		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || api.requests > most {
+			t.Errorf("%s: %d calls in %d requests, want at most %d: %v", order, len(found.Calls), api.requests, most, err)
+		}
+	}
+}
+
+func TestFindSaysHowFarItLooked(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 20_000, 200*24*time.Hour)}
+	found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Longest, Limit: 5, Now: now, Budget: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Unix(api.records[found.Scanned-1].at, 0).UTC(); found.Complete || found.All || found.Reason == "" ||
+		found.Scanned < 5500 || found.Scanned > 6000 || !found.LookedBackTo.Equal(want) || api.requests > 60 {
+		t.Errorf("%+v in %d requests, looked back to %s, want %s", found.Coverage, api.requests, found.LookedBackTo, want)
+	}
+}
+
+// A call whose status changes between two requests is found once.
+func TestFindMeetsACallOnceThoughItsStatusChanges(t *testing.T) {
+	api := &fakeAPI{records: []record{{at: now.Unix() - 60, id: 1, status: ringing}}}
+	api.before = func(n int) error {
+		if n == 2 {
+			api.records[0].status = noAnswer
+		}
+		return nil
+	}
+	found, err := stats.Find(context.Background(), api, stats.Search{Statuses: []string{"ringing", "no-answer"}, Limit: 5, Now: now, Budget: 60})
+	if err != nil || found.Total != 1 || len(found.Calls) != 1 {
+		t.Errorf("%+v %v", found, err)
+	}
+}
+
+func TestFindFailsWholeWhereAPageFails(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 1000, 10*24*time.Hour)}
+	broken := errors.New("broken")
+	api.before = func(n int) error {
+		if n == 5 {
+			return broken
+		}
+		return nil
+	}
+	if found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Longest, Limit: 5, Now: now, Budget: 60}); !errors.Is(err, broken) || found != nil {
+		t.Errorf("%v, %v", found, err)
+	}
+}
