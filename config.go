@@ -6,16 +6,21 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/transport"
 )
 
 // config is all that can be set. The tags are the one source of what a setting
@@ -24,15 +29,27 @@ import (
 type config struct {
 	Token     string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account; it has full access, keep it secret."`
 	TokenFile string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN."`
+	Source    sourceName    `env:"TALKOVER_TOKEN_SOURCE, default=server" takes:"server or client" desc:"client: over sse and http, each request brings its own token in X-Talkover-Token."`
 	BaseURL   string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"Where the API is; http is allowed on loopback alone."`
 	Timeout   positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"Of one request to the API."`
 	RateLimit count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; 0 for no limit of ours."`
 	Zone      zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which times are shown."`
 	Mask      maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides phone numbers in answers but for their last four digits."`
+	MayCall   bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
+	MostCalls count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour."`
 	Demo      bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
 	Transport transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients get in."`
 	Addr      string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"Where sse and http listen."`
-	Auth      authName      `env:"MCP_AUTH, default=none" takes:"none" desc:"Who may use sse and http; none is for loopback addresses."`
+	Hosts     hostNames     `env:"MCP_ALLOWED_HOSTS" takes:"host names without ports, separated by commas" desc:"Names that sse and http answer to, besides those of loopback and MCP_ADDR."`
+	Origins   origins       `env:"MCP_ALLOWED_ORIGINS" takes:"origins such as https://app.example.com, separated by commas" desc:"Web pages that may use sse and http, besides the server's own."`
+	Auth      authName      `env:"MCP_AUTH, default=none" takes:"none, token or oidc" desc:"Who may use sse and http; none is for loopback addresses."`
+	Tokens    string        `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, one of these is needed in Authorization: Bearer."`
+	TokensAt  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds them one a line, in place of MCP_AUTH_TOKENS."`
+	Issuer    webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, whose JWTs are taken; as they have it in iss."`
+	Resource  webURL        `env:"MCP_RESOURCE_URL" takes:"an https URL" desc:"With MCP_AUTH=oidc, the URL by which clients know this server."`
+	Audience  string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What JWTs must have in aud; MCP_RESOURCE_URL if not set."`
+	Scope     string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"What JWTs must have in scope or scp, all of it."`
+	KeysURL   webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"Where the issuer's keys are; found by its openid-configuration if not set."`
 	LogLevel  slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"What is logged to stderr."`
 	LogFormat logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 }
@@ -78,8 +95,68 @@ func (z *zone) EnvDecode(s string) error {
 	return nil
 }
 
+// webURL is a URL that goes over the network: nobody on the way may change what
+// it answers.
+type webURL string
+
+// EnvDecode implements [envconfig.Decoder].
+func (w *webURL) EnvDecode(s string) error {
+	if s == "" { // it is not set
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" ||
+		u.Scheme != "https" && (u.Scheme != "http" || !talkover.IsLoopback(u.Hostname())) {
+		return errSetting
+	}
+	*w = webURL(s)
+	return nil
+}
+
+// listed are the parts of a list with commas, but for those that are empty.
+func listed(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
+				return
+			}
+		}
+	}
+}
+
+type hostNames []string
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// EnvDecode implements [envconfig.Decoder].
+func (h *hostNames) EnvDecode(s string) error {
+	for name := range listed(s) {
+		name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+		if net.ParseIP(name) == nil && !hostForm.MatchString(name) {
+			return errSetting
+		}
+		*h = append(*h, name)
+	}
+	return nil
+}
+
+type origins []string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *origins) EnvDecode(s string) error {
+	for origin := range listed(s) {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.Contains(origin, "*") {
+			return errSetting
+		}
+		*o = append(*o, origin)
+	}
+	return nil
+}
+
 type (
 	transportName string
+	sourceName    string
 	authName      string
 	maskName      string
 	logFormatName string
@@ -89,7 +166,10 @@ type (
 func (t *transportName) EnvDecode(s string) error { return oneOf(t, s, "stdio", "sse", "http") }
 
 // EnvDecode implements [envconfig.Decoder].
-func (a *authName) EnvDecode(s string) error { return oneOf(a, s, "none") }
+func (a *authName) EnvDecode(s string) error { return oneOf(a, s, "none", "token", "oidc") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (n *sourceName) EnvDecode(s string) error { return oneOf(n, s, "server", "client") }
 
 // EnvDecode implements [envconfig.Decoder].
 func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4") }
@@ -124,8 +204,11 @@ type faults []string
 
 func (f faults) Error() string { return strings.Join(f, "\n") }
 
+// add adds the line of a variable, which has but one.
 func (f *faults) add(name, format string, args ...any) {
-	*f = append(*f, name+": "+fmt.Sprintf(format, args...))
+	if !slices.ContainsFunc(*f, func(line string) bool { return strings.HasPrefix(line, name+": ") }) {
+		*f = append(*f, name+": "+fmt.Sprintf(format, args...))
+	}
 }
 
 // lookup remembers the last variable that was asked for, which is the one that
@@ -140,8 +223,10 @@ type lookup struct {
 func (l *lookup) Lookup(name string) (string, bool) {
 	l.last = name
 	value, ok := l.Lookuper.Lookup(name)
-	value = strings.TrimSpace(value)
-	return value, ok && value != "" && !l.hidden[name]
+	if value = strings.TrimSpace(value); !ok || value == "" || l.hidden[name] {
+		return "", false
+	}
+	return value, true
 }
 
 // load reads the configuration, and checks what does not depend on what is to be
@@ -172,6 +257,10 @@ func load(ctx context.Context, env envconfig.Lookuper) (config, error) {
 	}
 	if c.Transport != "stdio" {
 		c.checkAddr(&wrong)
+		c.checkAuth(&wrong)
+	}
+	if c.Source == "client" && (c.Transport == "stdio" || c.Demo) {
+		wrong.add("TALKOVER_TOKEN_SOURCE", "takes client only with MCP_TRANSPORT=http or sse, and not in the demo")
 	}
 	if len(wrong) > 0 {
 		return c, wrong
@@ -190,12 +279,74 @@ func (c config) checkAddr(wrong *faults) {
 	}
 }
 
-// token finds the token, which must be there but in the demo.
+// checkAuth checks that what opens the door is there, and is meant to.
+func (c config) checkAuth(wrong *faults) {
+	missing := func(name string, value webURL) {
+		if value == "" {
+			wrong.add(name, "takes an https URL, which is missing; MCP_AUTH=oidc needs it")
+		}
+	}
+	switch c.Auth {
+	case "token":
+		var bad faults
+		if _, err := c.tokens(); errors.As(err, &bad) {
+			*wrong = append(*wrong, bad...)
+		}
+	case "oidc":
+		missing("MCP_OIDC_ISSUER", c.Issuer)
+		missing("MCP_RESOURCE_URL", c.Resource)
+	case "none":
+		// Whoever names tokens or an issuer believes that they are asked for.
+		if c.Tokens != "" || c.TokensAt != "" {
+			wrong.add("MCP_AUTH", "takes token where MCP_AUTH_TOKENS or MCP_AUTH_TOKENS_FILE is set")
+		}
+		if c.Issuer != "" {
+			wrong.add("MCP_AUTH", "takes oidc where MCP_OIDC_ISSUER is set")
+		}
+	}
+}
+
+// tokens is the gate of MCP_AUTH=token.
+func (c config) tokens() (transport.Tokens, error) {
+	var wrong faults
+	all, from := c.Tokens, "MCP_AUTH_TOKENS"
+	switch {
+	case c.Tokens != "" && c.TokensAt != "":
+		wrong.add("MCP_AUTH_TOKENS_FILE", "takes a path only where MCP_AUTH_TOKENS is not set; set one of the two")
+		return nil, wrong
+	case c.TokensAt != "":
+		from = "MCP_AUTH_TOKENS_FILE"
+		b, err := os.ReadFile(c.TokensAt)
+		if err != nil {
+			wrong.add(from, "takes the path of a file that can be read")
+			return nil, wrong
+		}
+		all = strings.ReplaceAll(string(b), "\n", ",")
+	}
+	gate, err := transport.NewTokens(slices.Collect(listed(all))...)
+	if err != nil {
+		wrong.add(from, "takes tokens of 32 characters or more, such as of openssl rand -hex 32: %s", err)
+		return nil, wrong
+	}
+	return gate, nil
+}
+
+// mayCall reports whether calls may be placed: only by who started the process or
+// was let in.
+func (c config) mayCall() bool { return c.MayCall && (c.Transport == "stdio" || c.Auth != "none") }
+
+// token finds the token, which must be there but in the demo and where each
+// request brings its own.
 func (c config) token() (talkover.Secret, error) {
 	var wrong faults
 	token, from := c.Token, "TALKOVER_TOKEN"
 	switch {
 	case c.Demo:
+		return talkover.Secret{}, nil
+	case c.Source == "client" && (c.Token != "" || c.TokenFile != ""):
+		wrong.add("TALKOVER_TOKEN", "takes nothing, nor does TALKOVER_TOKEN_FILE, while TALKOVER_TOKEN_SOURCE=client: each request brings its own")
+		return talkover.Secret{}, wrong
+	case c.Source == "client":
 		return talkover.Secret{}, nil
 	case c.Token != "" && c.TokenFile != "":
 		wrong.add("TALKOVER_TOKEN_FILE", "takes a path only where TALKOVER_TOKEN is not set; set one of the two")

@@ -84,13 +84,19 @@ func (p program) run(ctx context.Context, args []string) int {
 		c.LogLevel = slog.LevelError // its answer stands on the same screen
 	}
 	log := c.logger(p.stderr)
-	s, err := c.server(token, log)
+	account, err := c.account(token, log)
+	if err != nil {
+		return p.fail(err, failed)
+	}
+	s, err := c.server(account, log)
 	if err != nil {
 		return p.fail(err, failed)
 	}
 	switch {
+	case command == "" && c.Transport == "stdio":
+		return p.serveStdio(ctx, c, s, log)
 	case command == "":
-		return p.serve(ctx, c, s, log)
+		return p.serveHTTP(ctx, c, s, account, log)
 	case command == "call" && len(rest) > 0:
 		return p.call(ctx, s, rest[0], rest[1:], o.json)
 	case command == "call":
@@ -107,8 +113,13 @@ func (p program) fail(err error, code int) int {
 	return code
 }
 
-// server makes the MCP server of the configured account.
-func (c config) server(token talkover.Secret, log *slog.Logger) (*server.MCPServer, error) {
+// account is the configured account, or the demo's with its clock.
+type account struct {
+	*talkover.Client
+	now func() time.Time
+}
+
+func (c config) account(token talkover.Secret, log *slog.Logger) (account, error) {
 	api := talkover.Config{
 		Token:     token,
 		BaseURL:   c.BaseURL,
@@ -117,35 +128,74 @@ func (c config) server(token talkover.Secret, log *slog.Logger) (*server.MCPServ
 		RateLimit: int(c.RateLimit),
 		Log:       log,
 	}
-	with := tools.Config{Version: version(), Zone: c.Zone.Location, Demo: c.Demo, Log: log, MaskNumbers: c.Mask == "last4"}
+	var a account
 	if c.Demo {
-		account := sandbox.New(time.Now())
-		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", account.Transport()
+		demo := sandbox.New(time.Now())
+		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", demo.Transport()
 		api.RateLimit = 0 // it has none
-		with.Now = account.Now
+		a.now = demo.Now
 	}
 	var err error
-	if with.Client, err = talkover.New(api); err != nil {
-		return nil, err
+	a.Client, err = talkover.New(api)
+	return a, err
+}
+
+// server makes the MCP server of an account, or of each caller's own.
+func (c config) server(a account, log *slog.Logger) (*server.MCPServer, error) {
+	with := tools.Config{
+		Client: a.Client, Version: version(), Zone: c.Zone.Location, Now: a.now,
+		Demo: c.Demo, Log: log, MaskNumbers: c.Mask == "last4",
+		AllowCalls: c.mayCall(), MaxCallsPerHour: int(c.MostCalls),
+	}
+	if c.Source == "client" {
+		with.Client, with.ClientOf = nil, newTenants(a.Client).of
 	}
 	return tools.New(with)
 }
 
-// serve lets clients in until ctx is done or, over stdio, input ends.
-func (p program) serve(ctx context.Context, c config, s *server.MCPServer, log *slog.Logger) int {
-	if c.Demo {
-		log.Warn("demo account: every call in it is invented")
+// serveStdio lets one client in until ctx is done or input ends.
+func (p program) serveStdio(ctx context.Context, c config, s *server.MCPServer, log *slog.Logger) int {
+	if isTerminal(p.stdin) {
+		fmt.Fprintln(p.stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
+			"To try it by hand: talkover-mcp call -demo list_calls status=failed")
 	}
-	if c.Transport == "stdio" {
-		if isTerminal(p.stdin) {
-			fmt.Fprintln(p.stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
-				"To try it by hand: talkover-mcp call -demo list_calls status=failed")
+	c.greet(log)
+	if err := transport.Stdio(ctx, s, p.stdin, p.stdout, log); err != nil {
+		return p.fail(err, failed)
+	}
+	return success
+}
+
+// serveHTTP lets clients in until ctx is done.
+func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a account, log *slog.Logger) int {
+	with := transport.Options{
+		Streamable:   c.Transport == "http",
+		Hosts:        c.Hosts,
+		Origins:      c.Origins,
+		ClientTokens: c.Source == "client",
+		Ready:        a.Health,
+		Log:          log,
+	}
+	// 0.0.0.0 and the like are no names by which a client may know us.
+	if host, _, _ := net.SplitHostPort(c.Addr); host != "" && !net.ParseIP(host).IsUnspecified() {
+		with.Hosts = append(with.Hosts, host)
+	}
+	switch c.Auth {
+	case "token":
+		gate, err := c.tokens()
+		if err != nil {
+			return p.fail(err, misconfigured)
 		}
-		log.Info("serving", "transport", c.Transport, "version", version())
-		if err := transport.Stdio(ctx, s, p.stdin, p.stdout, log); err != nil {
-			return p.fail(err, failed)
+		with.Gate = gate
+	case "oidc":
+		gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
+			Issuer: string(c.Issuer), Resource: string(c.Resource), Audience: c.Audience,
+			Scope: c.Scope, KeysURL: string(c.KeysURL), Log: log,
+		})
+		if err != nil {
+			return p.fail(fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err), failed)
 		}
-		return success
+		with.Gate = gate
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -155,11 +205,22 @@ func (p program) serve(ctx context.Context, c config, s *server.MCPServer, log *
 		}
 		return p.fail(errors.New("MCP_ADDR: takes "+why), misconfigured)
 	}
-	log.Info("serving", "transport", c.Transport, "addr", ln.Addr().String(), "version", version())
-	if err := transport.NewHTTP(s, c.Transport == "http", log).Serve(ctx, ln); err != nil {
+	c.greet(log, "addr", ln.Addr().String(), "auth", c.Auth)
+	if err := transport.NewHTTP(s, with).Serve(ctx, ln); err != nil {
 		return p.fail(err, failed)
 	}
 	return success
+}
+
+// greet logs that clients may come.
+func (c config) greet(log *slog.Logger, where ...any) {
+	if c.Demo {
+		log.Warn("demo account: every call in it is invented")
+	}
+	if c.MayCall && !c.mayCall() {
+		log.Warn("make_call is off: over " + string(c.Transport) + " it needs MCP_AUTH")
+	}
+	log.Info("serving", append([]any{"transport", c.Transport, "version", version()}, where...)...)
 }
 
 // call runs one tool through the server, as a client would, and prints what a
@@ -242,10 +303,11 @@ func printJSON(w io.Writer, v any) error {
 // logger writes to stderr alone: over stdio, stdout belongs to the protocol.
 func (c config) logger(w io.Writer) *slog.Logger {
 	terminal := isTerminal(w)
+	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel})
 	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly}))
+		h = tint.NewTextHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly})
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel}))
+	return slog.New(transport.LogRequests(h))
 }
 
 func isTerminal(stream any) bool {

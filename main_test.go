@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +26,9 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/tools"
 )
 
 // TestMain lets the test binary be the command: with asCommand set it runs main,
@@ -41,6 +44,18 @@ const asCommand = "TALKOVER_MCP_TEST_AS_COMMAND"
 
 // canary is a token that must show up nowhere.
 const canary = "talq_canary_3f9a1c7e5b2d"
+
+// gateToken opens the door of MCP_AUTH=token.
+const gateToken = "gate0123456789abcdef0123456789ab"
+
+// overHTTP is an environment that is good but for what comes in pairs.
+func overHTTP(pairs ...string) map[string]string {
+	env := map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}
+	for i := 0; i < len(pairs); i += 2 {
+		env[pairs[i]] = pairs[i+1]
+	}
+	return env
+}
 
 // command is the real process with an environment of its own.
 func command(t testing.TB, env []string, args ...string) *exec.Cmd {
@@ -100,7 +115,27 @@ func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
 		"every interface":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": ":8080"}, nil, []string{"MCP_ADDR: takes a loopback address"}},
 		"no port":            {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, nil, []string{"MCP_ADDR: takes host:port"}},
 		"port in use":        {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_ADDR: takes a port that is free"}},
-		"auth":               {map[string]string{"TALKOVER_TOKEN": canary, "MCP_AUTH": "basic"}, nil, []string{"MCP_AUTH: takes"}},
+		"auth":               {map[string]string{"TALKOVER_TOKEN": canary, "MCP_AUTH": "basic"}, nil, []string{"MCP_AUTH: takes none, token or oidc"}},
+		"no gate tokens":     {overHTTP("MCP_AUTH", "token"), nil, []string{"MCP_AUTH_TOKENS: takes tokens of 32 characters"}},
+		"short gate token":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken+",short"), nil, []string{"MCP_AUTH_TOKENS: takes"}},
+		"gate of Talkover":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", canary+canary), nil, []string{"MCP_AUTH_TOKENS: takes"}},
+		"no gate file":       {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS_FILE", "/nowhere/"+canary), nil, []string{"MCP_AUTH_TOKENS_FILE: takes the path"}},
+		"two lists":          {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken, "MCP_AUTH_TOKENS_FILE", spaced), nil, []string{"MCP_AUTH_TOKENS_FILE: takes a path only"}},
+		"tokens, no gate":    {overHTTP("MCP_AUTH_TOKENS", gateToken), nil, []string{"MCP_AUTH: takes token where"}},
+		"issuer, no gate":    {overHTTP("MCP_OIDC_ISSUER", "https://issuer.example"), nil, []string{"MCP_AUTH: takes oidc where"}},
+		"no issuer":          {overHTTP("MCP_AUTH", "oidc"), nil, []string{"MCP_OIDC_ISSUER: takes an https URL", "MCP_RESOURCE_URL: takes an https URL"}},
+		"issuer in the clear": {overHTTP("MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", "http://"+canary+".example", "MCP_RESOURCE_URL", "https://a.example"), nil,
+			[]string{"MCP_OIDC_ISSUER: takes an https URL"}},
+		"host with a port":    {overHTTP("MCP_ALLOWED_HOSTS", "calls.example.com:443"), nil, []string{"MCP_ALLOWED_HOSTS: takes host names without ports"}},
+		"any host":            {overHTTP("MCP_ALLOWED_HOSTS", "*"), nil, []string{"MCP_ALLOWED_HOSTS: takes"}},
+		"any origin":          {overHTTP("MCP_ALLOWED_ORIGINS", "*"), nil, []string{"MCP_ALLOWED_ORIGINS: takes origins such as"}},
+		"origin with a path":  {overHTTP("MCP_ALLOWED_ORIGINS", "https://a.example,https://b.example/"), nil, []string{"MCP_ALLOWED_ORIGINS: takes"}},
+		"unknown source":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TOKEN_SOURCE": canary}, nil, []string{"TALKOVER_TOKEN_SOURCE: takes server or client"}},
+		"client over stdio":   {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, nil, []string{"TALKOVER_TOKEN_SOURCE: takes client only with MCP_TRANSPORT"}},
+		"client in the demo":  {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, []string{"-demo", "-transport", "http"}, []string{"TALKOVER_TOKEN_SOURCE: takes"}},
+		"client and a token":  {overHTTP("TALKOVER_TOKEN_SOURCE", "client"), nil, []string{"TALKOVER_TOKEN: takes nothing"}},
+		"client and a file":   {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "TALKOVER_TOKEN_FILE": spaced}, nil, []string{"TALKOVER_TOKEN: takes nothing"}},
+		"client without gate": {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "MCP_ADDR": "0.0.0.0:0"}, nil, []string{"MCP_ADDR: takes a loopback address"}},
 		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"}, nil,
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
 		"unknown flag":    {nil, []string{"-fast"}, []string{"-fast"}},
@@ -119,7 +154,7 @@ func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
 				t.Errorf("%s: line %q does not say %q", name, lines[i], want)
 			}
 		}
-		if strings.Contains(stderr, canary) {
+		if strings.Contains(stderr, canary) || strings.Contains(stderr, gateToken) {
 			t.Errorf("%s: the token is in %s", name, stderr)
 		}
 	}
@@ -196,7 +231,12 @@ func upstream(t testing.TB, h http.HandlerFunc) (env []string) {
 // served starts the command over HTTP and returns its base URL.
 func served(t testing.TB, env []string, args ...string) (string, *exec.Cmd) {
 	t.Helper()
-	cmd := command(t, env, append(args, "-addr", "127.0.0.1:0")...)
+	return servedAt(t, "127.0.0.1:0", env, args...)
+}
+
+func servedAt(t testing.TB, addr string, env []string, args ...string) (string, *exec.Cmd) {
+	t.Helper()
+	cmd := command(t, env, append(args, "-addr", addr)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -462,11 +502,82 @@ func TestReadmeIsTrue(t *testing.T) {
 	if !strings.Contains(readme, table.String()) {
 		t.Errorf("the table of settings should be\n%s", table.String())
 	}
-	golden, err := txtar.ParseFile("tools/testdata/failed_yesterday.txtar")
+	for _, question := range []string{"failed_yesterday", "answered_yesterday_by_agent", "campaigns"} {
+		golden, err := txtar.ParseFile("tools/testdata/" + question + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("*%s*\n\n```\n%s```\n", bytes.TrimSpace(golden.Comment), golden.Files[1].Data)
+		if !strings.Contains(readme, want) {
+			t.Errorf("%s should be\n%s", question, want)
+		}
+	}
+	s, err := tools.New(tools.Config{AllowCalls: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(golden.Files[1].Data); !strings.Contains(readme, "```\n"+text+"```") {
-		t.Errorf("the answer should be\n%s", text)
+	c, err := connect(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	list, err := c.ListTools(t.Context(), mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompts, err := c.ListPrompts(t.Context(), mcp.ListPromptsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Reset()
+	table.WriteString("| tool | what it does |\n|---|---|\n")
+	for _, tool := range list.Tools {
+		fmt.Fprintf(&table, "| `%s` | %s |\n", tool.Name, tool.Description)
+	}
+	table.WriteString("\n| prompt | takes | what it asks for |\n|---|---|---|\n")
+	for _, p := range prompts.Prompts {
+		var names []string
+		for _, a := range p.Arguments {
+			names = append(names, "`"+a.Name+"`")
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", p.Name, strings.Join(names, ", "), p.Description)
+	}
+	if !strings.Contains(readme, table.String()) {
+		t.Errorf("the tables of tools and prompts should be\n%s", table.String())
+	}
+}
+
+// Calls may be placed only with leave, and over HTTP only behind a gate.
+func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
+	gate := []string{"MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken}
+	yes := []string{"TALKOVER_ALLOW_CALLS", "true"}
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want bool
+	}{
+		"nothing said":            {map[string]string{}, false},
+		"false":                   {map[string]string{"TALKOVER_ALLOW_CALLS": "false"}, false},
+		"over stdio":              {map[string]string{"TALKOVER_ALLOW_CALLS": "true"}, true},
+		"over HTTP":               {overHTTP(yes...), false},
+		"over SSE":                {map[string]string{"TALKOVER_ALLOW_CALLS": "true", "MCP_TRANSPORT": "sse"}, false},
+		"behind a gate":           {overHTTP(append(gate, yes...)...), true},
+		"behind a gate, no leave": {overHTTP(gate...), false},
+	} {
+		c, err := load(t.Context(), envconfig.MapLookuper(test.env))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		c.Demo = true
+		a, err := c.account(talkover.Secret{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		s, err := c.server(a, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := s.GetTool("make_call") != nil; got != test.want || c.MostCalls != 20 {
+			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MostCalls)
+		}
 	}
 }

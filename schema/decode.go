@@ -188,6 +188,12 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 		return setString(p.Schema, s, field, today)
 	case "array":
 		return p.list(raw, field, today)
+	case "object":
+		o, err := object(raw)
+		if err == nil && o != nil {
+			field.SetBytes(o)
+		}
+		return err
 	}
 	panic("schema: type " + p.Type) // NewInput takes none
 }
@@ -293,6 +299,32 @@ func boolean(raw jsontext.Value) (value, ok bool, err error) {
 		return s == "true", true, nil
 	}
 	return false, false, errors.New("it must be true or false, not " + kindOf(raw))
+}
+
+// maxObject bounds an object that is passed on, in bytes.
+const maxObject = 16 << 10
+
+// object reads an object, also as a string that holds one; "" and {} are absent.
+func object(raw jsontext.Value) (jsontext.Value, error) {
+	if raw.Kind() == '"' {
+		s, err := text(raw)
+		if err != nil || s == "" {
+			return nil, err
+		}
+		raw = jsontext.Value(s)
+	}
+	o := raw.Clone()
+	switch err := o.Compact(); {
+	case err != nil, !o.IsValid(): // which minds names given twice
+		return nil, errors.New("it is no valid JSON object")
+	case o.Kind() != '{':
+		return nil, errors.New("it must be an object, such as {\"name\": \"Ann\"}, not " + kindOf(o))
+	case len(o) > maxObject:
+		return nil, fmt.Errorf("it has %d bytes; give at most %d", len(o), maxObject)
+	case string(o) == "{}":
+		return nil, nil
+	}
+	return o, nil
 }
 
 // list reads a list of strings, also as one string with commas.

@@ -43,7 +43,8 @@ var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 //   - properties with plain names, and for arguments with a description each;
 //   - required names that exist.
 //
-// In an answer, an object may be a map (additionalProperties: a schema), and an
+// An object of arguments may be open where it says so (additionalProperties: true)
+// and names no property: it is passed on. In an answer, an object may be a map (additionalProperties: a schema), and an
 // object or a list may leave open what it holds: arguments to repeat, and tables
 // of mixed columns, need that.
 func Lint(schema json.RawMessage, role Role) error {
@@ -119,7 +120,7 @@ func (l *linter) object(at string, s map[string]any) {
 			l.report(at, "an object must be closed")
 		}
 	case bool:
-		if more {
+		if more && (l.role != Arguments || at == "$" || s["properties"] != nil) {
 			l.report(at, "an object must be closed")
 		}
 	case map[string]any:

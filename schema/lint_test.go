@@ -55,6 +55,11 @@ func TestLintNamesTheRuleThatIsBroken(t *testing.T) {
 		{"no description", closed(`"a":{"type":"string"}`), "$.a: an argument must be described", ""},
 		{"an empty description", closed(`"a":{"type":"string","description":""}`), "$.a: an argument must be described", ""},
 
+		// What arguments may have, and answers need not.
+		{"an open object that says so", closed(`"a":{"type":"object","description":"A.","additionalProperties":true}`), "", "$.a: an object must be closed"},
+		{"an open object with properties", closed(`"a":{"type":"object","description":"A.","additionalProperties":true,"properties":{}}`), "$.a: an object must be closed", "$.a: an object must be closed"},
+		{"an open root", `{"type":"object","additionalProperties":true}`, "$: an object must be closed", "$: an object must be closed"},
+
 		// What passes in both.
 		{"no arguments", `{"type":"object","additionalProperties":false}`, "", ""},
 		{"all that is taken", `{"type":"object","description":"All.","additionalProperties":false,"required":["a.b-C_1"],"properties":{

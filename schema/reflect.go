@@ -26,8 +26,8 @@ import (
 )
 
 // Input is the schema of a tool's arguments, which come as a T. T is a flat
-// struct of strings, integers, booleans, pointers to integers, and slices of
-// strings.
+// struct of strings, integers, booleans, pointers to integers, slices of strings,
+// and objects that are passed on ([Object]).
 type Input[T any] struct {
 	json       json.RawMessage
 	properties []property
@@ -75,6 +75,9 @@ func NewInput[T any]() (*Input[T], error) {
 
 // fillable reports whether Decode has values for a field of this type.
 func fillable(t reflect.Type) bool {
+	if t == reflect.TypeFor[Object]() {
+		return true
+	}
 	switch t.Kind() {
 	case reflect.String, reflect.Int, reflect.Bool:
 		return true
@@ -88,6 +91,26 @@ func fillable(t reflect.Type) bool {
 
 // JSON returns the schema as it is advertised.
 func (in *Input[T]) JSON() json.RawMessage { return in.json }
+
+// Argument is how people are told of an argument.
+type Argument struct {
+	Name        string
+	Description string
+	Required    bool
+	Options     []string // nil where any string will do
+}
+
+// Arguments are all arguments, in the order of the struct.
+func (in *Input[T]) Arguments() []Argument {
+	all := make([]Argument, len(in.properties))
+	for i, p := range in.properties {
+		all[i] = Argument{Name: p.name, Description: p.Description, Required: p.required}
+		for _, o := range p.Enum {
+			all[i].Options = append(all[i].Options, fmt.Sprint(o))
+		}
+	}
+	return all
+}
 
 // Output reflects the schema of a tool's structured answers. It fails where the
 // result breaks a rule of [Lint].
@@ -144,3 +167,16 @@ func (z Zone) check(string) error {
 	}
 	return nil
 }
+
+// Object is a JSON object whose members are not ours to know: it is passed on as it
+// came. It is nil where none is given.
+type Object json.RawMessage
+
+// JSONSchema implements the hook of invopop/jsonschema. It is the one way to an
+// open object in arguments (see [Lint]).
+func (Object) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: jsonschema.TrueSchema}
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (o Object) MarshalJSON() ([]byte, error) { return json.RawMessage(o).MarshalJSON() }

@@ -1,6 +1,10 @@
 package talkover
 
-import "context"
+import (
+	"context"
+	"net/http"
+	"regexp"
+)
 
 // AgentInfo is one row of the list of agents, without the kilobytes of voice,
 // trainings and prompts that come with it. Strings are cleaned (see [Clean]).
@@ -9,6 +13,7 @@ type AgentInfo struct {
 	Direction string
 	Status    string // the vendor's current_status
 	Language  string
+	Numbers   []string // E.164, those that it answers or calls from
 }
 
 // AgentQuery holds the parameters of List Agents. A zero field is not sent.
@@ -36,6 +41,34 @@ func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (AgentPage, error
 	})
 }
 
+// ValidAgentID reports whether s may be the id of an agent: nothing that could
+// turn the path of a request into another one.
+func ValidAgentID(s string) bool { return agentID.MatchString(s) }
+
+var agentID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// agentPath is the path of what belongs to an agent. An id that cannot be one is
+// the error that the API has for an unknown agent.
+func agentPath(id, what string) (string, error) {
+	if !ValidAgentID(id) {
+		return "", &Error{Reason: Refused, Status: http.StatusNotFound, Code: AgentNotFound}
+	}
+	return "agents/" + id + "/" + what, nil
+}
+
+// ListAgentCalls fetches one page of the calls of one agent, as [Client.ListCalls]
+// does with AgentID; the AgentID of the query is not sent. Its rows carry no agent.
+// For an agent that is not there, the error is an [*Error] with Code
+// [AgentNotFound].
+func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery) (CallPage, error) {
+	path, err := agentPath(agentID, "calls")
+	if err != nil {
+		return CallPage{}, err
+	}
+	q.AgentID = ""
+	return listCalls(ctx, c, path, q)
+}
+
 // agentRows is the [list] of an answer of List Agents.
 type agentRows struct {
 	agents     []AgentInfo
@@ -60,6 +93,9 @@ func (l *agentRows) row(d decoder) error {
 			_, err = d.text(maxStatus, &a.Status)
 		case "language":
 			_, err = d.text(maxStatus, &a.Language)
+		case "phone_numbers":
+			a.Numbers = nil
+			_, err = d.array(func() error { return readNumber(d, &a.Numbers) })
 		default:
 			err = d.SkipValue()
 		}
@@ -72,3 +108,25 @@ func (l *agentRows) row(d decoder) error {
 	}
 	return err
 }
+
+// readNumber reads one of an agent's phone numbers, an object or a bare string.
+func readNumber(d decoder, into *[]string) (err error) {
+	var number string
+	if d.PeekKind() == '{' {
+		_, err = d.object(func(name []byte) (err error) {
+			if string(name) == "number" {
+				_, err = d.text(maxNumber, &number)
+				return err
+			}
+			return d.SkipValue()
+		})
+	} else {
+		_, err = d.text(maxNumber, &number)
+	}
+	if number != "" && len(*into) < maxNumbers {
+		*into = append(*into, number)
+	}
+	return err
+}
+
+const maxNumbers = 20 // of an agent, that are kept

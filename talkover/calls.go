@@ -122,7 +122,12 @@ type CallPage struct {
 // same time are sent once and share a page, which must not be changed. The error
 // is an [*Error], or that of ctx.
 func (c *Client) ListCalls(ctx context.Context, q CallQuery) (CallPage, error) {
-	return getList(ctx, c, "calls", q.values(), func() *callRows { return new(callRows) }, func(rows *callRows, p *Pagination) CallPage {
+	return listCalls(ctx, c, "calls", q)
+}
+
+// listCalls fetches a page of calls from the log, or from that of an agent.
+func listCalls(ctx context.Context, c *Client, path string, q CallQuery) (CallPage, error) {
+	return getList(ctx, c, path, q.values(), func() *callRows { return new(callRows) }, func(rows *callRows, p *Pagination) CallPage {
 		return CallPage{Calls: rows.calls, Pagination: p, Unreadable: rows.unreadable}
 	})
 }

@@ -164,11 +164,16 @@ func IsLoopback(host string) bool {
 type meterKey struct{}
 
 // Meter counts what a piece of work costs.
-type Meter struct{ requests atomic.Int64 }
+type Meter struct {
+	requests atomic.Int64
+	outer    *Meter // of the work that this is a part of
+}
 
-// WithMeter returns a context whose requests the meter counts.
+// WithMeter returns a context whose requests the meter counts, and so does the
+// meter that ctx has already.
 func WithMeter(ctx context.Context) (context.Context, *Meter) {
 	m := new(Meter)
+	m.outer, _ = ctx.Value(meterKey{}).(*Meter)
 	return context.WithValue(ctx, meterKey{}, m), m
 }
 
@@ -197,7 +202,7 @@ func getList[L list, P any](ctx context.Context, c *Client, path string, query u
 	return shared(ctx, &c.flights, key, func(ctx context.Context) (P, error) {
 		return retrying(ctx, c, bulk, func() (P, error) {
 			var none P
-			status, body, err := c.get(ctx, path, encoded)
+			status, body, err := c.send(ctx, request{method: http.MethodGet, path: path, query: encoded})
 			if err != nil {
 				return none, err
 			}
@@ -227,26 +232,38 @@ func withoutNames(err error) error {
 	return err
 }
 
-// get sends one GET and returns the body of a 2xx answer.
-func (c *Client) get(ctx context.Context, path, query string) (status int, body []byte, err error) {
+// request is what one request asks for.
+type request struct {
+	method string
+	path   string // below the base URL; its segments are escaped already
+	query  string
+	body   []byte // JSON; none if nil
+}
+
+// send sends a request once and returns the body of a 2xx answer.
+func (c *Client) send(ctx context.Context, r request) (status int, body []byte, err error) {
 	attempt, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := time.Now()
 	defer func() {
-		c.log.DebugContext(ctx, "upstream request", "path", path, "status", status, "bytes", len(body),
+		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", len(body),
 			"ms", time.Since(start).Milliseconds(), "failed", err != nil)
 	}()
 	u := *c.base
-	u.Path += "/" + path
-	u.RawQuery = query
-	req, err := http.NewRequestWithContext(attempt, http.MethodGet, u.String(), nil)
+	u.Path += "/" + r.path
+	u.RawQuery = r.query
+	req, err := http.NewRequestWithContext(attempt, r.method, u.String(), nil)
 	if err != nil {
 		return 0, nil, fmt.Errorf("talkover: %w", err)
+	}
+	if r.body != nil { // without a GetBody, so that net/http cannot send it again
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
+		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
-	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
+	for m, _ := ctx.Value(meterKey{}).(*Meter); m != nil; m = m.outer {
 		m.requests.Add(1)
 	}
 	// An http.Client would follow redirects, and quote the URL in its errors.

@@ -152,6 +152,22 @@ func parseInteger(s string) (int, bool) {
 	return int(f), true
 }
 
+// decimal reads a number of 0 or more that may come as a string, also as "85 %";
+// null and "" are 0. It reports false for anything else.
+func (d decoder) decimal(into *float64) (bool, error) {
+	*into = 0
+	s, ok, err := d.scalar()
+	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "%"))
+	if err != nil || !ok || s == "" {
+		return ok, err
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if ok = err == nil && f >= 0 && !math.IsInf(f, 0); ok {
+		*into = f
+	}
+	return ok, nil
+}
+
 // boolean reads true and false, also as 1, 0 and strings; null is false.
 func (d decoder) boolean(into *bool) (bool, error) {
 	*into = false

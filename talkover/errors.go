@@ -22,6 +22,12 @@ const (
 	Redirected  Reason = "redirected"  // a redirect, which is never followed: the token would go along
 )
 
+// Codes of the API that mean more than their status.
+const (
+	AgentNotFound = "AGENT_NOT_FOUND" // no agent has the id, or it was deleted
+	AgentInactive = "AGENT_INACTIVE"  // the agent is a draft
+)
+
 // Error is why a request to the API failed. Its strings come cleaned and
 // bounded; it never holds the token, the query or a body.
 type Error struct {

@@ -26,7 +26,10 @@ func explain(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
 	var crashed crash
+	var words interface{ explain() string }
 	switch {
+	case errors.As(err, &words):
+		return words.explain()
 	case errors.As(err, &faults):
 		return "Nothing was asked of Talkover; mend the arguments and call again.\n" + bullets(strings.Split(faults.Error(), "\n"))
 	case errors.As(err, &api):
@@ -89,6 +92,10 @@ const mostLines = 8
 func explainStatus(e *talkover.Error) string {
 	what := fmt.Sprintf("Talkover answered %s", status(e.Status))
 	switch {
+	case e.Code == talkover.AgentNotFound:
+		return what + ": there is no agent with this agent_id. list_agents lists those that there are."
+	case e.Code == talkover.AgentInactive:
+		return what + ": the agent is not published, so it places no calls. list_agents lists those that are."
 	case e.Status == http.StatusUnauthorized:
 		return what + ": it does not know the token. Trying again will not help: set TALKOVER_TOKEN to a valid token and restart the server."
 	case e.Status == http.StatusForbidden:

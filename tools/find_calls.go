@@ -155,6 +155,9 @@ func (c Config) findCalls(ctx context.Context, in findCallsInput) (*findCallsOut
 	if !found.Complete && !found.LookedBackTo.IsZero() {
 		out.note("It looked back to %s only. Narrow the dates to look further.", found.LookedBackTo.In(c.Zone).Format(minuteForm))
 	}
+	if found.Total == 0 && found.All {
+		c.noteAgent(ctx, &out.frame, s.Query.AgentID)
+	}
 	out.fit()
 	return out, nil
 }

@@ -137,7 +137,7 @@ func TestQuestions(t *testing.T) {
 
 // TestToolsAsModelsSeeThem makes no change to what hosts are told silent.
 func TestToolsAsModelsSeeThem(t *testing.T) {
-	s := connect(t, account.Transport())
+	s := connect(t, account.Transport(), calling)
 	list, err := s.ListTools(context.Background(), mcp.ListToolsRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestToolsAsModelsSeeThem(t *testing.T) {
 
 // TestInstructions reads what a model is told first.
 func TestInstructions(t *testing.T) {
-	c, err := client.NewInProcessClient(mustServer(t, tools.Config{Now: account.Now, Demo: true}))
+	c, err := client.NewInProcessClient(mustServer(t, tools.Config{Now: account.Now, Demo: true, AllowCalls: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

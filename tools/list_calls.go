@@ -1,9 +1,7 @@
 package tools
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,47 +44,23 @@ func (f callFilters) query() talkover.CallQuery {
 
 // String echoes the filters, as a model would write them.
 func (f callFilters) String() string {
-	var parts []string
-	add := func(name, value string) {
-		if value != "" {
-			parts = append(parts, name+"="+value)
-		}
-	}
-	add("status", f.Status)
-	add("direction", f.Direction)
-	if f.AgentID != "" {
-		add("agent_id", fmt.Sprintf("%q", f.AgentID))
-	}
-	add("date_from", string(f.DateFrom))
-	add("date_to", string(f.DateTo))
-	if f.Search != "" {
-		add("search", fmt.Sprintf("%q", f.Search))
-	}
-	if len(parts) == 0 {
-		return "no filters"
-	}
-	return strings.Join(parts, " ")
+	return filterText("status", f.Status, "direction", f.Direction, "agent_id", quoted(f.AgentID),
+		"date_from", string(f.DateFrom), "date_to", string(f.DateTo), "search", quoted(f.Search))
 }
 
 type listCallsInput struct {
 	callFilters
-	PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"Calls on a page." alias:"limit,count,size,page_size,max,max_results,top,n,per_pages"`
-	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
+	pageInput
 }
 
 type listCallsOutput struct {
-	Matched  *int           `json:"matched,omitempty" jsonschema_description:"Calls that match, over all pages. Missing if Talkover did not say."`
-	Page     int            `json:"page"`
-	LastPage int            `json:"last_page"`
-	PerPage  int            `json:"per_page"`
-	First    int            `json:"first" jsonschema_description:"Ordinal of the first row; 0 if there is none."`
-	Last     int            `json:"last"`
-	Order    string         `json:"order"`
-	Filters  appliedFilters `json:"filters" jsonschema_description:"The filters that applied."`
-	Tally    tally          `json:"tally" jsonschema_description:"Of this page only."`
-	Columns  []string       `json:"columns"`
-	Rows     []row          `json:"rows" jsonschema_description:"Calls; the cells are in the order of columns."`
-	Next     *nextPage      `json:"next,omitempty" jsonschema_description:"Arguments of the next page, or of the last one if this is past it. Missing on the last page."`
+	paged
+	Order   string         `json:"order"`
+	Filters appliedFilters `json:"filters" jsonschema_description:"The filters that applied."`
+	Tally   tally          `json:"tally" jsonschema_description:"Of this page only."`
+	Columns []string       `json:"columns"`
+	Rows    []row          `json:"rows" jsonschema_description:"Calls; the cells are in the order of columns."`
+	Next    *nextPage      `json:"next,omitempty" jsonschema_description:"Arguments of the next page, or of the last one if this is past it. Missing on the last page."`
 	frame
 }
 
@@ -115,7 +89,11 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 			if err != nil {
 				return nil, err
 			}
-			return c.listCallsAnswer(in, page), nil
+			out := c.listCallsAnswer(in, page)
+			if out.none() {
+				c.noteAgent(ctx, &out.frame, in.AgentID)
+			}
+			return out, nil
 		},
 	}
 }
@@ -125,12 +103,11 @@ const newestFirst = "newest first"
 // listCallsAnswer makes an answer of a page, and notes where the API
 // contradicts the question or itself.
 func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *listCallsOutput {
-	in.Page, in.PerPage = max(in.Page, 1), cmp.Or(in.PerPage, talkover.DefaultPerPage)
+	in.pageInput = in.whole()
 	asked := in.callFilters
 	m := mask(c.MaskNumbers)
 	in.Search, in.AgentID = m.search(in.Search), m.search(in.AgentID)
 	out := &listCallsOutput{
-		Page: in.Page, LastPage: in.Page, PerPage: in.PerPage,
 		Order: newestFirst, Filters: appliedFilters(in.callFilters),
 		Columns: callColumns, Rows: []row{},
 		frame: c.frame(),
@@ -150,53 +127,16 @@ func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *list
 		out.Rows = append(out.Rows, c.callRow(call))
 	}
 	out.Tally = newTally(calls)
-	out.place(in, page.Pagination)
+	if next := out.place(&out.frame, in.pageInput, len(out.Rows), "calls", page.Pagination); next != 0 {
+		in.Page = next
+		args := nextPage(in)
+		out.Next = &args
+	}
 	out.notePage(asked, calls, page.Unreadable)
 	if c.Zone != time.UTC && c.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
 		out.note("date_from and date_to are UTC days, while times are shown in %s.", c.Zone)
 	}
 	return out
-}
-
-// place says where the page stands among all pages, and what comes next.
-func (out *listCallsOutput) place(in listCallsInput, p *talkover.Pagination) {
-	n := len(out.Rows)
-	if n > 0 {
-		out.First = (in.Page-1)*in.PerPage + 1
-	}
-	more := n == in.PerPage // the best guess, where the API does not say
-	if p == nil {
-		out.note("Talkover did not say how many calls match; there may be more than these.")
-	} else {
-		out.Matched = &p.Total
-		out.LastPage = max(p.LastPage, (p.Total+in.PerPage-1)/in.PerPage, 1)
-		more = in.Page < out.LastPage
-		if p.CurrentPage != 0 && p.CurrentPage != in.Page || p.PerPage != 0 && p.PerPage != in.PerPage {
-			out.note("Page %d of %d a page was asked for, but Talkover sent page %d of %d a page.", in.Page, in.PerPage, p.CurrentPage, p.PerPage)
-			out.Page, out.PerPage = p.CurrentPage, p.PerPage
-			out.LastPage, more = max(p.LastPage, 1), p.CurrentPage < p.LastPage
-			in.Page = p.CurrentPage
-			if n > 0 {
-				out.First = max(p.From, 1)
-			}
-		}
-	}
-	if n > 0 {
-		out.Last = out.First + n - 1
-	}
-	if p != nil && (out.Last > p.Total || n == 0 && in.Page <= out.LastPage && p.Total > 0) {
-		out.note("Talkover counts %d matching calls, which does not fit the %d rows of this page; calls may have come or gone meanwhile.", p.Total, n)
-	}
-	switch {
-	case more:
-		in.Page++
-	case in.Page > out.LastPage:
-		in.Page = out.LastPage
-	default:
-		return
-	}
-	next := nextPage(in)
-	out.Next = &next
 }
 
 // notePage says what is odd about the rows.
@@ -256,17 +196,7 @@ func (out *listCallsOutput) size() int { return len(out.Rows) }
 
 func (out *listCallsOutput) text() string {
 	var b strings.Builder
-	matched := "An unknown number of calls matches"
-	if out.Matched != nil {
-		matched = plural(*out.Matched, "call matches", "calls match")
-	}
-	fmt.Fprintf(&b, "%s (%s), ", matched, callFilters(out.Filters))
-	if out.First > 0 {
-		fmt.Fprintf(&b, "%s; rows %d-%d, page %d of %d; ", out.Order, out.First, out.Last, out.Page, out.LastPage)
-	} else {
-		fmt.Fprintf(&b, "no rows on page %d of %d; ", out.Page, out.LastPage)
-	}
-	fmt.Fprintf(&b, "%s, now %s.\n", out.Timezone, out.Now)
+	b.WriteString(out.head("call", callFilters(out.Filters).String(), out.Order, out.frame))
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
@@ -283,16 +213,14 @@ func (out *listCallsOutput) text() string {
 // nextStep says what to do after this page.
 func (out *listCallsOutput) nextStep() string {
 	switch {
-	case len(out.Rows) == 0 && out.Matched != nil && *out.Matched == 0:
+	case out.none():
 		return callFilters(out.Filters).loosen()
 	case out.Next == nil:
-		return "This is the last page."
+		return out.step(0, nil)
+	case out.Next.Page < out.Page:
+		return out.step(out.Next.Page, out.Next)
 	}
-	next, _ := json.Marshal(out.Next) // strings and integers marshal
-	if out.Next.Page < out.Page {
-		return fmt.Sprintf("Page %d is past the end. Last page: %s", out.Page, next)
-	}
-	return fmt.Sprintf("Next page: %s\nAll pages: get_call_stats", next)
+	return out.step(out.Next.Page, out.Next) + "\nAll pages: get_call_stats"
 }
 
 // loosen says what to try where nothing matched.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -31,11 +32,14 @@ func mustServer(t testing.TB, c tools.Config) *server.MCPServer {
 // recorder keeps the requests that reach the API.
 type recorder struct {
 	api      http.RoundTripper
+	mu       sync.Mutex
 	requests []*http.Request
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
 	r.requests = append(r.requests, req)
+	r.mu.Unlock()
 	return r.api.RoundTrip(req)
 }
 
@@ -66,12 +70,15 @@ func rawPage(t *testing.T, query string) []byte {
 	return body
 }
 
+// support is an agent of the account.
+const support = "8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02"
+
 func TestEachArgumentReachesTheAPIInOneRequest(t *testing.T) {
 	for args, want := range map[string]string{
 		`{}`:                                            "",
 		`{"status":"no-answer"}`:                        "status=no-answer",
 		`{"direction":"inbound"}`:                       "direction=inbound",
-		`{"agent_id":"8e4f1d90"}`:                       "agent_id=8e4f1d90",
+		`{"agent_id":"` + support + `"}`:                "agent_id=" + support,
 		`{"date_from":"2026-11-04"}`:                    "date_from=2026-11-04",
 		`{"date_to":"2026-11-04"}`:                      "date_to=2026-11-04",
 		`{"search":"+12025550100"}`:                     "search=%2B12025550100",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/invopop/jsonschema"
 
@@ -71,7 +72,7 @@ func (r row) csv() []string {
 }
 
 // tokens estimates, rather high, how many tokens of o200k a text takes: digits go
-// by threes, letters by fours, and signs alone.
+// by threes, letters of ASCII by fours, and others alone.
 func tokens(s string) int {
 	n, digits, letters := 0, 0, 0
 	flush := func() {
@@ -85,7 +86,7 @@ func tokens(s string) int {
 				flush()
 			}
 			digits++
-		case unicode.IsLetter(r):
+		case unicode.IsLetter(r) && r < utf8.RuneSelf:
 			if digits > 0 {
 				flush()
 			}
@@ -114,7 +115,8 @@ func weekday(day string) string {
 var e164 = regexp.MustCompile(`^\+[1-9]\d{1,14}$`)
 
 // csvCell writes one cell. What a spreadsheet would take for a formula gets a
-// leading apostrophe, unless it is a phone number.
+// leading apostrophe, unless it is a phone number, in E.164 or with spaces in it,
+// which is no formula either.
 func csvCell(cell any) string {
 	switch v := cell.(type) {
 	case seconds:
@@ -127,7 +129,7 @@ func csvCell(cell any) string {
 		}
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && !e164.MatchString(v) {
+		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && !e164.MatchString(strings.ReplaceAll(v, " ", "")) {
 			return "'" + v
 		}
 		return v

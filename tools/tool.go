@@ -35,6 +35,7 @@ type tool[In any, Out answer] struct {
 	title       string // for people
 	description string // for models, at most three sentences
 	limit       time.Duration
+	changes     bool // more than it reads: it is destructive, and each call of it counts
 	run         func(ctx context.Context, c Config, in In) (Out, error)
 }
 
@@ -124,9 +125,9 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
 	m.Title = t.title
 	m.RawOutputSchema = output
-	yes, no := true, false
+	yes, reads := true, !t.changes
 	m.Annotations = mcp.ToolAnnotation{
-		ReadOnlyHint: &yes, DestructiveHint: &no, IdempotentHint: &yes,
+		ReadOnlyHint: &reads, DestructiveHint: &t.changes, IdempotentHint: &reads,
 		OpenWorldHint: &yes, // the log is another system's, and grows by itself
 	}
 	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -157,16 +158,18 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 	return nil
 }
 
-// call decodes the arguments and runs the tool. A panic becomes an error with
-// an id that the log has too.
+// recovered is deferred: a panic becomes an error with an id that the log has too.
+func (c Config) recovered(ctx context.Context, name string, err *error) {
+	if p := recover(); p != nil {
+		id := rand.Text()[:8]
+		c.Log.ErrorContext(ctx, "panic", "tool", name, "id", id, "panic", p, "stack", string(debug.Stack()))
+		*err = crash(id)
+	}
+}
+
+// call decodes the arguments and runs the tool.
 func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, c Config) (out Out, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			id := rand.Text()[:8]
-			c.Log.ErrorContext(ctx, "panic", "tool", t.name, "id", id, "panic", p, "stack", string(debug.Stack()))
-			err = crash(id)
-		}
-	}()
+	defer c.recovered(ctx, t.name, &err)
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
 		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process
@@ -180,7 +183,8 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	if c, err = c.of(ctx); err != nil {
 		return out, err
 	}
-	return t.run(ctx, c, in)
+	out, err = t.run(ctx, c, in)
+	return out, c.blame(err)
 }
 
 // outcome is the word for an error in logs.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -31,6 +32,12 @@ type Config struct {
 	// where a call brought none.
 	ClientOf func(context.Context) (*talkover.Client, error)
 
+	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any
+	// hour. They cost money and ring people: whoever can reach the server must be
+	// somebody who was let in.
+	AllowCalls      bool
+	MaxCallsPerHour int
+
 	// MaskNumbers hides phone numbers in answers but for their last four digits.
 	MaskNumbers bool
 }
@@ -48,8 +55,28 @@ func (c Config) of(ctx context.Context) (Config, error) {
 	return c, err
 }
 
-// New makes an MCP server with all tools. It fails where a tool's schema breaks
-// a rule of the dialect.
+// blame puts a 401 where the mistake is: with the caller, if it brought the token.
+func (c Config) blame(err error) error {
+	var api *talkover.Error
+	if c.ClientOf != nil && errors.As(err, &api) && api.Status == http.StatusUnauthorized {
+		return unknownToken{err}
+	}
+	return err
+}
+
+// unknownToken is of a token that a request brought and Talkover does not know.
+type unknownToken struct{ error }
+
+func (e unknownToken) explain() string {
+	return fmt.Sprintf("Talkover answered %s: it does not know the token that this request brought in the header X-Talkover-Token. "+
+		"Trying again will not help; that header is set where the client is configured.", status(http.StatusUnauthorized))
+}
+
+// Unwrap gives the API's own answer, for the log.
+func (e unknownToken) Unwrap() error { return e.error }
+
+// New makes an MCP server with all tools, prompts and resources. It fails where a
+// schema breaks a rule of the dialect.
 func New(c Config) (*server.MCPServer, error) {
 	if c.Zone == nil {
 		c.Zone = time.UTC
@@ -72,26 +99,63 @@ func New(c Config) (*server.MCPServer, error) {
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = c.instructions()
 	})
+	completer, err := newCompleter(c)
+	if err != nil {
+		return nil, fmt.Errorf("tools: %w", err)
+	}
+	hour := time.Hour.Milliseconds()
 	s := server.NewMCPServer(name, c.Version,
 		server.WithTitle(title),
 		server.WithToolCapabilities(false),
+		server.WithPromptCapabilities(false),
+		server.WithResourceCapabilities(false, false),
+		server.WithCompletions(),
+		server.WithPromptCompletionProvider(completer),
+		server.WithResourceCompletionProvider(completer),
 		server.WithInstructions(c.instructions()),
 		server.WithHooks(hooks),
-		server.WithMethodCacheHints(mcp.MethodToolsList, time.Hour.Milliseconds(), mcp.CacheScopePublic),
+		server.WithMethodCacheHints(mcp.MethodToolsList, hour, mcp.CacheScopePublic),
+		server.WithMethodCacheHints(mcp.MethodPromptsList, hour, mcp.CacheScopePublic),
+		server.WithMethodCacheHints(mcp.MethodResourcesList, hour, mcp.CacheScopePublic),
+		server.WithMethodCacheHints(mcp.MethodResourcesTemplatesList, hour, mcp.CacheScopePublic),
 	)
-	// Every tool stands here, once.
-	for _, t := range []interface {
-		register(*server.MCPServer, Config) error
-	}{
-		listCalls(),
-		findCalls(),
-		getCallStats(),
-	} {
-		if err := t.register(s, c); err != nil {
+	for _, r := range c.all() {
+		if err := r.register(s, c); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)
 		}
 	}
+	if err := c.addResources(s); err != nil {
+		return nil, fmt.Errorf("tools: %w", err)
+	}
 	return s, nil
+}
+
+// registrar is a tool or a prompt.
+type registrar interface {
+	register(*server.MCPServer, Config) error
+}
+
+// all is every tool and prompt, once.
+func (c Config) all() []registrar {
+	all := []registrar{
+		listCalls(),
+		findCalls(),
+		getCallStats(),
+		getCall(),
+		listAgents(),
+		listCampaigns(),
+
+		dailyReport(),
+		reviewMissedCalls(),
+		compareAgents(),
+		contactHistory(),
+		weeklyTrend(),
+		campaignReview(),
+	}
+	if c.AllowCalls {
+		all = append(all, makeCall(&hourly{most: c.MaxCallsPerHour}))
+	}
+	return all
 }
 
 //go:embed instructions.md
@@ -103,8 +167,13 @@ func (c Config) instructions() string {
 	if c.Demo {
 		demo = " " + demoNote
 	}
+	calls := ""
+	if c.AllowCalls {
+		calls = " make_call rings a real person: only where the user asked for that very call."
+	}
 	return strings.NewReplacer(
 		"{{demo}}", demo,
+		"{{make_call}}", calls,
 		"{{today}}", c.Now().In(c.Zone).Format("Monday, 2006-01-02"),
 		"{{zone}}", c.Zone.String(),
 	).Replace(instructions)

@@ -26,15 +26,27 @@ const (
 
 // route is one address: what it takes and who answers.
 type route struct {
-	methods []string
+	method  string
+	open    bool // to those whom the gate does not know
 	handler http.Handler
 }
 
 // guard stands in front of every route, since the libraries behind it check
-// neither origin nor size. A request passes, in this order: recovery, the list
-// of hosts, the list of origins, the exact path and method, JSON only, size.
-func guard(routes map[string]route, log *slog.Logger) http.Handler {
-	return recovered(log, patient(ownHost(ownOrigin(routed(routes)))))
+// neither origin nor size. A request passes, in this order: recovery, its id,
+// deadlines for writing, the list of hosts, the list of origins, the exact path,
+// the method, JSON only and not too much of it, who is asking.
+func guard(routes map[string]route, o Options) http.Handler {
+	who := asker{o.Gate, o.ClientTokens}
+	for path, to := range routes {
+		if !to.open {
+			to.handler = who.identified(to.handler)
+		}
+		if to.method == http.MethodPost {
+			to.handler = jsonOnly(to.handler)
+		}
+		routes[path] = to
+	}
+	return recovered(o.Log, numbered(patient(routes, o.Log, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
 }
 
 // recovered turns a panic into a plain 500.
@@ -46,8 +58,9 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(p) // the way to drop a connection
 			default:
-				log.Error("panic", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-				http.Error(w, "internal error", http.StatusInternalServerError)
+				id := w.Header().Get(idHeader)
+				log.Error("panic", "request", id, "panic", p, "stack", string(debug.Stack()))
+				http.Error(w, "internal error (request "+id+")", http.StatusInternalServerError)
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -55,24 +68,34 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 }
 
 // patient sets the headers of every answer, and a deadline on every write: one
-// for the whole answer would end streams.
-func patient(next http.Handler) http.Handler {
+// for the whole answer would end streams. It logs what was answered.
+func patient(routes map[string]route, log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Accel-Buffering", "no") // a proxy must not hold back a stream
-		next.ServeHTTP(&deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w)}, r)
+		to := &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
+		start := time.Now()
+		next.ServeHTTP(to, r)
+		path := r.URL.Path
+		if _, ok := routes[path]; !ok {
+			path = "" // a stranger's words, which may be a secret gone astray
+		}
+		log.DebugContext(r.Context(), "answered", "method", r.Method, "path", path, "status", to.status,
+			"ms", time.Since(start).Milliseconds())
 	})
 }
 
 type deadlineWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	status  int
 }
 
 func (w *deadlineWriter) WriteHeader(status int) {
 	w.extend()
+	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -93,12 +116,13 @@ func (w *deadlineWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 func (w *deadlineWriter) extend() { _ = w.control.SetWriteDeadline(time.Now().Add(stallTime)) }
 
 // ownHost refuses a request that was sent to another name than this machine's
-// own: a page that rebinds its domain to 127.0.0.1 says its own name here.
-func ownHost(next http.Handler) http.Handler {
+// own and those of the list: a page that rebinds its domain to our address says
+// its own name here.
+func ownHost(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _ := splitPort(r.Host)
-		if !talkover.IsLoopback(host) {
-			http.Error(w, "this server does not answer to that Host", http.StatusForbidden)
+		if !talkover.IsLoopback(host) && !contains(hosts, strings.TrimSuffix(host, ".")) {
+			refuse(w, r, http.StatusForbidden, "this server does not answer to that Host; MCP_ALLOWED_HOSTS lists those it does")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -106,12 +130,20 @@ func ownHost(next http.Handler) http.Handler {
 }
 
 // ownOrigin refuses a request that a page of another origin makes a browser
-// send. Clients that are no browsers send no Origin.
-func ownOrigin(next http.Handler) http.Handler {
+// send, and lets pages of the origins on the list read the answer. Clients that
+// are no browsers send no Origin.
+func ownOrigin(origins []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
 		for _, origin := range r.Header.Values("Origin") {
-			if !sameOrigin(origin, r.Host) {
-				http.Error(w, "this Origin is not allowed", http.StatusForbidden)
+			switch {
+			case contains(origins, origin):
+				h.Set(allowOrigin, origin)
+				h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, "+idHeader)
+				h.Add("Vary", "Origin")
+			case !sameOrigin(origin, r.Host):
+				h.Del(allowOrigin)
+				refuse(w, r, http.StatusForbidden, "this Origin is not allowed; MCP_ALLOWED_ORIGINS lists those that are")
 				return
 			}
 		}
@@ -119,15 +151,23 @@ func ownOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// sameOrigin reports whether an origin is a page of this server, by any of the
-// names of this machine.
+const allowOrigin = "Access-Control-Allow-Origin"
+
+// contains reports whether a list has a name, in whatever case.
+func contains(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+// sameOrigin reports whether an origin is a page of this server: by the very Host
+// of the request, which is one of ours, or by any name of this machine.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" || u.RawQuery != "" {
 		return false
 	}
-	_, port := splitPort(host)
-	return talkover.IsLoopback(u.Hostname()) && u.Port() == port
+	name, port := splitPort(host)
+	return strings.EqualFold(u.Host, host) ||
+		talkover.IsLoopback(u.Hostname()) && talkover.IsLoopback(name) && u.Port() == port
 }
 
 func splitPort(hostport string) (host, port string) {
@@ -142,22 +182,41 @@ func splitPort(hostport string) (host, port string) {
 func routed(routes map[string]route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to, ok := routes[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
+		h := w.Header()
+		switch {
+		case !ok:
+			refuse(w, r, http.StatusNotFound, "there is nothing here")
+		case slices.Contains(to.methods(), r.Method):
+			to.handler.ServeHTTP(w, r)
+		case r.Method == http.MethodOptions && h.Get(allowOrigin) != "": // a page of the list asks first
+			h.Set("Access-Control-Allow-Methods", to.method)
+			h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Last-Event-ID, "+
+				"Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, "+tokenHeader+", "+idHeader)
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			h.Set("Allow", strings.Join(to.methods(), ", "))
+			refuse(w, r, http.StatusMethodNotAllowed, "this address takes "+to.method)
+		}
+	})
+}
+
+// methods are those that a route takes: HEAD too where it is open, since a stream
+// has no end that HEAD could wait for.
+func (to route) methods() []string {
+	if to.open {
+		return []string{to.method, http.MethodHead}
+	}
+	return []string{to.method}
+}
+
+// jsonOnly lets through what is JSON and not too much.
+func jsonOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status, why := readJSON(w, r); status != 0 {
+			refuse(w, r, status, why)
 			return
 		}
-		if !slices.Contains(to.methods, r.Method) {
-			w.Header().Set("Allow", strings.Join(to.methods, ", "))
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		if r.Method == http.MethodPost {
-			if status, why := readJSON(w, r); status != 0 {
-				http.Error(w, why, status)
-				return
-			}
-		}
-		to.handler.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -40,6 +41,8 @@ func slow(asked chan<- struct{}, release <-chan struct{}) *server.MCPServer {
 	return s
 }
 
+var streamable = transport.Options{Streamable: true}
+
 func plain() *server.MCPServer { return slow(nil, nil) }
 
 const (
@@ -48,7 +51,7 @@ const (
 )
 
 func TestGuardOnEveryRoute(t *testing.T) {
-	s := httptest.NewServer(transport.NewHTTP(plain(), true, quiet))
+	s := httptest.NewServer(transport.NewHTTP(plain(), streamable))
 	defer s.Close()
 	host := strings.TrimPrefix(s.URL, "http://")
 	_, port, _ := net.SplitHostPort(host)
@@ -98,7 +101,7 @@ func TestGuardOnEveryRoute(t *testing.T) {
 		{"text in a message", "POST", "/message?sessionId=1", "", "", "text/plain", list, 415},
 		{"too much", "POST", "/mcp", "", "", jsonType, list + strings.Repeat(" ", 1<<20), 413},
 		{"too much in a message", "POST", "/message?sessionId=1", "", "", jsonType, list + strings.Repeat(" ", 1<<20), 413},
-		{"no such session", "POST", "/message?sessionId=1", "", "", jsonType, list, 400},
+		{"no such session", "POST", "/message?sessionId=1", "", "", jsonType, list, 404},
 		{"another's cancellation", "POST", "/mcp", "", "", jsonType, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`, 202},
 	} {
 		r, err := http.NewRequest(test.method, s.URL+test.path, strings.NewReader(test.body))
@@ -131,8 +134,142 @@ func TestGuardOnEveryRoute(t *testing.T) {
 	}
 }
 
+// With lists, what is on them gets in, on every route, and nothing else does.
+func TestAllowedHostsAndOrigins(t *testing.T) {
+	const host, origin = "calls.example.com", "https://app.example.com"
+	h := transport.NewHTTP(plain(), transport.Options{
+		Streamable: true, Hosts: []string{host}, Origins: []string{origin, "http://localhost:6274"},
+	})
+	for _, route := range []struct {
+		method, path string
+		want         int // where nothing is wrong
+	}{
+		{"POST", "/mcp", 200}, {"POST", "/message?sessionId=1", 404}, {"GET", "/healthz", 200}, {"HEAD", "/readyz", 200},
+		{"GET", "/mcp", 405}, {"POST", "/sse", 405}, {"DELETE", "/message", 405}, {"PUT", "/healthz", 405}, {"GET", "/", 404},
+	} {
+		for _, test := range []struct {
+			host, origin string
+			in           bool
+		}{
+			{host, "", true}, {host + ":8443", "", true}, {"CALLS.example.com.", "", true}, {"127.0.0.1:8080", "", true}, {"[::1]", "", true},
+			{host, origin, true}, {host, "http://localhost:6274", true}, {"localhost", origin, true},
+			{host, "https://" + host, true}, {host + ":8443", "https://" + host + ":8443", true},
+
+			{"evil.example", "", false}, {"", "", false}, {"0.0.0.0:8080", "", false}, {"x." + host, "", false}, {host + ".evil.example", "", false},
+			{"169.254.169.254", "", false}, {"127.0.0.1@evil.example", "", false},
+			{host, "https://evil.example", false}, {host, "http://app.example.com", false}, {host, origin + ":444", false},
+			{host, origin + ".evil.example", false}, {host, "https://x.app.example.com", false}, {host, "null", false}, {host, "*", false},
+			{host, "http://localhost", false}, {host + ":8443", "https://" + host, false}, {"evil.example", origin, false},
+		} {
+			body, headers := "", []string{}
+			if route.method == "POST" {
+				body = list
+			}
+			if test.origin != "" {
+				headers = []string{"Origin", test.origin}
+			}
+			r := httptest.NewRequest(route.method, route.path, strings.NewReader(body))
+			r.Host = test.host
+			r.Header.Set("Content-Type", jsonType)
+			for i := 0; i < len(headers); i += 2 {
+				r.Header.Set(headers[i], headers[i+1])
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			want := route.want
+			if !test.in {
+				want = 403
+			}
+			if w.Code != want {
+				t.Errorf("%s %s of %q from %q: %d, want %d", route.method, route.path, test.host, test.origin, w.Code, want)
+			}
+			listed := test.in && (test.origin == origin || test.origin == "http://localhost:6274")
+			if got := w.Header().Get("Access-Control-Allow-Origin"); listed && got != test.origin || !listed && got != "" {
+				t.Errorf("%s %s from %q is open to %q", route.method, route.path, test.origin, got)
+			}
+		}
+	}
+	// A page on the list may ask first; another learns nothing.
+	res := ask(h, "OPTIONS", "/mcp", "", "Origin", origin, "Access-Control-Request-Method", "POST")
+	if a := res.Header.Get("Access-Control-Allow-Headers"); res.StatusCode != 204 || !strings.Contains(a, "X-Talkover-Token") ||
+		res.Header.Get("Access-Control-Allow-Methods") != "POST" || res.Header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
+	}
+	for _, headers := range [][]string{{"Origin", "https://evil.example"}, {"Origin", origin, "Origin", "https://evil.example"}} {
+		if res := ask(h, "OPTIONS", "/mcp", "", headers...); res.StatusCode != 403 || res.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight from %q: %d %v", headers, res.StatusCode, res.Header)
+		}
+	}
+}
+
+func TestEachAnswerHasAnID(t *testing.T) {
+	var log strings.Builder
+	h := transport.NewHTTP(plain(), transport.Options{
+		Streamable: true, Log: slog.New(transport.LogRequests(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+	})
+	if id := ask(h, "POST", "/mcp", list, "X-Request-Id", "proxy-7.A_b").Header.Get("X-Request-Id"); id != "proxy-7.A_b" {
+		t.Errorf("the proxy's id became %q", id)
+	}
+	if !strings.Contains(log.String(), `"request":"proxy-7.A_b"`) || !strings.Contains(log.String(), `"path":"/mcp"`) {
+		t.Errorf("log %s", log.String())
+	}
+	seen := map[string]bool{}
+	for _, given := range []string{"", "a b", "x\"}", strings.Repeat("x", 65), "\u202e"} {
+		res := ask(h, "GET", "/secret-gone-astray?token="+goodToken, "", "X-Request-Id", given)
+		id := res.Header.Get("X-Request-Id")
+		body, _ := io.ReadAll(res.Body)
+		if id == given || len(id) < 8 || seen[id] || !strings.Contains(string(body), id) {
+			t.Errorf("%q became %q in %d %s", given, id, res.StatusCode, body)
+		}
+		seen[id] = true
+	}
+	if strings.Contains(log.String(), "astray") || strings.Contains(log.String(), goodToken) {
+		t.Errorf("log %s", log.String())
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked int
+		var state error
+		h := transport.NewHTTP(plain(), transport.Options{Ready: func(context.Context) error { asked++; return state }})
+		probe := func(want int) {
+			t.Helper()
+			for range 3 {
+				if res := ask(h, "GET", "/readyz", ""); res.StatusCode != want {
+					t.Errorf("%d, want %d", res.StatusCode, want)
+				}
+			}
+		}
+		probe(200)
+		state = errors.New("down")
+		time.Sleep(9 * time.Second) // of virtual time, as all here
+		probe(200)
+		time.Sleep(2 * time.Second)
+		probe(503)
+		state = nil
+		time.Sleep(11 * time.Second)
+		probe(200)
+		if asked != 3 {
+			t.Errorf("asked %d times in 22 s", asked)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := h.Serve(ctx, pipes{make(chan net.Conn), make(chan struct{})}); err != nil {
+			t.Error(err)
+		}
+		probe(503)
+		if res := ask(h, "GET", "/healthz", ""); res.StatusCode != 200 {
+			t.Errorf("healthz while ending: %d", res.StatusCode)
+		}
+		if res := ask(h, "GET", "/sse", ""); res.StatusCode != 503 {
+			t.Errorf("a stream while ending: %d", res.StatusCode)
+		}
+	})
+}
+
 func TestStreamIsOpenToNoOtherOrigin(t *testing.T) {
-	h := transport.NewHTTP(plain(), false, quiet)
+	h := transport.NewHTTP(plain(), transport.Options{})
 	s := httptest.NewServer(h)
 	defer s.Close()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -180,17 +317,19 @@ func (p pipes) dial() net.Conn {
 	return mine
 }
 
-// inVirtualTime serves over pipes in a bubble of virtual time.
-func inVirtualTime(t *testing.T, test func(t *testing.T, dial func() net.Conn)) {
+// inVirtualTime serves over pipes in a bubble of virtual time. The server is asked
+// to end by end, or when the test is over; it must be gone 10 s later.
+func inVirtualTime(t *testing.T, s *server.MCPServer, test func(t *testing.T, dial func() net.Conn, end func())) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- transport.NewHTTP(plain(), true, quiet).Serve(ctx, ln) }()
-		test(t, ln.dial)
+		go func() { ended <- transport.NewHTTP(s, streamable).Serve(ctx, ln) }()
+		test(t, ln.dial, cancel)
 		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
+		start := time.Now()
+		if err := <-ended; err != nil || time.Since(start) > 10*time.Second {
+			t.Errorf("ended after %v: %v", time.Since(start), err)
 		}
 	})
 }
@@ -200,7 +339,7 @@ func TestHalfARequestIsDroppedAfterTenSeconds(t *testing.T) {
 		"half a header": "POST /mcp HTTP/1.1\r\nHost: localhost\r\n",
 		"half a body":   "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
 	} {
-		inVirtualTime(t, func(t *testing.T, dial func() net.Conn) {
+		inVirtualTime(t, plain(), func(t *testing.T, dial func() net.Conn, _ func()) {
 			c := dial()
 			defer c.Close()
 			start := time.Now()
@@ -217,7 +356,7 @@ func TestHalfARequestIsDroppedAfterTenSeconds(t *testing.T) {
 }
 
 func TestClientThatDoesNotReadIsDroppedAfterFifteenSeconds(t *testing.T) {
-	inVirtualTime(t, func(t *testing.T, dial func() net.Conn) {
+	inVirtualTime(t, plain(), func(t *testing.T, dial func() net.Conn, _ func()) {
 		c := dial()
 		defer c.Close()
 		start := time.Now()
@@ -233,7 +372,7 @@ func TestClientThatDoesNotReadIsDroppedAfterFifteenSeconds(t *testing.T) {
 // One client's cancellation must not end another's call with the same id.
 func TestCancellationOfAnotherClient(t *testing.T) {
 	asked, release := make(chan struct{}), make(chan struct{})
-	s := httptest.NewServer(transport.NewHTTP(slow(asked, release), true, quiet))
+	s := httptest.NewServer(transport.NewHTTP(slow(asked, release), streamable))
 	defer s.Close()
 	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	answer := make(chan string)
@@ -268,7 +407,7 @@ func TestServeAnswersCallsInFlightBeforeItEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error)
-	go func() { ended <- transport.NewHTTP(slow(asked, release), true, quiet).Serve(ctx, ln) }()
+	go func() { ended <- transport.NewHTTP(slow(asked, release), streamable).Serve(ctx, ln) }()
 	c, err := client.NewStreamableHttpClient("http://" + ln.Addr().String() + "/mcp")
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
@@ -120,58 +119,12 @@ func (r *requestReader) next() ([]byte, error) {
 	}
 }
 
-// isRequest reports whether a line is one that will be answered with its id.
-func isRequest(line []byte) bool {
-	var m struct {
-		ID     any             `json:"id"`
-		Method string          `json:"method"`
-		Result json.RawMessage `json:"result"`
-	}
-	return len(line) > 0 && json.Unmarshal(line, &m) == nil && m.ID != nil && m.Method != "" && m.Result == nil
-}
-
 // answerWriter counts the answers that are still owed.
 type answerWriter struct {
 	mu  sync.Mutex // one line at a time
 	out io.Writer
 
-	// The count has a lock of its own: a write may block for as long as the
-	// client does not read.
-	count sync.Mutex
-	owed  int
-	paid  chan struct{} // closed when nothing is owed; nil while nobody waits
-}
-
-func (w *answerWriter) expect() {
-	w.count.Lock()
-	defer w.count.Unlock()
-	w.owed++
-}
-
-// settle takes one answer off what is owed.
-func (w *answerWriter) settle() {
-	w.count.Lock()
-	defer w.count.Unlock()
-	if w.owed--; w.owed <= 0 && w.paid != nil {
-		close(w.paid)
-		w.paid = nil
-	}
-}
-
-// drain waits until nothing is owed, but no longer than d.
-func (w *answerWriter) drain(d time.Duration) {
-	w.count.Lock()
-	if w.owed <= 0 {
-		w.count.Unlock()
-		return
-	}
-	paid := make(chan struct{})
-	w.paid = paid
-	w.count.Unlock()
-	select {
-	case <-paid:
-	case <-time.After(d):
-	}
+	debt // with a lock of its own: a write may block for as long as the client does not read
 }
 
 // Write implements [io.Writer]; the server writes a whole line at a time.
@@ -180,29 +133,9 @@ func (w *answerWriter) Write(line []byte) (int, error) {
 	defer w.mu.Unlock()
 	n, err := w.out.Write(line)
 	if isAnswer(line) {
-		w.settle()
+		w.settle(1)
 	}
 	return n, err
-}
-
-// isAnswer reports whether a line of ours answers a request.
-func isAnswer(line []byte) bool {
-	d := jsontext.NewDecoder(bytes.NewReader(line))
-	for {
-		t, err := d.ReadToken()
-		if err != nil {
-			return false
-		}
-		if t.Kind() != '"' {
-			continue
-		}
-		switch t.String() {
-		case "id":
-			return d.PeekKind() != 'n'
-		case "method":
-			return false
-		}
-	}
 }
 
 // refuse answers a message that could not be read.

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -53,23 +54,27 @@ type Agent struct {
 }
 
 // Account is a call log and an [http.Handler] that serves it. The zero value is
-// an empty account; do not change Calls while it serves.
+// an empty account; do not touch its fields while it serves.
 type Account struct {
-	Calls  []Call // newest first
-	Agents []Agent
-	now    time.Time
+	Calls     []Call // newest first
+	Agents    []Agent
+	Campaigns []Campaign
+	now       time.Time
+	mu        sync.RWMutex // of Calls, to which placed ones are added
+	placed    int
 }
 
 // New invents the account as it stands on the UTC day of now: some 2,400 calls
 // of the last 60 days, up to [Account.Now].
 func New(now time.Time) *Account {
 	day := now.UTC().Truncate(24 * time.Hour)
-	a := &Account{now: day.Add(clock * time.Hour), Agents: []Agent{*reception, *support, *sales, *reminders}}
+	a := &Account{now: day.Add(clock * time.Hour), Agents: []Agent{*reception, *support, *sales, *reminders, *intake}}
 	for back := range days {
 		a.Calls = append(a.Calls, callsOf(day.AddDate(0, 0, -back))...)
 	}
 	a.settle()
 	a.Sort()
+	a.Campaigns = a.campaigns()
 	return a
 }
 
@@ -94,7 +99,7 @@ func (a *Account) settle() {
 			c.Agent = nil
 		}
 		switch age := a.now.Sub(c.CreatedAt); {
-		case age > 12*time.Minute:
+		case age > 12*time.Minute && !c.UpdatedAt.After(a.now):
 			continue
 		case age < time.Minute:
 			c.Status = "initiated"
@@ -108,11 +113,13 @@ func (a *Account) settle() {
 }
 
 // The account's agents. surveys was deleted: its calls remain without an agent.
+// intake is a draft, which has no calls and can place none.
 var (
 	reception = &Agent{"5b0c6a52-7f3e-4a55-9d2a-3d1f0e7c9a01", "Reception", "Reception (EN)"}
 	support   = &Agent{"8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "Support Agent", "Customer Support"}
 	sales     = &Agent{"c27d9b3e-91a4-4f60-b5d8-7e0a1c3f8d03", "Sales Agent", "Sales Outreach"}
 	reminders = &Agent{"f1a83c6d-4e57-4d29-a0cb-9b2e5d7f6c04", "Reminder Agent", "Appointment Reminders"}
+	intake    = &Agent{"a4c90b57-6d13-4e8f-b2c1-1f7a9e3d8b06", "Intake Agent", "Patient Intake"}
 	surveys   = &Agent{"3d6e2f81-b8c5-47a3-96f4-0a8c7b1e5d05", "Survey Agent", "Survey Agent"}
 )
 
@@ -225,6 +232,9 @@ func contactNumber(r *rand.Rand) string {
 func formatted(e164 string) string {
 	if len(e164) == 12 && e164[1] == '1' {
 		return fmt.Sprintf("(%s) %s-%s", e164[2:5], e164[5:8], e164[8:])
+	}
+	if len(e164) < 11 {
+		return e164
 	}
 	return fmt.Sprintf("%s %s %s %s", e164[:3], e164[3:5], e164[5:9], e164[9:])
 }

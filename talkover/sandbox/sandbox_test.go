@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,5 +199,104 @@ func TestTransportIsTheHandlerWithoutASocket(t *testing.T) {
 	body, _ := io.ReadAll(res.Body)
 	if res.StatusCode != http.StatusOK || !json.Valid(body) {
 		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
+// ask sends any request, and reads any answer.
+func ask(t *testing.T, a *sandbox.Account, method, path, body string) (int, map[string]any) {
+	t.Helper()
+	r := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+sandbox.Token)
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%s: %v in %s", path, err, w.Body)
+	}
+	return w.Code, answer
+}
+
+func TestHealthNeedsNoToken(t *testing.T) {
+	r, w := httptest.NewRequest(http.MethodGet, "/api/v1/health", nil), httptest.NewRecorder()
+	new(sandbox.Account).ServeHTTP(w, r)
+	if got := strings.TrimSpace(w.Body.String()); w.Code != http.StatusOK || got != `{"status":"ok"}` {
+		t.Errorf("%d %s", w.Code, got)
+	}
+}
+
+func TestNeighboursOfTheLog(t *testing.T) {
+	a := sandbox.New(day)
+	support := a.Agents[1].ID
+	for path, want := range map[string]float64{
+		"/agents": 5, "/agents?status=draft": 1, "/agents?direction=outbound": 2, "/agents?search=SALES": 1,
+		"/campaigns": 4, "/campaigns?status=active": 2, "/campaigns?campaign_type=follow_up": 1, "/campaigns?search=survey": 1,
+		"/campaigns?agent_id=" + a.Agents[2].ID: 2, "/campaigns?date_from=2026-10-01&date_to=2026-11-01": 1,
+	} {
+		status, body := ask(t, a, http.MethodGet, path, "")
+		envelope, _ := body["pagination"].(map[string]any)
+		if envelope == nil {
+			envelope = body["meta"].(map[string]any)
+		}
+		if status != http.StatusOK || envelope["total"] != want || len(body["data"].([]any)) != int(want) {
+			t.Errorf("%s: %d, %v", path, status, body)
+		}
+	}
+	_, all := ask(t, a, http.MethodGet, "/calls?status=failed&agent_id="+support, "")
+	status, its := ask(t, a, http.MethodGet, "/agents/"+support+"/calls?status=failed", "")
+	if diff := cmp.Diff(all["pagination"], its["pagination"]); diff != "" || status != http.StatusOK {
+		t.Error(status, diff)
+	}
+	for _, row := range its["data"].([]any) {
+		if _, ok := row.(map[string]any)["agent"]; ok {
+			t.Fatal("a call of an agent names it")
+		}
+	}
+	if status, body := ask(t, a, http.MethodGet, "/agents/nobody/calls", ""); status != http.StatusNotFound || body["error"].(map[string]any)["code"] != "AGENT_NOT_FOUND" {
+		t.Errorf("%d %v", status, body)
+	}
+}
+
+func TestAPlacedCallIsTheNewest(t *testing.T) {
+	a := sandbox.New(day)
+	sales, draft := a.Agents[2], a.Agents[4]
+	before := len(a.Calls)
+	for _, test := range []struct {
+		agent, body string
+		status      int
+		code        string
+	}{
+		{"nobody", `{"to":"+12025550123"}`, 404, "AGENT_NOT_FOUND"},
+		{draft.ID, `{"to":"+12025550123"}`, 400, "AGENT_INACTIVE"},
+		{sales.ID, `{}`, 400, "MISSING_PHONE_NUMBER"},
+		{sales.ID, `[`, 400, "MISSING_PHONE_NUMBER"},
+		{sales.ID, `{"to":"2025550123"}`, 400, "INVALID_PHONE_NUMBER"},
+		{sales.ID, `{"to":"+12025550123","delay_seconds":3601}`, 422, ""},
+	} {
+		status, body := ask(t, a, http.MethodPost, "/agents/"+test.agent+"/call", test.body)
+		code := ""
+		if e, ok := body["error"].(map[string]any); ok {
+			code = e["code"].(string)
+		}
+		if status != test.status || code != test.code {
+			t.Errorf("%s %s: %d %v", test.agent, test.body, status, body)
+		}
+	}
+	if status, _ := ask(t, a, http.MethodGet, "/agents/"+sales.ID+"/call", ""); status != http.StatusMethodNotAllowed || len(a.Calls) != before {
+		t.Errorf("GET: %d; %d calls more", status, len(a.Calls)-before)
+	}
+	// Side by side, while the log is read.
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() { ask(t, a, http.MethodPost, "/agents/"+sales.ID+"/call", `{"to":"+491","is_testing":true}`) })
+		wait.Go(func() {
+			ask(t, a, http.MethodPost, "/agents/"+sales.ID+"/call", `{"to":"+4915112345","is_testing":true}`)
+		})
+		wait.Go(func() { ask(t, a, http.MethodGet, "/calls", "") })
+	}
+	wait.Wait()
+	_, body := ask(t, a, http.MethodGet, "/calls?per_page=1", "")
+	row := body["data"].([]any)[0].(map[string]any)
+	if len(a.Calls) != before+8 || row["to"] != "+4915112345" || row["direction"] != "outbound" || row["is_testing"] != true || row["agent"].(map[string]any)["id"] != sales.ID {
+		t.Errorf("%d calls more, the newest %v", len(a.Calls)-before, row)
 	}
 }

@@ -22,7 +22,8 @@ var (
 
 // ServeHTTP answers as the documented API does.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == Prefix+"/health" { // the one path without a token
+	path, ok := strings.CutPrefix(r.URL.Path, Prefix)
+	if path == "/health" { // needs no token
 		reply(w, http.StatusOK, map[string]string{"status": "ok"})
 		return
 	}
@@ -30,32 +31,48 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusUnauthorized, failure{Message: "Unauthorized"})
 		return
 	}
-	handle := map[string]http.HandlerFunc{
-		Prefix + "/calls":  a.listCalls,
-		Prefix + "/agents": a.listAgents,
-	}[r.URL.Path]
-	if handle == nil {
+	method, handle := http.MethodGet, map[string]http.HandlerFunc{
+		"/calls":     a.listCalls,
+		"/agents":    a.listAgents,
+		"/campaigns": a.listCampaigns,
+	}[path]
+	if rest, ok := strings.CutPrefix(path, "/agents/"); ok {
+		switch id, what, _ := strings.Cut(rest, "/"); what {
+		case "calls":
+			handle = func(w http.ResponseWriter, r *http.Request) { a.listAgentCalls(w, r, id) }
+		case "call":
+			method, handle = http.MethodPost, func(w http.ResponseWriter, r *http.Request) { a.place(w, r, id) }
+		}
+	}
+	switch {
+	case !ok || handle == nil:
 		reply(w, http.StatusNotFound, failure{Message: "Not found."})
-		return
-	}
-	if r.Method != http.MethodGet {
-		w.Header().Set("Allow", http.MethodGet)
+	case r.Method != method:
+		w.Header().Set("Allow", method)
 		reply(w, http.StatusMethodNotAllowed, failure{Message: "Method not allowed."})
-		return
+	default:
+		handle(w, r)
 	}
-	handle(w, r)
 }
 
 func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
+	if rows, p, ok := a.calls(w, r, r.URL.Query().Get("agent_id")); ok {
+		reply(w, http.StatusOK, list[Call]{Success: true, Data: rows, Pagination: p})
+	}
+}
+
+// calls is the page that is asked for, of the calls of an agent or, with no id,
+// of all. It answers a query that has errors, and says false.
+func (a *Account) calls(w http.ResponseWriter, r *http.Request, agent string) (rows []Call, p pagination, ok bool) {
 	q := validator{query: r.URL.Query(), errors: map[string][]string{}}
 	status := q.oneOf("status", statuses)
 	direction := q.oneOf("direction", directions)
 	from, to := q.date("date_from"), q.date("date_to")
 	page, perPage := q.page()
 	if q.refuses(w) {
-		return
+		return nil, p, false
 	}
-	agent, search := q.query.Get("agent_id"), strings.ToLower(q.query.Get("search"))
+	search := strings.ToLower(q.query.Get("search"))
 	matches := func(c *Call) bool {
 		return (status == "" || c.Status == status) &&
 			(direction == "" || c.Direction == direction) &&
@@ -65,42 +82,10 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
 			(search == "" || strings.Contains(c.From, search) || strings.Contains(c.To, search) ||
 				strings.Contains(strings.ToLower(c.SID), search))
 	}
-	rows, p := paginate(a.Calls, page, perPage, matches)
-	reply(w, http.StatusOK, list{Success: true, Data: rows, Pagination: p})
-}
-
-// agentRow is an agent as List Agents shows it, less the kilobytes of prompts.
-type agentRow struct {
-	Agent
-	Language  string `json:"language"`
-	Direction string `json:"direction"`
-	Status    string `json:"current_status"`
-}
-
-func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
-	q := validator{query: r.URL.Query(), errors: map[string][]string{}}
-	status := q.oneOf("status", []string{"draft", "published"})
-	direction := q.oneOf("direction", directions)
-	page, perPage := q.page()
-	if q.refuses(w) {
-		return
-	}
-	search := strings.ToLower(q.query.Get("search"))
-	all := make([]agentRow, len(a.Agents))
-	for i, agent := range a.Agents {
-		all[i] = agentRow{Agent: agent, Language: "en", Direction: "inbound", Status: "published"}
-		if agent.ID == sales.ID || agent.ID == reminders.ID {
-			all[i].Direction = "outbound"
-		}
-	}
-	rows, p := paginate(all, page, perPage, func(a *agentRow) bool {
-		return (status == "" || a.Status == status) && (direction == "" || a.Direction == direction) &&
-			(search == "" || strings.Contains(strings.ToLower(a.Name+"\n"+a.Label), search))
-	})
-	// This endpoint names its envelope otherwise.
-	reply(w, http.StatusOK, map[string]any{"success": true, "data": rows, "meta": map[string]int{
-		"current_page": p.CurrentPage, "per_page": p.PerPage, "total": p.Total, "last_page": p.LastPage,
-	}})
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	rows, p = paginate(a.Calls, page, perPage, matches)
+	return rows, p, true
 }
 
 // paginate cuts a page out of the rows that match.
@@ -129,9 +114,9 @@ func paginate[T any](all []T, page, perPage int, matches func(*T) bool) ([]T, pa
 	return rows, p
 }
 
-type list struct {
+type list[T any] struct {
 	Success    bool       `json:"success"`
-	Data       []Call     `json:"data"`
+	Data       []T        `json:"data"`
 	Pagination pagination `json:"pagination"`
 }
 

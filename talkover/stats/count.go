@@ -53,7 +53,7 @@ func (p *plan) count(ctx context.Context) (*Report, error) {
 		}
 		countable = p.spent+len(counts.queries)+leastSample+1 <= budget
 	}
-	report := &Report{Coverage: Coverage{Method: Counts, Matched: p.matched}, UTCDays: true}
+	report := &Report{Coverage: Coverage{Method: Counts, Matched: p.matched}, UTCDays: countable}
 	if !countable {
 		report.Method, cells, counts = Sample, nil, new(batch)
 	}
@@ -115,7 +115,7 @@ func (p *plan) count(ctx context.Context) (*Report, error) {
 		}
 	}
 	report.Totals.M[Share] = Measure{Value: 1, Known: of.Value > 0}
-	sortRows(report.Rows, p.By)
+	SortRows(report.Rows, p.By)
 	return report, nil
 }
 

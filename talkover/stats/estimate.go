@@ -26,9 +26,10 @@ func estimateRatio(parts []part, f float64) (float64, Interval, bool) {
 }
 
 // estimateShare is estimateRatio for a share of calls, which lies between 0 and
-// 1 and may be rare: the interval is Wilson's score interval, with t in place of
-// z, at the effective size of the sample after Kish, n = p(1-p)/se^2, which is
-// held between the number of pages and that of calls.
+// 1 and may be rare: the interval is Wilson's score interval with continuity
+// correction (Newcombe 1998, method 4), with t in place of z, at the effective size
+// of the sample after Kish, n = p(1-p)/se^2, which is held between the number of
+// pages that say something and that of calls.
 func estimateShare(parts []part, f float64) (float64, Interval, bool) {
 	p, se, m, ok := ratioAndError(parts, f)
 	if !ok {
@@ -43,9 +44,10 @@ func estimateShare(parts []part, f float64) (float64, Interval, bool) {
 		n = min(max(p*(1-p)/(se*se), n), calls)
 	}
 	t := student(m - 1)
-	middle := (p + t*t/(2*n)) / (1 + t*t/n)
-	d := t / (1 + t*t/n) * math.Sqrt(p*(1-p)/n+t*t/(4*n*n))
-	return p, Interval{max(middle-d, 0), min(middle+d, 1)}, true
+	tt := t * t
+	low := (2*n*p + tt - 1 - t*math.Sqrt(max(tt-2-1/n+4*p*(n*(1-p)+1), 0))) / (2 * (n + tt))
+	high := (2*n*p + tt + 1 + t*math.Sqrt(max(tt+2-1/n+4*p*(n*(1-p)-1), 0))) / (2 * (n + tt))
+	return p, Interval{min(max(low, 0), p), max(min(high, 1), p)}, true
 }
 
 // ratioAndError is the ratio, its standard error, and how many parts say something

@@ -53,7 +53,7 @@ func TestIntervalsHoldTheTruth(t *testing.T) {
 	type score struct{ held, of int }
 	scores := map[string]*score{}
 	for seed := range uint64(100) {
-		n := 20_000 + int(seed)*150
+		n := 20_000 + int(seed)*80
 		api := &fakeAPI{records: generate(seed, n, time.Duration(60+3*seed)*24*time.Hour)}
 		for _, question := range []struct {
 			by      stats.Dimension

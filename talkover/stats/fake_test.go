@@ -118,7 +118,7 @@ func invent(seed uint64, n int, over time.Duration, campaigns int) []record {
 		for s := 3599; s >= 0; s-- {
 			for ; hour[s] > 0; hour[s]-- {
 				c := record{at: from.Unix() + int64(s), id: uint32(n - len(records)), test: r.IntN(30) == 0}
-				c.contact = uint16(r.IntN(600))
+				c.contact = uint16(r.IntN(300))
 				if r.IntN(4) == 0 {
 					c.contact = uint16(r.IntN(20))
 				}

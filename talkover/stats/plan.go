@@ -61,8 +61,59 @@ var Metrics = []Metric{
 
 // Row is the measures of a set of calls; Values is empty for the totals.
 type Row struct {
-	Values []Value
-	M      map[Metric]Measure
+	Values  []Value
+	M       map[Metric]Measure
+	figures *Figures // where all calls were read
+}
+
+// None is the row of a group without calls, of so many in all.
+func None(values []Value, of int) Row { return exact(values, new(Figures), of) }
+
+// Rest is the row that other rows add up to, of so many calls in all: exact where
+// all calls were read, else without what cannot be added up.
+func Rest(rows []Row, of int) Row {
+	all := new(Figures)
+	for _, r := range rows {
+		if r.figures == nil {
+			return sum(rows)
+		}
+		all.Merge(r.figures)
+	}
+	return exact(nil, all, of)
+}
+
+// sum adds up rows of counts and estimates.
+func sum(rows []Row) Row {
+	m := map[Metric]Measure{}
+	var final, answered, talked float64
+	for _, r := range rows {
+		for _, name := range []Metric{Calls, Share, Answered, NoAnswer, Busy, Failed, Open, TalkSeconds} {
+			v, s := r.M[name], m[name]
+			s.Value += v.Value
+			s.Known = s.Known || v.Known
+			s.Estimate = s.Estimate || v.Estimate
+			m[name] = s
+		}
+		if rate := r.M[AnswerRate]; rate.Known {
+			n := r.M[Calls].Value - r.M[Open].Value
+			final += n
+			answered += n * rate.Value
+		}
+		if mean := r.M[MeanSeconds]; mean.Known {
+			talked += r.M[Answered].Value
+		}
+	}
+	if final > 0 {
+		m[AnswerRate] = Measure{Value: min(answered/final, 1), Known: true, Estimate: m[Answered].Estimate}
+	}
+	if talked > 0 && m[TalkSeconds].Known {
+		m[MeanSeconds] = Measure{Value: m[TalkSeconds].Value / talked, Known: true, Estimate: m[TalkSeconds].Estimate}
+	}
+	for name, v := range m { // intervals of sums would need more than the parts' own
+		v.Interval = Interval{v.Value, v.Value}
+		m[name] = v
+	}
+	return Row{M: m}
 }
 
 // Report is the answer to a Question.
@@ -73,7 +124,7 @@ type Report struct {
 	Contacts *ContactFigures // nil where not all calls were read
 	Short    *int            // answered calls of at most 6 s; likewise
 	Tests    *int            // test calls that match; nil where they cannot be told
-	UTCDays  bool            // days are UTC days, whatever the zone
+	UTCDays  bool            // groups by day are of UTC days, whatever the zone
 }
 
 // Ask answers a question in the fewest requests. It reads every call where that
@@ -212,5 +263,5 @@ func exact(values []Value, f *Figures, of int) Row {
 	set(MeanSeconds, f.Mean(), f.Answered > 0)
 	set(MedianSeconds, float64(f.Quantile(0.5)), f.Answered > 0)
 	set(P95Seconds, float64(f.Quantile(0.95)), f.Answered > 0)
-	return Row{values, m}
+	return Row{values, m, f}
 }

@@ -48,6 +48,9 @@ const (
 	// settledAfter is how long after its last day a window gets no new calls; it
 	// has room for the zone in which the API cuts days, which is not documented.
 	settledAfter = 24 * time.Hour
+	// clockError is how far the API's clock may be behind ours, and how much it
+	// rounds. More would take calls that just ended for changes meanwhile.
+	clockError = 2 * time.Second
 )
 
 // Reader reads calls of one window, newest first.
@@ -130,7 +133,7 @@ func (r *Reader) Read(ctx context.Context, sink Sink) (Coverage, error) {
 		sink.Reset()
 		p := &pass{sink: sink, seen: map[string]struct{}{}, backwards: r.Backwards && try == 1}
 		if r.Query.Status != "" {
-			p.began = r.Now.Add(time.Since(start))
+			p.began = r.Now.Add(time.Since(start)).Add(-clockError)
 		}
 		c, moved, err := r.read(ctx, p)
 		if err != nil || !moved || try == tries {
@@ -335,7 +338,7 @@ func (p *pass) take(page talkover.CallPage, above int) {
 		if len(c.Unread) > 0 {
 			p.unread++
 		}
-		p.changed = p.changed || !p.began.IsZero() && c.UpdatedAt.After(p.began)
+		p.changed = p.changed || !p.began.IsZero() && !c.UpdatedAt.Before(p.began)
 		more = p.sink.Add(c)
 	}
 	p.enough = !more && !p.disordered // an order that fails can end nothing early

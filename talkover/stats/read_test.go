@@ -156,33 +156,60 @@ func TestNoFalseClaimOfCompleteness(t *testing.T) {
 	}
 }
 
-// A call that goes from a page that was read, and an older one that appears on
-// a page that was not, at once: no total tells, and the last call of the second
-// page has moved to the first.
-func TestACallGoesAndAnotherAppearsAtOnce(t *testing.T) {
-	api := &fakeAPI{records: invent(1, 300, 24*time.Hour, 0)}
-	for i := range api.records {
-		api.records[i].status, api.records[i].seconds = completed, 0
-	}
-	api.records[150].status = ringing
-	api.before = func(n int) error {
-		if n == 2 {
-			api.records[50].status, api.records[50].updated = busy, now.Unix()+1
-			api.records[150].status, api.records[150].updated = completed, now.Unix()+1
-		}
-		return nil
-	}
-	sink := new(taken)
+// Calls that change their status between two answers, so that no total tells: of
+// a list of completed calls, one goes from a page that was read, and an older one
+// appears; the last call of a page has then moved to one that was read. The API
+// tells changes to the second, and its clock may be behind ours.
+func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 	q := talkover.CallQuery{Status: "completed"}
-	reader := stats.Reader{Calls: api, Query: q, Budget: 60, Now: now}
-	c, err := reader.Read(t.Context(), sink)
-	var want sum
-	rows, _ := api.page(q, 0, 300)
-	for i := range rows {
-		want.add(rows[i].id)
-	}
-	if err != nil || c.Complete && sink.sum != want {
-		t.Errorf("%+v, %v: these are not the calls that there are", c, err)
+	for appears, changes := range map[int]map[int]func(l *fakeAPI, set func(at int, status uint8)){
+		250: { // on a page that was not read yet, as one goes
+			3: func(_ *fakeAPI, set func(int, uint8)) { set(120, busy); set(250, completed) },
+		},
+		150: { // on one that was, and later one goes as another comes
+			3: func(_ *fakeAPI, set func(int, uint8)) { set(150, completed) },
+			5: func(l *fakeAPI, set func(int, uint8)) {
+				set(50, busy)
+				l.records = slices.Insert(l.records, 0, record{id: 9999, at: now.Unix()})
+				set(0, completed)
+			},
+		},
+	} {
+		for _, clock := range []struct {
+			what    string
+			changed time.Duration // after the reading began, by the API's clock
+			ahead   time.Duration // of ours
+		}{{"later", time.Second, 0}, {"in the same second", 0, 300 * time.Millisecond}, {"by a clock that is behind", time.Second, 2 * time.Second}} {
+			api := &fakeAPI{records: invent(1, 401, 24*time.Hour, 0)}
+			for i := range api.records {
+				api.records[i].status, api.records[i].seconds = completed, 0
+			}
+			api.records[appears].status = ringing
+			var states []sum
+			keep := func() {
+				var s sum
+				rows, _ := api.page(q, 0, 500)
+				for i := range rows {
+					s.add(rows[i].id)
+				}
+				states = append(states, s)
+			}
+			api.before = func(n int) error {
+				if change := changes[n]; change != nil {
+					change(api, func(at int, status uint8) {
+						api.records[at].status, api.records[at].updated = status, now.Add(clock.changed).Unix()
+					})
+				}
+				keep()
+				return nil
+			}
+			sink := new(taken)
+			reader := stats.Reader{Calls: api, Query: q, Budget: 8, Now: now.Add(clock.ahead)}
+			c, err := reader.Read(t.Context(), sink)
+			if err != nil || c.Complete && !slices.Contains(states, sink.sum) {
+				t.Errorf("call %d appears, %s: %+v, %v: there never were these %d calls", appears, clock.what, c, err, sink.calls)
+			}
+		}
 	}
 }
 
@@ -300,6 +327,7 @@ func TestASinkThatHasEnoughEndsTheReading(t *testing.T) {
 
 // A page that fails is an error, whichever it is, and no smaller answer.
 func TestAPageThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
 	for _, want := range []error{
 		&talkover.Error{Reason: talkover.Refused, Status: 401},
 		&talkover.Error{Reason: talkover.Malformed, Status: 200},

@@ -149,7 +149,7 @@ func (s *sample) row(c *cell, p *plan) Row {
 	if c.byStatus != nil {
 		c.exact(m)
 	}
-	return Row{c.values, m}
+	return Row{Values: c.values, M: m}
 }
 
 // exact puts in what follows from counts by status. The API cannot tell answered
@@ -181,8 +181,8 @@ func (m Measure) times(n float64) Measure {
 	return m
 }
 
-// sortRows sorts rows as [Sort] sorts groups.
-func sortRows(rows []Row, by []Dimension) {
+// SortRows sorts rows as [Sort] sorts groups.
+func SortRows(rows []Row, by []Dimension) {
 	groups := make([]*Group, len(rows))
 	of := make(map[*Group]Row, len(rows))
 	for i, r := range rows {

@@ -1,0 +1,153 @@
+package talkover
+
+import (
+	"context"
+	"math"
+	"net/url"
+)
+
+// Campaign is one row of the list of campaigns. Strings are cleaned (see
+// [Clean]).
+type Campaign struct {
+	ID          string
+	Name        string
+	Description string
+	Status      string // draft, active, paused, completed or cancelled
+	Type        string // sales, follow_up, reminder or custom
+	StartDate   string // as the API writes it
+	Weekdays    []int  // on which it calls; 1 is Monday
+	Earliest    string // time of the day, as the API writes it
+	Latest      string
+	Timezone    string
+	Agent       Agent
+	MaxRetries  int
+	Cooldown    int // hours between two tries
+
+	Calls       int
+	Completed   int
+	Failed      int
+	SuccessRate float64 // as the API computes it
+}
+
+// CampaignQuery holds the parameters of List Campaigns. A zero field is not sent.
+type CampaignQuery struct {
+	Status   string
+	Type     string // sales, follow_up, reminder or custom
+	AgentID  string
+	DateFrom string // YYYY-MM-DD
+	DateTo   string // YYYY-MM-DD
+	Search   string // part of a name or description
+	PerPage  int    // 1 to MaxPerPage
+	Page     int    // from 1
+}
+
+func (q CampaignQuery) values() url.Values {
+	return values(map[string]string{
+		"status":        q.Status,
+		"campaign_type": q.Type,
+		"agent_id":      q.AgentID,
+		"date_from":     q.DateFrom,
+		"date_to":       q.DateTo,
+		"search":        q.Search,
+	}, q.PerPage, q.Page)
+}
+
+// CampaignPage is one page of the list of campaigns.
+type CampaignPage struct {
+	Campaigns  []Campaign
+	Pagination *Pagination // nil where the API did not say
+	Unreadable int         // rows that were no campaign at all
+}
+
+// ListCampaigns fetches one page of the account's campaigns. The error is an
+// [*Error], or that of ctx.
+func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (CampaignPage, error) {
+	return getList(ctx, c, "campaigns", q.values(), func() *campaignRows { return new(campaignRows) }, func(rows *campaignRows, p *Pagination) CampaignPage {
+		return CampaignPage{Campaigns: rows.campaigns, Pagination: p, Unreadable: rows.unreadable}
+	})
+}
+
+// campaignRows is the [list] of an answer of List Campaigns.
+type campaignRows struct {
+	campaigns  []Campaign
+	unreadable int
+}
+
+func (l *campaignRows) reset() { *l = campaignRows{} }
+
+func (l *campaignRows) row(d decoder) error {
+	var c Campaign
+	ok, err := d.object(func(name []byte) (err error) {
+		switch string(name) {
+		case "id":
+			_, err = d.text(maxID, &c.ID)
+		case "name":
+			_, err = d.text(maxName, &c.Name)
+		case "description":
+			_, err = d.text(maxMessage, &c.Description)
+		case "status":
+			_, err = d.text(maxStatus, &c.Status)
+		case "campaign_type":
+			_, err = d.text(maxStatus, &c.Type)
+		case "start_date":
+			_, err = d.text(maxStatus, &c.StartDate)
+		case "days_of_week":
+			c.Weekdays = nil
+			_, err = d.array(func() error { return readWeekday(d, &c.Weekdays) })
+		case "earliest_call_time":
+			_, err = d.text(maxStatus, &c.Earliest)
+		case "latest_call_time":
+			_, err = d.text(maxStatus, &c.Latest)
+		case "timezone":
+			_, err = d.text(maxStatus, &c.Timezone)
+		case "agent":
+			_, err = readAgent(d, &c.Agent)
+		case "max_retries":
+			_, err = d.integer(math.MaxInt32, &c.MaxRetries)
+		case "retry_cooldown_hours":
+			_, err = d.integer(math.MaxInt32, &c.Cooldown)
+		case "stats":
+			_, err = d.object(func(name []byte) error { return c.readStats(d, string(name)) })
+		default:
+			err = d.SkipValue()
+		}
+		return err
+	})
+	if ok {
+		l.campaigns = append(l.campaigns, c)
+	} else {
+		l.unreadable++
+	}
+	return err
+}
+
+func (c *Campaign) readStats(d decoder, name string) (err error) {
+	switch name {
+	case "total_calls":
+		_, err = d.integer(math.MaxInt32, &c.Calls)
+	case "completed_calls":
+		_, err = d.integer(math.MaxInt32, &c.Completed)
+	case "failed_calls":
+		_, err = d.integer(math.MaxInt32, &c.Failed)
+	case "success_rate":
+		_, err = d.decimal(&c.SuccessRate)
+	default:
+		err = d.SkipValue()
+	}
+	return err
+}
+
+// readWeekday reads a day's number; Sunday may be 0 or 7.
+func readWeekday(d decoder, into *[]int) error {
+	var day int
+	if ok, err := d.integer(7, &day); err != nil || !ok {
+		return err
+	}
+	if day == 0 {
+		day = 7
+	}
+	if len(*into) < 7 {
+		*into = append(*into, day)
+	}
+	return nil
+}

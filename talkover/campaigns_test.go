@@ -1,0 +1,82 @@
+package talkover_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+func TestCampaignsAreReadForgivingly(t *testing.T) {
+	query := ""
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		query = r.URL.Path + "?" + r.URL.RawQuery
+		io.WriteString(w, `{"success":true,"data":[
+			{"id":7,"name":" A\u202eB ","description":null,"status":"active","campaign_type":"sales","start_date":"2026-11-01","days_of_week":["1",5,0,9,null],
+			 "earliest_call_time":"09:00","latest_call_time":"17:00","timezone":"Europe/London","agent":{"id":"a1","name":"Ann","voice":{"x":1}},
+			 "max_retries":"3","retry_cooldown_hours":24,"stats":{"total_calls":"10","completed_calls":7,"failed_calls":null,"success_rate":"70.5 %","more":[]},"prompts":[{"a":1}]},
+			{"id":"8","agent":[],"stats":[],"days_of_week":null,"stats":{"success_rate":-1}},
+			"none"],
+			"meta":{"current_page":2,"last_page":3,"per_page":2,"total":5}}`)
+	})
+	got, err := newClient(t, talkover.Config{BaseURL: base}).ListCampaigns(context.Background(), talkover.CampaignQuery{
+		Status: "active", Type: "sales", AgentID: "a1", DateFrom: "2026-10-01", DateTo: "2026-11-05", Search: "a&b", PerPage: 2, Page: 2,
+	})
+	want := talkover.CampaignPage{
+		Campaigns: []talkover.Campaign{
+			{
+				ID: "7", Name: "AB", Status: "active", Type: "sales", StartDate: "2026-11-01", Weekdays: []int{1, 5, 7, 7}, Earliest: "09:00", Latest: "17:00",
+				Timezone: "Europe/London", Agent: talkover.Agent{ID: "a1", Name: "Ann"}, MaxRetries: 3, Cooldown: 24, Calls: 10, Completed: 7, SuccessRate: 70.5,
+			},
+			{ID: "8"},
+		},
+		Pagination: &talkover.Pagination{CurrentPage: 2, LastPage: 3, PerPage: 2, Total: 5},
+		Unreadable: 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	if w := "/campaigns?agent_id=a1&campaign_type=sales&date_from=2026-10-01&date_to=2026-11-05&page=2&per_page=2&search=a%26b&status=active"; query != w {
+		t.Errorf("asked %s, want %s", query, w)
+	}
+}
+
+func TestAnAgentsNumbersAreRead(t *testing.T) {
+	body := `{"data":[{"id":"a1","phone_numbers":[{"id":1,"number":"+12025550100","formatted_number":"x"},"+12025550142",{"number":null},7,null]},
+		{"id":"a2","phone_numbers":null},{"id":"a3","phone_numbers":{}}],"meta":{"total":3}}`
+	page, err := newClient(t, talkover.Config{Transport: answer{200, body}}).ListAgents(context.Background(), talkover.AgentQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"+12025550100", "+12025550142", "7"}, page.Agents[0].Numbers); diff != "" || page.Agents[1].Numbers != nil || page.Agents[2].Numbers != nil {
+		t.Error(diff, page.Agents)
+	}
+}
+
+func TestCallsOfAnAgent(t *testing.T) {
+	query := ""
+	status, body := 200, emptyPage
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		query = r.URL.Path + "?" + r.URL.RawQuery
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	})
+	client := newClient(t, talkover.Config{BaseURL: base})
+	if _, err := client.ListAgentCalls(context.Background(), "a-1", talkover.CallQuery{Status: "failed", AgentID: "other", PerPage: 5}); err != nil || query != "/agents/a-1/calls?per_page=5&status=failed" {
+		t.Errorf("%v, asked %s", err, query)
+	}
+	for _, body = range []string{
+		`{"success":false,"error":{"code":"AGENT_NOT_FOUND","message":"Agent not found."}}`,
+		`{"error":"AGENT_NOT_FOUND","message":"Agent not found.","status_code":404}`,
+	} {
+		status = 404
+		_, err := client.ListAgentCalls(context.Background(), "a-1", talkover.CallQuery{})
+		if e := apiError(t, err); e.Code != talkover.AgentNotFound {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

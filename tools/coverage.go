@@ -1,0 +1,70 @@
+package tools
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// coverage says which calls an answer rests on, and how far it may be relied on.
+type coverage struct {
+	Method    string `json:"method" jsonschema:"enum=scan,enum=counts,enum=sample"`
+	Complete  bool   `json:"complete"`
+	Matched   int    `json:"matched"`
+	Scanned   int    `json:"scanned" jsonschema_description:"Calls that were read."`
+	Requests  int    `json:"requests"`
+	TestCalls *int   `json:"test_calls,omitempty"`
+	Reason    string `json:"reason,omitempty" jsonschema_description:"Why it is not complete."`
+}
+
+func newCoverage(c stats.Coverage, requests int) coverage {
+	return coverage{
+		Method: string(c.Method), Complete: c.Complete, Matched: c.Matched,
+		Scanned: c.Scanned, Requests: requests, Reason: c.Reason,
+	}
+}
+
+func (c coverage) String() string {
+	var s string
+	switch {
+	case c.Method == string(stats.Counts):
+		s = fmt.Sprintf("Counted by Talkover: %s; figures marked ~ are estimates from %d calls", plural(c.Matched, "call matches", "calls match"), c.Scanned)
+	case c.Method == string(stats.Sample):
+		s = fmt.Sprintf("Estimated: %s; figures marked ~ are estimates from %d of them", plural(c.Matched, "call matches", "calls match"), c.Scanned)
+	case c.Complete:
+		s = fmt.Sprintf("Exact: %s and all were read", plural(c.Matched, "call matches", "calls match"))
+	default:
+		s = fmt.Sprintf("NOT COMPLETE: %s, %d read", plural(c.Matched, "call matches", "calls match"), c.Scanned)
+	}
+	if c.Reason != "" {
+		s += ": " + c.Reason
+	}
+	return s
+}
+
+// statsWindow is the days that were asked for.
+type statsWindow struct {
+	DateFrom     string `json:"date_from,omitempty"`
+	DateTo       string `json:"date_to,omitempty"`
+	Timezone     string `json:"timezone"`
+	PreviousFrom string `json:"previous_from,omitempty"`
+	PreviousTo   string `json:"previous_to,omitempty"`
+}
+
+// mostRequests is how many requests a call may send. Sixty of a hundred a minute
+// leave room for others; larger plans allow more, and where there is no limit,
+// time is.
+const (
+	mostRequests = 200
+	budgetShare  = 60 // of the plan's requests a minute, in per cent
+	budgetTime   = 20 * time.Second
+)
+
+func (c Config) budget() int {
+	allowed, limit := c.Client.Allowance(budgetTime)
+	if limit == 0 {
+		return mostRequests
+	}
+	return min(allowed, max(limit*budgetShare/100, 1), mostRequests)
+}

@@ -1,0 +1,208 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+type makeCallInput struct {
+	AgentID      string        `json:"agent_id" jsonschema:"maxLength=64" jsonschema_description:"Agent that is to call; see list_agents." alias:"agent,id"`
+	To           string        `json:"to" jsonschema:"maxLength=16" jsonschema_description:"Number to ring, in E.164: +12025550123." alias:"number,phone,phone_number,search"`
+	Payload      schema.Object `json:"payload,omitempty" jsonschema_description:"Values for the agent's prompt." alias:"variables,data,params"`
+	Context      schema.Object `json:"context,omitempty" jsonschema_description:"Passed on to webhooks." alias:"metadata"`
+	DelaySeconds int           `json:"delay_seconds,omitempty" jsonschema:"minimum=0,maximum=3600" jsonschema_description:"Seconds to wait before it rings." alias:"delay"`
+	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
+}
+
+// Validate implements [schema.Validator].
+func (in *makeCallInput) Validate() (faults []schema.Fault) {
+	if in.To != "" && !e164.MatchString(in.To) {
+		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and digits alone, such as +12025550123"})
+	}
+	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {
+		faults = append(faults, schema.Fault{Argument: "agent_id", Problem: "it is no agent_id, but perhaps a name; list_agents has the ids"})
+	}
+	return faults
+}
+
+type makeCallOutput struct {
+	ID        string `json:"id"`
+	AgentID   string `json:"agent_id"`
+	To        string `json:"to"`
+	Status    string `json:"status"`
+	CreatedAt string `json:"created_at,omitempty"`
+	LeftHour  int    `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
+	Look      string `json:"look" jsonschema_description:"How to see what becomes of it."`
+	frame
+}
+
+// makeCall is the tool that places a call. It rings a person's phone and costs
+// money: it is there only where [Config.AllowCalls] says so, asks the API once, and
+// never again.
+func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
+	return tool[makeCallInput, *makeCallOutput]{
+		name:  "make_call",
+		title: "Place a call",
+		description: "Has an agent ring a phone number now: a real person answers, and it costs money. " +
+			"Use it only where the user asked for this very call, and never twice for one wish.",
+		limit:   pageTime,
+		changes: true,
+		run: func(ctx context.Context, c Config, in makeCallInput) (*makeCallOutput, error) {
+			left, err := hour.take(time.Now())
+			if err != nil {
+				return nil, err
+			}
+			placed, err := c.place(ctx, in)
+			var failed *placing
+			if errors.As(err, &failed) && !failed.perhaps {
+				hour.giveBack()
+			}
+			if err != nil {
+				return nil, err
+			}
+			return c.makeCallAnswer(in, placed, left), nil
+		},
+	}
+}
+
+// look is the call of a tool that shows what became of a placed call.
+func (c Config) look() string {
+	return ask("list_calls", "direction", "outbound", "date_from", c.Now().UTC().Format(time.DateOnly))
+}
+
+// place places the call, and puts it in the log, whatever comes of it.
+func (c Config) place(ctx context.Context, in makeCallInput) (talkover.PlacedCall, error) {
+	placed, err := c.Client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
+		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
+		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
+	})
+	came := "ok"
+	if err != nil {
+		came = outcome(err)
+	}
+	c.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", mask(true).number(in.To)),
+		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", came))
+	if err != nil {
+		var e *talkover.Error
+		return placed, &placing{cause: err, perhaps: !errors.As(err, &e) || !e.NotDone(), look: c.look()}
+	}
+	return placed, nil
+}
+
+func (c Config) makeCallAnswer(in makeCallInput, placed talkover.PlacedCall, left int) *makeCallOutput {
+	out := &makeCallOutput{
+		ID: placed.ID, AgentID: placed.AgentID, To: mask(c.MaskNumbers).number(placed.To), Status: placed.Status,
+		LeftHour: left, Look: c.look(), frame: c.frame(),
+	}
+	if !placed.CreatedAt.IsZero() {
+		out.CreatedAt = placed.CreatedAt.In(c.Zone).Format(secondForm)
+	}
+	if placed.ID == "" {
+		out.note("Talkover took the call but gave it no id.")
+	}
+	return out
+}
+
+func (out *makeCallOutput) size() int { return 1 }
+
+func (out *makeCallOutput) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone, out.Now)
+	for _, note := range out.Notes {
+		b.WriteString("Note: " + note + "\n")
+	}
+	writeCSV(&b, []string{"field", "value"}, []row{
+		{"id", out.ID}, {"agent_id", out.AgentID}, {"to", out.To}, {"status", out.Status}, {"created_at", out.CreatedAt},
+	}, false)
+	b.WriteString("To see what becomes of it: " + out.Look)
+	return b.String()
+}
+
+// placing is why a call was not placed, or may not have been.
+type placing struct {
+	cause   error
+	perhaps bool // it may have been placed all the same
+	look    string
+}
+
+func (p *placing) Error() string { return "placing a call: " + p.cause.Error() }
+func (p *placing) Unwrap() error { return p.cause }
+
+// explain never says to try again where the call may have been placed.
+func (p *placing) explain() string {
+	if !p.perhaps {
+		return "No call was placed. " + explain(p.cause)
+	}
+	why := "its answer could not be waited for"
+	var e *talkover.Error
+	if errors.As(p.cause, &e) {
+		switch e.Reason {
+		case talkover.TimedOut:
+			why = "Talkover did not answer in time"
+		case talkover.Interrupted:
+			why = "the connection to Talkover broke off"
+		default:
+			why = "Talkover's answer (" + status(e.Status) + ") does not say so"
+		}
+	}
+	return "The call may have been placed, or not: " + why + ". Do not place it again before looking whether it is there, " +
+		"in a minute too: " + p.look
+}
+
+// hourly bounds the calls that are placed in any hour.
+type hourly struct {
+	most  int
+	mu    sync.Mutex
+	taken []time.Time // of the last hour, oldest first
+}
+
+// overBound is that no more calls may be placed for now.
+type overBound struct {
+	most int
+	wait time.Duration // 0 where waiting does not help
+}
+
+func (o overBound) Error() string { return "too many calls this hour" }
+
+func (o overBound) explain() string {
+	s := fmt.Sprintf("No call was placed: this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", o.most)
+	if o.wait > 0 {
+		s += fmt.Sprintf(" The next may be placed in %d min.", int(o.wait.Minutes())+1)
+	}
+	return s
+}
+
+// take takes the place of a call, and says how many are left.
+func (h *hourly) take(now time.Time) (left int, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.taken) > 0 && now.Sub(h.taken[0]) >= time.Hour {
+		h.taken = h.taken[1:]
+	}
+	switch {
+	case h.most == 0:
+		return 0, overBound{}
+	case len(h.taken) >= h.most:
+		return 0, overBound{h.most, h.taken[0].Add(time.Hour).Sub(now)}
+	}
+	h.taken = append(h.taken, now)
+	return h.most - len(h.taken), nil
+}
+
+// giveBack returns the place of a call that was certainly not placed.
+func (h *hourly) giveBack() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := len(h.taken); n > 0 {
+		h.taken = h.taken[:n-1]
+	}
+}

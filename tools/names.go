@@ -1,0 +1,147 @@
+package tools
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// mostNames is how many agents or campaigns are looked through for a name.
+const mostNames = 3 * talkover.MaxPerPage
+
+// readNames reads a list that has names, page by page. all is false where there
+// are more than mostNames.
+func readNames[T any](page func(n int) ([]T, *talkover.Pagination, error)) (names []T, all bool, err error) {
+	for n := 1; len(names) < mostNames; n++ {
+		rows, p, err := page(n)
+		if err != nil {
+			return nil, false, err
+		}
+		names = append(names, rows...)
+		if len(rows) == 0 || p == nil && len(rows) < talkover.MaxPerPage || p != nil && n >= p.LastPage {
+			return names, true, nil
+		}
+	}
+	return names, false, nil
+}
+
+func (c Config) readAgents(ctx context.Context) ([]talkover.AgentInfo, bool, error) {
+	return readNames(func(n int) ([]talkover.AgentInfo, *talkover.Pagination, error) {
+		page, err := c.Client.ListAgents(ctx, talkover.AgentQuery{PerPage: talkover.MaxPerPage, Page: n})
+		return page.Agents, page.Pagination, err
+	})
+}
+
+func (c Config) readCampaigns(ctx context.Context) ([]talkover.Campaign, bool, error) {
+	return readNames(func(n int) ([]talkover.Campaign, *talkover.Pagination, error) {
+		page, err := c.Client.ListCampaigns(ctx, talkover.CampaignQuery{PerPage: talkover.MaxPerPage, Page: n})
+		return page.Campaigns, page.Pagination, err
+	})
+}
+
+// noteAgent says of an agent_id that matched nothing whether there is such an
+// agent, and if there is none, which was meant if it is a name. Where that cannot
+// be told, the answer stands without it.
+func (c Config) noteAgent(ctx context.Context, f *frame, id string) {
+	if id == "" {
+		return
+	}
+	agents, all, err := c.readAgents(ctx)
+	if err != nil {
+		return
+	}
+	m := mask(c.MaskNumbers)
+	if i := slices.IndexFunc(agents, func(a talkover.AgentInfo) bool { return a.ID == id }); i >= 0 {
+		f.note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", m.words(agents[i].Display()), agents[i].Status)
+		return
+	}
+	if !all {
+		var e *talkover.Error
+		switch _, err := c.Client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1}); {
+		case err == nil:
+			f.note("There is an agent with this agent_id. It has no calls that fit.")
+			return
+		case !errors.As(err, &e) || e.Code != talkover.AgentNotFound:
+			return
+		}
+	}
+	var near []string
+	for _, a := range nearest(agents, id) {
+		near = append(near, fmt.Sprintf("%q has agent_id %q", m.words(a.Display()), a.ID))
+	}
+	if len(near) > 0 {
+		f.note("There is no agent with the agent_id %q. Nearest by name: %s.", m.search(id), strings.Join(near, ", "))
+		return
+	}
+	f.note("There is no agent with the agent_id %q; a deleted one has no calls under its id. list_agents lists the others.", m.search(id))
+}
+
+// mostNear is how many names an answer offers.
+const mostNear = 3
+
+// nearest is the agents that a name may mean, the likeliest first.
+func nearest(agents []talkover.AgentInfo, name string) []talkover.AgentInfo {
+	far := func(a talkover.AgentInfo) int { return min(distance(a.Label, name), distance(a.Name, name)) }
+	near := slices.DeleteFunc(slices.Clone(agents), func(a talkover.AgentInfo) bool { return far(a) > utf8.RuneCountInString(name)/3 })
+	slices.SortStableFunc(near, func(a, b talkover.AgentInfo) int { return cmp.Compare(far(a), far(b)) })
+	return near[:min(len(near), mostNear)]
+}
+
+// distance is how many letters of a name were mistyped, in whole or in one of its
+// words; a part of it is right.
+func distance(name, typed string) int {
+	name, typed = strings.ToLower(name), strings.ToLower(typed)
+	if name != "" && strings.Contains(name, typed) {
+		return 0
+	}
+	d := levenshtein.ComputeDistance(name, typed)
+	for word := range strings.FieldsSeq(name) {
+		d = min(d, levenshtein.ComputeDistance(word, typed))
+	}
+	return d
+}
+
+const (
+	rememberFor  = time.Minute
+	mostAccounts = 64 // whose names are remembered
+)
+
+// memory remembers the names of accounts for a while, so that a completion, which
+// hosts ask for at each key, seldom costs a request. A list that could not be read
+// counts as empty until then.
+type memory[T any] struct {
+	mu       sync.Mutex
+	accounts map[*talkover.Client]remembered[T]
+}
+
+type remembered[T any] struct {
+	names []T
+	until time.Time
+}
+
+func (m *memory[T]) get(account *talkover.Client, read func() ([]T, bool, error)) []T {
+	m.mu.Lock()
+	known, ok := m.accounts[account]
+	m.mu.Unlock()
+	if ok && time.Now().Before(known.until) {
+		return known.names
+	}
+	names, _, _ := read()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.accounts == nil || len(m.accounts) >= mostAccounts {
+		m.accounts = map[*talkover.Client]remembered[T]{}
+	}
+	m.accounts[account] = remembered[T]{names, time.Now().Add(rememberFor)}
+	return names
+}

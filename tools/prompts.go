@@ -1,0 +1,231 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/schema"
+)
+
+// prompt is a ready-made question that a person picks in a host. Its text names the
+// tools and arguments that answer it. In must be an input of [schema.NewInput].
+type prompt[In any] struct {
+	name        string
+	title       string
+	description string // for people
+	text        func(in In, today time.Time) string
+}
+
+// register adds the prompt to a server.
+func (p prompt[In]) register(s *server.MCPServer, c Config) error {
+	input, err := schema.NewInput[In]()
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	m := mcp.Prompt{Name: p.name, Title: p.title, Description: p.description}
+	for _, a := range input.Arguments() {
+		m.Arguments = append(m.Arguments, mcp.PromptArgument{Name: a.Name, Description: a.Description, Required: a.Required})
+	}
+	s.AddPrompt(m, func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+		args, err := json.Marshal(r.Params.Arguments)
+		if err != nil {
+			return nil, errors.New("the arguments are no JSON")
+		}
+		now := c.Now().UTC()
+		in, err := input.Decode(args, now.Format(time.DateOnly))
+		if err != nil {
+			return nil, err // faults, in words for people
+		}
+		text := p.text(in, now.Truncate(24*time.Hour))
+		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
+			mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(text)),
+		}), nil
+	})
+	return nil
+}
+
+// ask writes a call of a tool as a prompt names it: arguments come in turn, name and
+// value, and those without a value are left out.
+func ask(tool string, pairs ...any) string {
+	var args []string
+	for i := 0; i < len(pairs); i += 2 {
+		if v, err := json.Marshal(pairs[i+1]); err == nil && string(v) != `""` {
+			args = append(args, fmt.Sprintf("%q:%s", pairs[i], v))
+		}
+	}
+	return tool + " {" + strings.Join(args, ",") + "}"
+}
+
+// steps is a prompt's text: what to do, the calls to make, and what to write.
+func steps(do, write string, calls ...string) string {
+	var b strings.Builder
+	b.WriteString(do + " Call these tools:\n")
+	for i, call := range calls {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, call)
+	}
+	b.WriteString(write)
+	return b.String()
+}
+
+const honest = " Say what the first line of each answer says of its coverage. Invent no number."
+
+// agentArgument narrows a prompt to an agent, by the name that people know.
+type agentArgument struct {
+	Agent string `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one agent; all if left out."`
+}
+
+// first is the call that finds the agent's id, if one is named, and the agent_id
+// for the others.
+func (a agentArgument) first() (calls []string, id string) {
+	if a.Agent == "" {
+		return nil, ""
+	}
+	return []string{ask("list_agents", "search", a.Agent) + " for its agent_id"}, "the agent_id of step 1"
+}
+
+type dayInput struct {
+	Date schema.Date `json:"date,omitempty" jsonschema_description:"Day, YYYY-MM-DD (UTC); yesterday if left out." alias:"day,on"`
+	agentArgument
+}
+
+type windowInput struct {
+	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC); six days before date_to if left out." alias:"from,start,since"`
+	DateTo   schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included; today if left out." alias:"to,end,until"`
+}
+
+// Validate implements [schema.Validator].
+func (in *windowInput) Validate() []schema.Fault {
+	return (&callFilters{DateFrom: in.DateFrom, DateTo: in.DateTo}).Validate()
+}
+
+// days fills in what was left out.
+func (in windowInput) days(today time.Time) (from, to string) {
+	from, to = string(in.DateFrom), string(in.DateTo)
+	if to == "" {
+		to = max(today.Format(time.DateOnly), from)
+	}
+	if from == "" {
+		last, _ := time.Parse(time.DateOnly, to) // it was checked
+		from = last.AddDate(0, 0, -6).Format(time.DateOnly)
+	}
+	return from, to
+}
+
+func dailyReport() prompt[dayInput] {
+	return prompt[dayInput]{
+		name: "daily_report", title: "Daily report", description: "What happened on the phone on one day, against the day before.",
+		text: func(in dayInput, today time.Time) string {
+			day := string(in.Date)
+			if day == "" {
+				day = today.AddDate(0, 0, -1).Format(time.DateOnly)
+			}
+			calls, id := in.first()
+			calls = append(calls,
+				ask("get_call_stats", "agent_id", id, "date_from", day, "date_to", day, "compare", "previous_period"),
+				ask("get_call_stats", "agent_id", id, "date_from", day, "date_to", day, "group_by", []string{"hour"}),
+				ask("find_calls", "agent_id", id, "date_from", day, "date_to", day, "only", "unreturned_missed"),
+			)
+			if id == "" {
+				calls = append(calls, ask("get_call_stats", "date_from", day, "date_to", day, "group_by", []string{"agent"}))
+			}
+			return steps("Report on the phone calls of "+day+".",
+				"Then write half a page: volume and answer rate against the day before, the busiest hour, how the agents differ, and who should be rung back."+honest, calls...)
+		},
+	}
+}
+
+type missedInput struct {
+	windowInput
+	agentArgument
+}
+
+func reviewMissedCalls() prompt[missedInput] {
+	return prompt[missedInput]{
+		name: "review_missed_calls", title: "Review missed calls", description: "Who was missed, when, and who was never rung back.",
+		text: func(in missedInput, today time.Time) string {
+			from, to := in.days(today)
+			calls, id := in.first()
+			calls = append(calls,
+				ask("find_calls", "agent_id", id, "date_from", from, "date_to", to, "only", "unreturned_missed", "limit", 50),
+				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "direction", "inbound", "group_by", []string{"status"}),
+				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "direction", "inbound", "group_by", []string{"hour"}),
+			)
+			return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
+				"Then list whom to ring back, newest first, and say at which hours calls are missed most."+honest, calls...)
+		},
+	}
+}
+
+func compareAgents() prompt[windowInput] {
+	return prompt[windowInput]{
+		name: "compare_agents", title: "Compare agents", description: "How the agents differ in volume, answer rate and talk time.",
+		text: func(in windowInput, today time.Time) string {
+			from, to := in.days(today)
+			return steps(fmt.Sprintf("Compare the agents from %s to %s.", from, to),
+				"Then write a table, an agent a line, and say what stands out; agents that make calls and agents that take them are not alike."+honest,
+				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}, "compare", "previous_period"),
+				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent", "status"}),
+				ask("list_agents", "per_page", 100))
+		},
+	}
+}
+
+type contactInput struct {
+	Number string `json:"number" jsonschema:"maxLength=40" jsonschema_description:"Phone number in E.164, such as +12025550123." alias:"phone,phone_number,contact,search"`
+}
+
+func contactHistory() prompt[contactInput] {
+	return prompt[contactInput]{
+		name: "contact_history", title: "History of a contact", description: "All calls with one number, and what is still open.",
+		text: func(in contactInput, _ time.Time) string {
+			return steps("Tell the history of the calls with one contact.",
+				"Then tell it in order: who rang whom, when, with what outcome, how long they spoke, and whether the last missed call was returned. get_call gives every field of a call by its sid."+honest,
+				ask("list_calls", "search", in.Number, "per_page", 50),
+				ask("get_call_stats", "search", in.Number, "group_by", []string{"direction", "status"}))
+		},
+	}
+}
+
+func weeklyTrend() prompt[agentArgument] {
+	return prompt[agentArgument]{
+		name: "weekly_trend", title: "Weekly trend", description: "The last eight weeks: volume, answer rate, talk time.",
+		text: func(in agentArgument, today time.Time) string {
+			monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
+			from, to := monday.AddDate(0, 0, -8*7).Format(time.DateOnly), monday.AddDate(0, 0, -1).Format(time.DateOnly)
+			calls, id := in.first()
+			calls = append(calls,
+				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "group_by", []string{"week"}),
+				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "group_by", []string{"weekday"}))
+			return steps(fmt.Sprintf("Show the trend of the eight whole weeks from %s to %s.", from, to),
+				"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest."+honest, calls...)
+		},
+	}
+}
+
+type campaignInput struct {
+	Campaign string `json:"campaign,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one campaign; all that are active if left out." alias:"name,search"`
+}
+
+func campaignReview() prompt[campaignInput] {
+	return prompt[campaignInput]{
+		name: "campaign_review", title: "Review campaigns", description: "How a campaign does, or all that are active.",
+		text: func(in campaignInput, _ time.Time) string {
+			status := ""
+			if in.Campaign == "" {
+				status = "active"
+			}
+			return steps("Review how campaigns do.",
+				"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, and whether its hours suit when calls are answered."+honest,
+				ask("list_campaigns", "search", in.Campaign, "status", status),
+				ask("get_call_stats", "direction", "outbound", "group_by", []string{"agent"}),
+				ask("get_call_stats", "direction", "outbound", "group_by", []string{"hour"}))
+		},
+	}
+}

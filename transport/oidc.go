@@ -1,0 +1,225 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/time/rate"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+const (
+	keyTime     = 5 * time.Second // to fetch the issuer's keys
+	keyInterval = 5 * time.Minute // between two fetches for keys nobody knows
+	keyAge      = time.Hour       // after which keys are fetched again
+	maxKeys     = 1 << 20         // bytes of what an issuer says
+	clockSkew   = 10 * time.Second
+)
+
+// algorithms are those with a public key, so that who can check a token cannot
+// make one: no HS256 with a key that all can read, and never none.
+var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// OIDCConfig says whose tokens an [OIDC] gate takes. Issuer and Resource are
+// needed; the URLs are https, or http on a loopback host.
+type OIDCConfig struct {
+	Issuer   string       // as tokens have it in iss, to the letter
+	Resource string       // the URL by which clients know this server
+	Audience string       // what tokens have in aud; Resource if empty
+	Scope    string       // scopes that tokens need, separated by spaces; none if empty
+	KeysURL  string       // of the issuer's JWKS; found by the issuer's metadata if empty
+	Log      *slog.Logger // of fetches that fail
+
+	Transport http.RoundTripper // to reach the issuer; the network if nil
+}
+
+// OIDC is a gate for those who bring a JWT of one issuer that is meant for this
+// server: an OAuth 2.0 resource server as the MCP specification wants it.
+type OIDC struct {
+	parser   *jwt.Parser
+	keys     keyfunc.Keyfunc
+	scopes   []string
+	where    string // the URL of the metadata
+	metadata map[string][]byte
+}
+
+// NewOIDC fetches the issuer's keys, which are fetched anew each hour until ctx is
+// done, and when a token names a key that is not among them; that, at most once
+// in five minutes. The error does not tell what the issuer answered.
+func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
+	resource, err := url.Parse(c.Resource)
+	if err != nil || !isSafe(resource) {
+		return nil, errors.New("oidc: the resource takes an https URL")
+	}
+	if c.Audience == "" {
+		c.Audience = c.Resource
+	}
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
+	client := &http.Client{
+		Transport:     bounded{c.Transport},
+		Timeout:       keyTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if c.KeysURL == "" {
+		if c.KeysURL, err = keysOf(ctx, client, c.Issuer); err != nil {
+			return nil, err
+		}
+	}
+	if u, err := url.Parse(c.KeysURL); err != nil || !isSafe(u) {
+		return nil, errors.New("oidc: the keys' address takes an https URL")
+	}
+	// The fetch at the start counts: its keys are fresh.
+	unknown := rate.NewLimiter(rate.Every(keyInterval), 1)
+	unknown.Allow()
+	failOnFirst := false
+	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{c.KeysURL}, keyfunc.Override{
+		Client:                    client,
+		HTTPTimeout:               keyTime,
+		NoErrorReturnFirstHTTPReq: &failOnFirst,
+		RefreshInterval:           keyAge,
+		RefreshUnknownKID:         unknown,
+		RateLimitWaitMax:          keyTime,
+		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
+			return func(context.Context, error) { c.Log.Warn("oidc: the issuer's keys could not be fetched") }
+		},
+	})
+	if err != nil {
+		return nil, errors.New("oidc: the issuer's keys could not be fetched")
+	}
+	path := server.ProtectedResourceMetadataPath(c.Resource)
+	scopes := strings.Fields(c.Scope)
+	metadata, err := json.Marshal(server.ProtectedResourceMetadataConfig{
+		Resource:               c.Resource,
+		AuthorizationServers:   []string{c.Issuer},
+		ScopesSupported:        scopes,
+		BearerMethodsSupported: []string{"header"},
+		ResourceName:           "Talkover call log",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("oidc: %w", err)
+	}
+	return &OIDC{
+		parser: jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience),
+			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew)),
+		keys:   keys,
+		scopes: scopes,
+		where:  (&url.URL{Scheme: resource.Scheme, Host: resource.Host, Path: path}).String(),
+		// Clients look at the root where they have no challenge to go by.
+		metadata: map[string][]byte{path: metadata, server.WellKnownProtectedResourcePath: metadata},
+	}, nil
+}
+
+// keysOf asks an issuer where its keys are (OpenID Connect Discovery 1.0).
+func keysOf(ctx context.Context, client *http.Client, issuer string) (string, error) {
+	u, err := url.Parse(issuer)
+	if err != nil || !isSafe(u) {
+		return "", errors.New("oidc: the issuer takes an https URL")
+	}
+	failed := errors.New("oidc: the issuer's /.well-known/openid-configuration could not be read")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", nil)
+	if err != nil {
+		return "", failed
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return "", failed
+	}
+	defer res.Body.Close()
+	var said struct {
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
+	}
+	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&said) != nil {
+		return "", failed
+	}
+	if said.Issuer != issuer || said.Keys == "" {
+		return "", errors.New("oidc: the issuer's metadata names another issuer, or no keys")
+	}
+	return said.Keys, nil
+}
+
+// Identify implements [Gate]: a caller is the subject of its token.
+func (o *OIDC) Identify(_ context.Context, bearer string) (string, error) {
+	var claims struct {
+		jwt.RegisteredClaims
+		Scope words `json:"scope"`
+		Scp   words `json:"scp"` // as Entra ID and Okta call it
+	}
+	// Not the context of the request: a caller who leaves must not end the fetch
+	// of keys that others wait for.
+	if _, err := o.parser.ParseWithClaims(bearer, &claims, o.keys.Keyfunc); err != nil || claims.Subject == "" {
+		return "", errUnknown
+	}
+	for _, scope := range o.scopes {
+		if !slices.Contains(claims.Scope, scope) && !slices.Contains(claims.Scp, scope) {
+			return "", errScope
+		}
+	}
+	return claims.Subject, nil
+}
+
+// Challenge implements [Gate], by RFC 6750 and RFC 9728.
+func (o *OIDC) Challenge(err error) string {
+	s := fmt.Sprintf("Bearer resource_metadata=%q", o.where)
+	if len(o.scopes) > 0 {
+		s += fmt.Sprintf(", scope=%q", strings.Join(o.scopes, " "))
+	}
+	switch {
+	case errors.Is(err, errNoBearer):
+		return s
+	case errors.Is(err, errScope):
+		return s + `, error="insufficient_scope"`
+	}
+	return s + `, error="invalid_token"`
+}
+
+// Open implements [Gate]: the metadata of RFC 9728, which lead to the issuer.
+func (o *OIDC) Open() map[string][]byte { return o.metadata }
+
+// words is a claim that some issuers write as one string and some as a list.
+type words []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (w *words) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*w = strings.Fields(one)
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(w))
+}
+
+// isSafe reports whether nobody on the way can change what a URL answers.
+func isSafe(u *url.URL) bool {
+	return u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && talkover.IsLoopback(u.Hostname()))
+}
+
+// bounded is a transport whose answers end at maxKeys bytes.
+type bounded struct{ http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(res.Body, maxKeys), res.Body}
+	}
+	return res, err
+}

@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"regexp"
+)
+
+// idHeader carries the id of a request, both ways.
+const idHeader = "X-Request-Id"
+
+// idKey is the context key of a request's id.
+type idKey struct{}
+
+// idForm is that of an id which a proxy in front may give; it ends up in logs.
+var idForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// numbered gives each request an id, by which logs and answers name it. One that
+// a proxy gave is kept.
+func numbered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(idHeader)
+		if !idForm.MatchString(id) {
+			id = rand.Text()[:12]
+		}
+		w.Header().Set(idHeader, id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), idKey{}, id)))
+	})
+}
+
+// refuse answers a request that is not let through, with the id by which the
+// answer can be found in logs.
+func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	if id, ok := r.Context().Value(idKey{}).(string); ok {
+		why += " (request " + id + ")"
+	}
+	http.Error(w, why, status)
+}
+
+// LogRequests makes a log handler add the id of the request, where there is one,
+// to each record.
+func LogRequests(h slog.Handler) slog.Handler { return logHandler{h} }
+
+type logHandler struct{ slog.Handler }
+
+// Handle implements [slog.Handler].
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	if id, ok := ctx.Value(idKey{}).(string); ok {
+		r.AddAttrs(slog.String("request", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements [slog.Handler].
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements [slog.Handler].
+func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
