@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,21 +71,21 @@ func TestAnOrderIsNeverSentTwice(t *testing.T) {
 		"429": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "0"); w.WriteHeader(429) },
 		"cut": func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) },
 	} {
-		n := 0
-		base := serve(t, func(w http.ResponseWriter, r *http.Request) { n++; h(w, r) })
+		var n atomic.Int64
+		base := serve(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); h(w, r) })
 		client := newClient(t, talkover.Config{BaseURL: base})
 		// A connection that is kept is where net/http would try again.
 		_, _ = client.ListCalls(context.Background(), talkover.CallQuery{})
-		n = 0
-		if _, err := client.PlaceCall(context.Background(), "a1", talkover.CallOrder{To: "+12025550123"}); err == nil || n != 1 {
-			t.Errorf("%s: %v, %d requests", name, err, n)
+		n.Store(0)
+		if _, err := client.PlaceCall(context.Background(), "a1", talkover.CallOrder{To: "+12025550123"}); err == nil || n.Load() != 1 {
+			t.Errorf("%s: %v, %d requests", name, err, n.Load())
 		}
 	}
 }
 
 func TestAgentsThatCannotBeAreNotFound(t *testing.T) {
-	n := 0
-	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { n++; io.WriteString(w, emptyPage) })
+	var n atomic.Int64
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { n.Add(1); io.WriteString(w, emptyPage) })
 	client := newClient(t, talkover.Config{BaseURL: base})
 	for _, id := range []string{"", ".", "..", "../calls", "a/b", "a?b", "a%2Fb", "a b", "ä"} {
 		_, err := client.ListAgentCalls(context.Background(), id, talkover.CallQuery{})
@@ -96,7 +97,7 @@ func TestAgentsThatCannotBeAreNotFound(t *testing.T) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
-	if n != 0 {
-		t.Errorf("%d requests", n)
+	if n.Load() != 0 {
+		t.Errorf("%d requests", n.Load())
 	}
 }

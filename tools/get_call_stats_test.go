@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -460,6 +461,7 @@ func sameHalves(t *testing.T, what, text string, structure map[string]any) {
 // groups, and take at most 1,500 tokens: of a log that is read, compared, and too
 // large to read.
 func TestStatsAnswersAreSmallAndWhole(t *testing.T) {
+	skipRaced(t)
 	codec, err := tokenizer.Get(tokenizer.O200kBase)
 	if err != nil {
 		t.Fatal(err)
@@ -632,6 +634,24 @@ func TestComparisonOfALargeLog(t *testing.T) {
 	}
 }
 
+// Of a log that is too large to read, the days of a window are those of UTC, which
+// is said wherever the zone is another; one that is read has the days of the zone.
+func TestDaysOfAWindowAreSaid(t *testing.T) {
+	api := remember(busy(4000, 40))
+	for _, by := range []string{"", "direction", "day", "hour", "contact"} {
+		for _, large := range []bool{false, true} {
+			s := connect(t, api)
+			if large {
+				s = connect(t, api, limited(t, api))
+			}
+			_, structure := s.call("get_call_stats", `{"group_by":"`+by+`","timezone":"America/New_York","date_from":"2026-10-01"}`)
+			if said := strings.Contains(fmt.Sprint(structure["notes"]), "UTC days"); said != large {
+				t.Errorf("by %q, by %v: the notes are %v", by, structure["coverage"].(map[string]any)["method"], structure["notes"])
+			}
+		}
+	}
+}
+
 func TestBadStatsArgumentsNeverReachTheAPI(t *testing.T) {
 	for args, want := range map[string][]string{
 		`{"group_by":["city"]}`:                          {"group_by", "city", "contact"},
@@ -793,6 +813,15 @@ func (c *countingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.n++
 	c.mu.Unlock()
 	return c.api.RoundTrip(r)
+}
+
+// skipRaced skips a test of figures alone, which the race detector makes no truer
+// and ten times as slow.
+func skipRaced(t *testing.T) {
+	t.Helper()
+	if b, ok := debug.ReadBuildInfo(); ok && slices.Contains(b.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		t.Skip("the race detector has nothing to find here")
+	}
 }
 
 // BenchmarkStats reads 4,000 calls through the whole server in process, over an
