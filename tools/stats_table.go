@@ -189,7 +189,7 @@ type figure string
 // Bounds on the size of an answer.
 const (
 	mostGroups  = 50
-	statsTokens = 1350
+	statsTokens = 1400
 )
 
 // fit puts in as many rows as an answer may take, and a row that adds up the

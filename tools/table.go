@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/invopop/jsonschema"
 
@@ -71,31 +70,41 @@ func (r row) csv() []string {
 	return cells
 }
 
-// tokens estimates, rather high, how many tokens of o200k a text takes: digits go
-// by threes, letters of ASCII by fours, and others alone.
+// tokens estimates, rather high, how many tokens of o200k a text takes: digits and
+// signs go by threes, letters by fours.
 func tokens(s string) int {
-	n, digits, letters := 0, 0, 0
+	const (
+		space = iota
+		digit
+		letter
+		sign
+	)
+	n, run, kind := 0, 0, space
 	flush := func() {
-		n += (digits+2)/3 + (letters+3)/4
-		digits, letters = 0, 0
+		switch kind {
+		case digit, sign:
+			n += (run + 2) / 3
+		case letter:
+			n += (run + 3) / 4
+		}
+		run = 0
 	}
 	for _, r := range s {
+		is := sign
 		switch {
 		case isDigit(r):
-			if letters > 0 {
-				flush()
-			}
-			digits++
-		case unicode.IsLetter(r) && r < utf8.RuneSelf:
-			if digits > 0 {
-				flush()
-			}
-			letters++
+			is = digit
+		case unicode.IsLetter(r):
+			is = letter
 		case r == ' ':
+			is = space
+		}
+		if is != kind {
 			flush()
-		default:
-			flush()
-			n++
+			kind = is
+		}
+		if run++; is == letter && r > unicode.MaxASCII {
+			run += 5 // more than a token of its own, now and then
 		}
 	}
 	flush()
