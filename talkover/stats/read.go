@@ -48,9 +48,8 @@ const (
 	// settledAfter is how long after its last day a window gets no new calls; it
 	// has room for the zone in which the API cuts days, which is not documented.
 	settledAfter = 24 * time.Hour
-	// clockError is how far the API's clock may be behind ours, and how much it
-	// rounds. More would take calls that just ended for changes meanwhile.
-	clockError = 2 * time.Second
+	// clockError is how far the API's clock may be behind ours.
+	clockError = 5 * time.Minute
 )
 
 // Reader reads calls of one window, newest first.
@@ -101,8 +100,9 @@ type pass struct {
 	enough       bool
 	disordered   bool
 	backwards    bool
-	began        time.Time // zero where calls do not come into the list later than they begin
-	changed      bool      // a call did so while the log was read
+	byStatus     bool      // calls may come into the list, and go, by changing their status
+	latest       time.Time // the last change of a call of the first answer
+	changed      bool      // a call that was read changed since
 	knowsNoTotal bool
 }
 
@@ -122,19 +122,17 @@ var errEnough = errors.New("enough")
 // proves itself, and a window that gets no new calls needs no second look.
 //
 // A call comes into a list of one status below the watermark, when it changes its
-// status, and could make up for one that went. Such a call was updated after the
-// reading began, and makes it start over too.
+// status, and could make up for one that went. There, the calls at or below the
+// watermark are those of the first answer if they are T0 and none of them changed
+// since: no call after the first page was updated as late as the latest on it. That
+// is complete as of that moment, and needs no second look.
 //
 // A page that cannot be read is an error. Out of time or of budget, it returns
 // what it has, as not complete.
 func (r *Reader) Read(ctx context.Context, sink Sink) (Coverage, error) {
-	start := time.Now()
 	for try := 1; ; try++ {
 		sink.Reset()
-		p := &pass{sink: sink, seen: map[string]struct{}{}, backwards: r.Backwards && try == 1}
-		if r.Query.Status != "" {
-			p.began = r.Now.Add(time.Since(start)).Add(-clockError)
-		}
+		p := &pass{sink: sink, seen: map[string]struct{}{}, backwards: r.Backwards && try == 1, byStatus: r.Query.Status != ""}
 		c, moved, err := r.read(ctx, p)
 		if err != nil || !moved || try == tries {
 			return c, err
@@ -162,13 +160,23 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 	if p.backwards = p.backwards && p.pages > 1 && p.pages < r.Budget; !p.backwards {
 		p.take(first, 0)
 	}
+	// By the API's own clock, since ours may be ahead; but what was updated long ago
+	// is no change, wherever it stands.
+	p.latest, p.changed = r.Now.Add(-clockError), false
+	for _, call := range first.Calls {
+		if call.UpdatedAt.After(p.latest) {
+			p.latest = call.UpdatedAt
+		}
+	}
 	if err = r.rest(ctx, p); p.backwards && (err == nil || errors.Is(err, errEnough)) {
 		if p.low != p.high {
 			c.Reason = "calls came or went while the log was read"
 			return c, true, nil
 		}
 		if err == nil {
+			changed := p.changed
 			p.take(first, 0)
+			p.changed = changed
 		}
 	}
 	switch {
@@ -188,7 +196,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 		return c, false, nil
 	}
 	above := 0
-	if p.pages > 1 && !Settled(r.Query, r.Now) {
+	if p.pages > 1 && !p.byStatus && !Settled(r.Query, r.Now) {
 		if r.requests >= r.Budget {
 			c.Reason = "no request was left to look whether calls came or went meanwhile"
 			return c, false, nil
@@ -213,7 +221,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 	case p.disordered:
 		c.Reason = "Talkover did not list the calls newest first, so calls that came or went meanwhile cannot be told"
 		return c, false, nil
-	case p.changed, p.low < p.total, p.high > c.Matched, p.old != p.total, above < 0, c.Matched-p.total != above:
+	case p.byStatus && p.changed, p.low < p.total, p.high > c.Matched && !p.byStatus, p.old != p.total, above < 0, c.Matched-p.total != above:
 		c.Reason = "calls came or went while the log was read"
 		return c, true, nil
 	}
@@ -338,7 +346,7 @@ func (p *pass) take(page talkover.CallPage, above int) {
 		if len(c.Unread) > 0 {
 			p.unread++
 		}
-		p.changed = p.changed || !p.began.IsZero() && !c.UpdatedAt.Before(p.began)
+		p.changed = p.changed || !c.UpdatedAt.Before(p.latest)
 		more = p.sink.Add(c)
 	}
 	p.enough = !more && !p.disordered // an order that fails can end nothing early

@@ -179,7 +179,7 @@ func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 			what    string
 			changed time.Duration // after the reading began, by the API's clock
 			ahead   time.Duration // of ours
-		}{{"later", time.Second, 0}, {"in the same second", 0, 300 * time.Millisecond}, {"by a clock that is behind", time.Second, 2 * time.Second}} {
+		}{{"later", time.Second, 0}, {"in the same second", 0, 300 * time.Millisecond}, {"by a clock that is behind", time.Second, 2 * time.Minute}} {
 			api := &fakeAPI{records: invent(1, 401, 24*time.Hour, 0)}
 			for i := range api.records {
 				api.records[i].status, api.records[i].seconds = completed, 0

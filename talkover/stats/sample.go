@@ -92,19 +92,20 @@ func (s *sample) row(c *cell, p *plan) Row {
 	for i, v := range c.values {
 		key[i] = v.Key
 	}
-	of := func(page pageOf) *Figures {
+	figures := make([]*Figures, len(s.pages)) // of the cell, on each page
+	var none Figures
+	for i := range s.pages {
+		figures[i] = &none
 		if c.values == nil {
-			return &page.all
+			figures[i] = &s.pages[i].all
+		} else if g := s.pages[i].groups[key]; g != nil {
+			figures[i] = &g.Figures
 		}
-		if g := page.groups[key]; g != nil {
-			return &g.Figures
-		}
-		return new(Figures)
 	}
 	parts := func(y, x func(*Figures) int) []part {
 		list := make([]part, len(s.pages))
-		for i, page := range s.pages {
-			f := of(page)
+		for i, f := range figures {
+			page := &s.pages[i]
 			list[i].y, list[i].x = float64(y(f)), float64(page.calls)
 			switch {
 			case x != nil:
