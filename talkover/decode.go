@@ -34,6 +34,9 @@ func newDecoder(r io.Reader, token Secret) decoder {
 
 // clean makes a text fit to be shown.
 func (d decoder) clean(s string, limit int) string {
+	if isPlain(s, limit) {
+		return Clean(d.token.hideIn(s), limit)
+	}
 	s = d.token.hideIn(Clean(s, len(s))) // cleaning may bring parts of it together
 	return Clean(s, limit)
 }
