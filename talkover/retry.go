@@ -157,9 +157,10 @@ func shared[T any](ctx context.Context, f *flights, key string, work func(contex
 	if mine == nil {
 		mine = new(flight)
 		// The first one's values and deadline serve all; its leaving ends nothing.
-		mine.ctx, mine.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		if deadline, ok := ctx.Deadline(); ok {
-			mine.ctx, mine.cancel = context.WithDeadline(mine.ctx, deadline)
+			mine.ctx, mine.cancel = context.WithDeadline(context.WithoutCancel(ctx), deadline)
+		} else {
+			mine.ctx, mine.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		}
 		if f.waiting == nil {
 			f.waiting = make(map[string]*flight)

@@ -212,9 +212,7 @@ func (out *findCallsOutput) text() string {
 	} else {
 		fmt.Fprintf(&b, "Coverage: NOT COMPLETE; %s read in %s: %s.\n", read, plural(out.Coverage.Requests, "request", "requests"), out.Coverage.Reason)
 	}
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	if len(out.Rows) > 0 {
 		writeCSV(&b, out.Columns, out.Rows, out.byTime())
 	}

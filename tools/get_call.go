@@ -191,9 +191,7 @@ func (out *getCallOutput) text() string {
 		found = "No call"
 	}
 	fmt.Fprintf(&b, "%s with %q in the SID; %s, now %s.\n", found, out.asked, out.Timezone, out.Now)
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	if len(out.Rows) > 0 {
 		writeCSV(&b, out.Columns, out.Rows, true)
 	}

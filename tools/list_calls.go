@@ -200,9 +200,7 @@ func (out *listCallsOutput) text() string {
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	if len(out.Rows) > 0 {
 		writeCSV(&b, out.Columns, out.Rows, true)
 	}

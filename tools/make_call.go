@@ -117,9 +117,7 @@ func (out *makeCallOutput) size() int { return 1 }
 func (out *makeCallOutput) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone, out.Now)
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	writeCSV(&b, []string{"field", "value"}, []row{
 		{"id", out.ID}, {"agent_id", out.AgentID}, {"to", out.To}, {"status", out.Status}, {"created_at", out.CreatedAt},
 	}, false)

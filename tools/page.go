@@ -167,9 +167,7 @@ func (out *listing[F, In]) text() string {
 func (out *listing[F, In]) top() string {
 	var b strings.Builder
 	b.WriteString(out.head(out.thing, out.Filters.args.String(), "in Talkover's order", out.frame))
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	return b.String()
 }
 

@@ -140,9 +140,7 @@ func (out *callStatsOutput) head() string {
 		fmt.Fprintf(&b, "Previous period (%s to %s): %s.\n", out.Window.PreviousFrom, out.Window.PreviousTo, out.Previous.words(out.Estimated))
 		fmt.Fprintf(&b, "Change: %s.\n", out.Change.words(nil))
 	}
-	for _, note := range out.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
+	out.writeNotes(&b)
 	return b.String()
 }
 

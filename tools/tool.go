@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,6 +77,13 @@ func (c Config) frame() frame {
 
 func (f *frame) note(format string, args ...any) {
 	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
+// writeNotes writes the notes as text shows them, a line each.
+func (f *frame) writeNotes(b *strings.Builder) {
+	for _, note := range f.Notes {
+		b.WriteString("Note: " + note + "\n")
+	}
 }
 
 // progressKey is the context key of how a call tells its progress.

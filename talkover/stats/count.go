@@ -225,7 +225,7 @@ func (p *plan) settle(all *cell, cells []*cell) []*cell {
 	}
 	if p.Query.Status != "" {
 		all.byStatus = map[string]int{p.Query.Status: all.calls}
-	} else if len(p.By) > 0 && slices.Contains(p.By, ByStatus) {
+	} else if slices.Contains(p.By, ByStatus) {
 		all.byStatus = map[string]int{}
 		for _, c := range cells {
 			for s, n := range c.byStatus {
