@@ -36,8 +36,8 @@ type AgentPage struct {
 // it. The error is an [*Error], or that of ctx.
 func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (AgentPage, error) {
 	v := values(map[string]string{"status": q.Status, "direction": q.Direction, "search": q.Search}, q.PerPage, q.Page)
-	return getList(ctx, c, "agents", v, func() *agentRows { return new(agentRows) }, func(rows *agentRows, p *Pagination) AgentPage {
-		return AgentPage{Agents: rows.agents, Pagination: p, Unreadable: rows.unreadable}
+	return getList(ctx, c, "agents", v, readAgentInfo, func(rows *rows[AgentInfo], p *Pagination) AgentPage {
+		return AgentPage{Agents: rows.all, Pagination: p, Unreadable: rows.unreadable}
 	})
 }
 
@@ -69,15 +69,9 @@ func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery
 	return listCalls(ctx, c, path, q)
 }
 
-// agentRows is the [list] of an answer of List Agents.
-type agentRows struct {
-	agents     []AgentInfo
-	unreadable int
-}
-
-func (l *agentRows) reset() { *l = agentRows{} }
-
-func (l *agentRows) row(d decoder) error {
+// readAgentInfo reads one row. It reports false, having skipped the value, where no
+// object comes.
+func readAgentInfo(d decoder) (AgentInfo, bool, error) {
 	var a AgentInfo
 	ok, err := d.object(func(name []byte) (err error) {
 		switch string(name) {
@@ -101,12 +95,7 @@ func (l *agentRows) row(d decoder) error {
 		}
 		return err
 	})
-	if ok {
-		l.agents = append(l.agents, a)
-	} else {
-		l.unreadable++
-	}
-	return err
+	return a, ok, err
 }
 
 // readNumber reads one of an agent's phone numbers, an object or a bare string.

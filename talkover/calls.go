@@ -127,27 +127,9 @@ func (c *Client) ListCalls(ctx context.Context, q CallQuery) (CallPage, error) {
 
 // listCalls fetches a page of calls from the log, or from that of an agent.
 func listCalls(ctx context.Context, c *Client, path string, q CallQuery) (CallPage, error) {
-	return getList(ctx, c, path, q.values(), func() *callRows { return new(callRows) }, func(rows *callRows, p *Pagination) CallPage {
-		return CallPage{Calls: rows.calls, Pagination: p, Unreadable: rows.unreadable}
+	return getList(ctx, c, path, q.values(), readCall, func(rows *rows[Call], p *Pagination) CallPage {
+		return CallPage{Calls: rows.all, Pagination: p, Unreadable: rows.unreadable}
 	})
-}
-
-// callRows is the [list] of an answer of List Calls.
-type callRows struct {
-	calls      []Call
-	unreadable int
-}
-
-func (l *callRows) reset() { *l = callRows{} }
-
-func (l *callRows) row(d decoder) error {
-	call, ok, err := readCall(d)
-	if ok {
-		l.calls = append(l.calls, call)
-	} else {
-		l.unreadable++
-	}
-	return err
 }
 
 // maxDuration bounds what is believed of a call's length.

@@ -62,20 +62,14 @@ type CampaignPage struct {
 // ListCampaigns fetches one page of the account's campaigns. The error is an
 // [*Error], or that of ctx.
 func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (CampaignPage, error) {
-	return getList(ctx, c, "campaigns", q.values(), func() *campaignRows { return new(campaignRows) }, func(rows *campaignRows, p *Pagination) CampaignPage {
-		return CampaignPage{Campaigns: rows.campaigns, Pagination: p, Unreadable: rows.unreadable}
+	return getList(ctx, c, "campaigns", q.values(), readCampaign, func(rows *rows[Campaign], p *Pagination) CampaignPage {
+		return CampaignPage{Campaigns: rows.all, Pagination: p, Unreadable: rows.unreadable}
 	})
 }
 
-// campaignRows is the [list] of an answer of List Campaigns.
-type campaignRows struct {
-	campaigns  []Campaign
-	unreadable int
-}
-
-func (l *campaignRows) reset() { *l = campaignRows{} }
-
-func (l *campaignRows) row(d decoder) error {
+// readCampaign reads one row. It reports false, having skipped the value, where no
+// object comes.
+func readCampaign(d decoder) (Campaign, bool, error) {
 	var c Campaign
 	ok, err := d.object(func(name []byte) (err error) {
 		switch string(name) {
@@ -113,12 +107,7 @@ func (l *campaignRows) row(d decoder) error {
 		}
 		return err
 	})
-	if ok {
-		l.campaigns = append(l.campaigns, c)
-	} else {
-		l.unreadable++
-	}
-	return err
+	return c, ok, err
 }
 
 func (c *Campaign) readStats(d decoder, name string) (err error) {

@@ -193,9 +193,9 @@ func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, b
 // there is no limit.
 func (c *Client) Allowance(d time.Duration) (requests, limit int) { return c.limiter.allowance(d) }
 
-// getList asks for one page of a list endpoint, reads its rows into what rows
-// makes, and turns them into a P. Equal requests in flight are sent once.
-func getList[L list, P any](ctx context.Context, c *Client, path string, query url.Values, rows func() L, page func(L, *Pagination) P) (P, error) {
+// getList asks for one page of a list endpoint, reads each row with read, and makes
+// a P of them. Equal requests in flight are sent once.
+func getList[T, P any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error), page func(*rows[T], *Pagination) P) (P, error) {
 	bulk, _ := ctx.Value(bulkKey{}).(bool)
 	encoded := query.Encode() // writes + as %2B, which a phone number needs
 	key := fmt.Sprint(bulk, path, "?", encoded)
@@ -206,7 +206,7 @@ func getList[L list, P any](ctx context.Context, c *Client, path string, query u
 			if err != nil {
 				return none, err
 			}
-			l := rows()
+			l := &rows[T]{read: read}
 			e, err := readList(bytes.NewBuffer(body), c.token, l)
 			switch {
 			case errors.Is(err, errTooManyRows):

@@ -235,6 +235,25 @@ type list interface {
 	row(decoder) error // reads the value that comes next
 }
 
+// rows is the list of an answer: each row as read makes it, and how many were none.
+type rows[T any] struct {
+	read       func(decoder) (T, bool, error)
+	all        []T
+	unreadable int
+}
+
+func (l *rows[T]) reset() { l.all, l.unreadable = nil, 0 }
+
+func (l *rows[T]) row(d decoder) error {
+	row, ok, err := l.read(d)
+	if ok {
+		l.all = append(l.all, row)
+	} else {
+		l.unreadable++
+	}
+	return err
+}
+
 // noRows takes the rows of an answer that is an error.
 type noRows struct{}
 
