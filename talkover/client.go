@@ -63,6 +63,7 @@ type Client struct {
 	transport http.RoundTripper
 	rateLimit int
 	limiter   *limiter
+	usage     *usage // with all clients that are alike
 	flights   flights
 	log       *slog.Logger
 }
@@ -83,11 +84,12 @@ func New(c Config) (*Client, error) {
 		c.Timeout = DefaultTimeout
 	}
 	if c.Transport == nil {
-		c.Transport = newTransport()
+		c.Transport = NewTransport()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	counts := new(usage)
 	return &Client{
 		base:      base,
 		token:     c.Token,
@@ -95,7 +97,8 @@ func New(c Config) (*Client, error) {
 		timeout:   c.Timeout,
 		transport: c.Transport,
 		rateLimit: c.RateLimit,
-		limiter:   newLimiter(c.RateLimit),
+		limiter:   newLimiter(c.RateLimit, counts),
+		usage:     counts,
 		log:       c.Log,
 	}, nil
 }
@@ -111,12 +114,15 @@ func (c *Client) As(token Secret) *Client {
 		timeout:   c.timeout,
 		transport: c.transport,
 		rateLimit: c.rateLimit,
-		limiter:   newLimiter(c.rateLimit),
+		limiter:   newLimiter(c.rateLimit, c.usage),
+		usage:     c.usage,
 		log:       c.log,
 	}
 }
 
-func newTransport() *http.Transport {
+// NewTransport is the network as a [Client] reaches it, where its [Config] has no
+// other.
+func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
@@ -126,6 +132,7 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		OnProxyConnectResponse: refusedByProxy,
 	}
 }
 
@@ -200,27 +207,30 @@ func getList[T, P any](ctx context.Context, c *Client, path string, query url.Va
 	encoded := query.Encode() // writes + as %2B, which a phone number needs
 	key := fmt.Sprint(bulk, path, "?", encoded)
 	return shared(ctx, &c.flights, key, func(ctx context.Context) (P, error) {
-		return retrying(ctx, c, bulk, func() (P, error) {
-			var none P
-			status, body, err := c.send(ctx, request{method: http.MethodGet, path: path, query: encoded})
-			if err != nil {
-				return none, err
-			}
-			l := &rows[T]{read: read}
-			e, err := readList(bytes.NewBuffer(body), c.token, l)
-			switch {
-			case errors.Is(err, errTooManyRows):
-				return none, &Error{Reason: TooLarge, Status: status, cause: err}
-			case err != nil:
-				return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
-			case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
-				return none, refusal(status, e)
-			case !e.hasRows:
-				return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
-			}
-			return page(l, e.rows), nil
-		})
+		return retrying(ctx, c, bulk, func() (P, error) { return getOnce(ctx, c, path, encoded, read, page) })
 	})
+}
+
+// getOnce is one attempt of getList.
+func getOnce[T, P any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error), page func(*rows[T], *Pagination) P) (P, error) {
+	var none P
+	status, body, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return none, err
+	}
+	l := &rows[T]{read: read}
+	e, err := readList(bytes.NewBuffer(body), c.token, l)
+	switch {
+	case errors.Is(err, errTooManyRows):
+		return none, &Error{Reason: TooLarge, Status: status, cause: err}
+	case err != nil:
+		return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
+	case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
+		return none, refusal(status, e)
+	case !e.hasRows:
+		return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
+	}
+	return page(l, e.rows), nil
 }
 
 // withoutNames takes the names of the body's members off a syntax error.

@@ -33,14 +33,15 @@ type limiter struct {
 	paused   time.Time // no request before this
 	lookups  []*place  // those who wait, first come first served
 	bulk     []*place
+	usage    *usage
 	changed  chan struct{} // closed and made anew when a place may have come free
 }
 
 // place is a place in a queue. It has a size, so that no two are the same.
 type place struct{ _ byte }
 
-func newLimiter(limit int) *limiter {
-	return &limiter{limit: limit, changed: make(chan struct{})}
+func newLimiter(limit int, u *usage) *limiter {
+	return &limiter{limit: limit, usage: u, changed: make(chan struct{})}
 }
 
 // acquire waits for the turn of a request, which must then be released. It fails
@@ -54,9 +55,13 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 	}
 	mine := &place{}
 	*queue = append(*queue, mine)
+	var held time.Time // since when
 	defer func() {
 		*queue = slices.DeleteFunc(*queue, func(p *place) bool { return p == mine })
 		l.broadcast()
+		if !held.IsZero() {
+			l.usage.wait(time.Since(held))
+		}
 	}()
 	for {
 		ahead := slices.Index(*queue, mine)
@@ -74,6 +79,9 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 		}
 		if wait <= 0 { // those ahead go first, and say so
 			wait = window
+		}
+		if held.IsZero() {
+			held = time.Now()
 		}
 		changed := l.changed
 		l.mu.Unlock()

@@ -69,6 +69,10 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 		return none, err
 	},
 		backoff.WithMaxTries(maxAttempts),
+		backoff.WithNotify(func(_ error, wait time.Duration) {
+			c.usage.retries.Add(1)
+			c.usage.wait(wait)
+		}),
 		backoff.WithMaxElapsedTime(0), // the deadline of ctx is the bound
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
 			InitialInterval: firstJitter / 2, RandomizationFactor: 1, Multiplier: 2, MaxInterval: mostJitter / 2,
