@@ -50,10 +50,13 @@ func (c Config) addResources(s *server.MCPServer) error {
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
 		defer cancel()
+		ctx, ended := c.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
 		text, err := c.callsCSV(ctx, input, r.Params.URI)
+		how := outcome(err)
+		ended(how)
 		if err != nil {
 			// The error reaches the client word for word.
-			c.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", outcome(err))
+			c.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", how)
 			return nil, errors.New(mask(c.MaskNumbers).words(explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil

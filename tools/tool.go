@@ -141,6 +141,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, t.limit)
 		defer cancel()
+		ctx, ended := c.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		start := time.Now()
 		out, err := t.call(ctx, input, r, c)
@@ -149,18 +150,20 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 			slog.Float64("ms", math.Round(float64(time.Since(start).Microseconds())/10)/100),
 			slog.Int("requests", meter.Requests()),
 		}
+		how := outcome(err)
+		ended(how)
+		ending := slog.String("outcome", how)
 		if err != nil {
 			// A Go error of ours would reach the client word for word, so a
 			// failure is a result like any other.
-			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, slog.String("outcome", outcome(err)))...)
+			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, ending)...)
 			text := mask(c.MaskNumbers).words(explain(err))
 			if c.Demo {
 				text += "\n" + demoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
-		c.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record,
-			slog.Int("rows", out.size()), slog.String("outcome", "ok"))...)
+		c.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, slog.Int("rows", out.size()), ending)...)
 		return mcp.NewToolResultStructured(out, out.text()), nil
 	})
 	return nil
@@ -195,12 +198,14 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	return out, c.blame(err)
 }
 
-// outcome is the word for an error in logs.
+// outcome is the word for how an operation ended.
 func outcome(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
 	var crashed crash
 	switch {
+	case err == nil:
+		return "ok"
 	case errors.As(err, &faults):
 		return "bad_arguments"
 	case errors.As(err, &api):

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,32 @@ type Config struct {
 
 	// MaskNumbers hides phone numbers in answers but for their last four digits.
 	MaskNumbers bool
+
+	// Observers are told of each operation, in this order.
+	Observers []Observer
+}
+
+// Observer is told when an operation begins: a method of MCP, the name of the tool
+// or resource, and the _meta of the request. What it returns is the context in
+// which the operation goes on, and who is told how it ended: "ok", or a word for
+// why not.
+type Observer func(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string))
+
+// observe tells all observers.
+func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, meta *mcp.Meta) (context.Context, func(outcome string)) {
+	var fields map[string]any
+	if meta != nil {
+		fields = meta.AdditionalFields
+	}
+	ends := make([]func(string), len(c.Observers))
+	for i, begin := range c.Observers {
+		ctx, ends[i] = begin(ctx, string(method), name, fields)
+	}
+	return ctx, func(outcome string) {
+		for _, end := range slices.Backward(ends) {
+			end(outcome)
+		}
+	}
 }
 
 // ErrNoToken is of a call that must bring a Talkover token and did not.

@@ -46,7 +46,7 @@ func guard(routes map[string]route, o Options) http.Handler {
 		}
 		routes[path] = to
 	}
-	return recovered(o.Log, numbered(patient(routes, o.Log, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
+	return recovered(o.Log, numbered(patient(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
 }
 
 // recovered turns a panic into a plain 500.
@@ -68,8 +68,8 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 }
 
 // patient sets the headers of every answer, and a deadline on every write: one
-// for the whole answer would end streams. It logs what was answered.
-func patient(routes map[string]route, log *slog.Logger, next http.Handler) http.Handler {
+// for the whole answer would end streams. It tells what was answered.
+func patient(routes map[string]route, o Options, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -82,7 +82,10 @@ func patient(routes map[string]route, log *slog.Logger, next http.Handler) http.
 		if _, ok := routes[path]; !ok {
 			path = "" // a stranger's words, which may be a secret gone astray
 		}
-		log.DebugContext(r.Context(), "answered", "method", r.Method, "path", path, "status", to.status,
+		if o.Answered != nil {
+			o.Answered(path, to.status)
+		}
+		o.Log.DebugContext(r.Context(), "answered", "method", r.Method, "path", path, "status", to.status,
 			"ms", time.Since(start).Milliseconds())
 	})
 }

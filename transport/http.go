@@ -36,6 +36,10 @@ type Options struct {
 
 	Ready func(context.Context) error // whether what is behind answers; asked at most every 10 s
 	Log   *slog.Logger                // none if nil
+
+	// Answered is told of each answer that ended: its path, or "" where there is
+	// nothing, and its status.
+	Answered func(path string, status int)
 }
 
 // HTTP is the door for clients over HTTP.
@@ -92,6 +96,9 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 	h.handler = guard(routes, o)
 	return h
 }
+
+// Sessions is how many streams are open.
+func (h *HTTP) Sessions() int { return h.streams.count() }
 
 // ServeHTTP implements [http.Handler].
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }

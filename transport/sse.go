@@ -114,6 +114,13 @@ func (s *streams) take(id string, by caller, asks bool) bool {
 	return true
 }
 
+// count is how many streams are open.
+func (s *streams) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
 // noMore lets no further stream open.
 func (s *streams) noMore() {
 	s.mu.Lock()

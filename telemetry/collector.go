@@ -1,0 +1,151 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+const (
+	exportTime  = 10 * time.Second // as OTEL_EXPORTER_OTLP_TIMEOUT has it by default
+	exportTries = 3
+)
+
+// collector is an [otlptrace.Client] that speaks OTLP over HTTP. The SDK's own,
+// otlptracehttp, links all of gRPC, 5.7 MB of a binary that has 20 MiB at most,
+// for the sake of one type.
+type collector struct {
+	url     string
+	headers map[string]string
+	http    *http.Client
+	log     *slog.Logger
+}
+
+func newCollector(c TracesConfig) *collector {
+	return &collector{
+		url:     strings.TrimRight(c.Endpoint, "/") + "/v1/traces",
+		headers: c.Headers,
+		http: &http.Client{
+			Transport: http.DefaultTransport.(*http.Transport).Clone(),
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse // headers may hold a secret
+			},
+		},
+		log: c.Log,
+	}
+}
+
+// Start implements [otlptrace.Client].
+func (c *collector) Start(context.Context) error { return nil }
+
+// Stop implements [otlptrace.Client].
+func (c *collector) Stop(context.Context) error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+// UploadTraces implements [otlptrace.Client]. A failure is logged and not returned:
+// the SDK would print it past our log.
+func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
+	n := strip(spans)
+	// On the wire this is an ExportTraceServiceRequest, which has the same one field.
+	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, exportTime)
+		defer cancel()
+		_, err = backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, c.post(ctx, body) }, backoff.WithMaxTries(exportTries))
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "spans are lost", "spans", n, "why", plain(err).Error())
+	}
+	return nil
+}
+
+// post sends a batch once.
+func (c *collector) post(ctx context.Context, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return backoff.Permanent(err)
+	}
+	for name, value := range c.headers {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set("Content-Type", "application/x-protobuf")
+	res, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	switch err := fmt.Errorf("the collector answered %d", res.StatusCode); res.StatusCode {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return err // those of which OTLP says to try again
+	default:
+		if res.StatusCode > 299 {
+			return backoff.Permanent(err)
+		}
+		return nil
+	}
+}
+
+// plain takes the URL off an error: it may hold a password.
+func plain(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// told are the attributes that a span may have. What else otelhttp adds, now or in
+// time, might quote a request.
+var told = map[string]bool{
+	"error.type": true, "gen_ai.operation.name": true, "gen_ai.tool.name": true, "http.request.method": true,
+	"http.response.status_code": true, "mcp.method.name": true, "network.protocol.version": true,
+	"server.address": true, "server.port": true, "url.full": true,
+}
+
+// strip takes off what may quote others: the query of a URL has phone numbers,
+// and the words of an error may echo a token. It returns how many spans there are.
+func strip(all []*tracepb.ResourceSpans) (n int) {
+	for _, r := range all {
+		for _, scope := range r.ScopeSpans {
+			for _, span := range scope.Spans {
+				n++
+				span.Events = nil
+				if span.Status != nil {
+					span.Status.Message = ""
+				}
+				span.Attributes = stripped(span.Attributes)
+			}
+		}
+	}
+	return n
+}
+
+func stripped(attributes []*commonpb.KeyValue) []*commonpb.KeyValue {
+	kept := attributes[:0]
+	for _, a := range attributes {
+		if !told[a.Key] {
+			continue
+		}
+		if a.Key == "url.full" {
+			bare, _, _ := strings.Cut(a.Value.GetStringValue(), "?")
+			a.Value = &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: bare}}
+		}
+		kept = append(kept, a)
+	}
+	return kept
+}

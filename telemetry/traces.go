@@ -1,0 +1,114 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// flushTime bounds the export of what is left at the end.
+const flushTime = 2 * time.Second
+
+// Traces are spans of tool calls and of the requests that they make of the API.
+type Traces struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+	log      *slog.Logger
+}
+
+// TracesConfig says where spans go. The SDK reads the service's name, resource
+// attributes, sampler and batch sizes from its own OTEL_ variables.
+type TracesConfig struct {
+	Endpoint string            // the base URL of an OTLP collector over HTTP; spans go to its /v1/traces
+	Headers  map[string]string // that the collector wants; they may hold a secret
+	Version  string            // of this program
+	Log      *slog.Logger      // a line when spans are lost
+}
+
+// NewTraces starts exporting. It fails where the SDK's own variables cannot be
+// read.
+func NewTraces(ctx context.Context, c TracesConfig) (*Traces, error) {
+	exporter, err := otlptrace.New(ctx, newCollector(c))
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	about, err := resource.New(ctx,
+		resource.WithAttributes(semconv.ServiceName("talkover-mcp"), semconv.ServiceVersion(c.Version)),
+		resource.WithTelemetrySDK(),
+		resource.WithFromEnv(), // last: what it says goes before
+	)
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	return &Traces{provider, provider.Tracer("github.com/talkover/talkover-mcp"), c.Log}, nil
+}
+
+// Operation begins the span of one call of a tool, or of one read of a resource,
+// as a child of the caller's own where the _meta of the request tells of one by
+// W3C trace context. What it returns ends it, with the word for how.
+func (t *Traces) Operation(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string)) {
+	ctx = propagation.TraceContext{}.Extract(ctx, carrier(meta))
+	ctx, span := t.tracer.Start(ctx, method+" "+name, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String("mcp.method.name", method)))
+	if method == toolsCall { // the names are those of the semantic conventions for MCP and GenAI
+		span.SetAttributes(attribute.String("gen_ai.operation.name", "execute_tool"), attribute.String("gen_ai.tool.name", name))
+	}
+	return ctx, func(outcome string) {
+		if outcome != "ok" {
+			span.SetStatus(codes.Error, "")
+			span.SetAttributes(semconv.ErrorTypeKey.String(outcome))
+		}
+		span.End()
+	}
+}
+
+// toolsCall is the method that calls a tool.
+const toolsCall = "tools/call"
+
+// carrier is the _meta of a request.
+type carrier map[string]any
+
+// Get implements [propagation.TextMapCarrier].
+func (c carrier) Get(key string) string {
+	value, _ := c[key].(string)
+	return value
+}
+
+// Set implements [propagation.TextMapCarrier]; nothing is told back.
+func (c carrier) Set(string, string) {}
+
+// Keys implements [propagation.TextMapCarrier].
+func (c carrier) Keys() []string { return nil }
+
+// RoundTripper gives each request through next a span. The trace is not told to
+// the API, which is somebody else's.
+func (t *Traces) RoundTripper(next http.RoundTripper) http.RoundTripper {
+	return otelhttp.NewTransport(next,
+		otelhttp.WithTracerProvider(t.provider),
+		otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+	)
+}
+
+// Close exports what is left, for at most 2 s.
+func (t *Traces) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	if err := t.provider.Shutdown(ctx); err != nil {
+		t.log.Warn("spans are lost", "why", plain(err).Error())
+	}
+}
