@@ -111,7 +111,8 @@ func TestCanariesSingNowhere(t *testing.T) {
 	for i := range tests {
 		input += fmt.Sprintf(call, i+1, canaryNumber, fmt.Sprintf(`"page":%d`, i+1))
 	}
-	answers, stderr := exchange(t, command(t, append(upstream(t, api), "TALKOVER_TIMEOUT=700ms")), input)
+	spans := collector(t)
+	answers, stderr := exchange(t, command(t, append(upstream(t, api), "TALKOVER_TIMEOUT=700ms", "OTEL_EXPORTER_OTLP_ENDPOINT="+spans.URL)), input)
 	part := canary[:10] // a token cut short is a token shown
 	near := func(s, what string) string {
 		at := strings.Index(s, what)
@@ -133,6 +134,12 @@ func TestCanariesSingNowhere(t *testing.T) {
 		if strings.Contains(stderr, secret) {
 			t.Errorf("%s is in stderr: ...%s", secret, near(stderr, secret))
 		}
+		if raw := spans.raw(); strings.Contains(raw, secret) {
+			t.Errorf("%s is in a span: ...%q", secret, near(raw, secret))
+		}
+	}
+	if n := len(spans.spans()); n < 2*len(tests) {
+		t.Errorf("%d spans", n)
 	}
 	if n := strings.Count(stderr, `"level":"DEBUG"`); n < len(tests) {
 		t.Errorf("%d lines at debug", n)

@@ -50,6 +50,10 @@ type config struct {
 	Audience  string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What JWTs must have in aud; MCP_RESOURCE_URL if not set."`
 	Scope     string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"What JWTs must have in scope or scp, all of it."`
 	KeysURL   webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"Where the issuer's keys are; found by its openid-configuration if not set."`
+	Metrics   hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"Where /metrics is, for Prometheus; it tells no number or token, and has no gate."`
+	Collector otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; none are made if not set."`
+	OTLPHead  otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers that the collector wants."`
+	OTLP      string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL, default=http/protobuf" takes:"http/protobuf" desc:"How to speak to the collector; with any other there are no traces."`
 	LogLevel  slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"What is logged to stderr."`
 	LogFormat logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 }
@@ -110,6 +114,49 @@ func (w *webURL) EnvDecode(s string) error {
 		return errSetting
 	}
 	*w = webURL(s)
+	return nil
+}
+
+// hostPort is an address to listen at.
+type hostPort string
+
+// EnvDecode implements [envconfig.Decoder].
+func (h *hostPort) EnvDecode(s string) error {
+	if _, _, err := net.SplitHostPort(s); s != "" && err != nil {
+		return errSetting
+	}
+	*h = hostPort(s)
+	return nil
+}
+
+// otlpURL may lead anywhere: a span has nothing that must be hidden on the way.
+type otlpURL string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *otlpURL) EnvDecode(s string) error {
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+		return errSetting
+	}
+	*o = otlpURL(s)
+	return nil
+}
+
+// otlpHeaders are name=value pairs, in which a value may be escaped as in a URL.
+type otlpHeaders map[string]string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *otlpHeaders) EnvDecode(s string) error {
+	*o = otlpHeaders{}
+	for pair := range listed(s) {
+		name, escaped, ok := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(strings.TrimSpace(escaped))
+		name = strings.TrimSpace(name)
+		if !ok || err != nil || name == "" {
+			return errSetting
+		}
+		(*o)[name] = value
+	}
 	return nil
 }
 
@@ -418,6 +465,8 @@ const usage = `talkover-mcp answers questions about the calls of a Talkover acco
   talkover-mcp -transport http                  serve clients over HTTP: /mcp, and /sse for older ones
   talkover-mcp call [-json] TOOL [name=value ...]   call one tool and print what a model would read
   talkover-mcp tools                            print the tools and their schemas as JSON
+  talkover-mcp doctor                           check settings, network, token, limit and clock, and say what is wrong
+  talkover-mcp healthcheck                      ask the server at -addr whether it is alive; exit 1 if not
 
 Flags go before the environment:
   -demo             answer from an invented account; no token, no network

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -72,10 +73,16 @@ func (p program) run(ctx context.Context, args []string) int {
 	if len(o.commands) > 0 {
 		command, rest = o.commands[0], o.commands[1:]
 	}
-	if command == "tools" && len(rest) == 0 {
+	env := envconfig.MultiLookuper(envconfig.MapLookuper(o.env), p.env)
+	switch {
+	case command == "tools" && len(rest) == 0:
 		return p.listTools(ctx)
+	case command == "doctor" && len(rest) == 0:
+		return p.doctor(ctx, env)
+	case command == "healthcheck" && len(rest) == 0:
+		return p.healthcheck(ctx, env)
 	}
-	c, err := load(ctx, envconfig.MultiLookuper(envconfig.MapLookuper(o.env), p.env))
+	c, err := load(ctx, env)
 	token, tokenErr := c.token()
 	if err = errors.Join(err, tokenErr); err != nil {
 		return p.fail(err, misconfigured)
@@ -84,25 +91,33 @@ func (p program) run(ctx context.Context, args []string) int {
 		c.LogLevel = slog.LevelError // its answer stands on the same screen
 	}
 	log := c.logger(p.stderr)
-	account, err := c.account(token, log)
+	w, err := c.watch(ctx, command == "", log)
+	if err != nil {
+		return p.fail(err, misconfigured)
+	}
+	defer w.close()
+	account, err := c.account(token, log, w.roundTripper)
 	if err != nil {
 		return p.fail(err, failed)
 	}
-	s, err := c.server(account, log)
+	s, err := c.server(account, log, w.observers()...)
 	if err != nil {
 		return p.fail(err, failed)
+	}
+	if err := w.serve(ctx, c, account, log); err != nil {
+		return p.fail(err, misconfigured)
 	}
 	switch {
 	case command == "" && c.Transport == "stdio":
 		return p.serveStdio(ctx, c, s, log)
 	case command == "":
-		return p.serveHTTP(ctx, c, s, account, log)
+		return p.serveHTTP(ctx, c, s, account, w, log)
 	case command == "call" && len(rest) > 0:
 		return p.call(ctx, s, rest[0], rest[1:], o.json)
 	case command == "call":
 		return p.fail(errors.New("call: which tool? (see -help)"), misconfigured)
 	}
-	return p.fail(fmt.Errorf("%q is no command (see -help)", command), misconfigured)
+	return p.fail(fmt.Errorf("%q is no command (see -help)", strings.Join(o.commands, " ")), misconfigured)
 }
 
 // fail says what is wrong, a line for each fault.
@@ -119,8 +134,10 @@ type account struct {
 	now func() time.Time
 }
 
-func (c config) account(token talkover.Secret, log *slog.Logger) (account, error) {
+// account reaches the API through what wrap makes of its transport.
+func (c config) account(token talkover.Secret, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper) (account, error) {
 	api := talkover.Config{
+		Transport: talkover.NewTransport(),
 		Token:     token,
 		BaseURL:   c.BaseURL,
 		UserAgent: "talkover-mcp/" + version(),
@@ -135,17 +152,19 @@ func (c config) account(token talkover.Secret, log *slog.Logger) (account, error
 		api.RateLimit = 0 // it has none
 		a.now = demo.Now
 	}
+	api.Transport = wrap(api.Transport)
 	var err error
 	a.Client, err = talkover.New(api)
 	return a, err
 }
 
 // server makes the MCP server of an account, or of each caller's own.
-func (c config) server(a account, log *slog.Logger) (*server.MCPServer, error) {
+func (c config) server(a account, log *slog.Logger, observers ...tools.Observer) (*server.MCPServer, error) {
 	with := tools.Config{
 		Client: a.Client, Version: version(), Zone: c.Zone.Location, Now: a.now,
 		Demo: c.Demo, Log: log, MaskNumbers: c.Mask == "last4",
 		AllowCalls: c.mayCall(), MaxCallsPerHour: int(c.MostCalls),
+		Observers: observers,
 	}
 	if c.Source == "client" {
 		with.Client, with.ClientOf = nil, newTenants(a.Client).of
@@ -167,7 +186,7 @@ func (p program) serveStdio(ctx context.Context, c config, s *server.MCPServer, 
 }
 
 // serveHTTP lets clients in until ctx is done.
-func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a account, log *slog.Logger) int {
+func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a account, w *watch, log *slog.Logger) int {
 	with := transport.Options{
 		Streamable:   c.Transport == "http",
 		Hosts:        c.Hosts,
@@ -175,6 +194,7 @@ func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a
 		ClientTokens: c.Source == "client",
 		Ready:        a.Health,
 		Log:          log,
+		Answered:     w.answered(),
 	}
 	// 0.0.0.0 and the like are no names by which a client may know us.
 	if host, _, _ := net.SplitHostPort(c.Addr); host != "" && !net.ParseIP(host).IsUnspecified() {
@@ -188,28 +208,35 @@ func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a
 		}
 		with.Gate = gate
 	case "oidc":
-		gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
-			Issuer: string(c.Issuer), Resource: string(c.Resource), Audience: c.Audience,
-			Scope: c.Scope, KeysURL: string(c.KeysURL), Log: log,
-		})
+		gate, err := c.oidc(ctx, log)
 		if err != nil {
-			return p.fail(fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err), failed)
+			return p.fail(err, failed)
 		}
 		with.Gate = gate
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	ln, err := listen(ctx, "MCP_ADDR", c.Addr)
 	if err != nil {
-		why := "an address of this machine that is free"
-		if errors.Is(err, syscall.EADDRINUSE) {
-			why = "a port that is free; " + c.Addr + " is in use"
-		}
-		return p.fail(errors.New("MCP_ADDR: takes "+why), misconfigured)
+		return p.fail(err, misconfigured)
 	}
+	door := transport.NewHTTP(s, with)
+	w.sessions(door.Sessions)
 	c.greet(log, "addr", ln.Addr().String(), "auth", c.Auth)
-	if err := transport.NewHTTP(s, with).Serve(ctx, ln); err != nil {
+	if err := door.Serve(ctx, ln); err != nil {
 		return p.fail(err, failed)
 	}
 	return success
+}
+
+// oidc is the gate of MCP_AUTH=oidc.
+func (c config) oidc(ctx context.Context, log *slog.Logger) (*transport.OIDC, error) {
+	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
+		Issuer: string(c.Issuer), Resource: string(c.Resource), Audience: c.Audience,
+		Scope: c.Scope, KeysURL: string(c.KeysURL), Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err)
+	}
+	return gate, nil
 }
 
 // greet logs that clients may come.

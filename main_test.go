@@ -115,6 +115,10 @@ func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
 		"every interface":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": ":8080"}, nil, []string{"MCP_ADDR: takes a loopback address"}},
 		"no port":            {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, nil, []string{"MCP_ADDR: takes host:port"}},
 		"port in use":        {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_ADDR: takes a port that is free"}},
+		"no metrics port":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": "9090"}, nil, []string{"MCP_METRICS_ADDR: takes host:port"}},
+		"metrics in use":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_METRICS_ADDR: takes a port that is free"}},
+		"odd collector":      {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_ENDPOINT": "otel.example.com:4318"}, nil, []string{"OTEL_EXPORTER_OTLP_ENDPOINT: takes an http or https URL"}},
+		"odd headers":        {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_HEADERS": canary}, nil, []string{"OTEL_EXPORTER_OTLP_HEADERS: takes name=value pairs"}},
 		"auth":               {map[string]string{"TALKOVER_TOKEN": canary, "MCP_AUTH": "basic"}, nil, []string{"MCP_AUTH: takes none, token or oidc"}},
 		"no gate tokens":     {overHTTP("MCP_AUTH", "token"), nil, []string{"MCP_AUTH_TOKENS: takes tokens of 32 characters"}},
 		"short gate token":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken+",short"), nil, []string{"MCP_AUTH_TOKENS: takes"}},
@@ -236,7 +240,15 @@ func served(t testing.TB, env []string, args ...string) (string, *exec.Cmd) {
 
 func servedAt(t testing.TB, addr string, env []string, args ...string) (string, *exec.Cmd) {
 	t.Helper()
-	cmd := command(t, env, append(args, "-addr", addr)...)
+	addrs, cmd := addresses(t, env, append(args, "-addr", addr)...)
+	return addrs["serving"], cmd
+}
+
+// addresses starts the command over HTTP and returns the base URLs that it logs, by
+// the message, up to that of serving.
+func addresses(t testing.TB, env []string, args ...string) (map[string]string, *exec.Cmd) {
+	t.Helper()
+	cmd := command(t, env, args...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -245,16 +257,21 @@ func servedAt(t testing.TB, addr string, env []string, args ...string) (string, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	addrs := map[string]string{}
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		var line struct{ Msg, Addr string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
+		if json.Unmarshal(lines.Bytes(), &line) != nil || line.Addr == "" {
+			continue
+		}
+		addrs[line.Msg] = "http://" + line.Addr
+		if line.Msg == "serving" {
 			go func() { _, _ = io.Copy(io.Discard, stderr) }()
-			return "http://" + line.Addr, cmd
+			return addrs, cmd
 		}
 	}
 	t.Fatal("the server did not say where it serves")
-	return "", nil
+	return nil, nil
 }
 
 func TestSameAnswerOverEveryTransport(t *testing.T) {
@@ -568,7 +585,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		c.Demo = true
-		a, err := c.account(talkover.Secret{}, slog.New(slog.DiscardHandler))
+		a, err := c.account(talkover.Secret{}, slog.New(slog.DiscardHandler), new(watch).roundTripper)
 		if err != nil {
 			t.Fatal(name, err)
 		}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/transport"
+)
+
+// The server's own guard and routes, behind a gate, at an address that is none to
+// ask at: whoever asks needs neither a token nor a name.
+func TestHealthcheckOfAServer(t *testing.T) {
+	gate, err := transport.NewTokens(gateToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(transport.NewHTTP(nil, transport.Options{Gate: gate}))
+	defer s.Close()
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+	}{
+		"by its address": {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1:" + port}, nil},
+		"everywhere":     {map[string]string{"MCP_TRANSPORT": "sse", "MCP_ADDR": "0.0.0.0:" + port}, nil},
+		"IPv6":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "[::]:" + port}, nil},
+		"no host":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": ":" + port}, nil},
+		"by flags":       {nil, []string{"-transport", "http", "-addr", "localhost:" + port}},
+		"bad settings":   {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN", "Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
+	} {
+		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != success || stdout+stderr != "" {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
+		}
+	}
+}
+
+func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := closed.Addr().String()
+	closed.Close()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			http.Redirect(w, r, "/login", http.StatusFound)
+		}
+	}))
+	defer other.Close()
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"stdio":             {nil, "over stdio there is nothing to ask; give it the MCP_TRANSPORT"},
+		"nobody":            {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": dead}, dead + " does not answer: "},
+		"a redirect":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": other.Listener.Addr().String()}, "answers 302 at /healthz, where the server answers 200"},
+		"unknown transport": {map[string]string{"MCP_TRANSPORT": "pigeon"}, "MCP_TRANSPORT: takes stdio, sse or http"},
+		"no port":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, "MCP_ADDR: takes host:port"},
+	} {
+		code, stdout, stderr := try(t, test.env, "healthcheck")
+		if code != failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
+		}
+	}
+}
+
+func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // whose queue takes connections that nobody reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var out, errs bytes.Buffer
+	p := program{envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), strings.NewReader(""), &out, &errs}
+	if code := p.run(ctx, []string{"healthcheck"}); code != failed || !strings.Contains(errs.String(), "does not answer within") {
+		t.Errorf("exit %d, %s", code, errs.String())
+	}
+}
+
+// Linux would reach itself at 0.0.0.0 too; other systems do not.
+func TestHealthcheckAsksWhereTheServerCanBeReached(t *testing.T) {
+	for addr, want := range map[string]string{
+		"0.0.0.0:80":     "127.0.0.1:80",
+		"[::]:80":        "127.0.0.1:80",
+		":80":            "127.0.0.1:80",
+		"[::1]:80":       "[::1]:80",
+		"10.0.0.5:http":  "10.0.0.5:http",
+		"calls.local:80": "calls.local:80",
+	} {
+		if got, err := probeAddr(addr); got != want || err != nil {
+			t.Errorf("%s is asked at %s, %v", addr, got, err)
+		}
+	}
+}
