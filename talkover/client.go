@@ -40,6 +40,7 @@ const (
 	maxErrorBody = 64 << 10 // bytes of an error's body
 	maxHeader    = 64 << 10
 	connectTime  = 5 * time.Second // to dial, and again for TLS
+	idleConns    = 32              // to the API: each kept one saves a TLS handshake to a caller beside others
 )
 
 // Config says how a [Client] reaches the API. Only Token is needed.
@@ -128,7 +129,7 @@ func NewTransport() *http.Transport {
 		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    connectTime,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConnsPerHost:    idleConns,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -292,7 +293,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, body []byte, 
 	if ok {
 		bound = maxBody
 	}
-	body, err = io.ReadAll(io.LimitReader(res.Body, bound+1))
+	body, err = readAll(io.LimitReader(res.Body, bound+1), min(res.ContentLength, bound))
 	if !ok {
 		// What came of an error's body is enough, whole or not.
 		e, _ := readList(bytes.NewReader(body), c.token, noRows{})
@@ -307,6 +308,20 @@ func (c *Client) send(ctx context.Context, r request) (status int, body []byte, 
 		return status, nil, failure(ctx, attempt, status, err)
 	}
 	return status, body, nil
+}
+
+// usualBody is the size of a page of 20.
+const usualBody = 16 << 10
+
+// readAll reads to the end of r, of which a size is told; -1 if it is not.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	if size < 0 {
+		size = usualBody
+	}
+	var b bytes.Buffer
+	b.Grow(int(size) + bytes.MinRead) // so that it need not grow to find the end
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // refusal is the error that the API itself answered with.

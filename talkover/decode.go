@@ -247,12 +247,18 @@ func (l *rows[T]) reset() { l.all, l.unreadable = nil, 0 }
 func (l *rows[T]) row(d decoder) error {
 	row, ok, err := l.read(d)
 	if ok {
+		if l.all == nil {
+			l.all = make([]T, 0, usualRows)
+		}
 		l.all = append(l.all, row)
 	} else {
 		l.unreadable++
 	}
 	return err
 }
+
+// usualRows is what the API puts on a page that is not asked to have more.
+const usualRows = 20
 
 // noRows takes the rows of an answer that is an error.
 type noRows struct{}

@@ -181,7 +181,7 @@ func (f callFilters) fits(c talkover.Call) bool {
 	if !same(f.Status, c.Status) || !same(f.Direction, c.Direction) || !same(f.AgentID, c.Agent.ID) {
 		return false
 	}
-	if c.CreatedAt.IsZero() {
+	if c.CreatedAt.IsZero() || f.DateFrom == "" && f.DateTo == "" {
 		return true
 	}
 	from, err := time.Parse(time.DateOnly, string(f.DateFrom))

@@ -25,7 +25,7 @@ type makeCallInput struct {
 
 // Validate implements [schema.Validator].
 func (in *makeCallInput) Validate() (faults []schema.Fault) {
-	if in.To != "" && !e164.MatchString(in.To) {
+	if in.To != "" && !isE164(in.To) {
 		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and digits alone, such as +12025550123"})
 	}
 	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {

@@ -3,7 +3,7 @@ package tools
 import (
 	"encoding/csv"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -120,8 +120,12 @@ func weekday(day string) string {
 	return t.Format("Mon ")
 }
 
-// e164 is a strict international phone number.
-var e164 = regexp.MustCompile(`^\+[1-9]\d{1,14}$`)
+// isE164 reports whether s is a strict international phone number. It is asked of
+// each cell that begins with +, so it is no regular expression.
+func isE164(s string) bool {
+	digits, ok := strings.CutPrefix(s, "+")
+	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
+}
 
 // csvCell writes one cell. What a spreadsheet would take for a formula gets a
 // leading apostrophe, unless it is a phone number, in E.164 or with spaces in it,
@@ -132,13 +136,14 @@ func csvCell(cell any) string {
 		if v == 0 {
 			return ""
 		}
+		return strconv.Itoa(int(v))
 	case bool:
 		if v {
 			return "test"
 		}
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && !e164.MatchString(strings.ReplaceAll(v, " ", "")) {
+		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && !isE164(strings.ReplaceAll(v, " ", "")) {
 			return "'" + v
 		}
 		return v

@@ -86,7 +86,7 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 			server.WithDisableLocalhostProtection(true),
 			server.WithStreamableHTTPLogger(o.Log),
 		)
-		routes["/mcp"] = route{method: http.MethodPost, handler: h.stateless(mcp)}
+		routes["/mcp"] = route{method: http.MethodPost, handler: h.stateless(s, mcp)}
 	}
 	if o.Gate != nil {
 		for path, document := range o.Gate.Open() {
@@ -141,7 +141,7 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 // calls are known by their request id alone, and one client's would end
 // another's call. Closing the request cancels it. A subscription holds its
 // answer open, so it counts as a stream.
-func (h *HTTP) stateless(next http.Handler) http.Handler {
+func (h *HTTP) stateless(s *server.MCPServer, next http.Handler) http.Handler {
 	subscribe := h.streams.hold(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body) // it is in memory
@@ -150,15 +150,15 @@ func (h *HTTP) stateless(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		var m struct {
-			Method mcp.MCPMethod `json:"method"`
-		}
+		var m message
 		_ = json.Unmarshal(body, &m) // what is no JSON has no method, and is refused behind
-		switch m.Method {
-		case mcp.MethodNotificationCancelled:
+		switch {
+		case m.Method == mcp.MethodNotificationCancelled:
 			w.WriteHeader(http.StatusAccepted)
-		case mcp.MethodSubscriptionsListen:
+		case m.Method == mcp.MethodSubscriptionsListen:
 			subscribe.ServeHTTP(w, r)
+		case m.isPlainCall(r.Header.Get(mcp.HeaderProtocolVersion)):
+			answer(w, s.HandleMessage(r.Context(), body))
 		default:
 			next.ServeHTTP(w, r)
 		}
