@@ -260,7 +260,8 @@ func (f *faults) add(name, format string, args ...any) {
 
 // lookup remembers the last variable that was asked for, which is the one that
 // an error is about, and hides those already known to be wrong. An empty
-// variable is as good as none: hosts pass settings that were left blank.
+// variable is as good as none: hosts pass settings that were left blank, some of
+// them as the placeholder of their form.
 type lookup struct {
 	envconfig.Lookuper
 	last   string
@@ -270,7 +271,8 @@ type lookup struct {
 func (l *lookup) Lookup(name string) (string, bool) {
 	l.last = name
 	value, ok := l.Lookuper.Lookup(name)
-	if value = strings.TrimSpace(value); !ok || value == "" || l.hidden[name] {
+	value = strings.TrimSpace(value)
+	if blank := value == "" || strings.HasPrefix(value, "${user_config."); !ok || blank || l.hidden[name] {
 		return "", false
 	}
 	return value, true

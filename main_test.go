@@ -95,6 +95,7 @@ func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
 	}{
 		"no token":           {nil, nil, []string{"TALKOVER_TOKEN: takes"}},
 		"blank token":        {map[string]string{"TALKOVER_TOKEN": " "}, nil, []string{"TALKOVER_TOKEN: takes"}},
+		"blank in a form":    {map[string]string{"TALKOVER_TOKEN": "${user_config.token}", "TALKOVER_TIMEZONE": "${user_config.time_zone}"}, nil, []string{"TALKOVER_TOKEN: takes a Talkover API token, which is missing"}},
 		"token with a word":  {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, nil, []string{"TALKOVER_TOKEN: takes the token alone"}},
 		"two tokens":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TOKEN_FILE": spaced}, nil, []string{"TALKOVER_TOKEN_FILE: takes"}},
 		"no token file":      {map[string]string{"TALKOVER_TOKEN_FILE": "/nowhere/" + canary}, nil, []string{"TALKOVER_TOKEN_FILE: takes"}},
