@@ -1,0 +1,62 @@
+// A host as small as can be: it starts the server of an unpacked bundle as mcpb's
+// own code derives the command from the manifest, with the demo turned on and every
+// other setting left alone, and holds what it declares against what it answers.
+//
+//	node host.mjs PATH_OF_MCPB FOLDER
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+
+const [library, folder] = process.argv.slice(2)
+const { getMcpConfigForManifest } = await import(pathToFileURL(resolve(library)))
+const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+
+const configured = (userConfig) => getMcpConfigForManifest({
+  manifest, userConfig, extensionPath: resolve(folder), systemDirs: {}, pathSeparator: sep,
+})
+const config = await configured({ demo: true })
+assert(config, 'mcpb finds that a setting is missing')
+assert(!JSON.stringify(config).includes('${'), `a placeholder is left: ${JSON.stringify(config)}`)
+assert.equal((await configured({ token: 'talq_x' })).env.TALKOVER_TOKEN, 'talq_x')
+
+const server = spawn(config.command, config.args, { env: config.env, stdio: ['pipe', 'pipe', 'pipe'] })
+let log = ''
+server.stderr.on('data', (chunk) => { log += chunk })
+const ended = new Promise((done) => server.on('close', done))
+const waiting = new Map()
+createInterface({ input: server.stdout }).on('line', (line) => {
+  const answer = JSON.parse(line)
+  waiting.get(answer.id)?.(answer)
+})
+
+let last = 0
+async function call(method, params = {}) {
+  const id = ++last
+  const answered = new Promise((done) => waiting.set(id, done))
+  server.stdin.write(JSON.stringify({ jsonrpc: '2.0', id, method, params }) + '\n')
+  const answer = await Promise.race([answered, ended.then((code) => ({ error: `it ended with ${code}: ${log}` }))])
+  assert(answer.result, `${method}: ${JSON.stringify(answer.error)}`)
+  return answer.result
+}
+
+const { serverInfo } = await call('initialize', {
+  protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'host', version: '1' },
+})
+assert.equal(serverInfo.version, manifest.version)
+server.stdin.write(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }) + '\n')
+
+const { tools } = await call('tools/list')
+assert.deepEqual(tools.map(({ name, description }) => ({ name, description })), manifest.tools)
+const { prompts } = await call('prompts/list')
+assert.deepEqual(
+  prompts.map((p) => ({ name: p.name, arguments: (p.arguments ?? []).map((a) => a.name) })),
+  manifest.prompts.map((p) => ({ name: p.name, arguments: p.arguments ?? [] })))
+
+const { content, isError } = await call('tools/call', { name: 'list_calls', arguments: { per_page: 5 } })
+assert(!isError && /calls match/.test(content[0].text) && /invented/.test(content[0].text), content[0].text)
+
+server.stdin.end()
+assert.equal(await ended, 0, log)
