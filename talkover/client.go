@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -215,12 +216,14 @@ func getList[T, P any](ctx context.Context, c *Client, path string, query url.Va
 // getOnce is one attempt of getList.
 func getOnce[T, P any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error), page func(*rows[T], *Pagination) P) (P, error) {
 	var none P
-	status, body, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query})
+	body := bodies.Get().(*bytes.Buffer)
+	defer putBack(body)
+	status, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query}, body)
 	if err != nil {
 		return none, err
 	}
 	l := &rows[T]{read: read}
-	e, err := readList(bytes.NewBuffer(body), c.token, l)
+	e, err := readList(body, c.token, l)
 	switch {
 	case errors.Is(err, errTooManyRows):
 		return none, &Error{Reason: TooLarge, Status: status, cause: err}
@@ -251,13 +254,27 @@ type request struct {
 	body   []byte // JSON; none if nil
 }
 
-// send sends a request once and returns the body of a 2xx answer.
-func (c *Client) send(ctx context.Context, r request) (status int, body []byte, err error) {
+// bodies are kept for the answers to come: of all that a call takes, its body is
+// the largest piece of memory. What is read of one is copied out of it.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostKept is the largest body whose memory is kept: that of a full page.
+const mostKept = 128 << 10
+
+func putBack(body *bytes.Buffer) {
+	if body.Cap() <= mostKept {
+		body.Reset()
+		bodies.Put(body)
+	}
+}
+
+// send sends a request once and puts the body of a 2xx answer into body.
+func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (status int, err error) {
 	attempt, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := time.Now()
 	defer func() {
-		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", len(body),
+		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", body.Len(),
 			"ms", time.Since(start).Milliseconds(), "failed", err != nil)
 	}()
 	u := *c.base
@@ -265,7 +282,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, body []byte, 
 	u.RawQuery = r.query
 	req, err := http.NewRequestWithContext(attempt, r.method, u.String(), nil)
 	if err != nil {
-		return 0, nil, fmt.Errorf("talkover: %w", err)
+		return 0, fmt.Errorf("talkover: %w", err)
 	}
 	if r.body != nil { // without a GetBody, so that net/http cannot send it again
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
@@ -280,48 +297,37 @@ func (c *Client) send(ctx context.Context, r request) (status int, body []byte, 
 	// An http.Client would follow redirects, and quote the URL in its errors.
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return 0, nil, failure(ctx, attempt, 0, err)
+		return 0, failure(ctx, attempt, 0, err)
 	}
 	defer res.Body.Close()
 	status = res.StatusCode
 	c.limiter.learn(res.Header)
 	if status >= 300 && status < 400 {
-		return status, nil, &Error{Reason: Redirected, Status: status}
+		return status, &Error{Reason: Redirected, Status: status}
 	}
 	ok := status >= 200 && status < 300
 	bound := int64(maxErrorBody)
 	if ok {
 		bound = maxBody
 	}
-	body, err = readAll(io.LimitReader(res.Body, bound+1), min(res.ContentLength, bound))
+	if res.ContentLength > 0 {
+		body.Grow(int(min(res.ContentLength, bound)) + bytes.MinRead) // so that it need not grow to find the end
+	}
+	_, err = body.ReadFrom(io.LimitReader(res.Body, bound+1))
 	if !ok {
 		// What came of an error's body is enough, whole or not.
-		e, _ := readList(bytes.NewReader(body), c.token, noRows{})
+		e, _ := readList(body, c.token, noRows{})
 		refused := refusal(status, e)
 		refused.Wait = askedWait(res.Header, status, e.retryAfter)
-		return status, nil, refused
+		return status, refused
 	}
 	switch {
-	case int64(len(body)) > bound:
-		return status, nil, &Error{Reason: TooLarge, Status: status}
+	case int64(body.Len()) > bound:
+		return status, &Error{Reason: TooLarge, Status: status}
 	case err != nil:
-		return status, nil, failure(ctx, attempt, status, err)
+		return status, failure(ctx, attempt, status, err)
 	}
-	return status, body, nil
-}
-
-// usualBody is the size of a page of 20.
-const usualBody = 16 << 10
-
-// readAll reads to the end of r, of which a size is told; -1 if it is not.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	if size < 0 {
-		size = usualBody
-	}
-	var b bytes.Buffer
-	b.Grow(int(size) + bytes.MinRead) // so that it need not grow to find the end
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
+	return status, nil
 }
 
 // refusal is the error that the API itself answered with.

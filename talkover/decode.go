@@ -23,13 +23,30 @@ import (
 type decoder struct {
 	*jsontext.Decoder
 	token Secret
+	words *words
 }
 
 func newDecoder(r io.Reader, token Secret) decoder {
 	return decoder{jsontext.NewDecoder(r,
 		jsontext.AllowInvalidUTF8(true),    // broken bytes become U+FFFD, as Clean has it
 		jsontext.AllowDuplicateNames(true), // the last one wins, as everywhere in PHP
-	), token}
+	), token, new(words)}
+}
+
+// words are strings that were read last, each at a place that its bytes name. In
+// the rows of a page most repeat: agents, lines, statuses.
+type words [64]string
+
+// of is b as a string: the one that is there, if it is the same.
+func (w *words) of(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	place := &w[(len(b)+3*int(b[0])+5*int(b[len(b)/2])+7*int(b[len(b)-1]))%len(w)]
+	if *place != string(b) {
+		*place = string(b)
+	}
+	return *place
 }
 
 // clean makes a text fit to be shown.
@@ -104,9 +121,9 @@ func (d decoder) scalar() (string, bool, error) {
 		return "", false, err
 	}
 	if v.Kind() == '"' {
-		return string(unquoted(v)), true, nil
+		return d.words.of(unquoted(v)), true, nil
 	}
-	return string(v), true, nil
+	return d.words.of(v), true, nil
 }
 
 // unquoted is what a JSON string says. It may share the bytes of v.

@@ -49,11 +49,12 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 		return placed, err
 	}
 	defer c.limiter.release()
-	status, answer, err := c.send(ctx, request{method: http.MethodPost, path: path, body: body})
+	var answer bytes.Buffer
+	status, err := c.send(ctx, request{method: http.MethodPost, path: path, body: body}, &answer)
 	if err != nil {
 		return placed, err
 	}
-	e, err := readPlaced(newDecoder(bytes.NewReader(answer), c.token), &placed)
+	e, err := readPlaced(newDecoder(&answer, c.token), &placed)
 	switch {
 	case e.failed, err == nil && placed.ID == "" && e.code != "":
 		return placed, refusal(status, e)

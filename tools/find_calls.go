@@ -172,7 +172,7 @@ func (out *findCallsOutput) fit() {
 	out.Rows = []row{}
 	spent := tokens(out.text())
 	for i, r := range rows {
-		cells := r.csv()
+		cells := r.csv(nil)
 		if out.byTime() { // the day stands above
 			_, cells[0], _ = strings.Cut(cells[0], " ")
 		}

@@ -196,6 +196,7 @@ func (out *listCallsOutput) size() int { return len(out.Rows) }
 
 func (out *listCallsOutput) text() string {
 	var b strings.Builder
+	b.Grow(512 + 128*len(out.Rows))
 	b.WriteString(out.head("call", callFilters(out.Filters).String(), out.Order, out.frame))
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)

@@ -211,7 +211,7 @@ func (out *listing[F, In]) fit(least int) {
 // structure than in the text.
 func (out *listing[F, In]) fitting(room int) int {
 	for i, r := range out.Rows {
-		if room -= tokens(strings.Join(r.csv(), ",")) + 2; room < 0 {
+		if room -= tokens(strings.Join(r.csv(nil), ",")) + 2; room < 0 {
 			return i
 		}
 	}

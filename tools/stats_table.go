@@ -206,7 +206,7 @@ func (out *callStatsOutput) fit(t *groupTable) {
 	for ; keep < min(len(rows), mostGroups); keep++ {
 		values, texts := t.line(rows[keep])
 		b, _ := json.Marshal(values)
-		if spent += max(tokens(string(b)), tokens(strings.Join(texts.csv(), ",")+"\n")); spent > statsTokens {
+		if spent += max(tokens(string(b)), tokens(strings.Join(texts.csv(nil), ",")+"\n")); spent > statsTokens {
 			break
 		}
 		out.Rows, out.texts = append(out.Rows, values), append(out.texts, texts)

@@ -1,10 +1,12 @@
 package tools
 
 import (
+	"bufio"
 	"encoding/csv"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -43,11 +45,18 @@ func (c Config) callRow(call talkover.Call) row {
 // rows are in order of their time, which is the first column, and the day stands
 // once above its rows, as "# Thu 2026-11-05".
 func writeCSV(b *strings.Builder, columns []string, rows []row, byDay bool) {
-	w := csv.NewWriter(b)
-	_ = w.Write(columns) // a strings.Builder never fails
+	lines := buffers.Get().(*bufio.Writer)
+	lines.Reset(b)
+	defer func() {
+		lines.Reset(nil)
+		buffers.Put(lines)
+	}()
+	w := csv.NewWriter(lines) // which writes to a buffer of this size itself
+	_ = w.Write(columns)      // a strings.Builder never fails
 	day := ""
+	var cells []string
 	for _, r := range rows {
-		cells := r.csv()
+		cells = r.csv(cells[:0])
 		if at, minute, ok := strings.Cut(cells[0], " "); ok && byDay {
 			if at != day {
 				day = at
@@ -61,11 +70,13 @@ func writeCSV(b *strings.Builder, columns []string, rows []row, byDay bool) {
 	w.Flush()
 }
 
-// csv writes the cells of a row, yet without quotes.
-func (r row) csv() []string {
-	cells := make([]string, len(r))
-	for i, cell := range r {
-		cells[i] = csvCell(cell)
+// buffers are of the size that a [csv.Writer] wants, so that it makes none.
+var buffers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
+
+// csv appends the cells of a row, yet without quotes, to cells.
+func (r row) csv(cells []string) []string {
+	for _, cell := range r {
+		cells = append(cells, csvCell(cell))
 	}
 	return cells
 }

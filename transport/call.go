@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -39,15 +41,26 @@ func answer(w http.ResponseWriter, response mcp.JSONRPCMessage) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	b, err := json.Marshal(inOneGo(response))
-	if err != nil {
+	b := answers.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= mostKept {
+			b.Reset()
+			answers.Put(b)
+		}
+	}()
+	if err := json.NewEncoder(b).Encode(inOneGo(response)); err != nil {
 		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	_, _ = w.Write(b)
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	_, _ = w.Write(b.Bytes())
 }
+
+// answers are kept for the answers to come, unless one was large.
+var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const mostKept = 64 << 10
 
 // inOneGo is the same response in a form that is encoded once: each MarshalJSON of
 // the library's has its result read through again by those around it.
