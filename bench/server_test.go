@@ -4,14 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -20,11 +20,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
-	"github.com/talkover/talkover-mcp/tools"
-	"github.com/talkover/talkover-mcp/transport"
 )
 
 const (
@@ -32,81 +30,73 @@ const (
 	perPage = 20
 )
 
-// servers are the contestants, each in front of the API at a URL.
-var servers = map[string]func(api string) (http.Handler, error){
-	"ours": ours,
-	"bridge": func(api string) (http.Handler, error) {
-		return Bridge(api, sandbox.Token, callers), nil
-	},
-}
+// contestants are who is measured. Each has a process of its own.
+var contestants = []string{"bridge", "ours"}
 
-// ours is the server as talkover-mcp runs it, without a limit of requests.
-func ours(api string) (http.Handler, error) {
-	client, err := talkover.New(talkover.Config{Token: talkover.NewSecret(sandbox.Token), BaseURL: api})
-	if err != nil {
-		return nil, err
-	}
-	s, err := tools.New(tools.Config{
-		Client: client, Version: "bench",
-		Now: func() time.Time { return today.Add(18 * time.Hour) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return transport.NewHTTP(s, transport.Options{Streamable: true}), nil
-}
-
-// Names of the environment by which this program is told to be a server.
-const (
-	serveEnv = "TALKOVER_BENCH_SERVE"
-	apiEnv   = "TALKOVER_BENCH_API"
-)
+// bridgeEnv makes this program the bridge, before the API at its value.
+const bridgeEnv = "TALKOVER_BENCH_BRIDGE"
 
 func TestMain(m *testing.M) {
-	name := os.Getenv(serveEnv)
-	if name == "" {
-		os.Exit(m.Run())
-	}
-	if err := serve(name, os.Getenv(apiEnv)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if api := os.Getenv(bridgeEnv); api != "" {
+		fmt.Fprintln(os.Stderr, serve(Bridge(api, sandbox.Token, callers)))
 		os.Exit(1)
 	}
+	code := m.Run()
+	if path, err := program(); err == nil {
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
 }
 
-// serve runs a server until stdin is closed. It prints its address.
-func serve(name, api string) error {
-	h, err := servers[name](api)
-	if err != nil {
-		return err
-	}
+// serve serves until it fails, and says where as talkover-mcp does.
+func serve(h http.Handler) error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: h}
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = s.Close()
-	}()
-	fmt.Println(ln.Addr())
-	if err := s.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("serving", "addr", ln.Addr().String())
+	return http.Serve(ln, h)
 }
 
-// start runs a server in a process of its own. The returned function ends it and
-// returns the processor time that it took.
-func start(tb testing.TB, name, api string) (url string, stop func() time.Duration) {
+// program is talkover-mcp, as a user builds it.
+var program = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "talkover-mcp")
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Dir = ".." // its own module knows its dependencies
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// command starts a contestant before the API at a URL: ours with its own defaults,
+// its line in the log for each call among them, but without a limit of requests.
+func command(tb testing.TB, name, api string) *exec.Cmd {
 	tb.Helper()
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), serveEnv+"="+name, apiEnv+"="+api)
-	c.Stderr = os.Stderr
-	stdin, err := c.StdinPipe()
+	if name == "bridge" {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), bridgeEnv+"="+api)
+		return c
+	}
+	path, err := program()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	stdout, err := c.StdoutPipe()
+	c := exec.Command(path, "-transport", "http", "-addr", "127.0.0.1:0")
+	c.Env = append(os.Environ(), "TALKOVER_TOKEN="+sandbox.Token, "TALKOVER_BASE_URL="+api, "TALKOVER_RATE_LIMIT=0")
+	return c
+}
+
+// start starts a contestant. The returned function ends it and returns the
+// processor time that it took.
+func start(tb testing.TB, name, api string) (url string, stop func() time.Duration) {
+	tb.Helper()
+	c := command(tb, name, api)
+	stderr, err := c.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -114,54 +104,61 @@ func start(tb testing.TB, name, api string) (url string, stop func() time.Durati
 		tb.Fatal(err)
 	}
 	stop = sync.OnceValue(func() time.Duration {
-		stdin.Close()
-		if err := c.Wait(); err != nil {
-			tb.Error(err)
-		}
+		_ = c.Process.Kill()
+		_ = c.Wait()
 		return c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	})
 	tb.Cleanup(func() { stop() })
-	addr, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		tb.Fatalf("%s did not start: %v", name, err)
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		var line struct{ Msg, Addr string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
+			go func() { _, _ = io.Copy(io.Discard, stderr) }()
+			return "http://" + line.Addr, stop
+		}
 	}
-	return "http://" + strings.TrimSpace(addr) + "/mcp", stop
+	tb.Fatalf("%s did not start", name)
+	return "", nil
 }
 
-// newClient keeps a connection for each caller.
-func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers, DisableCompression: true}}
+// caller is a client of 2025-11-25 with a connection of its own. It is no
+// [http.Client], whose goroutines would take a good part of the machine.
+type caller struct {
+	conn    net.Conn
+	in      *bufio.Reader
+	request bytes.Buffer
+	answer  bytes.Buffer
 }
 
-// headers are those of a client of 2025-11-25. No request changes them.
-var headers = http.Header{
-	"Content-Type":         {"application/json"},
-	"Accept":               {"application/json, text/event-stream"},
-	"Mcp-Protocol-Version": {"2025-11-25"},
+func dial(url string) (*caller, error) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		return nil, err
+	}
+	return &caller{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-// post calls a tool, and reads the answer whole into the buffer.
-func post(c *http.Client, url, tool, arguments string, into *bytes.Buffer) error {
-	r, err := http.NewRequest(http.MethodPost, url, strings.NewReader(
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"`+tool+`","arguments":`+arguments+`}}`))
+// call calls a tool, and reads the answer whole.
+func (c *caller) call(tool, arguments string) ([]byte, error) {
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + arguments + `}}`
+	c.request.Reset()
+	fmt.Fprintf(&c.request, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		"Accept: application/json, text/event-stream\r\nMcp-Protocol-Version: 2025-11-25\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	if _, err := c.conn.Write(c.request.Bytes()); err != nil {
+		return nil, err
+	}
+	res, err := http.ReadResponse(c.in, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Header = headers
-	res, err := c.Do(r)
-	if err != nil {
-		return err
+	c.answer.Reset()
+	if _, err := c.answer.ReadFrom(res.Body); err != nil {
+		return nil, err
 	}
-	defer res.Body.Close()
-	into.Reset()
-	if _, err := into.ReadFrom(res.Body); err != nil {
-		return err
+	answer := c.answer.Bytes()
+	if res.StatusCode != http.StatusOK || !bytes.Contains(answer, []byte(`"result":`)) || bytes.Contains(answer, []byte(`"isError":true`)) {
+		return nil, fmt.Errorf("%s: %s: %.300s", tool, res.Status, answer)
 	}
-	body := into.Bytes()
-	if res.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`"result":`)) || bytes.Contains(body, []byte(`"isError":true`)) {
-		return fmt.Errorf("%s: %s: %.300s", tool, res.Status, body)
-	}
-	return nil
+	return answer, nil
 }
 
 // pageArguments ask for a full page: the pages of the account in turn.
@@ -179,19 +176,17 @@ func pageArguments(n, pages int) string {
 func BenchmarkServer(b *testing.B) {
 	api := newUpstream(b)
 	pages := len(api.account.Calls) / perPage
-	for _, name := range []string{"bridge", "ours"} {
+	for _, name := range contestants {
 		b.Run(name, func(b *testing.B) {
 			url, stop := start(b, name, api.url)
-			c := newClient()
-			defer c.CloseIdleConnections()
-			if err := ask(c, url, pages, pages); err != nil { // opens connections, fills the API's store
+			if err := ask(url, pages, pages); err != nil { // fills the API's store
 				b.Fatal(err)
 			}
 			before := api.requests.Load()
 			// The callers and the API should take as little of the machine as can be.
 			defer debug.SetGCPercent(debug.SetGCPercent(1000))
 			b.ResetTimer()
-			err := ask(c, url, pages, b.N)
+			err := ask(url, pages, b.N)
 			b.StopTimer()
 			if err != nil {
 				b.Fatal(err)
@@ -206,22 +201,26 @@ func BenchmarkServer(b *testing.B) {
 }
 
 // ask makes n calls, 16 at a time, and returns the first error.
-func ask(c *http.Client, url string, pages, n int) error {
-	var next, wrong atomic.Int64
-	var wait sync.WaitGroup
-	var first error
+func ask(url string, pages, n int) error {
+	var next atomic.Int64
+	var all errgroup.Group
 	for range callers {
-		wait.Go(func() {
-			var answer bytes.Buffer
-			for i := next.Add(1); i <= int64(n) && wrong.Load() == 0; i = next.Add(1) {
-				if err := post(c, url, "list_calls", pageArguments(int(i), pages), &answer); err != nil && wrong.Add(1) == 1 {
-					first = err
+		all.Go(func() error {
+			c, err := dial(url)
+			if err != nil {
+				return err
+			}
+			defer c.conn.Close()
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if _, err := c.call("list_calls", pageArguments(int(i), pages)); err != nil {
+					next.Store(int64(n)) // the others end too
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	wait.Wait()
-	return first
+	return all.Wait()
 }
 
 // result is the answer to tools/call.
@@ -241,23 +240,23 @@ func (r result) text(tb testing.TB) string {
 	return r.Result.Content[0].Text
 }
 
-// inProcess serves a contestant to tests that measure no time.
-func inProcess(t *testing.T, name, api string) func(tool, arguments string) result {
+// asked starts a contestant and returns how to call a tool of it.
+func asked(t *testing.T, name, api string) func(tool, arguments string) result {
 	t.Helper()
-	h, err := servers[name](api)
+	url, _ := start(t, name, api)
+	c, err := dial(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
+	t.Cleanup(func() { c.conn.Close() })
 	return func(tool, arguments string) (r result) {
 		t.Helper()
-		var answer bytes.Buffer
-		if err := post(s.Client(), s.URL+"/mcp", tool, arguments, &answer); err != nil {
+		answer, err := c.call(tool, arguments)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(answer.Bytes(), &r); err != nil {
-			t.Fatalf("%v in %.300s", err, answer.Bytes())
+		if err := json.Unmarshal(answer, &r); err != nil {
+			t.Fatalf("%v in %.300s", err, answer)
 		}
 		return r
 	}
@@ -270,7 +269,7 @@ func TestBothAnswerWithTheCallsOfThePage(t *testing.T) {
 	pages := len(api.account.Calls) / perPage
 	for name, sids := range map[string]func(*testing.T, result) []string{"ours": oursSIDs, "bridge": bridgeSIDs} {
 		t.Run(name, func(t *testing.T) {
-			call := inProcess(t, name, api.url)
+			call := asked(t, name, api.url)
 			for _, n := range []int{0, 1, pages - 1} {
 				before := api.requests.Load()
 				got := sids(t, call("list_calls", pageArguments(n, pages)))

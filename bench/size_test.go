@@ -28,7 +28,7 @@ func counter(t *testing.T) func(string) int {
 // A model reads either half of our answer, by its host, and the text of the bridge.
 func TestSize(t *testing.T) {
 	tokens, api := counter(t), newUpstream(t)
-	our, bridge := inProcess(t, "ours", api.url), inProcess(t, "bridge", api.url)
+	our, bridge := asked(t, "ours", api.url), asked(t, "bridge", api.url)
 	for _, rows := range []int{20, 100} {
 		arguments := fmt.Sprintf(`{"per_page":%d,"page":2}`, rows)
 		a, b := our("list_calls", arguments), bridge("list_calls", arguments)
@@ -47,7 +47,7 @@ func percent(part, whole int) float64 { return 100 * float64(part) / float64(who
 // bridge a model must read all calls of the days, and count them itself.
 func TestSizeOfAQuestion(t *testing.T) {
 	tokens, api := counter(t), newUpstream(t)
-	our, bridge := inProcess(t, "ours", api.url), inProcess(t, "bridge", api.url)
+	our, bridge := asked(t, "ours", api.url), asked(t, "bridge", api.url)
 	for days, from := range map[string]string{"yesterday": "2026-11-04", "the last 30 days": "2026-10-06"} {
 		window := fmt.Sprintf(`"date_from":"%s","date_to":"2026-11-04"`, from)
 		a := our("get_call_stats", "{"+window+`,"group_by":["agent"]}`)
