@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -448,6 +449,17 @@ func TestEndOfInputAnswersTheCallInFlight(t *testing.T) {
 	}
 }
 
+// interrupt asks a process to end, where processes can be asked.
+func interrupt(t *testing.T, cmd *exec.Cmd, sig os.Signal) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signal that one process can send another")
+	}
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSignalsEndItWell(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		// Over stdio the client keeps the pipe open.
@@ -461,7 +473,7 @@ func TestSignalsEndItWell(t *testing.T) {
 		if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 			t.Fatal(err)
 		}
-		_ = cmd.Process.Signal(sig)
+		interrupt(t, cmd, sig)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("stdio: %v after %v", err, sig)
 		}
@@ -471,7 +483,7 @@ func TestSignalsEndItWell(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = cmd.Process.Signal(sig)
+			interrupt(t, cmd, sig)
 			if err := cmd.Wait(); err != nil {
 				t.Errorf("%s: %v after %v", transport, err, sig)
 			}

@@ -121,7 +121,7 @@ func TestSignalLetsCallsInFlightBeAnswered(t *testing.T) {
 	for range 8 {
 		<-asked
 	}
-	_ = cmd.Process.Signal(syscall.SIGTERM)
+	interrupt(t, cmd, syscall.SIGTERM)
 	start := time.Now()
 	for { // until no connection is taken
 		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))

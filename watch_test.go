@@ -90,7 +90,7 @@ func scrape(t *testing.T, base string) string {
 func terminate(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	_ = cmd.Process.Signal(syscall.SIGTERM)
+	interrupt(t, cmd, syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}

@@ -1,0 +1,809 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
+)
+
+// What the documents put in the place of secrets.
+const (
+	tokenPlaceholder = "talq_your_environment_token_here"
+	gatePlaceholder  = "your_gate_token_here"
+)
+
+// hurry ends a process at once where the race detector would wait a second.
+const hurry = "GORACE=atexit_sleep_ms=0"
+
+// block is what stands between two fences of a document, or a command in a line of it.
+type block struct {
+	doc   string
+	line  int
+	lang  string // the first word after the fence
+	norun bool   // the fence says so, after the language: GitHub shows it nowhere
+	host  string // whose configuration it is, by the comment before it
+	text  string
+}
+
+func (b block) String() string { return fmt.Sprintf("%s:%d", b.doc, b.line) }
+
+var (
+	hostComment = regexp.MustCompile(`^<!-- host: (\S+) file: \S.* -->$`)
+	inlineShell = regexp.MustCompile("`((?:(?:claude|codex|gemini|agy) mcp add|talkover-mcp) [^`<>\\[\\]]+)`")
+)
+
+// blocks reads the documents that have something to run or to copy.
+func blocks(t *testing.T) []block {
+	t.Helper()
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil || !slices.Contains(docs, filepath.Join("docs", "hosts.md")) {
+		t.Fatal("docs/hosts.md is missing:", err)
+	}
+	var all []block
+	for _, doc := range append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "bench/README.md") {
+		b, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fenced(filepath.ToSlash(doc), string(b))...)
+	}
+	return all
+}
+
+// fenced finds the blocks of one document.
+func fenced(doc, text string) []block {
+	var all []block
+	var open *block
+	host, n := "", 0
+	for line := range strings.Lines(text) {
+		n++
+		trimmed := strings.TrimSpace(line)
+		info, fence := strings.CutPrefix(trimmed, "```")
+		comment := hostComment.FindStringSubmatch(trimmed)
+		switch {
+		case fence && open != nil:
+			all, open = append(all, *open), nil
+		case fence:
+			words := append(strings.Fields(info), "")
+			open = &block{doc: doc, line: n, lang: words[0], norun: slices.Contains(words, "norun"), host: host}
+			host = ""
+		case open != nil:
+			open.text += line
+		case comment != nil:
+			host = comment[1]
+		default:
+			for _, m := range inlineShell.FindAllStringSubmatch(line, -1) {
+				all = append(all, block{doc: doc, line: n, lang: "sh", norun: true, text: m[1] + "\n"})
+			}
+			if trimmed != "" {
+				host = ""
+			}
+		}
+	}
+	return all
+}
+
+// form is the configuration that a host documents: the key over its servers, and the keys
+// of one that it starts and of one at a URL. A key that must be there ends in !, a host
+// that takes no URL has no keys for it.
+type form struct{ servers, stdio, http string }
+
+var forms = map[string]form{
+	// https://support.claude.com/en/articles/11503834: no remote servers in the file.
+	"claude-desktop": {"mcpServers", "command! args env", ""},
+	// https://code.claude.com/docs/en/mcp, and what claude mcp add writes (2.1.197)
+	"claude-code": {"mcpServers", "type! command! args env", "type! url! headers"},
+	// https://code.visualstudio.com/docs/agents/reference/mcp-configuration.md
+	"vscode": {"servers", "type! command! args env envFile", "type! url! headers"},
+	// https://cursor.com/docs/mcp
+	"cursor": {"mcpServers", "type command! args env envFile", "url! headers"},
+	// https://vaadin.com/docs/latest/building-apps/agentic-development/mcp/supported-tools/devin-desktop
+	"devin": {"mcpServers", "command! args env", "url! headers"},
+	// https://docs.devin.ai/desktop/cascade/mcp
+	"windsurf": {"mcpServers", "command! args env", "serverUrl! headers"},
+	// https://developers.openai.com/codex/mcp, and what codex mcp add writes (0.169.0)
+	"codex": {"mcp_servers", "command! args env", "url! bearer_token_env_var http_headers env_http_headers"},
+	// https://geminicli.com/docs/tools/mcp-server, and tried with 0.61.0
+	"gemini-cli": {"mcpServers", "command! args env cwd timeout trust", "httpUrl! headers timeout trust"},
+	// https://developer.mescius.com/mcp/docs/configure-your-ai-client/command-line-clients/google-antigravity-cli
+	"antigravity": {"mcpServers", "command! args env", "serverUrl! headers"},
+	// What most hosts share.
+	"any": {"mcpServers", "type command! args env", "type! url! headers"},
+}
+
+// entry is a server in the configuration of a host.
+type entry struct {
+	Type        string            `json:"type"`
+	Command     string            `json:"command"`
+	Args        []string          `json:"args"`
+	Env         map[string]string `json:"env"`
+	URL         string            `json:"url"`
+	HTTPURL     string            `json:"httpUrl"`
+	ServerURL   string            `json:"serverUrl"`
+	Headers     map[string]string `json:"headers"`
+	HTTPHeaders map[string]string `json:"http_headers"`
+	BearerFrom  string            `json:"bearer_token_env_var"`
+}
+
+// at is the URL under whatever key the host has for it.
+func (e entry) at() string { return e.URL + e.HTTPURL + e.ServerURL }
+
+// decode reads a configuration, strictly, in the language that its fence names.
+func decode(b block) (map[string]any, error) {
+	text := []byte(b.text)
+	switch b.lang {
+	case "toml":
+		return readTOML(b.text)
+	case "jsonc":
+		text = lineComment.ReplaceAll(text, nil)
+	}
+	var config map[string]any
+	err := json.Unmarshal(text, &config)
+	return config, err
+}
+
+var (
+	lineComment = regexp.MustCompile(`(?m)^\s*//.*$`)
+	bareKey     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+)
+
+// readTOML reads the TOML that the documents use, and refuses any other: tables, and keys
+// with a string or a list of strings in one line, which look as in JSON.
+func readTOML(text string) (map[string]any, error) {
+	root := map[string]any{}
+	table, seen := root, map[string]bool{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		key, value, isPair := strings.Cut(line, " = ")
+		var v any
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '[' && line[len(line)-1] == ']' && !seen[line]:
+			seen[line], table = true, root
+			for part := range strings.SplitSeq(line[1:len(line)-1], ".") {
+				inner, ok := table[part].(map[string]any)
+				if !ok {
+					inner = map[string]any{}
+				}
+				if !bareKey.MatchString(part) || table[part] != nil && !ok {
+					return nil, fmt.Errorf("%s: takes the name of a table", line)
+				}
+				table[part], table = inner, inner
+			}
+		case isPair && bareKey.MatchString(key) && table[key] == nil && json.Unmarshal([]byte(value), &v) == nil && value[0] != '{':
+			table[key] = v
+		default:
+			return nil, fmt.Errorf("%s: takes a new table, or a new key with a string or a list of strings", line)
+		}
+	}
+	return root, nil
+}
+
+// configurations are the servers in the documents' blocks for hosts, by block and name.
+func configurations(t *testing.T, all []block) map[string]entry {
+	t.Helper()
+	found := map[string]entry{}
+	for _, b := range all {
+		if !slices.Contains([]string{"json", "jsonc", "toml"}, b.lang) {
+			continue
+		}
+		config, err := decode(b)
+		if err != nil {
+			t.Errorf("%s: no %s: %v", b, b.lang, err)
+			continue
+		}
+		if b.host == "" && (config["mcpServers"] != nil || config["servers"] != nil || config["mcp_servers"] != nil) {
+			b.host = "any"
+		}
+		if b.host != "" {
+			for name, e := range forms[b.host].check(t, b, config) {
+				found[b.String()+" "+name] = e
+			}
+		}
+	}
+	return found
+}
+
+// check holds a configuration against what the host documents, and returns its servers.
+func (f form) check(t *testing.T, b block, config map[string]any) map[string]entry {
+	t.Helper()
+	servers, ok := config[f.servers].(map[string]any)
+	if f.servers == "" || !ok || len(servers) == 0 {
+		t.Errorf("%s: %s has its servers under %q", b, b.host, f.servers)
+		return nil
+	}
+	for key := range config {
+		if key != f.servers && (b.host != "vscode" || key != "inputs") {
+			t.Errorf("%s: %s knows no %q", b, b.host, key)
+		}
+	}
+	found := map[string]entry{}
+	for name, v := range servers {
+		keys, isObject := v.(map[string]any)
+		encoded, err := json.Marshal(v)
+		var e entry
+		if err == nil {
+			err = json.Unmarshal(encoded, &e)
+		}
+		if !isObject || err != nil {
+			t.Errorf("%s: %s is no server: %v", b, name, err)
+			continue
+		}
+		f.checkKeys(t, b, e, keys)
+		found[name] = e
+	}
+	if b.host == "vscode" {
+		checkInputs(t, b, config["inputs"])
+	}
+	return found
+}
+
+// checkKeys looks for what must be there and for what the host does not know.
+func (f form) checkKeys(t *testing.T, b block, e entry, keys map[string]any) {
+	t.Helper()
+	known := f.http
+	want := []string{"", "http"}
+	switch {
+	case e.Command != "":
+		known, want = f.stdio, []string{"", "stdio"}
+	case strings.HasSuffix(e.at(), "/sse"):
+		want = []string{"sse"}
+	}
+	var may []string
+	for key := range strings.FieldsSeq(known) {
+		name, must := strings.CutSuffix(key, "!")
+		if may = append(may, name); must && keys[name] == nil {
+			t.Errorf("%s: %s needs %q", b, b.host, name)
+		}
+	}
+	for key := range keys {
+		if !slices.Contains(may, key) {
+			t.Errorf("%s: %s knows %q, but no %q", b, b.host, may, key)
+		}
+	}
+	if !slices.Contains(want, e.Type) {
+		t.Errorf("%s: type %q should be one of %q", b, e.Type, want)
+	}
+}
+
+var inputName = regexp.MustCompile(`\$\{input:(\w+)\}`)
+
+// checkInputs looks that VS Code asks, covertly, for all that the servers name.
+func checkInputs(t *testing.T, b block, inputs any) {
+	t.Helper()
+	list, _ := inputs.([]any)
+	var ids []string
+	for _, v := range list {
+		input, _ := v.(map[string]any)
+		id, _ := input["id"].(string)
+		if ids = append(ids, id); input["type"] != "promptString" || input["password"] != true || id == "" {
+			t.Errorf("%s: an input should be a promptString with an id and password: %v", b, v)
+		}
+	}
+	for _, m := range inputName.FindAllStringSubmatch(b.text, -1) {
+		if !slices.Contains(ids, m[1]) {
+			t.Errorf("%s: no input has the id %s", b, m[1])
+		}
+	}
+}
+
+// Each configuration that starts the server does so, and the server answers.
+func TestSnippetsStartTheServer(t *testing.T) {
+	known := map[string]bool{}
+	for _, s := range settings() {
+		known[s.env] = true
+	}
+	questions := hello + `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n" +
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":1}}}` + "\n"
+	started := 0
+	for name, e := range configurations(t, blocks(t)) {
+		if e.at() != "" {
+			continue
+		}
+		if e.Command != "talkover-mcp" {
+			t.Errorf("%s: the command is %q", name, e.Command)
+		}
+		token, demo := e.Env["TALKOVER_TOKEN"], e.Env["TALKOVER_DEMO"] == "true" || slices.Contains(e.Args, "-demo")
+		if token != tokenPlaceholder && !strings.HasPrefix(token, "$") && !demo {
+			t.Errorf("%s: the token is %q; write %s, or how the host finds it", name, token, tokenPlaceholder)
+		}
+		env := []string{"LOG_LEVEL=error", "TALKOVER_DEMO=true", hurry}
+		for variable, value := range e.Env {
+			if !known[variable] {
+				t.Errorf("%s: %s is no setting", name, variable)
+			}
+			if variable != "TALKOVER_TOKEN" {
+				env = append(env, variable+"="+value)
+			}
+		}
+		answers, _ := exchange(t, command(t, env, e.Args...), questions)
+		if !bytes.Contains(answers["hello"], []byte("serverInfo")) || !bytes.Contains(answers["1"], []byte(`"list_calls"`)) || !bytes.Contains(answers["2"], []byte("calls match")) {
+			t.Errorf("%s: it answers %s", name, answers)
+		}
+		started++
+	}
+	if started < len(forms)-1 { // windsurf is there for its URL alone
+		t.Errorf("only %d of %d hosts have a snippet for stdio", started, len(forms)-1)
+	}
+}
+
+var secret = regexp.MustCompile(gatePlaceholder + `|\$\{[^}]+\}|\$\w+`)
+
+// Each configuration with a URL gets in at a gated server, by its headers alone.
+func TestSnippetsReachTheServer(t *testing.T) {
+	base, _ := served(t, []string{"LOG_FORMAT=json", "TALKOVER_DEMO=true", "MCP_ALLOWED_HOSTS=calls.example.com", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}, "-transport", "http")
+	reached := 0
+	for name, e := range configurations(t, blocks(t)) {
+		if e.at() == "" {
+			continue
+		}
+		u, err := url.Parse(e.at())
+		if err != nil || u.Scheme != "https" || u.Host != "calls.example.com" {
+			t.Errorf("%s: the URL is %q, and should be at https://calls.example.com", name, e.at())
+			continue
+		}
+		headers := http.Header{}
+		for _, all := range []map[string]string{e.Headers, e.HTTPHeaders} {
+			for key, value := range all {
+				headers.Set(key, secret.ReplaceAllString(value, gateToken))
+			}
+		}
+		if e.BearerFrom != "" {
+			headers.Set("Authorization", "Bearer "+gateToken)
+		}
+		if status, answer := knock(t, base, u, headers); status != http.StatusOK || !strings.Contains(answer, "serverInfo") && !strings.Contains(answer, "event: endpoint") {
+			t.Errorf("%s: it gets %d %s", name, status, answer)
+		}
+		headers.Del("Authorization")
+		if status, _ := knock(t, base, u, headers); status != http.StatusUnauthorized {
+			t.Errorf("%s: without its token it gets %d", name, status)
+		}
+		reached++
+	}
+	if reached < len(forms)-1 { // Claude Desktop takes no URL
+		t.Errorf("only %d of %d hosts have a snippet with a URL", reached, len(forms)-1)
+	}
+}
+
+// knock asks the server at base for what a client asks first at u.
+func knock(t *testing.T, base string, u *url.URL, headers http.Header) (int, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel() // ends the stream of /sse
+	method, body := http.MethodPost, strings.NewReader(strings.Split(hello, "\n")[0])
+	if u.Path == "/sse" {
+		method, body = http.MethodGet, strings.NewReader("")
+	}
+	r, err := http.NewRequestWithContext(ctx, method, base+u.Path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = u.Host
+	r.Header = headers.Clone()
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, 4<<10)
+	n, err := io.ReadAtLeast(res.Body, first, 16)
+	if err != nil && n == 0 {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(first[:n])
+}
+
+var installLink = regexp.MustCompile(`(https://insiders\.vscode\.dev/redirect/mcp/install|cursor://anysphere\.cursor-deeplink/mcp/install)\?[^)\s"` + "`]+")
+
+// The install links carry the very configuration that stands in docs/hosts.md.
+func TestInstallLinks(t *testing.T) {
+	first := map[string]map[string]any{}
+	for _, b := range blocks(t) {
+		if b.doc != "docs/hosts.md" || b.host == "" || first[b.host] != nil {
+			continue
+		}
+		config, err := decode(b)
+		if err != nil {
+			t.Fatalf("%s: %v", b, err)
+		}
+		first[b.host] = config
+	}
+	found := map[string]int{}
+	for _, doc := range []string{"README.md", "docs/hosts.md"} {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range installLink.FindAllString(string(text), -1) {
+			u, err := url.Parse(link)
+			if err != nil || strings.ContainsAny(link, "+{}\" ") {
+				t.Errorf("%s: %s is not encoded as a URL: %v", doc, link, err)
+				continue
+			}
+			config, inputs, host := []byte(u.Query().Get("config")), []byte(u.Query().Get("inputs")), "vscode"
+			if u.Scheme == "cursor" {
+				host, inputs = "cursor", []byte("null")
+				if config, err = base64.StdEncoding.DecodeString(string(config)); err != nil {
+					t.Errorf("%s: %s: %v", doc, link, err)
+				}
+			}
+			name := u.Query().Get("name")
+			servers, _ := first[host][forms[host].servers].(map[string]any)
+			for _, part := range []struct {
+				name string
+				got  []byte
+				want any
+			}{{"config", config, servers[name]}, {"inputs", inputs, first[host]["inputs"]}} {
+				var got any
+				if err := json.Unmarshal(part.got, &got); err != nil {
+					t.Errorf("%s: the link's %s: %v", doc, part.name, err)
+				}
+				if diff := gocmp.Diff(part.want, got); diff != "" {
+					t.Errorf("%s: the link for %s differs from the %s in docs/hosts.md:\n%s", doc, host, part.name, diff)
+				}
+			}
+			found[host]++
+		}
+	}
+	if found["vscode"] == 0 || found["cursor"] == 0 {
+		t.Errorf("docs/hosts.md should have a link for VS Code and one for Cursor: %v", found)
+	}
+}
+
+// Commands of the documents' shell blocks. Those that are local can be run by a test.
+// All that is not here must be added, on the one side or the other.
+var (
+	local   = strings.Fields("talkover-mcp go openssl cat chmod grep head install ls mkdir rm sed")
+	foreign = strings.Fields("agy bash brew claude code codex cosign curl docker gemini gh git kubectl npm npx podman powershell sha256sum sudo tar xattr")
+)
+
+// A stub stands in for every command and notes, with NUL after each: the folder, the
+// number of words and the words, the number of variables and the variables.
+const stub = `#!%[1]s
+me=${0##*/}
+vars=()
+for name in $(compgen -e); do vars+=("$name=${!name}"); done
+printf '%%s\0' "$HERE" $(($# + 1)) "$me" "$@" ${#vars[@]} "${vars[@]}" >>"$NOTES"
+case $me in
+openssl) printf '%%064d\n' 0 ;;
+install | mkdir) case ${!#} in "$HOME"/* | [!/]*) PATH=/bin:/usr/bin mkdir -p "${!#}" ;; esac ;;
+esac
+`
+
+// In place of going there, where nothing is, cd says where the next commands would be.
+const walk = "export HERE=.\ncd() { HERE=$HERE/$1; }\n"
+
+// invocation is a command that a block would run.
+type invocation struct {
+	dir   string
+	words []string
+	env   map[string]string
+}
+
+// shell is a place to run blocks in.
+type shell struct {
+	bash, stubs, shims, self string
+	rewrite                  *strings.Replacer
+}
+
+func newShell(t *testing.T) shell {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the blocks are for a POSIX shell, which Windows has not")
+	}
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash here to read the blocks with")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shell{bash: bash, stubs: t.TempDir(), shims: t.TempDir(), self: self}
+	for _, name := range append(local, foreign...) {
+		script(t, filepath.Join(s.stubs, name), fmt.Sprintf(stub, bash))
+	}
+	script(t, filepath.Join(s.shims, "talkover-mcp"), fmt.Sprintf(shim, bash))
+	script(t, filepath.Join(s.shims, "go"), fmt.Sprintf(goShim, bash))
+	s.rewrite = strings.NewReplacer("https://login.example.com", issuer(t))
+	return s
+}
+
+func script(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+}
+
+// run runs a script in a new folder with nothing in its environment but env.
+func (s shell) run(t *testing.T, text string, env ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.bash, "-e", "-o", "pipefail", "-c", walk+text)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(env, "HOME="+cmd.Dir, "TMPDIR="+cmd.Dir, "TALKOVER_TOKEN="+tokenPlaceholder)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// rehearse finds what a block would run, with all its words expanded.
+func (s shell) rehearse(t *testing.T, b block) ([]invocation, error) {
+	t.Helper()
+	notes := filepath.Join(t.TempDir(), "notes")
+	if out, err := s.run(t, b.text, "PATH="+s.stubs, "NOTES="+notes); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	text, err := os.ReadFile(notes)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var all []invocation
+	fields := strings.Split(string(text), "\x00")
+	next := func() (list []string) {
+		n, err := strconv.Atoi(fields[0])
+		if err != nil || n >= len(fields) {
+			t.Fatalf("%s: the notes are torn: %q", b, text)
+		}
+		list, fields = fields[1:n+1], fields[n+1:]
+		return list
+	}
+	for len(fields) > 1 {
+		i := invocation{dir: fields[0], env: map[string]string{}}
+		fields = fields[1:]
+		i.words = next()
+		for _, pair := range next() {
+			name, value, _ := strings.Cut(pair, "=")
+			i.env[name] = value
+		}
+		all = append(all, i)
+	}
+	return all, nil
+}
+
+var (
+	ours       = regexp.MustCompile(`^(TALKOVER|MCP|LOG|OTEL_EXPORTER_OTLP)_[A-Z_]+$`)
+	assignment = regexp.MustCompile(`^([A-Z_]+)=(.*)$`)
+	repository = regexp.MustCompile(`^(deploy|bench|docs|\.ci|\.github)/`)
+)
+
+// faultsOf says what is wrong with the settings, flags, commands and paths in a command.
+func (i invocation) faultsOf(settingsFile string) (wrong []string) {
+	env := map[string]string{}
+	for name, value := range i.env {
+		if ours.MatchString(name) {
+			env[name] = value
+		}
+	}
+	for _, word := range i.words {
+		if m := assignment.FindStringSubmatch(word); m != nil && ours.MatchString(m[1]) {
+			env[m[1]] = m[2]
+		}
+		if _, path, ok := strings.Cut("="+word, "="); ok && repository.MatchString(path) {
+			wrong = append(wrong, missing(filepath.Join(i.dir, path))...)
+		}
+	}
+	for name := range env {
+		switch {
+		case !slices.ContainsFunc(settings(), func(s setting) bool { return s.env == name }):
+			wrong = append(wrong, name+" is no setting")
+		case strings.HasSuffix(name, "_FILE"):
+			env[name] = settingsFile
+		}
+	}
+	if i.adds() {
+		wrong = append(wrong, i.hostFlags()...)
+	}
+	args, ok := i.arguments()
+	switch {
+	case ok:
+		wrong = append(wrong, refused(args, env)...)
+	case i.words[0] == "go":
+		wrong = append(wrong, i.goPaths()...)
+	case i.adds() && !slices.Contains(i.words, "https://calls.example.com/mcp"):
+		wrong = append(wrong, "it adds neither talkover-mcp nor https://calls.example.com/mcp")
+	case i.words[0] == "bash" && len(i.words) > 1:
+		wrong = append(wrong, missing(filepath.Join(i.dir, i.words[1]))...)
+	}
+	return wrong
+}
+
+// arguments are those of talkover-mcp, if the command starts it, now or later.
+func (i invocation) arguments() ([]string, bool) {
+	w := i.words
+	is := func(words ...string) bool { return len(w) >= len(words) && slices.Equal(w[:len(words)], words) }
+	switch {
+	case is("talkover-mcp"):
+		return w[1:], true
+	case is("go", "run", "."):
+		return w[3:], i.dir == "."
+	case is("docker", "run"):
+		image := slices.IndexFunc(w, func(s string) bool { return strings.HasPrefix(s, "ghcr.io/talkover/talkover-mcp:") })
+		return w[image+1:], image > 0
+	case i.adds():
+		at := slices.Index(w, "talkover-mcp")
+		return w[at+1:], at > 0
+	}
+	return nil, false
+}
+
+// adds reports whether the command adds a server to a host.
+func (i invocation) adds() bool {
+	return len(i.words) > 2 && i.words[1] == "mcp" && i.words[2] == "add"
+}
+
+// The flags of mcp add: claude 2.1.197, codex 0.169.0, gemini 0.61.0.
+var mcpAddFlags = map[string]string{
+	"claude": "--env --header --scope --transport",
+	"codex":  "--bearer-token-env-var --env --url",
+	"gemini": "--env --header --scope --transport",
+}
+
+// hostFlags says which flags the host does not have, and whether one takes the name.
+func (i invocation) hostFlags() (wrong []string) {
+	host, known := i.words[0], strings.Fields(mcpAddFlags[i.words[0]])
+	for at, word := range i.words {
+		if word == "--" || word == "talkover-mcp" {
+			break
+		}
+		if strings.HasPrefix(word, "-") && !slices.Contains(known, word) {
+			wrong = append(wrong, fmt.Sprintf("%s mcp add has %q, and no %s", host, known, word))
+		}
+		// Its help says otherwise: https://github.com/anthropics/claude-code/issues/62332
+		if list := word == "--env" || word == "--header"; list && host == "claude" && !slices.ContainsFunc(i.words[3:at], func(s string) bool { return strings.HasPrefix(s, "talkover") }) {
+			wrong = append(wrong, "the name goes before "+word)
+		}
+	}
+	return wrong
+}
+
+var commandForm = regexp.MustCompile(`(?m)^  talkover-mcp ([a-z]+)`)
+
+// refused says what talkover-mcp would not take.
+func refused(args []string, env map[string]string) []string {
+	o, err := parse(args)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var known []string
+	for _, m := range commandForm.FindAllStringSubmatch(usage, -1) {
+		known = append(known, m[1])
+	}
+	if len(o.commands) > 0 && !slices.Contains(known, o.commands[0]) {
+		return []string{fmt.Sprintf("%q is none of %q", o.commands[0], known)}
+	}
+	maps.Copy(env, o.env)
+	if _, err := load(context.Background(), envconfig.MapLookuper(env)); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
+// goPaths says which packages of a go command are not there.
+func (i invocation) goPaths() (wrong []string) {
+	for _, word := range i.words[1:] {
+		module, _, versioned := strings.Cut(word, "@")
+		switch {
+		case strings.HasPrefix(word, "."):
+			wrong = append(wrong, missing(filepath.Join(i.dir, strings.TrimSuffix(word, "...")))...)
+		case versioned && strings.Contains(module, "talkover") && module != "github.com/talkover/talkover-mcp":
+			wrong = append(wrong, module+" is not our module")
+		}
+	}
+	return wrong
+}
+
+func missing(path string) []string {
+	if _, err := os.Stat(path); err != nil {
+		return []string{path + " is not there"}
+	}
+	return nil
+}
+
+// The shim is the command in the demo. One that serves is ended as soon as it says so.
+const shim = `#!%s
+if [ "${TALKOVER_TOKEN_SOURCE-}" = client ]; then unset TALKOVER_TOKEN; else export TALKOVER_DEMO=true; fi
+export ` + asCommand + `=1 LOG_FORMAT=json LOG_LEVEL=info MCP_ADDR="${MCP_ADDR-127.0.0.1:0}"
+log=$(mktemp -u)
+mkfifo "$log"
+"$TALKOVER_MCP_TEST_BINARY" "$@" <&0 2>"$log" &
+while IFS= read -r line; do
+  printf '%%s\n' "$line" >&2
+  case $line in *'"msg":"serving"'*) kill -TERM $! ;; esac
+done <"$log"
+wait $!
+`
+
+// In place of go run . it runs the command; what else Go does is for other checks.
+const goShim = `#!%s
+[ "$HERE $1 $2" = ". run ." ] || exit 0
+shift 2
+exec talkover-mcp "$@"
+`
+
+// issuer is an identity provider without keys.
+func issuer(t *testing.T) string {
+	t.Helper()
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/keys" {
+			_, _ = io.WriteString(w, `{"keys":[]}`)
+			return
+		}
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, s.URL, s.URL+"/keys")
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+var listenAddr = regexp.MustCompile(`((?:-addr[ =]|_ADDR=)"?)[^\s":]*:\d+`)
+
+// Each shell block of the documents is taken apart by a shell, and its words held against
+// what there is. Those whose commands are all local are run, but where their fence says
+// norun: the command in the demo, and what it serves at a free port of loopback.
+func TestShellBlocks(t *testing.T) {
+	s := newShell(t)
+	settingsFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(settingsFile, []byte(gateToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var ran int
+	for _, b := range blocks(t) {
+		if b.lang == "bash" || b.lang == "shell" || b.lang == "console" {
+			t.Errorf("%s: call it sh, as the others are", b)
+		}
+		if b.lang != "sh" {
+			continue
+		}
+		all, err := s.rehearse(t, b)
+		if err != nil {
+			t.Errorf("%s: %v\nA command that is not found belongs in local or foreign.", b, err)
+			continue
+		}
+		isLocal := !b.norun
+		for _, i := range all {
+			for _, fault := range i.faultsOf(settingsFile) {
+				t.Errorf("%s: %s: %s", b, strings.Join(i.words, " "), fault)
+			}
+			isLocal = isLocal && slices.Contains(local, i.words[0])
+		}
+		if !isLocal {
+			t.Logf("%s: read", b)
+			continue
+		}
+		t.Logf("%s: run", b)
+		text := s.rewrite.Replace(listenAddr.ReplaceAllString(b.text, "${1}127.0.0.1:0"))
+		out, err := s.run(t, text, "PATH="+s.shims+string(os.PathListSeparator)+os.Getenv("PATH"), "TALKOVER_MCP_TEST_BINARY="+s.self, hurry)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", b, err, out)
+		}
+		ran++
+	}
+	if ran == 0 {
+		t.Error("no block was run")
+	}
+}
