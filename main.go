@@ -257,6 +257,7 @@ func (c config) greet(log *slog.Logger, where ...any) {
 		log.Warn("make_call is off: over " + string(c.Transport) + " it needs MCP_AUTH")
 	}
 	log.Info("serving", append([]any{"transport", c.Transport, "version", version()}, where...)...)
+	go debug.FreeOSMemory() // what the start left behind
 }
 
 // call runs one tool through the server, as a client would, and prints what a

@@ -410,9 +410,11 @@ func nearest(word string, options []string) string {
 	return best
 }
 
+var withoutBreaks = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // fold takes away what models vary: case, - and _.
 func fold(s string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
+	return withoutBreaks.Replace(strings.ToLower(s))
 }
 
 const longestEcho = 40 // runes of a wrong value that its error repeats

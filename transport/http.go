@@ -152,13 +152,15 @@ func (h *HTTP) stateless(s *server.MCPServer, next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		var m message
 		_ = json.Unmarshal(body, &m) // what is no JSON has no method, and is refused behind
-		switch {
-		case m.Method == mcp.MethodNotificationCancelled:
+		if call, ok := m.plainCall(s, r.Header.Get(mcp.HeaderProtocolVersion)); ok {
+			call.answer(w, r)
+			return
+		}
+		switch m.Method {
+		case mcp.MethodNotificationCancelled:
 			w.WriteHeader(http.StatusAccepted)
-		case m.Method == mcp.MethodSubscriptionsListen:
+		case mcp.MethodSubscriptionsListen:
 			subscribe.ServeHTTP(w, r)
-		case m.isPlainCall(r.Header.Get(mcp.HeaderProtocolVersion)):
-			answer(w, s.HandleMessage(r.Context(), body))
 		default:
 			next.ServeHTTP(w, r)
 		}

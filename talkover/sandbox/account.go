@@ -69,6 +69,7 @@ type Account struct {
 func New(now time.Time) *Account {
 	day := now.UTC().Truncate(24 * time.Hour)
 	a := &Account{now: day.Add(clock * time.Hour), Agents: []Agent{*reception, *support, *sales, *reminders, *intake}}
+	a.Calls = make([]Call, 0, 50*days) // about so many
 	for back := range days {
 		a.Calls = append(a.Calls, callsOf(day.AddDate(0, 0, -back))...)
 	}
@@ -231,12 +232,12 @@ func contactNumber(r *rand.Rand) string {
 // formatted writes an E.164 number as the API shows it.
 func formatted(e164 string) string {
 	if len(e164) == 12 && e164[1] == '1' {
-		return fmt.Sprintf("(%s) %s-%s", e164[2:5], e164[5:8], e164[8:])
+		return "(" + e164[2:5] + ") " + e164[5:8] + "-" + e164[8:]
 	}
 	if len(e164) < 11 {
 		return e164
 	}
-	return fmt.Sprintf("%s %s %s %s", e164[:3], e164[3:5], e164[5:9], e164[9:])
+	return e164[:3] + " " + e164[3:5] + " " + e164[5:9] + " " + e164[9:]
 }
 
 // pick draws an index with the given weights.
