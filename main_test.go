@@ -519,6 +519,26 @@ func BenchmarkListCallsStdio(b *testing.B) {
 }
 
 // The README shows the settings and the answer that there are.
+// BenchmarkStart is the time from the start of a process to its first answer.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		cmd := command(b, nil, "-demo")
+		stdin, _ := cmd.StdinPipe()
+		stdout, _ := cmd.StdoutPipe()
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.WriteString(stdin, hello)
+		if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || !strings.Contains(line, "serverInfo") {
+			b.Fatal(line, err)
+		}
+		b.StopTimer()
+		stdin.Close()
+		_ = cmd.Wait()
+		b.StartTimer()
+	}
+}
+
 func TestReadmeIsTrue(t *testing.T) {
 	b, err := os.ReadFile("README.md")
 	if err != nil {

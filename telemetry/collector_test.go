@@ -1,0 +1,44 @@
+package telemetry
+
+import (
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/testing/protocmp"
+)
+
+func text(key, value string) *commonpb.KeyValue {
+	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+}
+
+func batch(s *tracepb.Span) []*tracepb.ResourceSpans {
+	return []*tracepb.ResourceSpans{{ScopeSpans: []*tracepb.ScopeSpans{{Spans: []*tracepb.Span{s}}}}}
+}
+
+// Whatever an instrumentation comes to write into a span, what leaves is on the list.
+func TestSpansTellWhatIsOnTheListAlone(t *testing.T) {
+	got := batch(&tracepb.Span{
+		Name:   "HTTP GET",
+		Events: []*tracepb.Span_Event{{Name: "exception", Attributes: []*commonpb.KeyValue{text("exception.message", "talq_secret")}}},
+		Status: &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: "malformed HTTP status code \"talq_secret\""},
+		Attributes: []*commonpb.KeyValue{
+			text("url.full", "https://app.talkover.ai/api/v1/calls?search=%2B12025550177#part"), text("url.query", "search=%2B12025550177"),
+			text("server.address", "app.talkover.ai"), text("http.request.header.authorization", "Bearer talq_secret"),
+		},
+	})
+	want := batch(&tracepb.Span{
+		Name:   "HTTP GET",
+		Status: &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR},
+		Attributes: []*commonpb.KeyValue{
+			text("url.full", "https://app.talkover.ai/api/v1/calls"), text("server.address", "app.talkover.ai"),
+		},
+	})
+	if n := strip(got); n != 1 {
+		t.Errorf("%d spans", n)
+	}
+	if d := gocmp.Diff(want, got, protocmp.Transform()); d != "" {
+		t.Error(d)
+	}
+}
