@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -38,7 +36,7 @@ const bridgeEnv = "TALKOVER_BENCH_BRIDGE"
 
 func TestMain(m *testing.M) {
 	if api := os.Getenv(bridgeEnv); api != "" {
-		fmt.Fprintln(os.Stderr, serve(Bridge(api, sandbox.Token, callers)))
+		fmt.Fprintln(os.Stderr, http.ListenAndServe(os.Args[1], Bridge(api, sandbox.Token, callers)))
 		os.Exit(1)
 	}
 	code := m.Run()
@@ -46,16 +44,6 @@ func TestMain(m *testing.M) {
 		os.RemoveAll(filepath.Dir(path))
 	}
 	os.Exit(code)
-}
-
-// serve serves until it fails, and says where as talkover-mcp does.
-func serve(h http.Handler) error {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("serving", "addr", ln.Addr().String())
-	return http.Serve(ln, h)
 }
 
 // program is talkover-mcp, as a user builds it.
@@ -73,12 +61,13 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// command starts a contestant before the API at a URL: ours with its own defaults,
-// its line in the log for each call among them, but without a limit of requests.
-func command(tb testing.TB, name, api string) *exec.Cmd {
+// command is a contestant at an address, before the API at a URL: ours with its own
+// defaults, its line in the log for each call among them, but without a limit of
+// requests.
+func command(tb testing.TB, name, addr, api string) *exec.Cmd {
 	tb.Helper()
 	if name == "bridge" {
-		c := exec.Command(os.Args[0])
+		c := exec.Command(os.Args[0], addr)
 		c.Env = append(os.Environ(), bridgeEnv+"="+api)
 		return c
 	}
@@ -86,20 +75,29 @@ func command(tb testing.TB, name, api string) *exec.Cmd {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := exec.Command(path, "-transport", "http", "-addr", "127.0.0.1:0")
+	c := exec.Command(path, "-transport", "http", "-addr", addr)
 	c.Env = append(os.Environ(), "TALKOVER_TOKEN="+sandbox.Token, "TALKOVER_BASE_URL="+api, "TALKOVER_RATE_LIMIT=0")
 	return c
 }
 
-// start starts a contestant. The returned function ends it and returns the
-// processor time that it took.
-func start(tb testing.TB, name, api string) (url string, stop func() time.Duration) {
+// start starts a contestant and waits until it listens. The returned function ends
+// it and returns the processor time that it took.
+func start(tb testing.TB, name, api string) (addr string, stop func() time.Duration) {
 	tb.Helper()
-	c := command(tb, name, api)
-	stderr, err := c.StderrPipe()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
+	addr = free.Addr().String()
+	free.Close()
+	c := command(tb, name, addr, api)
+	// A file, as of a service: who reads a pipe would take part of the machine.
+	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer log.Close()
+	c.Stderr = log
 	if err := c.Start(); err != nil {
 		tb.Fatal(err)
 	}
@@ -109,14 +107,15 @@ func start(tb testing.TB, name, api string) (url string, stop func() time.Durati
 		return c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	})
 	tb.Cleanup(func() { stop() })
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		var line struct{ Msg, Addr string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
-			go func() { _, _ = io.Copy(io.Discard, stderr) }()
-			return "http://" + line.Addr, stop
+	for range 1000 {
+		if conn, err := net.Dial("tcp", addr); err == nil {
+			conn.Close()
+			return addr, stop
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	tb.Fatalf("%s did not start", name)
+	said, _ := os.ReadFile(log.Name())
+	tb.Fatalf("%s does not listen: %s", name, said)
 	return "", nil
 }
 
@@ -129,8 +128,8 @@ type caller struct {
 	answer  bytes.Buffer
 }
 
-func dial(url string) (*caller, error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+func dial(addr string) (*caller, error) {
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +165,9 @@ func pageArguments(n, pages int) string {
 	return fmt.Sprintf(`{"per_page":%d,"page":%d}`, perPage, n%pages+1)
 }
 
-// BenchmarkServer asks for pages of 20 with 16 callers at once.
+// BenchmarkServer asks for pages of 20 with 16 callers at once. The contestants take
+// turns, a round of calls each, so that a machine that is now quick and now slow
+// is so for both.
 //
 // Each server has a process of its own, with the garbage of nobody else, and all
 // processors. The callers and the API share another, the same for both. Both
@@ -174,45 +175,65 @@ func pageArguments(n, pages int) string {
 // servers alone, which cpu-µs/call tells: it is all processor time of the server's
 // process, its start included.
 func BenchmarkServer(b *testing.B) {
+	const round = 500 // calls
 	api := newUpstream(b)
 	pages := len(api.account.Calls) / perPage
+	all := map[string]*contestant{}
 	for _, name := range contestants {
-		b.Run(name, func(b *testing.B) {
-			url, stop := start(b, name, api.url)
-			if err := ask(url, pages, pages); err != nil { // fills the API's store
-				b.Fatal(err)
-			}
-			before := api.requests.Load()
-			// The callers and the API should take as little of the machine as can be.
-			defer debug.SetGCPercent(debug.SetGCPercent(1000))
-			b.ResetTimer()
-			err := ask(url, pages, b.N)
-			b.StopTimer()
+		addr, stop := start(b, name, api.url)
+		c := &contestant{stop: stop}
+		for range callers {
+			one, err := dial(addr)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if n := api.requests.Load() - before; n != int64(b.N) {
-				b.Fatalf("%d calls took %d requests: no call may be answered by another's", b.N, n)
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
-			b.ReportMetric(float64(stop().Microseconds())/float64(b.N+pages), "cpu-µs/call")
-		})
+			defer one.conn.Close()
+			c.callers = append(c.callers, one)
+		}
+		if err := c.ask(pages, pages); err != nil { // fills the API's store
+			b.Fatal(err)
+		}
+		c.spent = 0
+		all[name] = c
 	}
+	// The callers and the API should take as little of the machine as can be.
+	defer debug.SetGCPercent(debug.SetGCPercent(1000))
+	before := api.requests.Load()
+	for b.Loop() {
+		for _, name := range contestants {
+			if err := all[name].ask(pages, round); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	calls := b.N * round
+	if n := api.requests.Load() - before; n != int64(calls*len(contestants)) {
+		b.Fatalf("%d calls took %d requests: no call may be answered by another's", calls*len(contestants), n)
+	}
+	for _, name := range contestants {
+		c := all[name]
+		b.ReportMetric(float64(calls)/c.spent.Seconds(), name+"-calls/s")
+		b.ReportMetric(float64(c.stop().Microseconds())/float64(calls+pages), name+"-cpu-µs/call")
+	}
+	b.ReportMetric(all["bridge"].spent.Seconds()/all["ours"].spent.Seconds(), "times-the-bridge")
+}
+
+// contestant is a server and who calls it.
+type contestant struct {
+	callers []*caller
+	spent   time.Duration // while calls were under way
+	stop    func() time.Duration
 }
 
 // ask makes n calls, 16 at a time, and returns the first error.
-func ask(url string, pages, n int) error {
+func (c *contestant) ask(pages, n int) error {
+	start := time.Now()
 	var next atomic.Int64
 	var all errgroup.Group
-	for range callers {
+	for _, one := range c.callers {
 		all.Go(func() error {
-			c, err := dial(url)
-			if err != nil {
-				return err
-			}
-			defer c.conn.Close()
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				if _, err := c.call("list_calls", pageArguments(int(i), pages)); err != nil {
+				if _, err := one.call("list_calls", pageArguments(int(i), pages)); err != nil {
 					next.Store(int64(n)) // the others end too
 					return err
 				}
@@ -220,7 +241,9 @@ func ask(url string, pages, n int) error {
 			return nil
 		})
 	}
-	return all.Wait()
+	err := all.Wait()
+	c.spent += time.Since(start)
+	return err
 }
 
 // result is the answer to tools/call.
@@ -243,8 +266,8 @@ func (r result) text(tb testing.TB) string {
 // asked starts a contestant and returns how to call a tool of it.
 func asked(t *testing.T, name, api string) func(tool, arguments string) result {
 	t.Helper()
-	url, _ := start(t, name, api)
-	c, err := dial(url)
+	addr, _ := start(t, name, api)
+	c, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,7 @@ const (
 	maxHeader    = 64 << 10
 	connectTime  = 5 * time.Second // to dial, and again for TLS
 	idleConns    = 32              // to the API: each kept one saves a TLS handshake to a caller beside others
+	readBuffer   = 32 << 10        // bytes of a connection: a page of 20 in one piece
 )
 
 // Config says how a [Client] reaches the API. Only Token is needed.
@@ -131,6 +132,7 @@ func NewTransport() *http.Transport {
 		TLSHandshakeTimeout:    connectTime,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    idleConns,
+		ReadBufferSize:         readBuffer,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
