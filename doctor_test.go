@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -406,16 +405,7 @@ func TestDoctorBehindAProxy(t *testing.T) {
 }
 
 func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {
-	issuer := httptest.NewUnstartedServer(nil)
-	issuer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/keys" {
-			io.WriteString(w, `{"keys":[]}`)
-			return
-		}
-		json.NewEncoder(w).Encode(map[string]string{"issuer": issuer.URL, "jwks_uri": issuer.URL + "/keys"})
-	})
-	issuer.Start()
-	defer issuer.Close()
+	issuer := newIssuer(t)
 	var n asked
 	s := httptest.NewServer(api(&n, answers(200, oneOf4213)))
 	defer s.Close()

@@ -175,8 +175,9 @@ func TestReadyWhileTheAPIIs(t *testing.T) {
 	}
 }
 
-// With a gate it may listen everywhere, under the names that it was given.
-func TestOpenAddressWithAGate(t *testing.T) {
+// newIssuer is an OpenID provider that has signed nothing yet.
+func newIssuer(t *testing.T) *httptest.Server {
+	t.Helper()
 	issuer := httptest.NewUnstartedServer(nil)
 	issuer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/keys" {
@@ -186,7 +187,13 @@ func TestOpenAddressWithAGate(t *testing.T) {
 		json.NewEncoder(w).Encode(map[string]string{"issuer": issuer.URL, "jwks_uri": issuer.URL + "/keys"})
 	})
 	issuer.Start()
-	defer issuer.Close()
+	t.Cleanup(issuer.Close)
+	return issuer
+}
+
+// With a gate it may listen everywhere, under the names that it was given.
+func TestOpenAddressWithAGate(t *testing.T) {
+	issuer := newIssuer(t)
 	for name, gate := range map[string][]string{
 		"token": {"MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken},
 		"oidc":  {"MCP_AUTH=oidc", "MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=https://calls.example.com/mcp"},
