@@ -123,7 +123,7 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	h.log.Info("ending", "grace", quitTime)
+	h.log.Info("ending", "grace", quitTime.String())
 	h.ready.ending.Store(true)
 	h.streams.noMore()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime+closeTime)
