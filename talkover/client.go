@@ -312,10 +312,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	if ok {
 		bound = maxBody
 	}
-	if res.ContentLength > 0 {
-		body.Grow(int(min(res.ContentLength, bound)) + bytes.MinRead) // so that it need not grow to find the end
-	}
-	_, err = body.ReadFrom(io.LimitReader(res.Body, bound+1))
+	err = readInto(body, res, bound+1)
 	if !ok {
 		// What came of an error's body is enough, whole or not.
 		e, _ := readList(body, c.token, noRows{})
@@ -330,6 +327,21 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 		return status, failure(ctx, attempt, status, err)
 	}
 	return status, nil
+}
+
+// readInto reads the body of an answer, but no more than so much of it.
+func readInto(body *bytes.Buffer, res *http.Response, most int64) error {
+	first := min(most, mostKept)
+	if res.ContentLength > 0 {
+		body.Grow(int(min(res.ContentLength, first)) + bytes.MinRead) // so that it need not grow to find the end
+	}
+	_, err := body.ReadFrom(io.LimitReader(res.Body, first))
+	if err != nil || int64(body.Len()) < first || first == most {
+		return err
+	}
+	body.Grow(int(most)) // in one step: by doubling it would take four times as much
+	_, err = body.ReadFrom(io.LimitReader(res.Body, most-first))
+	return err
 }
 
 // refusal is the error that the API itself answered with.

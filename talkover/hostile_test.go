@@ -488,12 +488,12 @@ func TestTLSFailuresAreNotTriedAgain(t *testing.T) {
 	}
 }
 
-// A call takes less than 16 MiB, whatever comes. The 4 MiB of a body may be all
+// A call takes less than 8 MiB, whatever comes. The 4 MiB of a body may be all
 // rows.
 func TestMemoryIsBounded(t *testing.T) {
-	most := uint64(16 << 20)
+	most := uint64(8 << 20)
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		most *= 2 // io.ReadAll allocates twice where the race detector keeps the compiler from joining them
+		most *= 2 // a buffer allocates twice where the race detector keeps the compiler from joining the two
 	}
 	rows := func(row string) behaviour {
 		n := (4<<20 - len(`{"data":[]}`)) / (len(row) + 1)
