@@ -107,7 +107,7 @@ func (d *doctor) noAnswer(ctx context.Context, e *talkover.Error) string {
 		return fmt.Sprintf("no safe connection to %s: %s.", d.base.Host, tlsFault(e))
 	case errors.As(e, &name):
 		return d.noName(ctx, name)
-	case errors.Is(e, syscall.ECONNREFUSED):
+	case errors.Is(e, syscall.ECONNREFUSED), errors.Is(e, wsaRefused):
 		return fmt.Sprintf("%s refuses connections. %s.", d.base.Host, d.connectAdvice())
 	case isDial:
 		return fmt.Sprintf("no connection to %s: %s. %s.", d.base.Host, operation.Err, d.connectAdvice())

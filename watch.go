@@ -101,11 +101,18 @@ func (w *watch) serve(ctx context.Context, c config, a account, log *slog.Logger
 	return nil
 }
 
+// What Windows has in place of EADDRINUSE and ECONNREFUSED, which [syscall] does
+// not tell from them.
+const (
+	wsaInUse   = syscall.Errno(10048)
+	wsaRefused = syscall.Errno(10061)
+)
+
 // listen opens the address of a setting.
 func listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaInUse):
 		return nil, fmt.Errorf("%s: takes a port that is free; %s is in use", setting, addr)
 	case err != nil:
 		return nil, fmt.Errorf("%s: takes an address of this machine that is free", setting)
