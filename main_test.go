@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 
 const asCommand = "TALKOVER_MCP_TEST_AS_COMMAND"
 
+// hurry ends a process at once where the race detector would wait a second.
+const hurry = "GORACE=atexit_sleep_ms=0"
+
 // canary is a token that must show up nowhere.
 const canary = "talq_canary_3f9a1c7e5b2d"
 
@@ -66,7 +69,7 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(env, asCommand+"=1")
+	cmd.Env = append(env, asCommand+"=1", hurry)
 	return cmd
 }
 

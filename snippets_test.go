@@ -32,9 +32,6 @@ const (
 	gatePlaceholder  = "your_gate_token_here"
 )
 
-// hurry ends a process at once where the race detector would wait a second.
-const hurry = "GORACE=atexit_sleep_ms=0"
-
 // block is what stands between two fences of a document, or a command in a line of it.
 type block struct {
 	doc   string
@@ -327,7 +324,7 @@ func TestSnippetsStartTheServer(t *testing.T) {
 		if token != tokenPlaceholder && !strings.HasPrefix(token, "$") && !demo {
 			t.Errorf("%s: the token is %q; write %s, or how the host finds it", name, token, tokenPlaceholder)
 		}
-		env := []string{"LOG_LEVEL=error", "TALKOVER_DEMO=true", hurry}
+		env := []string{"LOG_LEVEL=error", "TALKOVER_DEMO=true"}
 		for variable, value := range e.Env {
 			if !known[variable] {
 				t.Errorf("%s: %s is no setting", name, variable)
