@@ -146,7 +146,7 @@ func lookUp(client *talkover.Client, what string) error {
 
 // besiege lets many ask as fast as they can for so long; who is told to wait
 // does. Their 45 s hold the longest wait of 30 s and a slow answer.
-func besiege(t *testing.T, ctx context.Context, client *talkover.Client, people int, long time.Duration) {
+func besiege(ctx context.Context, t *testing.T, client *talkover.Client, people int, long time.Duration) {
 	t.Helper()
 	var page atomic.Int64
 	var crowd sync.WaitGroup
@@ -203,7 +203,7 @@ func TestTenMinutesWithoutOneRefusal(t *testing.T) {
 				if err := lookUp(client, "the first answer tells the limit"); err != nil {
 					t.Fatal(err)
 				}
-				besiege(t, t.Context(), client, test.people, 10*time.Minute)
+				besiege(t.Context(), t, client, test.people, 10*time.Minute)
 				if api.denied > 0 {
 					t.Errorf("%d requests were refused", api.denied)
 				}
@@ -338,7 +338,7 @@ func TestBulkLeavesRoomForLookUps(t *testing.T) {
 		client := limitedClient(t, 100, api)
 		asked := map[string]time.Time{}
 		var crowd sync.WaitGroup
-		crowd.Go(func() { besiege(t, talkover.Bulk(t.Context()), client, 50, 5*time.Minute) })
+		crowd.Go(func() { besiege(talkover.Bulk(t.Context()), t, client, 50, 5*time.Minute) })
 		for i := range 75 { // 15 in each minute; 95 less 76 are kept for them
 			time.Sleep(time.Until(moment.Add(time.Duration(i) * 4 * time.Second)))
 			what := "look-up " + strconv.Itoa(i)

@@ -69,7 +69,7 @@ func TestAnOrderIsNeverSentTwice(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
 		"500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
 		"429": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "0"); w.WriteHeader(429) },
-		"cut": func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) },
+		"cut": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		var n atomic.Int64
 		base := serve(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); h(w, r) })

@@ -241,7 +241,8 @@ func (p *panicked) Error() string { return fmt.Sprintf("%v\n%s", p.value, p.stac
 // landed is what a flight brought; its panic goes on in who waited for it.
 func landed[T any](r singleflight.Result) (T, error) {
 	var none T
-	if p, ok := r.Err.(*panicked); ok {
+	var p *panicked
+	if errors.As(r.Err, &p) {
 		panic(p)
 	}
 	if r.Err != nil {

@@ -69,7 +69,7 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 			if err != nil {
 				return nil, err
 			}
-			return c.makeCallAnswer(in, placed, left), nil
+			return c.makeCallAnswer(placed, left), nil
 		},
 	}
 }
@@ -98,7 +98,7 @@ func (c Config) place(ctx context.Context, in makeCallInput) (talkover.PlacedCal
 	return placed, nil
 }
 
-func (c Config) makeCallAnswer(in makeCallInput, placed talkover.PlacedCall, left int) *makeCallOutput {
+func (c Config) makeCallAnswer(placed talkover.PlacedCall, left int) *makeCallOutput {
 	out := &makeCallOutput{
 		ID: placed.ID, AgentID: placed.AgentID, To: mask(c.MaskNumbers).number(placed.To), Status: placed.Status,
 		LeftHour: left, Look: c.look(), frame: c.frame(),

@@ -281,7 +281,7 @@ func TestServeAnswersStreamsBeforeItEnds(t *testing.T) {
 // One that does not end in time does not hold the end up.
 func TestServeEndsWithinTenSeconds(t *testing.T) {
 	asked, release := make(chan struct{}, 2), make(chan struct{})
-	inVirtualTime(t, slow(asked, release), func(t *testing.T, dial func() net.Conn, end func()) {
+	inVirtualTime(t, slow(asked, release), func(_ *testing.T, dial func() net.Conn, end func()) {
 		call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait"}}`
 		c := dial()
 		defer c.Close()

@@ -142,7 +142,7 @@ func (g *Groups) Add(c talkover.Call) bool {
 			group = &Group{Values: values}
 			g.groups[k] = group
 		}
-		group.Figures.Add(c)
+		group.Add(c)
 	}
 	g.follow(c)
 	return true
