@@ -142,7 +142,7 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 // another's call. Closing the request cancels it. A subscription holds its
 // answer open, so it counts as a stream.
 func (h *HTTP) stateless(s *server.MCPServer, next http.Handler) http.Handler {
-	subscribe := h.streams.hold(next)
+	subscribe := h.streams.hold(acknowledged(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body) // it is in memory
 		if err != nil {
