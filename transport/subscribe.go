@@ -2,20 +2,18 @@ package transport
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// mostAsks bounds how often a subscription is asked for. One in twenty is not
-// acknowledged, and under the race detector every second.
-const mostAsks = 100
-
 // acknowledged makes sure that a subscription is acknowledged before it ends. There
 // is nothing here to subscribe to, so each ends at once, and the library, which
 // sends the acknowledgement from another goroutine, then drops it now and then and
-// answers with the end alone. Asking again changes nothing, so it is asked again.
+// answers with the end alone. An end without one gets it here.
 func acknowledged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body) // it is in memory
@@ -23,16 +21,17 @@ func acknowledged(next http.Handler) http.Handler {
 			refuse(w, r, http.StatusBadRequest, "the request did not come in whole")
 			return
 		}
-		for range mostAsks {
-			held := &heldAnswer{ResponseWriter: w}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			next.ServeHTTP(held, r)
-			if !held.isEnd() {
-				held.release()
-				return
-			}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		held := &heldAnswer{ResponseWriter: w}
+		next.ServeHTTP(held, r)
+		if bytes.Contains(held.body.Bytes(), []byte(`"result":`)) {
+			var m message
+			_ = json.Unmarshal(body, &m) // the library could
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprintf(w, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":%q,\"params\":{\"_meta\":{%q:%s},\"notifications\":{}}}\n\n",
+				mcp.MethodNotificationSubscriptionsAcknowledged, mcp.MetaKeySubscriptionID, m.ID)
 		}
-		refuse(w, r, http.StatusServiceUnavailable, "the subscription could not be acknowledged; try again")
+		held.release()
 	})
 }
 
@@ -66,11 +65,6 @@ func (h *heldAnswer) Flush() {
 	}
 }
 
-// isEnd reports whether the answer is the end of a subscription, and no error.
-func (h *heldAnswer) isEnd() bool {
-	return !h.passes && bytes.Contains(h.body.Bytes(), []byte(`"result":`))
-}
-
 // release passes on what was held back, and what is to come.
 func (h *heldAnswer) release() {
 	if h.passes {
@@ -80,5 +74,5 @@ func (h *heldAnswer) release() {
 	if h.status != 0 {
 		h.ResponseWriter.WriteHeader(h.status)
 	}
-	_, _ = h.ResponseWriter.Write(h.body.Bytes())
+	_, _ = h.body.WriteTo(h.ResponseWriter)
 }

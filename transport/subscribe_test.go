@@ -34,8 +34,10 @@ func TestEachSubscriptionIsAcknowledged(t *testing.T) {
 	}
 	for range 300 {
 		status, body := ask(`"notifications":{"toolsListChanged":true},`)
-		told, end := strings.Index(body, "notifications/subscriptions/acknowledged"), strings.Index(body, `"result":`)
-		if status != http.StatusOK || told < 0 || end < told {
+		// Two events, of which the first is the acknowledgement.
+		events := strings.Split(strings.TrimSpace(body), "\n\n")
+		if status != http.StatusOK || len(events) != 2 || !strings.Contains(events[1], `"result":`) || !strings.Contains(events[0],
+			`data: {"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":7},"notifications":{}}}`) {
 			t.Fatal(status, body)
 		}
 	}
