@@ -244,6 +244,19 @@ func readJSON(w http.ResponseWriter, r *http.Request) (status int, why string) {
 		return http.StatusRequestTimeout, "the request did not come in whole"
 	}
 	_ = control.SetReadDeadline(time.Time{})
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body = &wholeBody{bytes.NewReader(body), body}
 	return 0, ""
 }
+
+// wholeBody is the body of a request that readJSON has read.
+type wholeBody struct {
+	*bytes.Reader
+	all []byte
+}
+
+// Close implements [io.Closer].
+func (*wholeBody) Close() error { return nil }
+
+// bodyOf is the body of a request that jsonOnly let through. Who is next can still
+// read it.
+func bodyOf(r *http.Request) []byte { return r.Body.(*wholeBody).all }

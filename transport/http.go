@@ -1,11 +1,9 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -144,14 +142,8 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 func (h *HTTP) stateless(s *server.MCPServer, next http.Handler) http.Handler {
 	subscribe := h.streams.hold(acknowledged(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body) // it is in memory
-		if err != nil {
-			refuse(w, r, http.StatusBadRequest, "the request did not come in whole")
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		var m message
-		_ = json.Unmarshal(body, &m) // what is no JSON has no method, and is refused behind
+		_ = json.Unmarshal(bodyOf(r), &m) // what is no JSON has no method, and is refused behind
 		if call, ok := m.plainCall(s, r.Header.Get(mcp.HeaderProtocolVersion)); ok {
 			call.answer(w, r)
 			return

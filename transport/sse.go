@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -85,13 +84,7 @@ func (s *streams) stop(st *stream) {
 // the caller's own. Another's is not told apart from none.
 func (s *streams) message(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body) // it is in memory
-		if err != nil {
-			refuse(w, r, http.StatusBadRequest, "the request did not come in whole")
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		if !s.take(r.URL.Query().Get("sessionId"), callerOf(r.Context()), isRequest(body)) {
+		if !s.take(r.URL.Query().Get("sessionId"), callerOf(r.Context()), isRequest(bodyOf(r))) {
 			refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
 			return
 		}

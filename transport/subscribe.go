@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -16,17 +15,11 @@ import (
 // answers with the end alone. An end without one gets it here.
 func acknowledged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body) // it is in memory
-		if err != nil {
-			refuse(w, r, http.StatusBadRequest, "the request did not come in whole")
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		held := &heldAnswer{ResponseWriter: w}
 		next.ServeHTTP(held, r)
 		if bytes.Contains(held.body.Bytes(), []byte(`"result":`)) {
 			var m message
-			_ = json.Unmarshal(body, &m) // the library could
+			_ = json.Unmarshal(bodyOf(r), &m) // the library could
 			w.Header().Set("Content-Type", "text/event-stream")
 			fmt.Fprintf(w, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":%q,\"params\":{\"_meta\":{%q:%s},\"notifications\":{}}}\n\n",
 				mcp.MethodNotificationSubscriptionsAcknowledged, mcp.MetaKeySubscriptionID, m.ID)
