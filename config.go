@@ -355,24 +355,30 @@ func (c config) checkAuth(wrong *faults) {
 	}
 }
 
+// given is a setting that may stand in a file instead, and the name of the one of
+// the two that was set.
+func (f *faults) given(name, value, fileName, path string) (text, from string) {
+	switch {
+	case value != "" && path != "":
+		f.add(fileName, "takes a path only where %s is not set; set one of the two", name)
+	case path != "":
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.add(fileName, "takes the path of a file that can be read")
+		}
+		return strings.TrimSpace(string(b)), fileName
+	}
+	return value, name
+}
+
 // tokens is the gate of MCP_AUTH=token.
 func (c config) tokens() (transport.Tokens, error) {
 	var wrong faults
-	all, from := c.Tokens, "MCP_AUTH_TOKENS"
-	switch {
-	case c.Tokens != "" && c.TokensAt != "":
-		wrong.add("MCP_AUTH_TOKENS_FILE", "takes a path only where MCP_AUTH_TOKENS is not set; set one of the two")
+	all, from := wrong.given("MCP_AUTH_TOKENS", c.Tokens, "MCP_AUTH_TOKENS_FILE", c.TokensAt)
+	if wrong != nil {
 		return nil, wrong
-	case c.TokensAt != "":
-		from = "MCP_AUTH_TOKENS_FILE"
-		b, err := os.ReadFile(c.TokensAt)
-		if err != nil {
-			wrong.add(from, "takes the path of a file that can be read")
-			return nil, wrong
-		}
-		all = strings.ReplaceAll(string(b), "\n", ",")
 	}
-	gate, err := transport.NewTokens(slices.Collect(listed(all))...)
+	gate, err := transport.NewTokens(slices.Collect(listed(strings.ReplaceAll(all, "\n", ",")))...)
 	if err != nil {
 		wrong.add(from, "takes tokens of 32 characters or more, such as of openssl rand -hex 32: %s", err)
 		return nil, wrong
@@ -388,7 +394,6 @@ func (c config) mayCall() bool { return c.MayCall && (c.Transport == "stdio" || 
 // request brings its own.
 func (c config) token() (talkover.Secret, error) {
 	var wrong faults
-	token, from := c.Token, "TALKOVER_TOKEN"
 	switch {
 	case c.Demo:
 		return talkover.Secret{}, nil
@@ -397,19 +402,10 @@ func (c config) token() (talkover.Secret, error) {
 		return talkover.Secret{}, wrong
 	case c.Source == "client":
 		return talkover.Secret{}, nil
-	case c.Token != "" && c.TokenFile != "":
-		wrong.add("TALKOVER_TOKEN_FILE", "takes a path only where TALKOVER_TOKEN is not set; set one of the two")
-		return talkover.Secret{}, wrong
-	case c.TokenFile != "":
-		from = "TALKOVER_TOKEN_FILE"
-		b, err := os.ReadFile(c.TokenFile)
-		if err != nil {
-			wrong.add(from, "takes the path of a file that can be read")
-			return talkover.Secret{}, wrong
-		}
-		token = strings.TrimSpace(string(b))
 	}
+	token, from := wrong.given("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
 	switch {
+	case wrong != nil:
 	case token == "":
 		wrong.add(from, "takes a Talkover API token, which is missing (to try without one: -demo)")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
