@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -166,35 +164,6 @@ func (p *plan) ask(ctx context.Context, b *batch) error {
 		}
 	}
 	return err
-}
-
-// each runs n requests, some at a time.
-func each(ctx context.Context, n int, f func(context.Context, int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	for i := range n {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return f(ctx, i)
-		})
-	}
-	return g.Wait()
-}
-
-// countOf is the API's own count of a query, in one small request.
-func (p *plan) countOf(ctx context.Context, q talkover.CallQuery) (int, error) {
-	q.Page, q.PerPage = 1, 1
-	p.tell("counting")
-	page, err := p.api.ListCalls(talkover.Bulk(ctx), q)
-	if err != nil {
-		return 0, err
-	}
-	if page.Pagination == nil {
-		return 0, &talkover.Error{Reason: talkover.Malformed, Status: 200}
-	}
-	return page.Pagination.Total, nil
 }
 
 // settle fills in what was not asked for, and adds a cell for the calls that no

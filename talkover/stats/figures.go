@@ -146,3 +146,36 @@ func ratio(a, b int) float64 {
 	}
 	return float64(a) / float64(b)
 }
+
+// Measure is one figure. An estimate has an interval.
+type Measure struct {
+	Value    float64
+	Known    bool // false where it cannot be told
+	Estimate bool
+	Interval
+}
+
+// Metric names a measure, as answers do.
+type Metric string
+
+// The metrics of totals and of each group.
+const (
+	Calls         Metric = "calls"
+	Share         Metric = "share" // of calls
+	Answered      Metric = "answered"
+	AnswerRate    Metric = "answer_rate" // of final calls
+	NoAnswer      Metric = "no_answer"
+	Busy          Metric = "busy"
+	Failed        Metric = "failed"
+	Open          Metric = "open"
+	TalkSeconds   Metric = "talk_seconds"
+	MeanSeconds   Metric = "mean_seconds"
+	MedianSeconds Metric = "median_seconds"
+	P95Seconds    Metric = "p95_seconds"
+)
+
+// Metrics are all of them, in the order of answers.
+var Metrics = []Metric{
+	Calls, Share, Answered, AnswerRate, NoAnswer, Busy, Failed, Open,
+	TalkSeconds, MeanSeconds, MedianSeconds, P95Seconds,
+}

@@ -3,6 +3,7 @@ package stats
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -78,11 +79,6 @@ func (d Dimension) Of(c talkover.Call, zone *time.Location) Value {
 
 // NoAgent is the place of calls whose agent was deleted.
 var NoAgent = Value{"", "(no agent)"}
-
-// monday is the day with which the week of t begins.
-func monday(t time.Time) time.Time {
-	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
-}
 
 // Group is the calls with the same place in each dimension.
 type Group struct {
@@ -249,4 +245,94 @@ func (d Dimension) compare(x, y Value) int {
 		return cmp.Compare(slices.Index(Weekdays, x.Key), slices.Index(Weekdays, y.Key))
 	}
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
+}
+
+// Row is the measures of a set of calls; Values is empty for the totals.
+type Row struct {
+	Values  []Value
+	M       map[Metric]Measure
+	figures *Figures // where all calls were read
+}
+
+// None is the row of a group without calls, of so many in all.
+func None(values []Value, of int) Row { return exact(values, new(Figures), of) }
+
+// Rest is the row that other rows add up to, of so many calls in all: exact where
+// all calls were read, else without what cannot be added up.
+func Rest(rows []Row, of int) Row {
+	all := new(Figures)
+	for _, r := range rows {
+		if r.figures == nil {
+			return sum(rows)
+		}
+		all.Merge(r.figures)
+	}
+	return exact(nil, all, of)
+}
+
+// sum adds up rows of counts and estimates.
+func sum(rows []Row) Row {
+	m := map[Metric]Measure{}
+	var final, answered, talked float64
+	for _, r := range rows {
+		for _, name := range []Metric{Calls, Share, Answered, NoAnswer, Busy, Failed, Open, TalkSeconds} {
+			v, s := r.M[name], m[name]
+			s.Value += v.Value
+			s.Known = s.Known || v.Known
+			s.Estimate = s.Estimate || v.Estimate
+			m[name] = s
+		}
+		if rate := r.M[AnswerRate]; rate.Known {
+			n := r.M[Calls].Value - r.M[Open].Value
+			final += n
+			answered += n * rate.Value
+		}
+		if mean := r.M[MeanSeconds]; mean.Known {
+			talked += r.M[Answered].Value
+		}
+	}
+	if final > 0 {
+		m[AnswerRate] = Measure{Value: min(answered/final, 1), Known: true, Estimate: m[Answered].Estimate}
+	}
+	if talked > 0 && m[TalkSeconds].Known {
+		m[MeanSeconds] = Measure{Value: m[TalkSeconds].Value / talked, Known: true, Estimate: m[TalkSeconds].Estimate}
+	}
+	for name, v := range m { // intervals of sums would need more than the parts' own
+		v.Interval = Interval{v.Value, v.Value}
+		m[name] = v
+	}
+	return Row{M: m}
+}
+
+// exact is the row of figures of calls that were all read.
+func exact(values []Value, f *Figures, of int) Row {
+	m := map[Metric]Measure{}
+	set := func(name Metric, v float64, known bool) { m[name] = Measure{Value: v, Known: known} }
+	set(Calls, float64(f.Calls), true)
+	set(Share, ratio(f.Calls, of), of > 0)
+	set(Answered, float64(f.Answered), true)
+	set(AnswerRate, f.AnswerRate(), f.Final() > 0)
+	set(NoAnswer, float64(f.NoAnswer), true)
+	set(Busy, float64(f.Busy), true)
+	set(Failed, float64(f.Failed), true)
+	set(Open, float64(f.Open), true)
+	set(TalkSeconds, float64(f.Talk), true)
+	set(MeanSeconds, f.Mean(), f.Answered > 0)
+	set(MedianSeconds, float64(f.Quantile(0.5)), f.Answered > 0)
+	set(P95Seconds, float64(f.Quantile(0.95)), f.Answered > 0)
+	return Row{values, m, f}
+}
+
+// SortRows sorts rows as [Sort] sorts groups.
+func SortRows(rows []Row, by []Dimension) {
+	groups := make([]*Group, len(rows))
+	of := make(map[*Group]Row, len(rows))
+	for i, r := range rows {
+		groups[i] = &Group{Values: r.Values, Figures: Figures{Calls: int(math.Round(r.M[Calls].Value))}}
+		of[groups[i]] = r
+	}
+	Sort(groups, by)
+	for i, g := range groups {
+		rows[i] = of[g]
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -45,9 +47,6 @@ const (
 	atOnce    = 4  // requests at a time
 	lookahead = 12 // pages asked for or waiting to be taken
 	tries     = 3  // readings of a log that moves
-	// settledAfter is how long after its last day a window gets no new calls; it
-	// has room for the zone in which the API cuts days, which is not documented.
-	settledAfter = 24 * time.Hour
 	// clockError is how far the API's clock may be behind ours.
 	clockError = 5 * time.Minute
 )
@@ -66,12 +65,6 @@ type Reader struct {
 	First     *talkover.CallPage // the first page, if it was read already
 
 	requests int
-}
-
-// Settled reports whether a window ended so long ago that no call is added to it.
-func Settled(q talkover.CallQuery, now time.Time) bool {
-	last, err := time.Parse(time.DateOnly, q.DateTo)
-	return err == nil && now.Sub(last.AddDate(0, 0, 1)) > settledAfter
 }
 
 // page asks for one page.
@@ -380,4 +373,19 @@ func key(c talkover.Call) string {
 		return "sid " + c.SID
 	}
 	return fmt.Sprint(c.CreatedAt.UnixNano(), c.From, c.To, c.Status, c.Duration)
+}
+
+// each runs n requests, some at a time.
+func each(ctx context.Context, n int, f func(context.Context, int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i := range n {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return f(ctx, i)
+		})
+	}
+	return g.Wait()
 }

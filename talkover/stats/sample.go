@@ -2,7 +2,6 @@ package stats
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -180,18 +179,4 @@ func (m Measure) times(n float64) Measure {
 	m.Low *= n
 	m.High *= n
 	return m
-}
-
-// SortRows sorts rows as [Sort] sorts groups.
-func SortRows(rows []Row, by []Dimension) {
-	groups := make([]*Group, len(rows))
-	of := make(map[*Group]Row, len(rows))
-	for i, r := range rows {
-		groups[i] = &Group{Values: r.Values, Figures: Figures{Calls: int(math.Round(r.M[Calls].Value))}}
-		of[groups[i]] = r
-	}
-	Sort(groups, by)
-	for i, g := range groups {
-		rows[i] = of[g]
-	}
 }
