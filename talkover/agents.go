@@ -16,6 +16,9 @@ type AgentInfo struct {
 	Numbers   []string // E.164, those that it answers or calls from
 }
 
+// Key returns the id; it is empty for a row without one.
+func (a AgentInfo) Key() string { return a.ID }
+
 // AgentQuery holds the parameters of List Agents. A zero field is not sent.
 type AgentQuery struct {
 	Status    string // draft or published
@@ -25,20 +28,17 @@ type AgentQuery struct {
 	Page      int    // from 1
 }
 
-// AgentPage is one page of the list of agents.
-type AgentPage struct {
-	Agents     []AgentInfo
-	Pagination *Pagination // nil where the API did not say
-	Unreadable int         // rows that were no agent at all
+// onPage asks for a full page.
+func (q AgentQuery) onPage(n int) AgentQuery {
+	q.Page, q.PerPage = n, MaxPerPage
+	return q
 }
 
 // ListAgents fetches one page of the account's agents. Deleted ones are not in
 // it. The error is an [*Error], or that of ctx.
-func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (AgentPage, error) {
+func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (Page[AgentInfo], error) {
 	v := values(map[string]string{"status": q.Status, "direction": q.Direction, "search": q.Search}, q.PerPage, q.Page)
-	return getList(ctx, c, "agents", v, readAgentInfo, func(rows *rows[AgentInfo], p *Pagination) AgentPage {
-		return AgentPage{Agents: rows.all, Pagination: p, Unreadable: rows.unreadable}
-	})
+	return getList(ctx, c, "agents", v, readAgentInfo)
 }
 
 // ValidAgentID reports whether s may be the id of an agent: nothing that could
@@ -60,13 +60,13 @@ func agentPath(id, what string) (string, error) {
 // does with AgentID; the AgentID of the query is not sent. Its rows carry no agent.
 // For an agent that is not there, the error is an [*Error] with Code
 // [AgentNotFound].
-func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery) (CallPage, error) {
+func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery) (Page[Call], error) {
 	path, err := agentPath(agentID, "calls")
 	if err != nil {
-		return CallPage{}, err
+		return Page[Call]{}, err
 	}
 	q.AgentID = ""
-	return listCalls(ctx, c, path, q)
+	return getList(ctx, c, path, q.values(), readCall)
 }
 
 // readAgentInfo reads one row. It reports false, having skipped the value, where no

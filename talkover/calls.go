@@ -2,17 +2,11 @@ package talkover
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"time"
-)
-
-// MaxPerPage is the most rows that the API puts on a page, and DefaultPerPage
-// what it takes where nothing is asked (list-calls, query parameters).
-const (
-	MaxPerPage     = 100
-	DefaultPerPage = 20
 )
 
 // Call is one row of the call log. Strings are cleaned (see [Clean]); a string
@@ -55,6 +49,18 @@ func (a Agent) Display() string {
 	return ""
 }
 
+// Key tells calls apart: the id, or where there is none the SID, or else what is
+// left. It is never empty.
+func (c Call) Key() string {
+	switch {
+	case c.ID != "":
+		return c.ID
+	case c.SID != "":
+		return "sid " + c.SID
+	}
+	return fmt.Sprint(c.CreatedAt.UnixNano(), c.From, c.To, c.Status, c.Duration)
+}
+
 // Answered reports whether somebody spoke: the status is answered or completed.
 func (c Call) Answered() bool { return c.Status == "answered" || c.Status == "completed" }
 
@@ -69,6 +75,12 @@ type CallQuery struct {
 	Search    string // part of a phone number or of a SID
 	PerPage   int    // 1 to MaxPerPage
 	Page      int    // from 1
+}
+
+// onPage asks for a full page.
+func (q CallQuery) onPage(n int) CallQuery {
+	q.Page, q.PerPage = n, MaxPerPage
+	return q
 }
 
 func (q CallQuery) values() url.Values {
@@ -98,38 +110,12 @@ func values(texts map[string]string, perPage, page int) url.Values {
 	return v
 }
 
-// Pagination is what the API says of a list and of the page in hand.
-type Pagination struct {
-	CurrentPage int
-	LastPage    int // at least 1; 0 where the API does not say
-	PerPage     int
-	Total       int // rows that match, over all pages
-	From, To    int // the ordinals of the page's first and last row; 0 on an empty page
-}
-
-// CallPage is one page of the call log.
-type CallPage struct {
-	Calls []Call
-	// Pagination is nil where the API did not say, so that the number of
-	// matching calls is unknown.
-	Pagination *Pagination
-	// Unreadable counts rows that were no call at all; Calls is short by them.
-	Unreadable int
-}
-
 // ListCalls fetches one page of the call log. Rows come in the API's order,
 // which is not documented; newest first has been seen. Equal requests at the
 // same time are sent once and share a page, which must not be changed. The error
 // is an [*Error], or that of ctx.
-func (c *Client) ListCalls(ctx context.Context, q CallQuery) (CallPage, error) {
-	return listCalls(ctx, c, "calls", q)
-}
-
-// listCalls fetches a page of calls from the log, or from that of an agent.
-func listCalls(ctx context.Context, c *Client, path string, q CallQuery) (CallPage, error) {
-	return getList(ctx, c, path, q.values(), readCall, func(rows *rows[Call], p *Pagination) CallPage {
-		return CallPage{Calls: rows.all, Pagination: p, Unreadable: rows.unreadable}
-	})
+func (c *Client) ListCalls(ctx context.Context, q CallQuery) (Page[Call], error) {
+	return getList(ctx, c, "calls", q.values(), readCall)
 }
 
 // maxDuration bounds what is believed of a call's length.

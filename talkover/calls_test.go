@@ -67,7 +67,7 @@ func TestEachParameterGoesOutAsDocumented(t *testing.T) {
 	} {
 		ctx, meter := talkover.WithMeter(context.Background())
 		page, err := client.ListCalls(ctx, test.query)
-		want := talkover.CallPage{Pagination: &talkover.Pagination{CurrentPage: 1, LastPage: 1, PerPage: 20}}
+		want := talkover.Page[talkover.Call]{Pagination: &talkover.Pagination{CurrentPage: 1, LastPage: 1, PerPage: 20}}
 		if diff := cmp.Diff(want, page); diff != "" || err != nil {
 			t.Fatalf("%+v: %v (-want +got)\n%s", test.query, err, diff)
 		}

@@ -29,6 +29,9 @@ type Campaign struct {
 	SuccessRate float64 // as the API computes it
 }
 
+// Key returns the id; it is empty for a row without one.
+func (c Campaign) Key() string { return c.ID }
+
 // CampaignQuery holds the parameters of List Campaigns. A zero field is not sent.
 type CampaignQuery struct {
 	Status   string
@@ -52,19 +55,16 @@ func (q CampaignQuery) values() url.Values {
 	}, q.PerPage, q.Page)
 }
 
-// CampaignPage is one page of the list of campaigns.
-type CampaignPage struct {
-	Campaigns  []Campaign
-	Pagination *Pagination // nil where the API did not say
-	Unreadable int         // rows that were no campaign at all
+// onPage asks for a full page.
+func (q CampaignQuery) onPage(n int) CampaignQuery {
+	q.Page, q.PerPage = n, MaxPerPage
+	return q
 }
 
 // ListCampaigns fetches one page of the account's campaigns. The error is an
 // [*Error], or that of ctx.
-func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (CampaignPage, error) {
-	return getList(ctx, c, "campaigns", q.values(), readCampaign, func(rows *rows[Campaign], p *Pagination) CampaignPage {
-		return CampaignPage{Campaigns: rows.all, Pagination: p, Unreadable: rows.unreadable}
-	})
+func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (Page[Campaign], error) {
+	return getList(ctx, c, "campaigns", q.values(), readCampaign)
 }
 
 // readCampaign reads one row. It reports false, having skipped the value, where no

@@ -26,8 +26,8 @@ func TestCampaignsAreReadForgivingly(t *testing.T) {
 	got, err := newClient(t, talkover.Config{BaseURL: base}).ListCampaigns(context.Background(), talkover.CampaignQuery{
 		Status: "active", Type: "sales", AgentID: "a1", DateFrom: "2026-10-01", DateTo: "2026-11-05", Search: "a&b", PerPage: 2, Page: 2,
 	})
-	want := talkover.CampaignPage{
-		Campaigns: []talkover.Campaign{
+	want := talkover.Page[talkover.Campaign]{
+		Rows: []talkover.Campaign{
 			{
 				ID: "7", Name: "AB", Status: "active", Type: "sales", StartDate: "2026-11-01", Weekdays: []int{1, 5, 7, 7}, Earliest: "09:00", Latest: "17:00",
 				Timezone: "Europe/London", Agent: talkover.Agent{ID: "a1", Name: "Ann"}, MaxRetries: 3, Cooldown: 24, Calls: 10, Completed: 7, SuccessRate: 70.5,
@@ -52,8 +52,8 @@ func TestAnAgentsNumbersAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"+12025550100", "+12025550142", "7"}, page.Agents[0].Numbers); diff != "" || page.Agents[1].Numbers != nil || page.Agents[2].Numbers != nil {
-		t.Error(diff, page.Agents)
+	if diff := cmp.Diff([]string{"+12025550100", "+12025550142", "7"}, page.Rows[0].Numbers); diff != "" || page.Rows[1].Numbers != nil || page.Rows[2].Numbers != nil {
+		t.Error(diff, page.Rows)
 	}
 }
 

@@ -204,20 +204,20 @@ func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, b
 // there is no limit.
 func (c *Client) Allowance(d time.Duration) (requests, limit int) { return c.limiter.allowance(d) }
 
-// getList asks for one page of a list endpoint, reads each row with read, and makes
-// a P of them. Equal requests in flight are sent once.
-func getList[T, P any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error), page func(*rows[T], *Pagination) P) (P, error) {
+// getList asks for one page of a list endpoint and reads each row with read. Equal
+// requests in flight are sent once.
+func getList[T any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error)) (Page[T], error) {
 	bulk, _ := ctx.Value(bulkKey{}).(bool)
 	encoded := query.Encode() // writes + as %2B, which a phone number needs
 	key := fmt.Sprint(bulk, path, "?", encoded)
-	return shared(ctx, &c.flights, key, func(ctx context.Context) (P, error) {
-		return retrying(ctx, c, bulk, func() (P, error) { return getOnce(ctx, c, path, encoded, read, page) })
+	return shared(ctx, &c.flights, key, func(ctx context.Context) (Page[T], error) {
+		return retrying(ctx, c, bulk, func() (Page[T], error) { return getOnce(ctx, c, path, encoded, read) })
 	})
 }
 
 // getOnce is one attempt of getList.
-func getOnce[T, P any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error), page func(*rows[T], *Pagination) P) (P, error) {
-	var none P
+func getOnce[T any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error)) (Page[T], error) {
+	var none Page[T]
 	body := bodies.Get().(*bytes.Buffer)
 	defer putBack(body)
 	status, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query}, body)
@@ -236,7 +236,7 @@ func getOnce[T, P any](ctx context.Context, c *Client, path, query string, read 
 	case !e.hasRows:
 		return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
 	}
-	return page(l, e.rows), nil
+	return Page[T]{Rows: l.all, Pagination: e.rows, Unreadable: l.unreadable}, nil
 }
 
 // withoutNames takes the names of the body's members off a syntax error.

@@ -46,7 +46,7 @@ func newClient(t testing.TB, c talkover.Config) *talkover.Client {
 }
 
 // read is what the client makes of an answer.
-func read(t testing.TB, status int, body string) (talkover.CallPage, error) {
+func read(t testing.TB, status int, body string) (talkover.Page[talkover.Call], error) {
 	t.Helper()
 	return newClient(t, talkover.Config{Transport: answer{status, body}}).ListCalls(context.Background(), talkover.CallQuery{})
 }
@@ -156,7 +156,7 @@ func TestCallIsReadInEveryForm(t *testing.T) {
 		}
 		row += `"created_at":"2026-11-05T14:02:09Z"}`
 		page, err := read(t, 200, `{"success":true,"data":[`+row+`]}`)
-		if diff := cmp.Diff(talkover.CallPage{Calls: []talkover.Call{want}}, page); diff != "" || err != nil {
+		if diff := cmp.Diff(talkover.Page[talkover.Call]{Rows: []talkover.Call{want}}, page); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", members, err, diff)
 		}
 	}
@@ -167,7 +167,7 @@ func TestACallWithoutATimeSaysSo(t *testing.T) {
 		`{}`, `{"created_at":null}`, `{"created_at":""}`, `{"created_at":"soon"}`, `{"created_at":[]}`, `{"created_at":"soon","created_at":null}`,
 	} {
 		page, err := read(t, 200, `[`+row+`]`)
-		if diff := cmp.Diff([]talkover.Call{{Unread: []string{"created_at"}}}, page.Calls); diff != "" || err != nil {
+		if diff := cmp.Diff([]talkover.Call{{Unread: []string{"created_at"}}}, page.Rows); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", row, err, diff)
 		}
 	}
@@ -180,28 +180,28 @@ func TestPageIsReadInEveryForm(t *testing.T) {
 	both := []talkover.Call{a, b}
 	full := &talkover.Pagination{CurrentPage: 1, LastPage: 5, PerPage: 2, Total: 10, From: 1, To: 2}
 	past := &talkover.Pagination{CurrentPage: 9, LastPage: 5, PerPage: 2, Total: 10}
-	for body, want := range map[string]talkover.CallPage{
-		`{"success":true,"data":[` + rows + `],"pagination":{"current_page":1,"last_page":5,"per_page":2,"total":10,"from":1,"to":2}}`:              {Calls: both, Pagination: full},
-		`{"pagination":{"current_page":"1","last_page":"5","per_page":"2","total":"10","from":"1","to":2.0},"data":[` + rows + `],"success":"1"}`:   {Calls: both, Pagination: full},
-		`{"data":[` + rows + `],"meta":{"current_page":1,"last_page":5,"per_page":2,"total":10,"from":1,"to":2,"path":"x","links":[{"url":null}]}}`: {Calls: both, Pagination: full},
+	for body, want := range map[string]talkover.Page[talkover.Call]{
+		`{"success":true,"data":[` + rows + `],"pagination":{"current_page":1,"last_page":5,"per_page":2,"total":10,"from":1,"to":2}}`:              {Rows: both, Pagination: full},
+		`{"pagination":{"current_page":"1","last_page":"5","per_page":"2","total":"10","from":"1","to":2.0},"data":[` + rows + `],"success":"1"}`:   {Rows: both, Pagination: full},
+		`{"data":[` + rows + `],"meta":{"current_page":1,"last_page":5,"per_page":2,"total":10,"from":1,"to":2,"path":"x","links":[{"url":null}]}}`: {Rows: both, Pagination: full},
 		`{"data":[],"pagination":{"current_page":9,"last_page":5,"per_page":2,"total":10,"from":null,"to":null}}`:                                   {Pagination: past},
 		`{"data":null,"pagination":{"current_page":9,"last_page":5,"per_page":2,"total":10,"from":null,"to":null}}`:                                 {Pagination: past},
-		`{"data":[` + rows + `],"pagination":{"total":10}}`:                                                                                         {Calls: both, Pagination: &talkover.Pagination{Total: 10}},
-		`{"data":[` + rows + `],"pagination":{"total":10,"last_page":{},"per_page":"x","to":-1}}`:                                                   {Calls: both, Pagination: &talkover.Pagination{Total: 10}},
+		`{"data":[` + rows + `],"pagination":{"total":10}}`:                                                                                         {Rows: both, Pagination: &talkover.Pagination{Total: 10}},
+		`{"data":[` + rows + `],"pagination":{"total":10,"last_page":{},"per_page":"x","to":-1}}`:                                                   {Rows: both, Pagination: &talkover.Pagination{Total: 10}},
 		`{"success":null,"message":null,"data":null,"pagination":null}`:                                                                             {},
-		`{"data":[` + rows + `],"pagination":null}`:                                                                                                 {Calls: both},
-		`{"data":[` + rows + `],"pagination":[]}`:                                                                                                   {Calls: both},
-		`{"data":[` + rows + `],"pagination":{"current_page":1}}`:                                                                                   {Calls: both},
-		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":null}}`:                                                                      {Calls: both},
-		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":"many"}}`:                                                                    {Calls: both},
-		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":-1}}`:                                                                        {Calls: both},
-		`{"data":[` + rows + `],"errors":[],"error":null,"links":{"next":null}}`:                                                                    {Calls: both},
-		" \n[" + rows + "]\r\n":   {Calls: both},
+		`{"data":[` + rows + `],"pagination":null}`:                                                                                                 {Rows: both},
+		`{"data":[` + rows + `],"pagination":[]}`:                                                                                                   {Rows: both},
+		`{"data":[` + rows + `],"pagination":{"current_page":1}}`:                                                                                   {Rows: both},
+		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":null}}`:                                                                      {Rows: both},
+		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":"many"}}`:                                                                    {Rows: both},
+		`{"data":[` + rows + `],"pagination":{"current_page":1,"total":-1}}`:                                                                        {Rows: both},
+		`{"data":[` + rows + `],"errors":[],"error":null,"links":{"next":null}}`:                                                                    {Rows: both},
+		" \n[" + rows + "]\r\n":   {Rows: both},
 		`[]`:                      {},
 		`{"success":1,"data":[]}`: {},
-		`[` + row("a") + `,null,"b",7,true,[` + row("x") + `],` + row("b") + `]`: {Calls: both, Unreadable: 5},
-		`{"data":[{"data":[]},` + rows + `]}`:                                    {Calls: []talkover.Call{{Unread: []string{"created_at"}}, a, b}},
-		`{"data":[` + row("a") + `],"data":[` + row("b") + `]}`:                  {Calls: []talkover.Call{b}},
+		`[` + row("a") + `,null,"b",7,true,[` + row("x") + `],` + row("b") + `]`: {Rows: both, Unreadable: 5},
+		`{"data":[{"data":[]},` + rows + `]}`:                                    {Rows: []talkover.Call{{Unread: []string{"created_at"}}, a, b}},
+		`{"data":[` + row("a") + `],"data":[` + row("b") + `]}`:                  {Rows: []talkover.Call{b}},
 	} {
 		page, err := read(t, 200, body)
 		if diff := cmp.Diff(want, page); diff != "" || err != nil {
@@ -244,7 +244,7 @@ func TestWhatIsNoPageIsMalformed(t *testing.T) {
 		`{"data":` + strings.Repeat("[", 20000),
 	} {
 		page, err := read(t, 200, body)
-		if diff := cmp.Diff(talkover.CallPage{}, page); diff != "" {
+		if diff := cmp.Diff(talkover.Page[talkover.Call]{}, page); diff != "" {
 			t.Errorf("%.80q: (-want +got)\n%s", body, diff)
 		}
 		want := talkover.Error{Reason: talkover.Malformed, Status: 200, Attempts: 1}
@@ -320,7 +320,7 @@ func TestErrorsAreReadInEveryShape(t *testing.T) {
 		if diff := cmp.Diff(test.want, apiError(t, err), sameError); diff != "" {
 			t.Errorf("%d %.200s: (-want +got)\n%s", test.status, test.body, diff)
 		}
-		if diff := cmp.Diff(talkover.CallPage{}, page); diff != "" {
+		if diff := cmp.Diff(talkover.Page[talkover.Call]{}, page); diff != "" {
 			t.Errorf("%d %.200s: a page comes with the error\n%s", test.status, test.body, diff)
 		}
 	}
@@ -334,7 +334,7 @@ func TestSandboxIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := talkover.CallPage{Pagination: &talkover.Pagination{
+	want := talkover.Page[talkover.Call]{Pagination: &talkover.Pagination{
 		CurrentPage: 3, LastPage: (len(account.Calls) + 99) / 100, PerPage: 100, Total: len(account.Calls), From: 201, To: 300,
 	}}
 	for _, c := range account.Calls[200:300] {
@@ -346,7 +346,7 @@ func TestSandboxIsReadWhole(t *testing.T) {
 		if c.Agent != nil {
 			row.Agent = talkover.Agent(*c.Agent)
 		}
-		want.Calls = append(want.Calls, row)
+		want.Rows = append(want.Rows, row)
 	}
 	if diff := cmp.Diff(want, page); diff != "" {
 		t.Error("(-want +got)\n" + diff)
@@ -391,15 +391,15 @@ func FuzzListCalls(f *testing.F) {
 			if text := err.Error(); !utf8.ValidString(text) || e.Wait < 0 {
 				t.Errorf("%+q, wait %s", text, e.Wait)
 			}
-			if len(page.Calls) > 0 {
-				t.Errorf("%d calls came with %v", len(page.Calls), err)
+			if len(page.Rows) > 0 {
+				t.Errorf("%d calls came with %v", len(page.Rows), err)
 			}
 			return
 		}
 		if refused {
 			t.Fatal("status 422 is no error")
 		}
-		for _, c := range page.Calls {
+		for _, c := range page.Rows {
 			for _, s := range []string{c.ID, c.SID, c.Agent.ID} {
 				clean(s, 64)
 			}
@@ -436,8 +436,8 @@ func BenchmarkDecodePage(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if page, err := client.ListCalls(context.Background(), talkover.CallQuery{}); err != nil || len(page.Calls) != 20 {
-			b.Fatal(len(page.Calls), err)
+		if page, err := client.ListCalls(context.Background(), talkover.CallQuery{}); err != nil || len(page.Rows) != 20 {
+			b.Fatal(len(page.Rows), err)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestEqualRequestsInFlightAreSentOnce(t *testing.T) {
 		for range 100 {
 			crowd.Go(func() {
 				page, err := client.ListCalls(ctx, talkover.CallQuery{Search: "same"})
-				if err != nil || len(page.Calls) != 1 {
+				if err != nil || len(page.Rows) != 1 {
 					t.Errorf("%+v, %v", page, err)
 				}
 			})

@@ -80,11 +80,11 @@ func (c *Client) Checkup(ctx context.Context) (Checkup, error) {
 
 // countCalls is how many calls the log has, or -1 where the API does not say.
 func (c *Client) countCalls(ctx context.Context) (int, error) {
-	page, err := getOnce(ctx, c, "calls", CallQuery{PerPage: 1}.values().Encode(), readCall, func(_ *rows[Call], p *Pagination) *Pagination { return p })
-	if err != nil || page == nil {
+	page, err := getOnce(ctx, c, "calls", CallQuery{PerPage: 1}.values().Encode(), readCall)
+	if err != nil || page.Pagination == nil {
 		return -1, err
 	}
-	return page.Total, nil
+	return page.Pagination.Total, nil
 }
 
 // witness keeps the head of an answer.

@@ -232,7 +232,7 @@ func serves(t *testing.T, client *talkover.Client, query talkover.CallQuery) {
 	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 	defer cancel()
 	page, err := client.ListCalls(ctx, query)
-	if err != nil || len(page.Calls) != 1 || page.Calls[0].ID != "good" {
+	if err != nil || len(page.Rows) != 1 || page.Rows[0].ID != "good" {
 		t.Errorf("no good page: %+v, %v", page, err)
 	}
 }
@@ -366,7 +366,7 @@ func TestHostileUpstreamsDoNoHarm(t *testing.T) {
 					requests := want.Attempts
 					if times == 1 && want.Attempts > 1 {
 						requests = 2
-						if err != nil || len(page.Calls) != 1 || page.Calls[0].ID != "good" {
+						if err != nil || len(page.Rows) != 1 || page.Rows[0].ID != "good" {
 							t.Errorf("no good page after a bad answer: %+v, %v", page, err)
 						}
 					} else {

@@ -63,7 +63,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 	}
 	switch a.Name {
 	case "agent", "agent_id":
-		for _, agent := range k.agents.get(c.Client, func() ([]talkover.AgentInfo, bool, error) { return c.readAgents(ctx) }) {
+		for _, agent := range k.agents.get(c.Client, func() (talkover.All[talkover.AgentInfo], error) { return c.readAgents(ctx) }) {
 			value := agent.ID
 			if a.Name == "agent" {
 				value = m.words(agent.Display())
@@ -71,7 +71,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 			add(value, agent.ID, agent.Name, agent.Label) // an id is found by the name
 		}
 	case "campaign":
-		for _, campaign := range k.campaigns.get(c.Client, func() ([]talkover.Campaign, bool, error) { return c.readCampaigns(ctx) }) {
+		for _, campaign := range k.campaigns.get(c.Client, func() (talkover.All[talkover.Campaign], error) { return c.readCampaigns(ctx) }) {
 			add(m.words(campaign.Name), campaign.Name)
 		}
 	default:

@@ -70,8 +70,8 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				return nil, err
 			}
 			out := &getCallOutput{Columns: []string{}, Rows: []row{}, frame: c.frame(), asked: mask(c.MaskNumbers).search(in.SID)}
-			more := page.Pagination != nil && page.Pagination.Total > len(page.Calls)
-			call, several := pickCall(page.Calls, in.SID)
+			more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
+			call, several := pickCall(page.Rows, in.SID)
 			if call == nil && len(several) == 1 && !more {
 				call = &several[0]
 			}
@@ -158,7 +158,7 @@ func (c Config) neighbours(ctx context.Context, out *getCallOutput, call talkove
 		out.note("The calls before and after could not be looked up.")
 		return
 	}
-	same := slices.DeleteFunc(slices.Clone(page.Calls), func(k talkover.Call) bool { return stats.Contact(k) != contact })
+	same := slices.DeleteFunc(slices.Clone(page.Rows), func(k talkover.Call) bool { return stats.Contact(k) != contact })
 	slices.SortStableFunc(same, func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) })
 	at := slices.IndexFunc(same, func(k talkover.Call) bool { return k.SID == call.SID })
 	step := func(i int) *callStep {

@@ -48,11 +48,11 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 	}
 }
 
-func (c Config) listAgentsAnswer(in listAgentsInput, page talkover.AgentPage) *listAgentsOutput {
+func (c Config) listAgentsAnswer(in listAgentsInput, page talkover.Page[talkover.AgentInfo]) *listAgentsOutput {
 	m := mask(c.MaskNumbers)
 	in.Search = m.search(in.Search)
 	out := &listAgentsOutput{thing: "agent", Filters: echo[agentFilters]{in.agentFilters}, Columns: agentColumns, Rows: []row{}, frame: c.frame()}
-	for _, a := range page.Agents[:min(len(page.Agents), in.PerPage)] {
+	for _, a := range page.Rows[:min(len(page.Rows), in.PerPage)] {
 		numbers := make([]string, len(a.Numbers))
 		for i, n := range a.Numbers {
 			numbers[i] = m.number(n)

@@ -102,7 +102,7 @@ const newestFirst = "newest first"
 
 // listCallsAnswer makes an answer of a page, and notes where the API
 // contradicts the question or itself.
-func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *listCallsOutput {
+func (c Config) listCallsAnswer(in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
 	in.pageInput = in.whole()
 	asked := in.callFilters
 	m := mask(c.MaskNumbers)
@@ -112,7 +112,7 @@ func (c Config) listCallsAnswer(in listCallsInput, page talkover.CallPage) *list
 		Columns: callColumns, Rows: []row{},
 		frame: c.frame(),
 	}
-	calls := page.Calls
+	calls := page.Rows
 	if len(calls) > in.PerPage {
 		out.note("Talkover sent %d calls where %d were asked for; the rest is left out.", len(calls), in.PerPage)
 		calls = calls[:in.PerPage]

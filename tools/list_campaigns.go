@@ -63,13 +63,13 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 	}
 }
 
-func (c Config) listCampaignsAnswer(in listCampaignsInput, page talkover.CampaignPage) *listCampaignsOutput {
+func (c Config) listCampaignsAnswer(in listCampaignsInput, page talkover.Page[talkover.Campaign]) *listCampaignsOutput {
 	m := mask(c.MaskNumbers)
 	asked := in.campaignFilters
 	in.Search, in.AgentID = m.search(in.Search), m.search(in.AgentID)
 	out := &listCampaignsOutput{thing: "campaign", Filters: echo[campaignFilters]{in.campaignFilters}, Columns: campaignColumns, Rows: []row{}, frame: c.frame()}
 	strangers := 0
-	for _, k := range page.Campaigns[:min(len(page.Campaigns), in.PerPage)] {
+	for _, k := range page.Rows[:min(len(page.Rows), in.PerPage)] {
 		if asked.Status != "" && k.Status != asked.Status || asked.Type != "" && k.Type != asked.Type || asked.AgentID != "" && k.Agent.ID != asked.AgentID {
 			strangers++
 		}

@@ -19,34 +19,12 @@ import (
 // mostNames is how many agents or campaigns are looked through for a name.
 const mostNames = 3 * talkover.MaxPerPage
 
-// readNames reads a list that has names, page by page. all is false where there
-// are more than mostNames.
-func readNames[T any](page func(n int) ([]T, *talkover.Pagination, error)) (names []T, all bool, err error) {
-	for n := 1; len(names) < mostNames; n++ {
-		rows, p, err := page(n)
-		if err != nil {
-			return nil, false, err
-		}
-		names = append(names, rows...)
-		if len(rows) == 0 || p == nil && len(rows) < talkover.MaxPerPage || p != nil && n >= p.LastPage {
-			return names, true, nil
-		}
-	}
-	return names, false, nil
+func (c Config) readAgents(ctx context.Context) (talkover.All[talkover.AgentInfo], error) {
+	return talkover.ReadAll(ctx, c.Client.ListAgents, talkover.AgentQuery{}, mostNames)
 }
 
-func (c Config) readAgents(ctx context.Context) ([]talkover.AgentInfo, bool, error) {
-	return readNames(func(n int) ([]talkover.AgentInfo, *talkover.Pagination, error) {
-		page, err := c.Client.ListAgents(ctx, talkover.AgentQuery{PerPage: talkover.MaxPerPage, Page: n})
-		return page.Agents, page.Pagination, err
-	})
-}
-
-func (c Config) readCampaigns(ctx context.Context) ([]talkover.Campaign, bool, error) {
-	return readNames(func(n int) ([]talkover.Campaign, *talkover.Pagination, error) {
-		page, err := c.Client.ListCampaigns(ctx, talkover.CampaignQuery{PerPage: talkover.MaxPerPage, Page: n})
-		return page.Campaigns, page.Pagination, err
-	})
+func (c Config) readCampaigns(ctx context.Context) (talkover.All[talkover.Campaign], error) {
+	return talkover.ReadAll(ctx, c.Client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
 }
 
 // noteAgent says of an agent_id that matched nothing whether there is such an
@@ -56,16 +34,16 @@ func (c Config) noteAgent(ctx context.Context, f *frame, id string) {
 	if id == "" {
 		return
 	}
-	agents, all, err := c.readAgents(ctx)
+	agents, err := c.readAgents(ctx)
 	if err != nil {
 		return
 	}
 	m := mask(c.MaskNumbers)
-	if i := slices.IndexFunc(agents, func(a talkover.AgentInfo) bool { return a.ID == id }); i >= 0 {
-		f.note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", m.words(agents[i].Display()), agents[i].Status)
+	if i := slices.IndexFunc(agents.Rows, func(a talkover.AgentInfo) bool { return a.ID == id }); i >= 0 {
+		f.note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", m.words(agents.Rows[i].Display()), agents.Rows[i].Status)
 		return
 	}
-	if !all {
+	if !agents.Complete {
 		var e *talkover.Error
 		switch _, err := c.Client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1}); {
 		case err == nil:
@@ -76,7 +54,7 @@ func (c Config) noteAgent(ctx context.Context, f *frame, id string) {
 		}
 	}
 	var near []string
-	for _, a := range nearest(agents, id) {
+	for _, a := range nearest(agents.Rows, id) {
 		near = append(near, fmt.Sprintf("%q has agent_id %q", m.words(a.Display()), a.ID))
 	}
 	if len(near) > 0 {
@@ -117,8 +95,8 @@ const (
 )
 
 // memory remembers the names of accounts for a while, so that a completion, which
-// hosts ask for at each key, seldom costs a request. A list that could not be read
-// counts as empty until then.
+// hosts ask for at each key, seldom costs a request. Of a list that could not be
+// read to its end, it has what came before, until then.
 type memory[T any] struct {
 	mu       sync.Mutex
 	accounts map[*talkover.Client]remembered[T]
@@ -129,19 +107,19 @@ type remembered[T any] struct {
 	until time.Time
 }
 
-func (m *memory[T]) get(account *talkover.Client, read func() ([]T, bool, error)) []T {
+func (m *memory[T]) get(account *talkover.Client, read func() (talkover.All[T], error)) []T {
 	m.mu.Lock()
 	known, ok := m.accounts[account]
 	m.mu.Unlock()
 	if ok && time.Now().Before(known.until) {
 		return known.names
 	}
-	names, _, _ := read()
+	all, _ := read()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.accounts == nil || len(m.accounts) >= mostAccounts {
 		m.accounts = map[*talkover.Client]remembered[T]{}
 	}
-	m.accounts[account] = remembered[T]{names, time.Now().Add(rememberFor)}
-	return names
+	m.accounts[account] = remembered[T]{all.Rows, time.Now().Add(rememberFor)}
+	return all.Rows
 }

@@ -35,7 +35,7 @@ func Ask(ctx context.Context, api API, q Question) (*Report, error) {
 }
 
 // scan reads every call.
-func (p *plan) scan(ctx context.Context, first talkover.CallPage) (*Report, error) {
+func (p *plan) scan(ctx context.Context, first talkover.Page[talkover.Call]) (*Report, error) {
 	q, from, to := wide(p.Query, p.Zone)
 	g := &Groups{By: p.By, Zone: p.Zone, From: from, To: to, ExcludeTests: p.ExcludeTests}
 	r := &Reader{Calls: p.api, Query: q, Budget: p.Budget, Now: p.Now, First: &first, Progress: func(page, pages int) {

@@ -305,25 +305,20 @@ func (p *plan) places(ctx context.Context, d Dimension) ([]filter, error) {
 
 // agents lists all agents that there are; deleted ones are not among them.
 func (p *plan) agents(ctx context.Context) ([]talkover.AgentInfo, error) {
-	var agents []talkover.AgentInfo
-	for n := 1; ; n++ {
+	all, err := talkover.ReadAll(talkover.Bulk(ctx), func(ctx context.Context, q talkover.AgentQuery) (talkover.Page[talkover.AgentInfo], error) {
 		p.tell("agents")
-		page, err := p.api.ListAgents(talkover.Bulk(ctx), talkover.AgentQuery{PerPage: talkover.MaxPerPage, Page: n})
-		var refused *talkover.Error
-		if errors.As(err, &refused) && refused.Reason == talkover.Refused && refused.Status != 401 {
-			return nil, errTooMany // the calls may be listed, but not the agents
-		}
-		if err != nil {
-			return nil, err
-		}
-		agents = append(agents, page.Agents...)
-		switch {
-		case len(agents) > mostCounted:
-			return nil, errTooMany
-		case page.Pagination == nil || n >= page.Pagination.LastPage || len(page.Agents) == 0:
-			return agents, nil
-		}
+		return p.api.ListAgents(ctx, q)
+	}, talkover.AgentQuery{}, mostCounted)
+	var refused *talkover.Error
+	switch {
+	case errors.As(err, &refused) && refused.Reason == talkover.Refused && refused.Status != 401:
+		return nil, errTooMany // the calls may be listed, but not the agents
+	case err != nil:
+		return nil, err
+	case !all.Complete || len(all.Rows) > mostCounted: // the calls of one that is missing would count as nobody's
+		return nil, errTooMany
 	}
+	return all.Rows, nil
 }
 
 // days cuts the window into days, weeks, months or weekdays, of UTC.
@@ -381,8 +376,8 @@ func (p *plan) span(ctx context.Context) (from, to time.Time, err error) {
 	switch {
 	case err != nil:
 		return from, to, err
-	case len(page.Calls) == 0 || page.Calls[0].CreatedAt.IsZero():
+	case len(page.Rows) == 0 || page.Rows[0].CreatedAt.IsZero():
 		return from, to, errTooMany
 	}
-	return page.Calls[0].CreatedAt.Truncate(24 * time.Hour), to, nil
+	return page.Rows[0].CreatedAt.Truncate(24 * time.Hour), to, nil
 }

@@ -163,7 +163,7 @@ type fakeAPI struct {
 	oldestFirst bool
 	noTotals    bool
 	before      func(n int) error // called before the n-th request is answered, from 1
-	change      func(*talkover.CallPage)
+	change      func(*talkover.Page[talkover.Call])
 	noAgents    bool
 
 	mu       sync.Mutex
@@ -200,24 +200,25 @@ func (f *fakeAPI) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // ListAgents lists all six but the deleted one.
-func (f *fakeAPI) ListAgents(ctx context.Context, _ talkover.AgentQuery) (talkover.AgentPage, error) {
+func (f *fakeAPI) ListAgents(ctx context.Context, _ talkover.AgentQuery) (talkover.Page[talkover.AgentInfo], error) {
 	leave, err := f.enter(ctx)
 	defer leave()
-	var p talkover.AgentPage
+	var p talkover.Page[talkover.AgentInfo]
 	if f.noAgents {
 		return p, &talkover.Error{Reason: talkover.Refused, Status: 403}
 	}
 	for i := uint8(1); i <= 6; i++ {
-		p.Agents = append(p.Agents, talkover.AgentInfo{Agent: agentOf(i)})
+		p.Rows = append(p.Rows, talkover.AgentInfo{Agent: agentOf(i)})
 	}
+	p.Pagination = &talkover.Pagination{CurrentPage: 1, LastPage: 1, PerPage: talkover.MaxPerPage, Total: len(p.Rows)}
 	return p, err
 }
 
-func (f *fakeAPI) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.CallPage, error) {
+func (f *fakeAPI) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
 	leave, err := f.enter(ctx)
 	defer leave()
 	f.asked = append(f.asked, q)
-	var p talkover.CallPage
+	var p talkover.Page[talkover.Call]
 	if err != nil {
 		return p, err
 	}
@@ -226,9 +227,9 @@ func (f *fakeAPI) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover
 		size = min(size, f.cap)
 	}
 	rows, total := f.page(q, (q.Page-1)*size, size)
-	p.Calls = calls(rows)
+	p.Rows = calls(rows)
 	if f.oldestFirst {
-		slices.Reverse(p.Calls)
+		slices.Reverse(p.Rows)
 	}
 	if !f.noTotals {
 		p.Pagination = &talkover.Pagination{Total: total, PerPage: size, CurrentPage: q.Page}

@@ -182,7 +182,7 @@ func (f *finder) Reset() {
 
 // Add implements [Sink].
 func (f *finder) Add(c talkover.Call) bool {
-	id := key(c)
+	id := c.Key()
 	f.ids = append(f.ids, id)
 	if f.oldest.IsZero() || c.CreatedAt.Before(f.oldest) {
 		f.oldest = c.CreatedAt
@@ -263,7 +263,7 @@ func (f *finder) best() []talkover.Call {
 		newest := y.CreatedAt.Compare(x.CreatedAt)
 		switch f.Order {
 		case Oldest: // may be read from either end
-			return cmp.Or(-newest, cmp.Compare(key(x), key(y)))
+			return cmp.Or(-newest, cmp.Compare(x.Key(), y.Key()))
 		case Longest:
 			return cmp.Or(cmp.Compare(y.Duration, x.Duration), newest)
 		case Shortest:

@@ -11,7 +11,7 @@ import (
 // API lists calls and agents. [talkover.Client] implements it.
 type API interface {
 	Lister
-	ListAgents(context.Context, talkover.AgentQuery) (talkover.AgentPage, error)
+	ListAgents(context.Context, talkover.AgentQuery) (talkover.Page[talkover.AgentInfo], error)
 }
 
 // Question is what [Ask] answers.
@@ -59,7 +59,7 @@ func (p *plan) tell(what string) {
 }
 
 // first reads the first page of the question.
-func (p *plan) first(ctx context.Context) (talkover.CallPage, error) {
+func (p *plan) first(ctx context.Context) (talkover.Page[talkover.Call], error) {
 	q, _, _ := wide(p.Query, p.Zone)
 	q.Page, q.PerPage = 1, talkover.MaxPerPage
 	p.tell("page 1")

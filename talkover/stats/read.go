@@ -33,7 +33,7 @@ type Coverage struct {
 
 // Lister lists calls; [talkover.Client] is one.
 type Lister interface {
-	ListCalls(context.Context, talkover.CallQuery) (talkover.CallPage, error)
+	ListCalls(context.Context, talkover.CallQuery) (talkover.Page[talkover.Call], error)
 }
 
 // Sink takes the calls that a Reader reads, each once. It knows nothing of
@@ -62,13 +62,13 @@ type Reader struct {
 	// come first, for a sink that soon has enough. A log that moves is read again
 	// forwards.
 	Backwards bool
-	First     *talkover.CallPage // the first page, if it was read already
+	First     *talkover.Page[talkover.Call] // the first page, if it was read already
 
 	requests int
 }
 
 // page asks for one page.
-func (r *Reader) page(ctx context.Context, n, pages int) (talkover.CallPage, error) {
+func (r *Reader) page(ctx context.Context, n, pages int) (talkover.Page[talkover.Call], error) {
 	if r.Progress != nil {
 		r.Progress(n, pages)
 	}
@@ -140,7 +140,7 @@ func (r *Reader) Read(ctx context.Context, sink Sink) (Coverage, error) {
 // read makes one pass. moved reports that another one may do better.
 func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err error) {
 	c = Coverage{Method: Scan}
-	var first talkover.CallPage
+	var first talkover.Page[talkover.Call]
 	if r.First != nil {
 		first, r.First = *r.First, nil
 		r.requests++
@@ -156,7 +156,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 	// By the API's own clock, since ours may be ahead; but what was updated long ago
 	// is no change, wherever it stands.
 	p.latest, p.changed = r.Now.Add(-clockError), false
-	for _, call := range first.Calls {
+	for _, call := range first.Rows {
 		if call.UpdatedAt.After(p.latest) {
 			p.latest = call.UpdatedAt
 		}
@@ -223,7 +223,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (c Coverage, moved bool, err
 }
 
 // one asks for a page within the budget.
-func (r *Reader) one(ctx context.Context, n, pages int) (talkover.CallPage, error) {
+func (r *Reader) one(ctx context.Context, n, pages int) (talkover.Page[talkover.Call], error) {
 	r.requests++
 	return r.page(ctx, n, pages)
 }
@@ -236,7 +236,7 @@ func (r *Reader) rest(ctx context.Context, p *pass) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type result struct {
-		page talkover.CallPage
+		page talkover.Page[talkover.Call]
 		err  error
 	}
 	asking := make(chan struct{}, atOnce)
@@ -293,7 +293,7 @@ func (r *Reader) rest(ctx context.Context, p *pass) error {
 }
 
 // open learns from the first answer what there is to read.
-func (p *pass) open(first talkover.CallPage) {
+func (p *pass) open(first talkover.Page[talkover.Call]) {
 	p.size = pageSize(first)
 	p.knowsNoTotal = first.Pagination == nil
 	if !p.knowsNoTotal {
@@ -301,14 +301,14 @@ func (p *pass) open(first talkover.CallPage) {
 	}
 	p.pages = max((p.total+p.size-1)/p.size, 1)
 	p.low, p.high = p.total, p.total
-	if len(first.Calls) > 0 {
-		p.watermark, p.newest = key(first.Calls[0]), first.Calls[0].CreatedAt
+	if len(first.Rows) > 0 {
+		p.watermark, p.newest = first.Rows[0].Key(), first.Rows[0].CreatedAt
 	}
 }
 
 // pageSize is how many rows the API puts on a page, of a hundred that it was asked
 // for.
-func pageSize(page talkover.CallPage) int {
+func pageSize(page talkover.Page[talkover.Call]) int {
 	if p := page.Pagination; p != nil && p.PerPage > 0 && p.PerPage < talkover.MaxPerPage {
 		return p.PerPage
 	}
@@ -317,18 +317,18 @@ func pageSize(page talkover.CallPage) int {
 
 // take hands the calls of a page that are new to the sink. The first so many are
 // above the watermark, whatever their time.
-func (p *pass) take(page talkover.CallPage, above int) {
+func (p *pass) take(page talkover.Page[talkover.Call], above int) {
 	if page.Pagination != nil {
 		p.low, p.high = min(p.low, page.Pagination.Total), max(p.high, page.Pagination.Total)
 	}
-	p.last = len(page.Calls) + page.Unreadable
+	p.last = len(page.Rows) + page.Unreadable
 	p.unread += page.Unreadable
 	more := true
-	for i := 1; i < len(page.Calls); i++ {
-		p.disordered = p.disordered || page.Calls[i].CreatedAt.After(page.Calls[i-1].CreatedAt)
+	for i := 1; i < len(page.Rows); i++ {
+		p.disordered = p.disordered || page.Rows[i].CreatedAt.After(page.Rows[i-1].CreatedAt)
 	}
-	for i, c := range p.inOrder(page.Calls) {
-		id := key(c)
+	for i, c := range p.inOrder(page.Rows) {
+		id := c.Key()
 		if _, ok := p.seen[id]; ok {
 			continue
 		}
@@ -355,24 +355,13 @@ func (p *pass) inOrder(calls []talkover.Call) []talkover.Call {
 }
 
 // above counts the calls above the watermark; -1 where it is not on the page.
-func (p *pass) above(again talkover.CallPage) int {
-	for i, c := range again.Calls {
-		if key(c) == p.watermark {
+func (p *pass) above(again talkover.Page[talkover.Call]) int {
+	for i, c := range again.Rows {
+		if c.Key() == p.watermark {
 			return i
 		}
 	}
 	return -1
-}
-
-// key tells calls apart.
-func key(c talkover.Call) string {
-	switch {
-	case c.ID != "":
-		return c.ID
-	case c.SID != "":
-		return "sid " + c.SID
-	}
-	return fmt.Sprint(c.CreatedAt.UnixNano(), c.From, c.To, c.Status, c.Duration)
 }
 
 // each runs n requests, some at a time.

@@ -260,19 +260,19 @@ func TestWhatIsNotComplete(t *testing.T) {
 	}{
 		"no totals":            {&fakeAPI{noTotals: true}, 1050, 1050, "did not say how many"},
 		"oldest first":         {&fakeAPI{oldestFirst: true}, 1050, 1050, "newest first"},
-		"rows that are none":   {&fakeAPI{change: func(p *talkover.CallPage) { p.Calls, p.Unreadable = p.Calls[1:], 1 }}, 1050, 1039, "could not be read"},
-		"fields without sense": {&fakeAPI{change: func(p *talkover.CallPage) { p.Calls[0].Unread = []string{"duration"} }}, 1050, 1050, "could not be read"},
-		"a page that is empty": {&fakeAPI{change: func(p *talkover.CallPage) {
+		"rows that are none":   {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Rows, p.Unreadable = p.Rows[1:], 1 }}, 1050, 1039, "could not be read"},
+		"fields without sense": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Rows[0].Unread = []string{"duration"} }}, 1050, 1050, "could not be read"},
+		"a page that is empty": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == 4 {
-				p.Calls = nil
+				p.Rows = nil
 			}
 		}}, 1050, 950, "came or went"},
-		"the same page again": {&fakeAPI{change: func(p *talkover.CallPage) {
+		"the same page again": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == 7 {
-				p.Calls = slices.Repeat(p.Calls[:1], 100)
+				p.Rows = slices.Repeat(p.Rows[:1], 100)
 			}
 		}}, 1050, 951, "came or went"},
-		"a total that is wrong": {&fakeAPI{change: func(p *talkover.CallPage) { p.Pagination.Total = 1051 }}, 1051, 1050, "came or went"},
+		"a total that is wrong": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Pagination.Total = 1051 }}, 1051, 1050, "came or went"},
 	} {
 		api := test.api
 		api.records = generate(3, 1050, 10*24*time.Hour)
@@ -466,9 +466,9 @@ func TestRowsAreNotKept(t *testing.T) {
 	}
 	grown := func(n int) int64 {
 		api := &fakeAPI{records: generate(3, n, 30*24*time.Hour)}
-		api.change = func(p *talkover.CallPage) {
-			for i := range p.Calls {
-				p.Calls[i].FromFormatted = strings.Repeat("x", 1024)
+		api.change = func(p *talkover.Page[talkover.Call]) {
+			for i := range p.Rows {
+				p.Rows[i].FromFormatted = strings.Repeat("x", 1024)
 			}
 		}
 		g := &stats.Groups{By: []stats.Dimension{stats.ByContact, stats.ByHour}, Zone: time.UTC}

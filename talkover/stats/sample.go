@@ -48,10 +48,10 @@ func (p *plan) sample(ctx context.Context, n int, zone *time.Location) (*sample,
 		}
 		g := &Groups{By: p.By, Zone: zone, ExcludeTests: p.ExcludeTests}
 		g.Reset()
-		for _, c := range page.Calls {
+		for _, c := range page.Rows {
 			g.Add(c)
 		}
-		s.pages[i] = pageOf{len(page.Calls), g.All, g.groups}
+		s.pages[i] = pageOf{len(page.Rows), g.All, g.groups}
 		return nil
 	})
 	for _, page := range s.pages {

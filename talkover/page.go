@@ -1,0 +1,81 @@
+package talkover
+
+import "context"
+
+// MaxPerPage is the most rows that the API puts on a page. DefaultPerPage is what
+// it puts there where a query does not say (list-calls, query parameters).
+const (
+	MaxPerPage     = 100
+	DefaultPerPage = 20
+)
+
+// Page holds one page of a list: calls, agents or campaigns.
+type Page[T any] struct {
+	Rows       []T
+	Pagination *Pagination // nil where the API did not send one: how many rows match is unknown
+	Unreadable int         // rows that were no such thing at all; Rows is short by them
+}
+
+// Pagination holds what the API says of a list and of the page in hand.
+type Pagination struct {
+	CurrentPage int
+	LastPage    int // at least 1; 0 where the API does not say
+	PerPage     int
+	Total       int // rows that match, over all pages
+	From, To    int // the ordinals of the page's first and last row; 0 on an empty page
+}
+
+// All holds the rows of a list, as far as [ReadAll] could read them.
+type All[T any] struct {
+	Rows       []T  // each once, in the API's order
+	Unreadable int  // rows that were no such thing at all
+	Complete   bool // Rows is the whole list; where false, a row that is not in it may exist
+}
+
+// keyed is a row that can be told from others; "" where it cannot.
+type keyed interface{ Key() string }
+
+// pageable is the query of a list, which can ask for each of its pages.
+type pageable[Q any] interface{ onPage(n int) Q }
+
+// ReadAll reads a list page by page, in full pages, until it has all rows that the
+// API counts or at least most of them. Any method of [Client] that lists can be
+// asked:
+//
+//	all, err := talkover.ReadAll(ctx, client.ListAgents, talkover.AgentQuery{}, 300)
+//
+// It is complete if every page told the same total and as many different rows
+// were read. So an empty or repeated page, an unreadable row, a list that grew or
+// shrank meanwhile, and an API that tells no total each make it incomplete. After
+// an error of ask, which it returns, All holds what was read before.
+func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, most int) (All[T], error) {
+	var all All[T]
+	seen := map[string]bool{}
+	total, consistent := 0, true
+	for n := 1; ; n++ {
+		page, err := ask(ctx, q.onPage(n))
+		if err != nil {
+			return all, err
+		}
+		before := len(all.Rows) + all.Unreadable
+		all.Unreadable += page.Unreadable
+		for _, row := range page.Rows {
+			if key := row.Key(); key == "" || !seen[key] {
+				seen[key] = true
+				all.Rows = append(all.Rows, row)
+			}
+		}
+		lastPage := n + 1 // where the API does not say, there may be one more
+		if p := page.Pagination; p != nil {
+			consistent = consistent && (n == 1 || p.Total == total)
+			total, lastPage = p.Total, p.LastPage
+		} else {
+			consistent = false
+		}
+		switch read := len(all.Rows) + all.Unreadable; {
+		case read == before, read >= most, read >= total && n >= lastPage:
+			all.Complete = consistent && all.Unreadable == 0 && len(all.Rows) == total
+			return all, nil
+		}
+	}
+}
