@@ -167,7 +167,7 @@ func (c config) server(a account, log *slog.Logger, observers ...tools.Observer)
 		Observers: observers,
 	}
 	if c.Source == "client" {
-		with.Client, with.ClientOf = nil, newTenants(a.Client).of
+		with.TokenOf = transport.TalkoverToken
 	}
 	return tools.New(with)
 }

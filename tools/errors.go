@@ -36,7 +36,7 @@ func explain(err error) string {
 		return explainAPI(api)
 	case errors.As(err, &crashed):
 		return fmt.Sprintf("This tool failed by a fault of its own (id %s in the server's log). Trying again with other arguments may help.", string(crashed))
-	case errors.Is(err, ErrNoToken):
+	case errors.Is(err, errNoToken):
 		return "Nothing was asked of Talkover: this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
 			"Trying again will not help; that header is set where the client is configured."
 	case errors.Is(err, context.Canceled):

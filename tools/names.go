@@ -90,8 +90,8 @@ func distance(name, typed string) int {
 }
 
 const (
-	rememberFor  = time.Minute
-	mostAccounts = 64 // whose names are remembered
+	rememberFor    = time.Minute
+	mostRemembered = 64 // accounts whose names are remembered
 )
 
 // memory remembers the names of accounts for a while, so that a completion, which
@@ -117,7 +117,7 @@ func (m *memory[T]) get(account *talkover.Client, read func() (talkover.All[T], 
 	all, _ := read()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.accounts == nil || len(m.accounts) >= mostAccounts {
+	if m.accounts == nil || len(m.accounts) >= mostRemembered {
 		m.accounts = map[*talkover.Client]remembered[T]{}
 	}
 	m.accounts[account] = remembered[T]{all.Rows, time.Now().Add(rememberFor)}

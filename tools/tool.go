@@ -195,7 +195,7 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 		return out, err
 	}
 	out, err = t.run(ctx, c, in)
-	return out, c.blame(err)
+	return out, c.accounts.blame(err)
 }
 
 // outcome is the word for how an operation ended.
@@ -212,7 +212,7 @@ func outcome(err error) string {
 		return string(api.Reason)
 	case errors.As(err, &crashed):
 		return "panic"
-	case errors.Is(err, ErrNoToken):
+	case errors.Is(err, errNoToken):
 		return "no_token"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"

@@ -5,10 +5,8 @@ package tools
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,10 +26,10 @@ type Config struct {
 	Demo    bool             // the account is invented, and every answer must say so
 	Log     *slog.Logger     // a line for each call; none if nil
 
-	// ClientOf finds the account of a call, where each call brings its own; then
-	// Client is not used. Its error is put into words for the model: ErrNoToken
-	// where a call brought none.
-	ClientOf func(context.Context) (*talkover.Client, error)
+	// TokenOf returns the Talkover token that a call brought, the zero Secret if it
+	// brought none. Where it is set, each call works with the account of its token,
+	// by a client like Client; where it is nil, all calls share Client.
+	TokenOf func(context.Context) talkover.Secret
 
 	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any
 	// hour. They cost money and ring people: whoever can reach the server must be
@@ -44,6 +42,8 @@ type Config struct {
 
 	// Observers are told of each operation, in this order.
 	Observers []Observer
+
+	accounts *accounts // made by New
 }
 
 // Observer is told when an operation begins: a method of MCP, the name of the tool
@@ -51,6 +51,13 @@ type Config struct {
 // which the operation goes on, and who is told how it ended: "ok", or a word for
 // why not.
 type Observer func(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string))
+
+// of returns the configuration for one call, in which Client is that of its caller.
+func (c Config) of(ctx context.Context) (Config, error) {
+	var err error
+	c.Client, err = c.accounts.of(ctx)
+	return c, err
+}
 
 // observe tells all observers.
 func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, meta *mcp.Meta) (context.Context, func(outcome string)) {
@@ -69,39 +76,6 @@ func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, 
 	}
 }
 
-// ErrNoToken is of a call that must bring a Talkover token and did not.
-var ErrNoToken = errors.New("the call brought no Talkover token")
-
-// of is the configuration for one call: the account is that of its caller.
-func (c Config) of(ctx context.Context) (Config, error) {
-	if c.ClientOf == nil {
-		return c, nil
-	}
-	var err error
-	c.Client, err = c.ClientOf(ctx)
-	return c, err
-}
-
-// blame puts a 401 where the mistake is: with the caller, if it brought the token.
-func (c Config) blame(err error) error {
-	var api *talkover.Error
-	if c.ClientOf != nil && errors.As(err, &api) && api.Status == http.StatusUnauthorized {
-		return unknownToken{err}
-	}
-	return err
-}
-
-// unknownToken is of a token that a request brought and Talkover does not know.
-type unknownToken struct{ error }
-
-func (e unknownToken) explain() string {
-	return fmt.Sprintf("Talkover answered %s: it does not know the token that this request brought in the header X-Talkover-Token. "+
-		"Trying again will not help; that header is set where the client is configured.", status(http.StatusUnauthorized))
-}
-
-// Unwrap gives the API's own answer, for the log.
-func (e unknownToken) Unwrap() error { return e.error }
-
 // New makes an MCP server with all tools, prompts and resources. It fails where a
 // schema breaks a rule of the dialect.
 func New(c Config) (*server.MCPServer, error) {
@@ -118,6 +92,7 @@ func New(c Config) (*server.MCPServer, error) {
 	if c.Demo {
 		name, title = "talkover-demo", "Talkover call log (demo)"
 	}
+	c.accounts = newAccounts(c)
 	hooks := &server.Hooks{}
 	// A server may run for weeks, so its date is told anew at each greeting.
 	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
