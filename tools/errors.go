@@ -20,6 +20,28 @@ type crash string
 
 func (c crash) Error() string { return "panic " + string(c) }
 
+// outcome is the word for how an operation ended.
+func outcome(err error) string {
+	var faults schema.Faults
+	var api *talkover.Error
+	var crashed crash
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &faults):
+		return "bad_arguments"
+	case errors.As(err, &api):
+		return string(api.Reason)
+	case errors.As(err, &crashed):
+		return "panic"
+	case errors.Is(err, errNoToken):
+		return "no_token"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	}
+	return "failed"
+}
+
 // explain puts an error into words for a model: what happened, whether trying
 // again helps and when, and what to change.
 func explain(err error) string {

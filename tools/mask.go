@@ -61,6 +61,13 @@ func (m mask) search(s string) string {
 	return s
 }
 
+// isE164 reports whether s is a strict international phone number. It is asked of
+// each cell that begins with +, so it is no regular expression.
+func isE164(s string) bool {
+	digits, ok := strings.CutPrefix(s, "+")
+	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
+}
+
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 func countDigits(s string) int {

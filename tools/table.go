@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/invopop/jsonschema"
 
@@ -81,47 +80,6 @@ func (r row) csv(cells []string) []string {
 	return cells
 }
 
-// tokens estimates, rather high, how many tokens of o200k a text takes: digits and
-// signs go by threes, letters by fours.
-func tokens(s string) int {
-	const (
-		space = iota
-		digit
-		letter
-		sign
-	)
-	n, run, kind := 0, 0, space
-	flush := func() {
-		switch kind {
-		case digit, sign:
-			n += (run + 2) / 3
-		case letter:
-			n += (run + 3) / 4
-		}
-		run = 0
-	}
-	for _, r := range s {
-		is := sign
-		switch {
-		case isDigit(r):
-			is = digit
-		case unicode.IsLetter(r):
-			is = letter
-		case r == ' ':
-			is = space
-		}
-		if is != kind {
-			flush()
-			kind = is
-		}
-		if run++; is == letter && r > unicode.MaxASCII {
-			run += 5 // more than a token of its own, now and then
-		}
-	}
-	flush()
-	return n
-}
-
 // weekday is the name of a day, with a space after it.
 func weekday(day string) string {
 	t, err := time.Parse(time.DateOnly, day)
@@ -129,13 +87,6 @@ func weekday(day string) string {
 		return ""
 	}
 	return t.Format("Mon ")
-}
-
-// isE164 reports whether s is a strict international phone number. It is asked of
-// each cell that begins with +, so it is no regular expression.
-func isE164(s string) bool {
-	digits, ok := strings.CutPrefix(s, "+")
-	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }
 
 // csvCell writes one cell. What a spreadsheet would take for a formula gets a

@@ -4,13 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"runtime/debug"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -26,8 +23,6 @@ const (
 	pageTime = 25 * time.Second
 	longTime = 50 * time.Second
 )
-
-const demoNote = "This is the demo account: every call in it is invented."
 
 // tool is one question that a model can ask: arguments come as In, and Out is
 // the structured half of the answer. In must be an input of [schema.NewInput].
@@ -45,78 +40,6 @@ type tool[In any, Out answer] struct {
 type answer interface {
 	text() string
 	size() int // rows
-}
-
-// frame is what every answer says of itself.
-type frame struct {
-	Notes    []string `json:"notes" jsonschema_description:"What to know before relying on this answer."`
-	Timezone string   `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
-	Now      string   `json:"now"`
-}
-
-const (
-	minuteForm = "2006-01-02 15:04"
-	nowForm    = "Mon 2006-01-02 15:04"
-)
-
-// frame opens an answer given now.
-func (c Config) frame() frame {
-	f := frame{
-		Notes:    []string{},
-		Timezone: c.Zone.String(),
-		Now:      c.Now().In(c.Zone).Format(nowForm),
-	}
-	if c.Demo {
-		f.note(demoNote)
-	}
-	if c.MaskNumbers {
-		f.note(maskNote)
-	}
-	return f
-}
-
-func (f *frame) note(format string, args ...any) {
-	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
-}
-
-// writeNotes writes the notes as text shows them, a line each.
-func (f *frame) writeNotes(b *strings.Builder) {
-	for _, note := range f.Notes {
-		b.WriteString("Note: " + note + "\n")
-	}
-}
-
-// progressKey is the context key of how a call tells its progress.
-type progressKey struct{}
-
-// progress tells a client that asked for it how far a call is. It is told before
-// each fetch, never last: a notification right before a result may be lost.
-func progress(ctx context.Context, done, total int, what string) {
-	if tell, ok := ctx.Value(progressKey{}).(func(int, int, string)); ok {
-		tell(done, total, what)
-	}
-}
-
-// withProgress makes progress reach the client of a request.
-func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
-	s := server.ServerFromContext(ctx)
-	if s == nil || r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
-		return ctx
-	}
-	var mu sync.Mutex
-	last := 0
-	return context.WithValue(ctx, progressKey{}, func(done, total int, what string) {
-		mu.Lock()
-		defer mu.Unlock()
-		if done <= last { // requests go side by side, but progress only grows
-			return
-		}
-		last = done
-		// A client that cannot be told goes without.
-		_ = s.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
-			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
-		})
-	})
 }
 
 // register adds the tool to a server. It is the one place where a typed
@@ -196,26 +119,4 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	}
 	out, err = t.run(ctx, c, in)
 	return out, c.accounts.blame(err)
-}
-
-// outcome is the word for how an operation ended.
-func outcome(err error) string {
-	var faults schema.Faults
-	var api *talkover.Error
-	var crashed crash
-	switch {
-	case err == nil:
-		return "ok"
-	case errors.As(err, &faults):
-		return "bad_arguments"
-	case errors.As(err, &api):
-		return string(api.Reason)
-	case errors.As(err, &crashed):
-		return "panic"
-	case errors.Is(err, errNoToken):
-		return "no_token"
-	case errors.Is(err, context.Canceled):
-		return "cancelled"
-	}
-	return "failed"
 }

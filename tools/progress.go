@@ -1,0 +1,42 @@
+package tools
+
+import (
+	"context"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// progressKey is the context key of how a call tells its progress.
+type progressKey struct{}
+
+// progress tells a client that asked for it how far a call is. It is told before
+// each fetch, never last: a notification right before a result may be lost.
+func progress(ctx context.Context, done, total int, what string) {
+	if tell, ok := ctx.Value(progressKey{}).(func(int, int, string)); ok {
+		tell(done, total, what)
+	}
+}
+
+// withProgress makes progress reach the client of a request.
+func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
+	s := server.ServerFromContext(ctx)
+	if s == nil || r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
+		return ctx
+	}
+	var mu sync.Mutex
+	last := 0
+	return context.WithValue(ctx, progressKey{}, func(done, total int, what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done <= last { // requests go side by side, but progress only grows
+			return
+		}
+		last = done
+		// A client that cannot be told goes without.
+		_ = s.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
+			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
+		})
+	})
+}
