@@ -1,388 +1,39 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/sethvargo/go-envconfig"
-
-	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// oneOf4213 is a page of one call of a log of 4,213.
-const oneOf4213 = `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`
-
-// asked counts the requests of the doctor that is tried.
-type asked struct {
-	list, health atomic.Int32
-}
-
-// api is an API whose list is given, and whose /health is well unless it is given.
-func api(n *asked, list http.HandlerFunc, health ...http.HandlerFunc) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/calls", func(w http.ResponseWriter, r *http.Request) {
-		n.list.Add(1)
-		list(w, r)
-	})
-	mux.HandleFunc("GET /api/v1/health", func(w http.ResponseWriter, r *http.Request) {
-		n.health.Add(1)
-		for _, h := range health {
-			h(w, r)
-			return
-		}
-		io.WriteString(w, `{"status":"ok"}`)
-	})
-	return mux
-}
-
-// answers has a status, a body in which @ is what came in Authorization, and
-// headers in pairs.
-func answers(status int, body string, headers ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-RateLimit-Limit", "100")
-		w.Header().Set("X-RateLimit-Remaining", "97")
-		for i := 0; i < len(headers); i += 2 {
-			w.Header()[headers[i]] = []string{headers[i+1]}
-		}
-		w.WriteHeader(status)
-		io.WriteString(w, strings.ReplaceAll(body, "@", r.Header.Get("Authorization")))
-	}
-}
-
-// dated is a Date so far from now.
-func dated(off time.Duration) string { return time.Now().Add(off).UTC().Format(http.TimeFormat) }
-
-func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-
-// checked are the lines of the doctor: what it says of each check, by verdict and
-// check, such as "FAIL token".
-func checked(t *testing.T, stdout string) (findings map[string]string, last string) {
-	t.Helper()
-	findings = map[string]string{}
-	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	form := regexp.MustCompile(`^(ok|warn|FAIL|-) +([a-z ]+): (.+)$`)
-	for _, line := range lines[:len(lines)-1] {
-		m := form.FindStringSubmatch(line)
-		if m == nil {
-			t.Errorf("a line of no form: %q", line)
-			continue
-		}
-		findings[m[1]+" "+m[2]] += m[3]
-	}
-	return findings, lines[len(lines)-1]
-}
-
-// secretive fails where a token, or a part of one, can be read.
-func secretive(t *testing.T, output string) {
-	t.Helper()
-	for _, secret := range []string{canary[5:12], canary[len(canary)-7:], gateToken[:12]} {
-		if strings.Contains(output, secret) {
-			t.Errorf("a token shows:\n%s", output)
-		}
-	}
-}
-
-func TestDoctorNamesTheCause(t *testing.T) {
-	for name, test := range map[string]struct {
-		list   http.HandlerFunc
-		health http.HandlerFunc
-		env    []string // pairs, besides the token and the base URL
-		want   string   // the findings that matter: verdict and check, then words of it, then the next
-		last   string
-		asks   int32 // requests in all; 1 if 0
-	}{
-		"all is well": {list: answers(200, oneOf4213), last: "All is well.",
-			want: "ok configuration|stdio; the token is from TALKOVER_TOKEN|ok network| answers (|ok token|4213 calls in the log|" +
-				"ok rate limit|97 of 100 requests left this minute; TALKOVER_RATE_LIMIT is 100|ok clock|s off Talkover's"},
-		"an empty log": {list: answers(200, `{"data":[],"pagination":{"total":0}}`), last: "All is well.", want: "ok token|0 calls in the log (a token"},
-		"no total":     {list: answers(200, `{"data":[]}`), last: "All is well.", want: "ok token|does not say how many"},
-		"a token of no talq": {list: answers(401, `{"message":"Unauthorized"}`), env: []string{"TALKOVER_TOKEN", "sk-1234567890"}, asks: 2,
-			last: "1 check failed: token.", want: "FAIL token|does not begin with talq_"},
-		"a bad token": {list: answers(401, `{"message":"No such token: @"}`), asks: 2, last: "1 check failed: token.",
-			want: "ok network|answers (|FAIL token|401 Unauthorized: it does not know the token, which is from TALKOVER_TOKEN. Make|FAIL token|No such token: Bearer [redacted]|- rate limit|not checked|ok clock|at most"},
-		"no permission": {list: answers(403, `{"message":"Not in your plan"}`), asks: 2, last: "1 check failed: token.",
-			want: `ok network||FAIL token|403 Forbidden: it knows the token, but does not let it list calls|FAIL token|"Not in your plan"`},
-		"a firewall": {list: answers(403, "<html>blocked</html>"), health: answers(403, "<html>blocked</html>"), asks: 2, last: "1 check failed: network.",
-			want: "FAIL network|403 Forbidden even at /health, which needs no token|- token|not checked"},
-		"a bad request": {list: answers(400, `{"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|400 Bad Request and lists no calls"},
-		"a no with 200": {list: answers(200, `{"success":false,"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|200 OK and lists no calls"},
-		"no such path": {list: http.NotFound, last: "1 check failed: network.",
-			want: "FAIL network|404 Not Found: it knows no such address. Correct TALKOVER_BASE_URL; Talkover's own is https://app.talkover.ai/api/v1.|- token|not checked|- clock|not checked"},
-		"a page": {list: answers(200, "<html>@</html>"), last: "1 check failed: network.",
-			want: "FAIL network|200 OK, but with no list of calls in JSON. Correct TALKOVER_BASE_URL"},
-		"JSON of another": {list: answers(200, `{"hello":"@"}`), last: "1 check failed: network.",
-			want: "FAIL network|200 OK, but with no list of calls in JSON. Correct TALKOVER_BASE_URL"},
-		"a redirect": {list: answers(302, "", "Location", "/login?"+canary), last: "1 check failed: network.",
-			want: "FAIL network|a redirect (302 Found), which is never followed|FAIL network|Correct TALKOVER_BASE_URL"},
-		"used up": {list: answers(429, `{"message":"Too Many Attempts."}`, "Retry-After", "37"), last: "1 check failed: rate limit.",
-			want: "ok network||- token|not checked; the limit|FAIL rate limit|429 Too Many Requests: the requests of this minute are used up. Try again in 37 s."},
-		"used up, no wait": {list: answers(429, ""), last: "1 check failed: rate limit.", want: "FAIL rate limit|Try again within a minute."},
-		"used up, and a clock behind": {list: answers(429, "", "Date", dated(time.Hour), "X-Ratelimit-Reset", fmt.Sprint(time.Now().Add(time.Hour+20*time.Second).Unix())),
-			last: "2 checks failed: rate limit, clock.", want: "FAIL rate limit|Try again in 2|FAIL clock|behind Talkover's"},
-		"nothing left": {list: answers(200, oneOf4213, "X-Ratelimit-Remaining", "0"), last: "1 check failed: rate limit.",
-			want: "ok token||FAIL rate limit|no request is left of this minute's 100. Try again within a minute."},
-		"a smaller plan": {list: answers(200, oneOf4213, "X-Ratelimit-Limit", "60", "X-Ratelimit-Remaining", "57"), last: "No check failed; see the warning: rate limit.",
-			want: "warn rate limit|57 of 60 requests left this minute, but TALKOVER_RATE_LIMIT is 100. Set it to 60."},
-		"no limit of ours": {list: answers(200, oneOf4213), env: []string{"TALKOVER_RATE_LIMIT", "0"}, last: "No check failed; see the warning: rate limit.",
-			want: "warn rate limit|TALKOVER_RATE_LIMIT is 0"},
-		"no limits told": {list: answers(200, oneOf4213, "X-Ratelimit-Limit", "lots"), last: "All is well.", want: "- rate limit|not checked; Talkover's answer does not tell it"},
-		"an error": {list: answers(500, `{"message":"Server Error"}`), asks: 2, last: "1 check failed: network.",
-			want: "FAIL network|500 Internal Server Error: trouble on Talkover's side, not here; its /health answers as it should|- token|not checked"},
-		"all down": {list: answers(503, "", "Retry-After", "90"), health: answers(503, ""), asks: 2, last: "1 check failed: network.",
-			want: "FAIL network|503 Service Unavailable: trouble on Talkover's side|FAIL network|its /health fails as well. Try again in 90 s."},
-		"a clock ahead": {list: answers(200, oneOf4213, "Date", dated(-time.Hour)), last: "1 check failed: clock.",
-			want: "ok token||ok rate limit||FAIL clock|1h0m|FAIL clock|ahead of Talkover's"},
-		"a clock behind": {list: answers(200, oneOf4213, "Date", dated(time.Hour)), last: "1 check failed: clock.", want: "FAIL clock|behind Talkover's"},
-		"a clock near":   {list: answers(200, oneOf4213, "Date", dated(-50*time.Second)), last: "All is well.", want: "ok clock|at most 5"},
-		"out of a cache": {list: answers(200, oneOf4213, "Date", dated(-time.Hour), "Age", "3600"), last: "All is well.", want: "- clock|not checked; Talkover's answer has no date"},
-		"slow":           {list: hangs, env: []string{"TALKOVER_TIMEOUT", "250ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|is up, but did not list one call within 250ms. Raise TALKOVER_TIMEOUT"},
-		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "60ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 60ms, nor does its /health"},
-		"hangs up": {list: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, last: "1 check failed: network.",
-			want: "FAIL network|breaks connections off"},
-		"each its own token": {list: answers(500, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "All is well.",
-			want: "ok configuration|http at 127.0.0.1:8080, MCP_AUTH=none; each request brings its own token|ok network||- token|each request brings its own|- rate limit||ok clock|"},
-		"each its own, all down": {health: answers(502, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
-			want: "FAIL network|502 Bad Gateway|FAIL network|/health fails as well"},
-		"each its own, a firewall": {health: answers(401, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
-			want: "FAIL network|even at /health"},
-		"each its own, no health": {health: answers(400, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
-			want: "FAIL network|400 Bad Request. Correct TALKOVER_BASE_URL"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var n asked
-			health := []http.HandlerFunc{}
-			if test.health != nil {
-				health = append(health, test.health)
-			}
-			s := httptest.NewServer(api(&n, test.list, health...))
-			defer s.Close()
-			env := map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": s.URL + "/api/v1"}
-			for i := 0; i < len(test.env); i += 2 {
-				env[test.env[i]] = test.env[i+1]
-			}
-			code, stdout, stderr := try(t, env, "doctor")
-			diagnosed(t, code, stdout, test.want, test.last)
-			secretive(t, stdout+stderr)
-			if stderr != "" {
-				t.Errorf("stderr: %s", stderr)
-			}
-			if got := n.list.Load() + n.health.Load(); got != max(test.asks, 1) {
-				t.Errorf("%d requests", got)
-			}
-		})
-	}
-}
-
-// diagnosed compares what the doctor printed with what it should say.
-func diagnosed(t *testing.T, code int, stdout, want, last string) {
-	t.Helper()
-	findings, end := checked(t, stdout)
-	parts := strings.Split(want, "|")
-	for i := 0; i < len(parts); i += 2 {
-		if got, ok := findings[parts[i]]; !ok || !strings.Contains(got, parts[i+1]) {
-			t.Errorf("no %q: %q in\n%s", parts[i], parts[i+1], stdout)
-		}
-	}
-	if end != last || (code == success) == strings.Contains(last, " failed: ") {
-		t.Errorf("exit %d, ends with %q, want %q", code, end, last)
-	}
-}
-
-func TestDoctorListsFaultsOfTheConfiguration(t *testing.T) {
-	for name, test := range map[string]struct {
-		env  map[string]string
-		want string
-	}{
-		"no token": {nil, "FAIL configuration|TALKOVER_TOKEN: takes a Talkover API token, which is missing"},
-		"bearer":   {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, "FAIL configuration|TALKOVER_TOKEN: takes the token alone"},
-		"in the wrong place": {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "http://" + canary + ".example"},
-			"FAIL configuration|TALKOVER_BASE_URL: takes an https URL"},
-		"more than one": {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken+",short", "TALKOVER_TIMEOUT", canary),
-			"FAIL configuration|TALKOVER_TIMEOUT: takes a duration|FAIL configuration|MCP_AUTH_TOKENS: takes"},
-		"an open door": {overHTTP("MCP_ADDR", "0.0.0.0:8080"), "FAIL configuration|MCP_ADDR: takes a loopback address while MCP_AUTH=none"},
-	} {
-		code, stdout, stderr := try(t, test.env, "doctor")
-		diagnosed(t, code, stdout, test.want+"|- network|not checked|- token|not checked|- rate limit|not checked|- clock|not checked", "1 check failed: configuration.")
-		secretive(t, stdout+stderr)
-		if code != failed || stderr != "" {
-			t.Errorf("%s: exit %d, stderr %s", name, code, stderr)
-		}
-	}
-}
-
-func TestDoctorInTheDemoAsksNothing(t *testing.T) {
-	code, stdout, _ := try(t, map[string]string{"TALKOVER_BASE_URL": "https://nowhere.invalid"}, "doctor", "-demo")
-	diagnosed(t, code, stdout, "ok configuration|the demo, in which every call is invented|- network|the demo asks nothing outside|- token|the demo", "All is well.")
-}
-
-func TestDoctorReadsTheTokenFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(path, []byte(canary+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var n asked
-	s := httptest.NewServer(api(&n, answers(401, "")))
-	defer s.Close()
-	code, stdout, _ := try(t, map[string]string{"TALKOVER_TOKEN_FILE": path, "TALKOVER_BASE_URL": s.URL + "/api/v1", "MCP_TRANSPORT": "sse"}, "doctor")
-	diagnosed(t, code, stdout, "ok configuration|sse at 127.0.0.1:8080, MCP_AUTH=none; the token is from TALKOVER_TOKEN_FILE|FAIL token|from TALKOVER_TOKEN_FILE", "1 check failed: token.")
-	secretive(t, stdout)
-}
-
-// certified is a server with a certificate of its own for 127.0.0.1, valid between
-// two moments from now.
-func certified(t *testing.T, from, until time.Duration) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := httptest.NewUnstartedServer(answers(200, oneOf4213))
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	s.Config.ErrorLog = log.New(io.Discard, "", 0) // clients who leave are wanted here
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
-func TestDoctorWithoutAConnection(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := closed.Addr().String()
-	closed.Close()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // whose queue takes connections that nobody reads
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	plain := httptest.NewServer(answers(200, oneOf4213))
-	defer plain.Close()
-	const none, short = "", "80ms"
-	for name, test := range map[string]struct{ base, timeout, want string }{
-		"refused":                   {"http://" + refused, none, "refuses connections. Correct host and port of TALKOVER_BASE_URL"},
-		"silent":                    {"http://" + silent.Addr().String(), short, "does not answer within 80ms, nor does its /health"},
-		"no TLS":                    {"https://" + plain.Listener.Addr().String(), none, "does not speak TLS as it should"},
-		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts. Install the root certificate"},
-		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired at 20"},
-		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "is valid only from 20"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			env := map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": test.base + "/api/v1", "TALKOVER_TIMEOUT": test.timeout}
-			code, stdout, stderr := try(t, env, "doctor")
-			diagnosed(t, code, stdout, "FAIL network|"+test.want+"|- token|not checked|- clock|not checked", "1 check failed: network.")
-			secretive(t, stdout+stderr)
-		})
-	}
-}
-
-func TestDoctorStopsWhenTold(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		cancel()
-		<-r.Context().Done()
+// The doctor prints a line for each finding, and the sum of them.
+func TestDoctorPrintsWhatItFound(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`)
 	}))
 	defer s.Close()
-	var out, errs bytes.Buffer
-	p := program{envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": s.URL}), strings.NewReader(""), &out, &errs}
-	code := p.run(ctx, []string{"doctor"})
-	diagnosed(t, code, out.String(), "FAIL network|the check was stopped", "1 check failed: network.")
-}
-
-// resolver answers DNS queries in memory: for the names it knows with 192.0.2.1, and
-// for all others that there is no such name.
-func resolver(known ...string) *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		here, there := net.Pipe() // a stream: messages come after their length
-		go func() {
-			defer there.Close()
-			head := make([]byte, 2)
-			if _, err := io.ReadFull(there, head); err != nil {
-				return
-			}
-			query := make([]byte, int(head[0])<<8|int(head[1]))
-			if _, err := io.ReadFull(there, query); err != nil {
-				return
-			}
-			reply := dnsReply(query, known)
-			_, _ = there.Write(append([]byte{byte(len(reply) >> 8), byte(len(reply))}, reply...))
-		}()
-		return here, nil
-	}}
-}
-
-// dnsReply answers a query by RFC 1035, section 4.
-func dnsReply(query []byte, known []string) []byte {
-	var labels []string
-	at := 12
-	for query[at] != 0 {
-		size := int(query[at])
-		labels = append(labels, string(query[at+1:at+1+size]))
-		at += 1 + size
-	}
-	kind := query[at+2] // the low byte of the type: 1 for A
-	question := query[12 : at+5]
-	reply := append([]byte{query[0], query[1], 0x81, 0x83, 0, 1, 0, 0, 0, 0, 0, 0}, question...)
-	for _, name := range known {
-		if name == strings.Join(labels, ".") {
-			reply[3] = 0x80
-			if kind == 1 {
-				reply[7] = 1
-				reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1)
+	form := regexp.MustCompile(`^(ok|warn|FAIL|-) +([a-z ]+): (.+)$`)
+	for token, want := range map[string]struct {
+		code int
+		last string
+	}{
+		canary: {success, "All is well."},
+		"":     {failed, "1 check failed: configuration."},
+	} {
+		code, stdout, stderr := try(t, map[string]string{"TALKOVER_TOKEN": token, "TALKOVER_BASE_URL": s.URL}, "doctor")
+		lines := strings.Split(strings.TrimSpace(stdout), "\n")
+		if code != want.code || stderr != "" || len(lines) != 6 || lines[5] != want.last {
+			t.Errorf("exit %d, stderr %q, stdout:\n%s", code, stderr, stdout)
+		}
+		for _, line := range lines[:len(lines)-1] {
+			if !form.MatchString(line) {
+				t.Errorf("a line of no form: %q", line)
 			}
 		}
-	}
-	return reply
-}
-
-// A name that is not there, and a network that is not.
-func TestDoctorTellsAWrongNameFromNoNetwork(t *testing.T) {
-	before := net.DefaultResolver
-	defer func() { net.DefaultResolver = before }()
-	deaf := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "udp", Err: os.ErrDeadlineExceeded}
-	}}
-	for name, test := range map[string]struct {
-		resolver *net.Resolver
-		base     string
-		want     string
-	}{
-		"a wrong name":       {resolver("app.talkover.ai"), "https://api.talkover.invalid/v1", "there is no host api.talkover.invalid, while app.talkover.ai is found. Correct TALKOVER_BASE_URL"},
-		"no name is known":   {resolver(), "https://api.talkover.invalid/v1", "neither api.talkover.invalid nor app.talkover.ai, where Talkover is, is found by name. This machine has no network"},
-		"Talkover is not":    {resolver(), "https://app.talkover.ai/api/v1", "the name app.talkover.ai is not found. This machine has no network"},
-		"no server of names": {deaf, "https://app.talkover.ai/api/v1", "the name server does not answer when asked for app.talkover.ai. This machine has no network"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			net.DefaultResolver = test.resolver
-			code, stdout, _ := try(t, map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": test.base}, "doctor")
-			diagnosed(t, code, stdout, "FAIL network|"+test.want, "1 check failed: network.")
-		})
 	}
 }
 
@@ -399,45 +50,11 @@ func TestDoctorBehindAProxy(t *testing.T) {
 		if err == nil {
 			t.Error("it is well")
 		}
-		diagnosed(t, cmd.ProcessState.ExitCode(), string(out), "FAIL network|"+want, "1 check failed: network.")
-		secretive(t, string(out))
-	}
-}
-
-func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {
-	issuer := newIssuer(t)
-	var n asked
-	s := httptest.NewServer(api(&n, answers(200, oneOf4213)))
-	defer s.Close()
-	env := overHTTP("MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", issuer.URL, "MCP_RESOURCE_URL", "https://calls.example.com", "TALKOVER_BASE_URL", s.URL+"/api/v1")
-	code, stdout, _ := try(t, env, "doctor")
-	diagnosed(t, code, stdout, "ok configuration|http at 127.0.0.1:8080, MCP_AUTH=oidc|ok gate|can be fetched|ok token|", "All is well.")
-	issuer.Close()
-	code, stdout, _ = try(t, env, "doctor")
-	diagnosed(t, code, stdout, "FAIL gate|MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched|ok token|", "1 check failed: gate.")
-}
-
-// What is Talkover's own address is not told to be wrong.
-func TestDoctorDoesNotBlameTheDefaultAddress(t *testing.T) {
-	base, err := talkover.ParseBaseURL("https://app.talkover.ai/api/v1/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := doctor{base: base}
-	for _, got := range []string{d.wrongPlace("404 Not Found"), d.connectAdvice(), d.orElsewhere()} {
-		if strings.Contains(got, "TALKOVER_BASE_URL") {
-			t.Error(got)
+		if code := cmd.ProcessState.ExitCode(); code != failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
+			!strings.HasSuffix(string(out), "\n1 check failed: network.\n") || strings.Contains(string(out), canary[5:12]) {
+			t.Errorf("exit %d:\n%s", code, out)
 		}
 	}
-}
-
-// A token that went astray into the address of the API is no less of a secret.
-func TestDoctorHidesATokenInTheAddress(t *testing.T) {
-	s := httptest.NewServer(http.NotFoundHandler())
-	defer s.Close()
-	code, stdout, stderr := try(t, map[string]string{"TALKOVER_TOKEN": "talq_another_1", "TALKOVER_BASE_URL": s.URL + "/" + canary}, "doctor")
-	diagnosed(t, code, stdout, "FAIL network|/[redacted] answers 404 Not Found", "1 check failed: network.")
-	secretive(t, stdout+stderr)
 }
 
 func TestDoctorTakesNoArguments(t *testing.T) {

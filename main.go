@@ -10,24 +10,20 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 	_ "time/tzdata" // zones, where the system has none
 
-	"github.com/lmittmann/tint"
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/sethvargo/go-envconfig"
-	"golang.org/x/term"
 
-	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/telemetry"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/transport"
 )
@@ -47,7 +43,7 @@ func main() {
 	os.Exit(code)
 }
 
-// program is what a run of the command has of the world.
+// program holds what a run of the command has of the world.
 type program struct {
 	env    envconfig.Lookuper
 	stdin  io.Reader
@@ -55,134 +51,141 @@ type program struct {
 	stderr io.Writer
 }
 
-// run does what the arguments say and returns the exit code.
+// misuse is an error that only other arguments or settings can mend.
+type misuse struct{ error }
+
+// errTold is the failure of a command that has told it on stdout.
+var errTold = errors.New("told on stdout")
+
+// run does what the arguments say and returns the exit code. It prints an error to
+// stderr, a line for each fault.
 func (p program) run(ctx context.Context, args []string) int {
-	o, err := parse(args)
+	err := p.command(ctx, args)
+	var faults settings.Faults
+	switch {
+	case err == nil:
+		return success
+	case errors.Is(err, errTold):
+		return failed
+	}
+	for line := range strings.Lines(err.Error() + "\n") {
+		fmt.Fprint(p.stderr, "talkover-mcp: "+line)
+	}
+	if errors.As(err, new(misuse)) || errors.As(err, &faults) {
+		return misconfigured
+	}
+	return failed
+}
+
+// command finds the command in the arguments and runs it.
+func (p program) command(ctx context.Context, args []string) error {
+	o, err := settings.Parse(args)
 	if err != nil {
-		return p.fail(err, misconfigured)
+		return misuse{err}
 	}
 	switch {
-	case o.help:
-		help(p.stdout)
-		return success
-	case o.version:
-		fmt.Fprintln(p.stdout, "talkover-mcp", version())
-		return success
+	case o.Help:
+		settings.Help(p.stdout)
+		return nil
+	case o.Version:
+		_, err := fmt.Fprintln(p.stdout, "talkover-mcp", version())
+		return err
 	}
+	env := envconfig.MultiLookuper(envconfig.MapLookuper(o.Env), p.env)
 	command, rest := "", []string(nil)
-	if len(o.commands) > 0 {
-		command, rest = o.commands[0], o.commands[1:]
+	if len(o.Commands) > 0 {
+		command, rest = o.Commands[0], o.Commands[1:]
 	}
-	env := envconfig.MultiLookuper(envconfig.MapLookuper(o.env), p.env)
 	switch {
+	case command == "":
+		return p.serve(ctx, env)
 	case command == "tools" && len(rest) == 0:
 		return p.listTools(ctx)
 	case command == "doctor" && len(rest) == 0:
 		return p.doctor(ctx, env)
 	case command == "healthcheck" && len(rest) == 0:
 		return p.healthcheck(ctx, env)
-	}
-	c, err := load(ctx, env)
-	token, tokenErr := c.token()
-	if err = errors.Join(err, tokenErr); err != nil {
-		return p.fail(err, misconfigured)
-	}
-	if command == "call" && c.LogLevel == slog.LevelInfo {
-		c.LogLevel = slog.LevelError // its answer stands on the same screen
-	}
-	log := c.logger(p.stderr)
-	w, err := c.watch(ctx, command == "", log)
-	if err != nil {
-		return p.fail(err, misconfigured)
-	}
-	defer w.close()
-	account, err := c.account(token, log, w.roundTripper)
-	if err != nil {
-		return p.fail(err, failed)
-	}
-	s, err := c.server(account, log, w.observers()...)
-	if err != nil {
-		return p.fail(err, failed)
-	}
-	if err := w.serve(ctx, c, account, log); err != nil {
-		return p.fail(err, misconfigured)
-	}
-	switch {
-	case command == "" && c.Transport == "stdio":
-		return p.serveStdio(ctx, c, s, log)
-	case command == "":
-		return p.serveHTTP(ctx, c, s, account, w, log)
-	case command == "call" && len(rest) > 0:
-		return p.call(ctx, s, rest[0], rest[1:], o.json)
 	case command == "call":
-		return p.fail(errors.New("call: which tool? (see -help)"), misconfigured)
+		return p.call(ctx, env, rest, o.JSON)
 	}
-	return p.fail(fmt.Errorf("%q is no command (see -help)", strings.Join(o.commands, " ")), misconfigured)
+	return misuse{fmt.Errorf("%q is no command (see -help)", strings.Join(o.Commands, " "))}
 }
 
-// fail says what is wrong, a line for each fault.
-func (p program) fail(err error, code int) int {
-	for line := range strings.Lines(err.Error() + "\n") {
-		fmt.Fprint(p.stderr, "talkover-mcp: "+line)
-	}
-	return code
+// house is a server with all that stands behind it.
+type house struct {
+	settings.Config
+	account settings.Account
+	server  *server.MCPServer
+	watch   *telemetry.Telemetry
+	log     *slog.Logger
 }
 
-// account is the configured account, or the demo's with its clock.
-type account struct {
-	*talkover.Client
-	now func() time.Time
+// open makes the server of the settings. Metrics are served at scrapes, if it is not
+// nil. The house must be closed.
+func (p program) open(ctx context.Context, c settings.Config, scrapes net.Listener) (h house, err error) {
+	h.Config, h.log = c, c.Logger(p.stderr)
+	h.watch, err = telemetry.New(ctx, telemetry.Config{
+		Version: version(), Log: h.log, Metrics: scrapes,
+		Collector: string(c.OTLPEndpoint), Headers: c.OTLPHeaders, Protocol: c.OTLPProtocol,
+	})
+	if err != nil {
+		return h, misuse{err}
+	}
+	if h.account, err = c.Account(version(), h.log, h.watch.RoundTripper); err != nil {
+		return h, err
+	}
+	with := toolsOf(c)
+	with.Client, with.Now, with.Log, with.Observers = h.account.Client, h.account.Now, h.log, []tools.Observer{h.watch.Operation}
+	limits := h.account.Limits
+	if c.TokenPerRequest() { // then each account has a limit of its own
+		with.TokenOf, limits = transport.TalkoverToken, nil
+	}
+	if h.server, err = tools.New(with); err != nil {
+		return h, err
+	}
+	h.watch.Serve(ctx, h.account.Usage, limits)
+	return h, nil
 }
 
-// account reaches the API through what wrap makes of its transport.
-func (c config) account(token talkover.Secret, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper) (account, error) {
-	api := talkover.Config{
-		Transport: talkover.NewTransport(),
-		Token:     token,
-		BaseURL:   c.BaseURL,
-		UserAgent: "talkover-mcp/" + version(),
-		Timeout:   time.Duration(c.Timeout),
-		RateLimit: int(c.RateLimit),
-		Log:       log,
+// toolsOf returns what the settings say of the tools; the account is still missing.
+func toolsOf(c settings.Config) tools.Config {
+	return tools.Config{
+		Version: version(), Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4",
+		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour),
 	}
-	var a account
-	if c.Demo {
-		demo := sandbox.New(time.Now())
-		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", demo.Transport()
-		api.RateLimit = 0 // it has none
-		a.now = demo.Now
-	}
-	api.Transport = wrap(api.Transport)
-	var err error
-	a.Client, err = talkover.New(api)
-	return a, err
 }
 
-// server makes the MCP server of an account, or of each caller's own.
-func (c config) server(a account, log *slog.Logger, observers ...tools.Observer) (*server.MCPServer, error) {
-	with := tools.Config{
-		Client: a.Client, Version: version(), Zone: c.Zone.Location, Now: a.now,
-		Demo: c.Demo, Log: log, MaskNumbers: c.Mask == "last4",
-		AllowCalls: c.mayCall(), MaxCallsPerHour: int(c.MostCalls),
-		Observers: observers,
+// serve lets clients in until ctx is done, or input ends.
+func (p program) serve(ctx context.Context, env envconfig.Lookuper) error {
+	c, err := settings.Load(ctx, env)
+	if err != nil {
+		return err
 	}
-	if c.Source == "client" {
-		with.TokenOf = transport.TalkoverToken
+	var scrapes net.Listener
+	if c.MetricsAddr != "" {
+		if scrapes, err = transport.Listen(ctx, string(c.MetricsAddr)); err != nil {
+			return settings.Faults{{Setting: "MCP_METRICS_ADDR", Problem: err.Error()}}
+		}
 	}
-	return tools.New(with)
+	h, err := p.open(ctx, c, scrapes)
+	if err != nil {
+		return err
+	}
+	defer h.watch.Close()
+	if c.Transport == "stdio" {
+		return p.serveStdio(ctx, h)
+	}
+	return p.serveHTTP(ctx, h)
 }
 
-// serveStdio lets one client in until ctx is done or input ends.
-func (p program) serveStdio(ctx context.Context, c config, s *server.MCPServer, log *slog.Logger) int {
-	if isTerminal(p.stdin) {
+// serveStdio lets one client in.
+func (p program) serveStdio(ctx context.Context, h house) error {
+	if settings.IsTerminal(p.stdin) {
 		fmt.Fprintln(p.stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
 			"To try it by hand: talkover-mcp call -demo list_calls status=failed")
 	}
-	c.greet(log)
-	if err := transport.Stdio(ctx, s, p.stdin, p.stdout, log); err != nil {
-		return p.fail(err, failed)
-	}
-	return success
+	h.greet()
+	return transport.Stdio(ctx, h.server, p.stdin, p.stdout, h.log)
 }
 
 // busyGC lets garbage grow to twice what is in use before it is collected. That is
@@ -191,96 +194,71 @@ func (p program) serveStdio(ctx context.Context, c config, s *server.MCPServer, 
 // before it.
 const busyGC = 200
 
-// serveHTTP lets clients in until ctx is done.
-func (p program) serveHTTP(ctx context.Context, c config, s *server.MCPServer, a account, w *watch, log *slog.Logger) int {
-	with := transport.Options{
-		Streamable:   c.Transport == "http",
-		Hosts:        c.Hosts,
-		Origins:      c.Origins,
-		ClientTokens: c.Source == "client",
-		Ready:        a.Health,
-		Log:          log,
-		Answered:     w.answered(),
-	}
-	// 0.0.0.0 and the like are no names by which a client may know us.
-	if host, _, _ := net.SplitHostPort(c.Addr); host != "" && !net.ParseIP(host).IsUnspecified() {
-		with.Hosts = append(with.Hosts, host)
-	}
-	switch c.Auth {
-	case "token":
-		gate, err := c.tokens()
-		if err != nil {
-			return p.fail(err, misconfigured)
-		}
-		with.Gate = gate
-	case "oidc":
-		gate, err := c.oidc(ctx, log)
-		if err != nil {
-			return p.fail(err, failed)
-		}
-		with.Gate = gate
-	}
-	ln, err := listen(ctx, "MCP_ADDR", c.Addr)
+// serveHTTP lets clients in through the door that the settings say.
+func (p program) serveHTTP(ctx context.Context, h house) error {
+	with, err := h.Door(ctx, h.log)
 	if err != nil {
-		return p.fail(err, misconfigured)
+		return err
 	}
-	door := transport.NewHTTP(s, with)
-	w.sessions(door.Sessions)
+	with.Ready, with.Answered = h.account.Health, h.watch.Answered
+	ln, err := transport.Listen(ctx, h.Addr)
+	if err != nil {
+		return settings.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}
+	}
+	door := transport.NewHTTP(h.server, with)
+	h.watch.WatchSessions(door.Sessions)
 	if _, set := p.env.Lookup("GOGC"); !set {
 		debug.SetGCPercent(busyGC)
 	}
-	c.greet(log, "addr", ln.Addr().String(), "auth", c.Auth)
-	if err := door.Serve(ctx, ln); err != nil {
-		return p.fail(err, failed)
-	}
-	return success
-}
-
-// oidc is the gate of MCP_AUTH=oidc.
-func (c config) oidc(ctx context.Context, log *slog.Logger) (*transport.OIDC, error) {
-	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
-		Issuer: string(c.Issuer), Resource: string(c.Resource), Audience: c.Audience,
-		Scope: c.Scope, KeysURL: string(c.KeysURL), Log: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err)
-	}
-	return gate, nil
+	h.greet("addr", ln.Addr().String(), "auth", h.Auth)
+	return door.Serve(ctx, ln)
 }
 
 // greet logs that clients may come.
-func (c config) greet(log *slog.Logger, where ...any) {
-	if c.Demo {
-		log.Warn("demo account: every call in it is invented")
+func (h house) greet(where ...any) {
+	if h.Demo {
+		h.log.Warn("demo account: every call in it is invented")
 	}
-	if c.MayCall && !c.mayCall() {
-		log.Warn("make_call is off: over " + string(c.Transport) + " it needs MCP_AUTH")
+	if h.AllowCalls && !h.MayCall() {
+		h.log.Warn("make_call is off: over " + string(h.Transport) + " it needs MCP_AUTH")
 	}
-	log.Info("serving", append([]any{"transport", c.Transport, "version", version()}, where...)...)
+	h.log.Info("serving", append([]any{"transport", h.Transport, "version", version()}, where...)...)
 	go debug.FreeOSMemory() // what the start left behind
 }
 
 // call runs one tool through the server, as a client would, and prints what a
 // model would read.
-func (p program) call(ctx context.Context, s *server.MCPServer, tool string, pairs []string, structure bool) int {
+func (p program) call(ctx context.Context, env envconfig.Lookuper, words []string, structure bool) error {
+	c, err := settings.Load(ctx, env)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		return misuse{errors.New("call: which tool? (see -help)")}
+	}
+	var r mcp.CallToolRequest
 	args := map[string]any{}
-	for _, pair := range pairs {
+	for _, pair := range words[1:] {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return p.fail(fmt.Errorf("call: %q is no name=value", pair), misconfigured)
+			return misuse{fmt.Errorf("call: %q is no name=value", pair)}
 		}
 		args[name] = value
 	}
-	c, err := connect(ctx, s)
+	r.Params.Name, r.Params.Arguments = words[0], args
+	h, err := p.open(ctx, c.Quiet(), nil)
 	if err != nil {
-		return p.fail(err, failed)
+		return err
 	}
-	defer c.Close()
-	var r mcp.CallToolRequest
-	r.Params.Name, r.Params.Arguments = tool, args
-	result, err := c.CallTool(ctx, r)
+	defer h.watch.Close()
+	client, err := connect(ctx, h.server)
 	if err != nil {
-		return p.fail(err, failed)
+		return err
+	}
+	defer client.Close()
+	result, err := client.CallTool(ctx, r)
+	if err != nil {
+		return err
 	}
 	if structure && !result.IsError {
 		err = printJSON(p.stdout, result.StructuredContent)
@@ -291,34 +269,63 @@ func (p program) call(ctx context.Context, s *server.MCPServer, tool string, pai
 			}
 		}
 	}
-	if err != nil {
-		return p.fail(err, failed)
+	if err == nil && result.IsError {
+		return errTold
 	}
-	if result.IsError {
-		return failed
-	}
-	return success
+	return err
 }
 
 // listTools prints the tools as a client gets them. It needs no account.
-func (p program) listTools(ctx context.Context) int {
+func (p program) listTools(ctx context.Context) error {
 	s, err := tools.New(tools.Config{Version: version()})
 	if err != nil {
-		return p.fail(err, failed)
+		return err
 	}
 	c, err := connect(ctx, s)
 	if err != nil {
-		return p.fail(err, failed)
+		return err
 	}
 	defer c.Close()
 	list, err := c.ListTools(ctx, mcp.ListToolsRequest{})
-	if err == nil {
-		err = printJSON(p.stdout, map[string]any{"tools": list.Tools})
-	}
 	if err != nil {
-		return p.fail(err, failed)
+		return err
 	}
-	return success
+	return printJSON(p.stdout, map[string]any{"tools": list.Tools})
+}
+
+// doctor prints what is wrong, in words.
+func (p program) doctor(ctx context.Context, env envconfig.Lookuper) error {
+	found := settings.Diagnose(ctx, env, version(), p.stderr)
+	for _, finding := range found {
+		fmt.Fprintln(p.stdout, finding)
+	}
+	fmt.Fprintln(p.stdout, found.Summary())
+	if found.Checks(settings.Failure) != nil {
+		return errTold
+	}
+	return nil
+}
+
+// healthcheck asks the server of these settings whether it is alive, for a container
+// that has no other program to ask with. It needs no account, so other settings than
+// those of the address may be wrong.
+func (p program) healthcheck(ctx context.Context, env envconfig.Lookuper) error {
+	c, err := settings.Load(ctx, env)
+	var faults settings.Faults
+	if errors.As(err, &faults) {
+		for _, fault := range faults {
+			if fault.Setting == "MCP_TRANSPORT" {
+				return fmt.Errorf("healthcheck: %s", fault)
+			}
+		}
+	}
+	if c.Transport == "stdio" {
+		return errors.New("healthcheck: over stdio there is nothing to ask; give it the MCP_TRANSPORT and MCP_ADDR of the server, or its flags")
+	}
+	if err := transport.Probe(ctx, c.Addr); err != nil {
+		return fmt.Errorf("healthcheck: %w", err)
+	}
+	return nil
 }
 
 // connect is a client of the server in this process.
@@ -335,21 +342,6 @@ func printJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-// logger writes to stderr alone: over stdio, stdout belongs to the protocol.
-func (c config) logger(w io.Writer) *slog.Logger {
-	terminal := isTerminal(w)
-	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel})
-	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
-		h = tint.NewTextHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly})
-	}
-	return slog.New(transport.LogRequests(h))
-}
-
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // release is set by the linker in releases.

@@ -6,9 +6,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +27,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/settings"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 )
@@ -82,7 +82,7 @@ func try(t *testing.T, env map[string]string, args ...string) (code int, stdout,
 	return code, out.String(), err.String()
 }
 
-func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
+func TestMisuseSaysWhatToChange(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -98,53 +98,13 @@ func TestBadConfigurationSaysWhatEachVariableTakes(t *testing.T) {
 		want []string // what each line must say, in order
 	}{
 		"no token":           {nil, nil, []string{"TALKOVER_TOKEN: takes"}},
-		"blank token":        {map[string]string{"TALKOVER_TOKEN": " "}, nil, []string{"TALKOVER_TOKEN: takes"}},
-		"blank in a form":    {map[string]string{"TALKOVER_TOKEN": "${user_config.token}", "TALKOVER_TIMEZONE": "${user_config.time_zone}"}, nil, []string{"TALKOVER_TOKEN: takes a Talkover API token, which is missing"}},
 		"token with a word":  {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, nil, []string{"TALKOVER_TOKEN: takes the token alone"}},
-		"two tokens":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TOKEN_FILE": spaced}, nil, []string{"TALKOVER_TOKEN_FILE: takes"}},
-		"no token file":      {map[string]string{"TALKOVER_TOKEN_FILE": "/nowhere/" + canary}, nil, []string{"TALKOVER_TOKEN_FILE: takes"}},
-		"spaced token file":  {map[string]string{"TALKOVER_TOKEN_FILE": spaced}, nil, []string{"TALKOVER_TOKEN_FILE: takes the token alone"}},
-		"unknown transport":  {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "pigeon"}, nil, []string{"MCP_TRANSPORT: takes stdio, sse or http"}},
 		"transport flag":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}, []string{"-transport", "pigeon"}, []string{"MCP_TRANSPORT: takes"}},
-		"unknown log level":  {map[string]string{"TALKOVER_TOKEN": canary, "LOG_LEVEL": "loud"}, nil, []string{"LOG_LEVEL: takes debug, info, warn or error"}},
-		"unknown log format": {map[string]string{"TALKOVER_TOKEN": canary, "LOG_FORMAT": "xml"}, nil, []string{"LOG_FORMAT: takes"}},
-		"duration":           {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEOUT": "15"}, nil, []string{"TALKOVER_TIMEOUT: takes a duration such as 15s"}},
-		"negative duration":  {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEOUT": "-1s"}, nil, []string{"TALKOVER_TIMEOUT: takes"}},
-		"rate":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_RATE_LIMIT": "1.5"}, nil, []string{"TALKOVER_RATE_LIMIT: takes"}},
-		"zone":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEZONE": "CEST/Berlin"}, nil, []string{"TALKOVER_TIMEZONE: takes an IANA time zone"}},
-		"demo":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_DEMO": "maybe"}, nil, []string{"TALKOVER_DEMO: takes true or false"}},
-		"http far away":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "http://api.example.com/v1"}, nil, []string{"TALKOVER_BASE_URL: takes an https URL"}},
-		"token in the URL":   {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "https://" + canary + "@api.example.com/v1"}, nil, []string{"TALKOVER_BASE_URL: takes"}},
-		"no URL":             {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "app.talkover.ai"}, nil, []string{"TALKOVER_BASE_URL: takes"}},
 		"open address":       {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "sse"}, []string{"-addr", "0.0.0.0:0"}, []string{"MCP_ADDR: takes a loopback address while MCP_AUTH=none"}},
-		"every interface":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": ":8080"}, nil, []string{"MCP_ADDR: takes a loopback address"}},
-		"no port":            {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, nil, []string{"MCP_ADDR: takes host:port"}},
 		"port in use":        {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_ADDR: takes a port that is free"}},
-		"no metrics port":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": "9090"}, nil, []string{"MCP_METRICS_ADDR: takes host:port"}},
 		"metrics in use":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_METRICS_ADDR: takes a port that is free"}},
-		"odd collector":      {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_ENDPOINT": "otel.example.com:4318"}, nil, []string{"OTEL_EXPORTER_OTLP_ENDPOINT: takes an http or https URL"}},
-		"odd headers":        {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_HEADERS": canary}, nil, []string{"OTEL_EXPORTER_OTLP_HEADERS: takes name=value pairs"}},
-		"auth":               {map[string]string{"TALKOVER_TOKEN": canary, "MCP_AUTH": "basic"}, nil, []string{"MCP_AUTH: takes none, token or oidc"}},
-		"no gate tokens":     {overHTTP("MCP_AUTH", "token"), nil, []string{"MCP_AUTH_TOKENS: takes tokens of 32 characters"}},
-		"short gate token":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken+",short"), nil, []string{"MCP_AUTH_TOKENS: takes"}},
-		"gate of Talkover":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", canary+canary), nil, []string{"MCP_AUTH_TOKENS: takes"}},
-		"no gate file":       {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS_FILE", "/nowhere/"+canary), nil, []string{"MCP_AUTH_TOKENS_FILE: takes the path"}},
 		"two lists":          {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken, "MCP_AUTH_TOKENS_FILE", spaced), nil, []string{"MCP_AUTH_TOKENS_FILE: takes a path only"}},
-		"tokens, no gate":    {overHTTP("MCP_AUTH_TOKENS", gateToken), nil, []string{"MCP_AUTH: takes token where"}},
-		"issuer, no gate":    {overHTTP("MCP_OIDC_ISSUER", "https://issuer.example"), nil, []string{"MCP_AUTH: takes oidc where"}},
-		"no issuer":          {overHTTP("MCP_AUTH", "oidc"), nil, []string{"MCP_OIDC_ISSUER: takes an https URL", "MCP_RESOURCE_URL: takes an https URL"}},
-		"issuer in the clear": {overHTTP("MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", "http://"+canary+".example", "MCP_RESOURCE_URL", "https://a.example"), nil,
-			[]string{"MCP_OIDC_ISSUER: takes an https URL"}},
-		"host with a port":    {overHTTP("MCP_ALLOWED_HOSTS", "calls.example.com:443"), nil, []string{"MCP_ALLOWED_HOSTS: takes host names without ports"}},
-		"any host":            {overHTTP("MCP_ALLOWED_HOSTS", "*"), nil, []string{"MCP_ALLOWED_HOSTS: takes"}},
-		"any origin":          {overHTTP("MCP_ALLOWED_ORIGINS", "*"), nil, []string{"MCP_ALLOWED_ORIGINS: takes origins such as"}},
-		"origin with a path":  {overHTTP("MCP_ALLOWED_ORIGINS", "https://a.example,https://b.example/"), nil, []string{"MCP_ALLOWED_ORIGINS: takes"}},
-		"unknown source":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TOKEN_SOURCE": canary}, nil, []string{"TALKOVER_TOKEN_SOURCE: takes server or client"}},
-		"client over stdio":   {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, nil, []string{"TALKOVER_TOKEN_SOURCE: takes client only with MCP_TRANSPORT"}},
-		"client in the demo":  {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, []string{"-demo", "-transport", "http"}, []string{"TALKOVER_TOKEN_SOURCE: takes"}},
-		"client and a token":  {overHTTP("TALKOVER_TOKEN_SOURCE", "client"), nil, []string{"TALKOVER_TOKEN: takes nothing"}},
-		"client and a file":   {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "TALKOVER_TOKEN_FILE": spaced}, nil, []string{"TALKOVER_TOKEN: takes nothing"}},
-		"client without gate": {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "MCP_ADDR": "0.0.0.0:0"}, nil, []string{"MCP_ADDR: takes a loopback address"}},
+		"client in the demo": {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, []string{"-demo", "-transport", "http"}, []string{"TALKOVER_TOKEN_SOURCE: takes"}},
 		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"}, nil,
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
 		"unknown flag":    {nil, []string{"-fast"}, []string{"-fast"}},
@@ -174,15 +134,15 @@ func TestHelpAndVersion(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Errorf("-help: exit %d, stderr %q", code, stderr)
 	}
-	for _, s := range settings() {
-		if s.takes == "" || s.desc == "" {
-			t.Errorf("%s is not described", s.env)
+	for _, s := range settings.All() {
+		if s.Takes == "" || s.Means == "" {
+			t.Errorf("%s is not described", s.Env)
 		}
-		if !strings.Contains(stdout, s.env+" (") || !strings.Contains(stdout, s.desc) || !strings.Contains(stdout, s.preset) {
-			t.Errorf("-help does not tell of %s", s.env)
+		if !strings.Contains(stdout, s.Env+" (") || !strings.Contains(stdout, s.Means) || !strings.Contains(stdout, s.Default) {
+			t.Errorf("-help does not tell of %s", s.Env)
 		}
-		if s.flag != "" && !strings.Contains(stdout, "  -"+s.flag+" ") {
-			t.Errorf("-help does not tell of -%s", s.flag)
+		if s.Flag != "" && !strings.Contains(stdout, "  -"+s.Flag+" ") {
+			t.Errorf("-help does not tell of -%s", s.Flag)
 		}
 	}
 	if code, stdout, _ := try(t, nil, "-version"); code != 0 || !strings.HasPrefix(stdout, "talkover-mcp ") {
@@ -549,8 +509,8 @@ func TestReadmeIsTrue(t *testing.T) {
 	}
 	readme := string(b)
 	var table strings.Builder
-	for _, s := range settings() {
-		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.env, s.takes, cmp.Or(s.preset, "none"), s.desc)
+	for _, s := range settings.All() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.Env, s.Takes, cmp.Or(s.Default, "none"), s.Means)
 	}
 	if !strings.Contains(readme, table.String()) {
 		t.Errorf("the table of settings should be\n%s", table.String())
@@ -616,21 +576,17 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		"behind a gate":           {overHTTP(append(gate, yes...)...), true},
 		"behind a gate, no leave": {overHTTP(gate...), false},
 	} {
-		c, err := load(t.Context(), envconfig.MapLookuper(test.env))
+		c, err := settings.Load(t.Context(), envconfig.MapLookuper(test.env))
+		var faults settings.Faults
+		if errors.As(err, &faults) && faults.Except("TALKOVER_TOKEN") != nil {
+			t.Fatal(name, err)
+		}
+		s, err := tools.New(toolsOf(c))
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		c.Demo = true
-		a, err := c.account(talkover.Secret{}, slog.New(slog.DiscardHandler), new(watch).roundTripper)
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		s, err := c.server(a, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		if got := s.GetTool("make_call") != nil; got != test.want || c.MostCalls != 20 {
-			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MostCalls)
+		if got := s.GetTool("make_call") != nil; got != test.want || c.MaxCallsPerHour != 20 {
+			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MaxCallsPerHour)
 		}
 	}
 }

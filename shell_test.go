@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/settings"
 )
 
 // Commands of the documents' shell blocks. Those that are local can be run by a test.
@@ -155,7 +158,7 @@ func (i invocation) faultsOf(settingsFile string) (wrong []string) {
 	}
 	for name := range env {
 		switch {
-		case !slices.ContainsFunc(settings(), func(s setting) bool { return s.env == name }):
+		case !slices.ContainsFunc(settings.All(), func(s settings.Setting) bool { return s.Env == name }):
 			wrong = append(wrong, name+" is no setting")
 		case strings.HasSuffix(name, "_FILE"):
 			env[name] = settingsFile
@@ -231,19 +234,24 @@ var commandForm = regexp.MustCompile(`(?m)^  talkover-mcp ([a-z]+)`)
 
 // refused says what talkover-mcp would not take.
 func refused(args []string, env map[string]string) []string {
-	o, err := parse(args)
+	o, err := settings.Parse(args)
 	if err != nil {
 		return []string{err.Error()}
 	}
 	var known []string
-	for _, m := range commandForm.FindAllStringSubmatch(usage, -1) {
+	for _, m := range commandForm.FindAllStringSubmatch(settings.Usage, -1) {
 		known = append(known, m[1])
 	}
-	if len(o.commands) > 0 && !slices.Contains(known, o.commands[0]) {
-		return []string{fmt.Sprintf("%q is none of %q", o.commands[0], known)}
+	if len(o.Commands) > 0 && !slices.Contains(known, o.Commands[0]) {
+		return []string{fmt.Sprintf("%q is none of %q", o.Commands[0], known)}
 	}
-	maps.Copy(env, o.env)
-	if _, err := load(context.Background(), envconfig.MapLookuper(env)); err != nil {
+	maps.Copy(env, o.Env)
+	_, err = settings.Load(context.Background(), envconfig.MapLookuper(env))
+	var faults settings.Faults
+	if errors.As(err, &faults) {
+		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")
+	}
+	if err != nil {
 		return []string{err.Error()}
 	}
 	return nil

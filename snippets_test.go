@@ -19,6 +19,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/go-json-experiment/json"
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/talkover/talkover-mcp/settings"
 )
 
 // What the documents put in the place of secrets.
@@ -266,8 +268,8 @@ func checkInputs(t *testing.T, b block, inputs any) {
 // Each configuration that starts the server does so, and the server answers.
 func TestSnippetsStartTheServer(t *testing.T) {
 	known := map[string]bool{}
-	for _, s := range settings() {
-		known[s.env] = true
+	for _, s := range settings.All() {
+		known[s.Env] = true
 	}
 	questions := hello + `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n" +
 		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":1}}}` + "\n"

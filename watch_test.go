@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -261,15 +260,8 @@ func TestBrokenCollectorHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// Where nobody watches, requests go to the very transport that they would go to.
-func TestNothingIsWatchedUnlessConfigured(t *testing.T) {
-	c := config{OTLP: "http/protobuf"}
-	w, err := c.watch(t.Context(), true, slog.New(slog.DiscardHandler))
-	next := new(http.Transport)
-	if err != nil || w.roundTripper(next) != next || w.observers() != nil || w.answered() != nil {
-		t.Error(w, err)
-	}
-	// What was set for other programs is no reason not to start.
+// What was set for other programs is no reason not to start.
+func TestTracesOfAnotherProtocolAreNone(t *testing.T) {
 	_, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "-demo"), hello)
 	if !strings.Contains(stderr, "no traces are sent") {
 		t.Error(stderr)

@@ -33,17 +33,17 @@ type collector struct {
 	log     *slog.Logger
 }
 
-func newCollector(c TracesConfig) *collector {
+func newCollector(base string, headers map[string]string, log *slog.Logger) *collector {
 	return &collector{
-		url:     strings.TrimRight(c.Endpoint, "/") + "/v1/traces",
-		headers: c.Headers,
+		url:     strings.TrimRight(base, "/") + "/v1/traces",
+		headers: headers,
 		http: &http.Client{
 			Transport: http.DefaultTransport.(*http.Transport).Clone(),
 			CheckRedirect: func(*http.Request, []*http.Request) error {
 				return http.ErrUseLastResponse // headers may hold a secret
 			},
 		},
-		log: c.Log,
+		log: log,
 	}
 }
 

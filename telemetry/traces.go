@@ -22,31 +22,24 @@ import (
 // flushTime bounds the export of what is left at the end.
 const flushTime = 2 * time.Second
 
-// Traces are spans of tool calls and of the requests that they make of the API.
+// Traces makes spans of tool calls and of the requests that they make of the API.
+// A nil one makes none.
 type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	log      *slog.Logger
 }
 
-// TracesConfig says where spans go. The SDK reads the service's name, resource
-// attributes, sampler and batch sizes from its own OTEL_ variables.
-type TracesConfig struct {
-	Endpoint string            // the base URL of an OTLP collector over HTTP; spans go to its /v1/traces
-	Headers  map[string]string // that the collector wants; they may hold a secret
-	Version  string            // of this program
-	Log      *slog.Logger      // a line when spans are lost
-}
-
-// NewTraces starts exporting. It fails where the SDK's own variables cannot be
-// read.
-func NewTraces(ctx context.Context, c TracesConfig) (*Traces, error) {
-	exporter, err := otlptrace.New(ctx, newCollector(c))
+// newTraces starts exporting to a collector. The SDK takes the service's name,
+// resource attributes, sampler and batch sizes from its own OTEL_ variables;
+// newTraces fails where it cannot read them.
+func newTraces(ctx context.Context, version string, to *collector, log *slog.Logger) (*Traces, error) {
+	exporter, err := otlptrace.New(ctx, to)
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
 	about, err := resource.New(ctx,
-		resource.WithAttributes(semconv.ServiceName("talkover-mcp"), semconv.ServiceVersion(c.Version)),
+		resource.WithAttributes(semconv.ServiceName("talkover-mcp"), semconv.ServiceVersion(version)),
 		resource.WithTelemetrySDK(),
 		resource.WithFromEnv(), // last: what it says goes before
 	)
@@ -54,13 +47,16 @@ func NewTraces(ctx context.Context, c TracesConfig) (*Traces, error) {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	return &Traces{provider, provider.Tracer("github.com/talkover/talkover-mcp"), c.Log}, nil
+	return &Traces{provider, provider.Tracer("github.com/talkover/talkover-mcp"), log}, nil
 }
 
 // Operation begins the span of one call of a tool, or of one read of a resource,
 // as a child of the caller's own where the _meta of the request tells of one by
 // W3C trace context. What it returns ends it, with the word for how.
 func (t *Traces) Operation(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string)) {
+	if t == nil {
+		return ctx, func(string) {}
+	}
 	ctx = propagation.TraceContext{}.Extract(ctx, carrier(meta))
 	ctx, span := t.tracer.Start(ctx, method+" "+name, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("mcp.method.name", method)))
@@ -97,6 +93,9 @@ func (c carrier) Keys() []string { return nil }
 // RoundTripper gives each request through next a span. The trace is not told to
 // the API, which is somebody else's.
 func (t *Traces) RoundTripper(next http.RoundTripper) http.RoundTripper {
+	if t == nil {
+		return next
+	}
 	return otelhttp.NewTransport(next,
 		otelhttp.WithTracerProvider(t.provider),
 		otelhttp.WithMeterProvider(noop.NewMeterProvider()),
@@ -106,6 +105,9 @@ func (t *Traces) RoundTripper(next http.RoundTripper) http.RoundTripper {
 
 // Close exports what is left, for at most 2 s.
 func (t *Traces) Close() {
+	if t == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {

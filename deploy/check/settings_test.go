@@ -29,17 +29,17 @@ func read(t *testing.T, elements ...string) []byte {
 }
 
 // settings are the names of the variables that the product reads: the env tags
-// of its config.
+// of its Config.
 func settings(t *testing.T) map[string]bool {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "config.go"), nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "settings", "settings.go"), nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.TypeSpec)
-		if !ok || spec.Name.Name != "config" {
+		if !ok || spec.Name.Name != "Config" {
 			return true
 		}
 		for _, field := range spec.Type.(*ast.StructType).Fields.List {
@@ -57,7 +57,7 @@ func settings(t *testing.T) map[string]bool {
 		return false
 	})
 	if !names["TALKOVER_TOKEN"] {
-		t.Fatalf("config.go has no settings that this test can find: %v", names)
+		t.Fatalf("settings/settings.go has no settings that this test can find: %v", names)
 	}
 	return names
 }

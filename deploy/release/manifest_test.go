@@ -20,10 +20,10 @@ import (
 var root = os.DirFS("../..")
 
 // presets are the settings of the product and their defaults, as the tags of its
-// config say.
+// Config say.
 func presets(t *testing.T) map[string]string {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), "../../config.go", nil, 0)
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../../settings/settings.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"cmp"
@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
-	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +18,19 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
+// mostClockSkew is how far off the clock may be: beyond it, days and waits come out
+// wrong.
+const mostClockSkew = time.Minute
+
+// Severity says what a finding means for whoever waits for answers.
+type Severity string
+
+// Severities, as [Finding.String] prints them.
 const (
-	doctorTime    = 30 * time.Second // of a whole run
-	mostClockSkew = time.Minute      // beyond it, days and waits come out wrong
+	OK      Severity = "ok"
+	Warning Severity = "warn" // it works, but not as it could
+	Failure Severity = "FAIL" // it does not work
+	Skipped Severity = "-"    // not checked: an earlier failure, or nothing to check
 )
 
 // The checks of the doctor, in their order. The gate is checked where it is OIDC.
@@ -34,52 +43,87 @@ const (
 	checkClock   = "clock"
 )
 
-// doctor finds out why an assistant says that it does not work. It sends a handful
-// of requests, each once.
-type doctor struct {
-	config
-	api      account
-	base     *url.URL
-	secret   talkover.Secret
-	out      io.Writer
-	failures []string // checks, each once
-	warnings []string
+// Finding is what the doctor says of one check. A check has more than one finding
+// where more than one setting is wrong.
+type Finding struct {
+	Check    string
+	Severity Severity
+	Text     string // what is the matter and what to do, in one line without any token
 }
 
-// doctor runs the checks and prints a line for each. It is a failure if one is.
-func (p program) doctor(ctx context.Context, env envconfig.Lookuper) int {
+// String returns the finding as a line of a table.
+func (f Finding) String() string { return fmt.Sprintf("%-5s %s: %s", f.Severity, f.Check, f.Text) }
+
+// Findings is all that the doctor found, in the order of its checks.
+type Findings []Finding
+
+// Checks returns the checks that have a finding of a severity, each once.
+func (f Findings) Checks(s Severity) []string {
+	var all []string
+	for _, finding := range f {
+		if finding.Severity == s && !slices.Contains(all, finding.Check) {
+			all = append(all, finding.Check)
+		}
+	}
+	return all
+}
+
+// Summary sums up in one line.
+func (f Findings) Summary() string {
+	failures, warnings := f.Checks(Failure), f.Checks(Warning)
+	switch n := len(failures); {
+	case n == 1:
+		return fmt.Sprintf("1 check failed: %s.", failures[0])
+	case n > 1:
+		return fmt.Sprintf("%d checks failed: %s.", n, strings.Join(failures, ", "))
+	case len(warnings) > 0:
+		return fmt.Sprintf("No check failed; see the warning: %s.", strings.Join(warnings, ", "))
+	}
+	return "All is well."
+}
+
+// doctor finds out why an assistant says that it does not work.
+type doctor struct {
+	network
+	found Findings
+}
+
+// Diagnose checks settings, gate, network, token, limit and clock, for at most 30 s.
+// It sends a handful of requests, each once. version is that of the program; what is
+// logged goes to stderr, at LOG_LEVEL.
+func Diagnose(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) Findings {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
-	d := &doctor{out: p.stdout}
-	if d.configure(ctx, env, p.stderr) {
+	d := &doctor{}
+	if d.configure(ctx, env, version, stderr) {
 		d.examine(ctx)
 	}
-	return d.conclude()
+	return d.found
 }
 
-// configure reads the configuration, and reports whether it can be taken.
-func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, stderr io.Writer) bool {
-	var err, tokenErr error
-	d.config, err = load(ctx, env)
-	d.secret, tokenErr = d.token()
-	if err = errors.Join(err, tokenErr); err == nil {
-		if d.LogLevel == slog.LevelInfo {
-			d.LogLevel = slog.LevelError // the findings stand on the same screen
-		}
-		d.api, err = d.account(d.secret, d.logger(stderr), new(watch).roundTripper)
+// configure loads the settings, and reports whether they can be taken.
+func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) bool {
+	var err error
+	if d.Config, err = Load(ctx, env); err == nil {
+		d.api, err = d.Account(version, d.Quiet().Logger(stderr), nil)
 	}
 	if err == nil {
 		d.base, err = talkover.ParseBaseURL(d.BaseURL)
 	}
-	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			d.fail(checkConfig, "%s", strings.TrimSpace(line))
+	var wrong Faults
+	switch {
+	case errors.As(err, &wrong):
+		for _, fault := range wrong {
+			d.fail(checkConfig, "%s", fault)
 		}
-		d.skip("", checkNetwork, checkToken, checkRate, checkClock)
-		return false
+	case err != nil:
+		d.fail(checkConfig, "%s", err)
+	default:
+		d.ok(checkConfig, "%s; %s", d.door(), d.tokenFrom())
+		return true
 	}
-	d.ok(checkConfig, "%s; %s", d.door(), d.tokenFrom())
-	return true
+	d.skip("", checkNetwork, checkToken, checkRate, checkClock)
+	return false
 }
 
 // door says how clients get in.
@@ -94,7 +138,7 @@ func (d *doctor) tokenFrom() string {
 	switch {
 	case d.Demo:
 		return "the demo, in which every call is invented"
-	case d.Source == "client":
+	case d.TokenPerRequest():
 		return "each request brings its own token"
 	}
 	return "the token is from " + d.tokenSetting()
@@ -118,7 +162,7 @@ func (d *doctor) examine(ctx context.Context) {
 		d.judgeKeys(ctx)
 	}
 	up, err := d.api.Checkup(ctx)
-	if fault := d.networkFault(ctx, err); fault != "" {
+	if fault := d.fault(ctx, err); fault != "" {
 		d.fail(checkNetwork, "%s", fault)
 		d.skip("", checkToken, checkRate, checkClock)
 		return
@@ -135,7 +179,7 @@ func (d *doctor) examine(ctx context.Context) {
 func (d *doctor) judgeKeys(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx) // which ends their renewal
 	defer cancel()
-	if _, err := d.oidc(ctx, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := d.issuer(ctx, slog.New(slog.DiscardHandler)); err != nil {
 		d.fail(checkGate, "%s", err)
 		return
 	}
@@ -145,7 +189,7 @@ func (d *doctor) judgeKeys(ctx context.Context) {
 // judgeToken says what the API thinks of the token; e is its refusal, or nil.
 func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 	switch {
-	case d.Source == "client":
+	case d.TokenPerRequest():
 		d.skip("each request brings its own", checkToken)
 	case e == nil && up.Calls < 0:
 		d.ok(checkToken, "Talkover takes it, and does not say how many calls are in the log")
@@ -157,7 +201,7 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 		d.skip("the limit keeps it from being asked", checkToken)
 	case e.Status == http.StatusUnauthorized:
 		form := ""
-		if !strings.HasPrefix(d.secret.Reveal(), "talq_") {
+		if !strings.HasPrefix(d.token.Reveal(), "talq_") {
 			form = ", but does not begin with talq_ as Talkover's tokens do"
 		}
 		d.fail(checkToken, "Talkover answers %s: it does not know the token, which is from %s%s. Make a new one in Talkover, and set it whole.%s",
@@ -182,7 +226,7 @@ func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	const others = "Whatever else has this token uses it up, or the plan is too small."
 	limited := e != nil && e.Reason == talkover.RateLimited
 	switch {
-	case d.Source == "client":
+	case d.TokenPerRequest():
 		d.skip("it belongs to the token of each request", checkRate)
 	case limited:
 		d.fail(checkRate, "Talkover answers %s: the requests of this minute are used up. Try again %s. %s%s", answered(e), again, others, words(e))
@@ -228,35 +272,9 @@ func (d *doctor) judgeClock(up talkover.Checkup) {
 	}
 }
 
-// answered is the status of an answer.
-func answered(e *talkover.Error) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
-}
-
-// words are what the API itself says of an error.
-func words(e *talkover.Error) string {
-	if e.Message == "" {
-		return ""
-	}
-	return fmt.Sprintf(" Talkover's own words: %q", e.Message)
-}
-
-// seconds is a time in whole seconds, never too short.
-func seconds(d time.Duration) string { return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds()))) }
-
-func (d *doctor) ok(check, format string, args ...any) { d.line("ok", check, format, args...) }
-
-func (d *doctor) warn(check, format string, args ...any) {
-	d.warnings = append(d.warnings, check)
-	d.line("warn", check, format, args...)
-}
-
-func (d *doctor) fail(check, format string, args ...any) {
-	if len(d.failures) == 0 || d.failures[len(d.failures)-1] != check {
-		d.failures = append(d.failures, check)
-	}
-	d.line("FAIL", check, format, args...)
-}
+func (d *doctor) ok(check, format string, args ...any)   { d.find(OK, check, format, args...) }
+func (d *doctor) warn(check, format string, args ...any) { d.find(Warning, check, format, args...) }
+func (d *doctor) fail(check, format string, args ...any) { d.find(Failure, check, format, args...) }
 
 // skip says that checks are not made, and why if it is no earlier failure.
 func (d *doctor) skip(why string, checks ...string) {
@@ -264,37 +282,19 @@ func (d *doctor) skip(why string, checks ...string) {
 		why = "; " + why
 	}
 	for _, check := range checks {
-		d.line("-", check, "not checked%s", why)
+		d.find(Skipped, check, "not checked%s", why)
 	}
 }
 
-// tokenForm is what may be a Talkover token, gone astray into another setting.
+// tokenForm matches what may be a Talkover token, gone astray into another setting.
 var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
 
-// line prints a finding, in which no token may stand.
-func (d *doctor) line(verdict, check, format string, args ...any) {
+// find adds a finding, in which no token may stand.
+func (d *doctor) find(severity Severity, check, format string, args ...any) {
 	const hidden, leastHidden = "[redacted]", 8 // what is shorter would be found in other words
 	text := fmt.Sprintf(format, args...)
-	if token := d.secret.Reveal(); len(token) >= leastHidden {
+	if token := d.token.Reveal(); len(token) >= leastHidden {
 		text = strings.ReplaceAll(text, token, hidden)
 	}
-	fmt.Fprintf(d.out, "%-5s %s: %s\n", verdict, check, tokenForm.ReplaceAllString(text, hidden))
-}
-
-// conclude sums up.
-func (d *doctor) conclude() int {
-	switch n := len(d.failures); {
-	case n == 1:
-		fmt.Fprintf(d.out, "1 check failed: %s.\n", d.failures[0])
-	case n > 1:
-		fmt.Fprintf(d.out, "%d checks failed: %s.\n", n, strings.Join(d.failures, ", "))
-	case len(d.warnings) > 0:
-		fmt.Fprintf(d.out, "No check failed; see the warning: %s.\n", strings.Join(d.warnings, ", "))
-	default:
-		fmt.Fprintln(d.out, "All is well.")
-	}
-	if len(d.failures) > 0 {
-		return failed
-	}
-	return success
+	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, hidden)})
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"context"
@@ -6,19 +6,33 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// What stands between this machine and the API, as the doctor tells it.
+// wsaRefused is what Windows has in place of ECONNREFUSED, and [syscall] does not
+// tell from it.
+const wsaRefused = syscall.Errno(10061)
 
-// networkFault is why the API did not answer; empty if it did, be it with no.
-func (d *doctor) networkFault(ctx context.Context, err error) string {
+// doctorTime bounds a whole run of the doctor.
+const doctorTime = 30 * time.Second
+
+// network finds what stands between this machine and the API.
+type network struct {
+	Config
+	api  Account
+	base *url.URL
+}
+
+// fault says why the API did not answer; empty if it did, be it with no.
+func (n network) fault(ctx context.Context, err error) string {
 	var e *talkover.Error
 	switch {
 	case err == nil:
@@ -28,29 +42,29 @@ func (d *doctor) networkFault(ctx context.Context, err error) string {
 	}
 	switch e.Reason {
 	case talkover.Redirected:
-		return d.wrongPlace(fmt.Sprintf("a redirect (%s), which is never followed, because the token would go along", answered(e)))
+		return n.wrongPlace(fmt.Sprintf("a redirect (%s), which is never followed, because the token would go along", answered(e)))
 	case talkover.Malformed, talkover.TooLarge:
-		return d.wrongPlace(answered(e) + ", but with no list of calls in JSON")
+		return n.wrongPlace(answered(e) + ", but with no list of calls in JSON")
 	case talkover.TimedOut, talkover.Unreachable, talkover.Interrupted:
-		return d.noAnswer(ctx, e)
+		return n.noAnswer(ctx, e)
 	case talkover.RateLimited:
 		return ""
 	}
-	return d.refusedPlace(ctx, e)
+	return n.refusedPlace(ctx, e)
 }
 
 // refusedPlace is for answers that are no matter of the token.
-func (d *doctor) refusedPlace(ctx context.Context, e *talkover.Error) string {
+func (n network) refusedPlace(ctx context.Context, e *talkover.Error) string {
 	switch {
 	case e.Status == http.StatusNotFound:
-		return d.wrongPlace(answered(e) + ": it knows no such address")
+		return n.wrongPlace(answered(e) + ": it knows no such address")
 	case e.Status >= http.StatusInternalServerError:
-		return d.theirTrouble(ctx, e)
-	case !isDenial(e) && d.Source == "client":
-		return d.wrongPlace(answered(e))
-	case isDenial(e) && (d.Source == "client" || isDenial(d.api.Health(ctx))):
+		return n.theirTrouble(ctx, e)
+	case !isDenial(e) && n.TokenPerRequest():
+		return n.wrongPlace(answered(e))
+	case isDenial(e) && (n.TokenPerRequest() || isDenial(n.api.Health(ctx))):
 		return fmt.Sprintf("%s answers %s even at /health, which needs no token: something before the API keeps this machine out, "+
-			"such as a firewall, a VPN or a proxy%s. Ask who runs it to let %s through.", d.base, answered(e), d.orElsewhere(), d.base.Host)
+			"such as a firewall, a VPN or a proxy%s. Ask who runs it to let %s through.", n.base, answered(e), n.orElsewhere(), n.base.Host)
 	}
 	return ""
 }
@@ -62,94 +76,94 @@ func isDenial(err error) bool {
 }
 
 // isDefault reports whether the API is asked at Talkover's own address.
-func (d *doctor) isDefault() bool { return d.base.String() == talkover.DefaultBaseURL }
+func (n network) isDefault() bool { return n.base.String() == talkover.DefaultBaseURL }
 
 // orElsewhere adds that the address may be the fault, where it was set.
-func (d *doctor) orElsewhere() string {
-	if d.isDefault() {
+func (n network) orElsewhere() string {
+	if n.isDefault() {
 		return ""
 	}
 	return ", or TALKOVER_BASE_URL leads elsewhere (Talkover's own is " + talkover.DefaultBaseURL + ")"
 }
 
 // wrongPlace is for an answer that the API does not give.
-func (d *doctor) wrongPlace(answer string) string {
-	if d.isDefault() {
+func (n network) wrongPlace(answer string) string {
+	if n.isDefault() {
 		return fmt.Sprintf("%s answers %s. This is Talkover's own address, so something on the way may answer in its place, such as a proxy or "+
-			"the login page of a network: try another network, and see whether there is a newer release of talkover-mcp.", d.base, answer)
+			"the login page of a network: try another network, and see whether there is a newer release of talkover-mcp.", n.base, answer)
 	}
-	return fmt.Sprintf("%s answers %s. Correct TALKOVER_BASE_URL; Talkover's own is %s.", d.base, answer, talkover.DefaultBaseURL)
+	return fmt.Sprintf("%s answers %s. Correct TALKOVER_BASE_URL; Talkover's own is %s.", n.base, answer, talkover.DefaultBaseURL)
 }
 
 // theirTrouble is for an API that is there, and ill.
-func (d *doctor) theirTrouble(ctx context.Context, e *talkover.Error) string {
+func (n network) theirTrouble(ctx context.Context, e *talkover.Error) string {
 	health := "its /health answers as it should"
-	if d.Source == "client" || d.api.Health(ctx) != nil {
+	if n.TokenPerRequest() || n.api.Health(ctx) != nil {
 		health = "its /health fails as well"
 	}
 	wait := "in a few minutes"
 	if e.Wait > 0 {
 		wait = "in " + seconds(e.Wait)
 	}
-	return fmt.Sprintf("%s answers %s: trouble on Talkover's side, not here; %s. Try again %s.%s", d.base, answered(e), health, wait, words(e))
+	return fmt.Sprintf("%s answers %s: trouble on Talkover's side, not here; %s. Try again %s.%s", n.base, answered(e), health, wait, words(e))
 }
 
 // noAnswer is for a request that got no answer, or not the whole of one.
-func (d *doctor) noAnswer(ctx context.Context, e *talkover.Error) string {
+func (n network) noAnswer(ctx context.Context, e *talkover.Error) string {
 	var operation *net.OpError
 	var name *net.DNSError
 	isDial := errors.As(e, &operation) && operation.Op == "dial"
 	switch {
 	case operation != nil && operation.Op == "proxyconnect":
 		return fmt.Sprintf("the proxy that HTTPS_PROXY names does not connect to %s: %s. Correct HTTPS_PROXY, or add %s to NO_PROXY.",
-			d.base.Host, operation.Err, d.base.Hostname())
+			n.base.Host, operation.Err, n.base.Hostname())
 	case e.IsTLS():
-		return fmt.Sprintf("no safe connection to %s: %s.", d.base.Host, tlsFault(e))
+		return fmt.Sprintf("no safe connection to %s: %s.", n.base.Host, tlsFault(e))
 	case errors.As(e, &name):
-		return d.noName(ctx, name)
+		return n.noName(ctx, name)
 	case errors.Is(e, syscall.ECONNREFUSED), errors.Is(e, wsaRefused):
-		return fmt.Sprintf("%s refuses connections. %s.", d.base.Host, d.connectAdvice())
+		return fmt.Sprintf("%s refuses connections. %s.", n.base.Host, n.connectAdvice())
 	case isDial:
-		return fmt.Sprintf("no connection to %s: %s. %s.", d.base.Host, operation.Err, d.connectAdvice())
+		return fmt.Sprintf("no connection to %s: %s. %s.", n.base.Host, operation.Err, n.connectAdvice())
 	case e.Reason == talkover.TimedOut:
-		return d.tooSlow(ctx)
+		return n.tooSlow(ctx)
 	}
 	return fmt.Sprintf("%s breaks connections off before its answer is whole. A firewall or a proxy on the way may do so%s; try again in a minute.",
-		d.base.Host, d.orElsewhere())
+		n.base.Host, n.orElsewhere())
 }
 
 // connectAdvice is what to do where no connection is made.
-func (d *doctor) connectAdvice() string {
-	if d.isDefault() {
+func (n network) connectAdvice() string {
+	if n.isDefault() {
 		return "See whether this machine has a network, and whether a firewall lets it out to port 443; behind a proxy, set HTTPS_PROXY"
 	}
 	return "Correct host and port of TALKOVER_BASE_URL (Talkover's own is " + talkover.DefaultBaseURL + "), or see whether a firewall is on the way"
 }
 
 // noName tells a host that is not there from a network that is not.
-func (d *doctor) noName(ctx context.Context, e *net.DNSError) string {
+func (n network) noName(ctx context.Context, e *net.DNSError) string {
 	known, _ := url.Parse(talkover.DefaultBaseURL)
 	advice := "This machine has no network, or a name server that does not know the internet; behind a proxy, set HTTPS_PROXY."
 	switch {
 	case !e.IsNotFound:
-		return "the name server does not answer when asked for " + d.base.Hostname() + ". " + advice
-	case d.base.Hostname() == known.Hostname():
+		return "the name server does not answer when asked for " + n.base.Hostname() + ". " + advice
+	case n.base.Hostname() == known.Hostname():
 		return "the name " + known.Hostname() + " is not found. " + advice
 	}
 	if _, err := net.DefaultResolver.LookupHost(ctx, known.Hostname()); err != nil {
-		return fmt.Sprintf("neither %s nor %s, where Talkover is, is found by name. %s", d.base.Hostname(), known.Hostname(), advice)
+		return fmt.Sprintf("neither %s nor %s, where Talkover is, is found by name. %s", n.base.Hostname(), known.Hostname(), advice)
 	}
 	return fmt.Sprintf("there is no host %s, while %s is found. Correct TALKOVER_BASE_URL; Talkover's own is %s.",
-		d.base.Hostname(), known.Hostname(), talkover.DefaultBaseURL)
+		n.base.Hostname(), known.Hostname(), talkover.DefaultBaseURL)
 }
 
 // tooSlow tells a slow answer from none.
-func (d *doctor) tooSlow(ctx context.Context) string {
-	within := min(time.Duration(d.Timeout), doctorTime)
-	if d.Source != "client" && d.api.Health(ctx) == nil {
-		return fmt.Sprintf("%s is up, but did not list one call within %v. Raise TALKOVER_TIMEOUT, or try again in a few minutes.", d.base, within)
+func (n network) tooSlow(ctx context.Context) string {
+	within := min(time.Duration(n.Timeout), doctorTime)
+	if !n.TokenPerRequest() && n.api.Health(ctx) == nil {
+		return fmt.Sprintf("%s is up, but did not list one call within %v. Raise TALKOVER_TIMEOUT, or try again in a few minutes.", n.base, within)
 	}
-	return fmt.Sprintf("%s does not answer within %v, nor does its /health. %s; TALKOVER_TIMEOUT may also be too short.", d.base, within, d.connectAdvice())
+	return fmt.Sprintf("%s does not answer within %v, nor does its /health. %s; TALKOVER_TIMEOUT may also be too short.", n.base, within, n.connectAdvice())
 }
 
 // tlsFault says what is wrong with a certificate. A clock far off makes a good one
@@ -176,3 +190,19 @@ func tlsFault(err error) string {
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// answered is the status of an answer.
+func answered(e *talkover.Error) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
+}
+
+// words are what the API itself says of an error.
+func words(e *talkover.Error) string {
+	if e.Message == "" {
+		return ""
+	}
+	return fmt.Sprintf(" Talkover's own words: %q", e.Message)
+}
+
+// seconds is a time in whole seconds, never too short.
+func seconds(d time.Duration) string { return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds()))) }

@@ -1,0 +1,276 @@
+// Package settings holds all that can be set, by environment and by flags, and
+// says in words what is wrong with it.
+package settings
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/transport"
+)
+
+// Config holds all that can be set. The tags are the one source of a setting's
+// name, its flag, what it takes and what it means: help, flags and errors are made
+// of them.
+type Config struct {
+	Token           string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account; it has full access, keep it secret."`
+	TokenFile       string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN."`
+	TokenSource     sourceName    `env:"TALKOVER_TOKEN_SOURCE, default=server" takes:"server or client" desc:"client: over sse and http, each request brings its own token in X-Talkover-Token."`
+	BaseURL         string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"Where the API is; http is allowed on loopback alone."`
+	Timeout         positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"Of one request to the API."`
+	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; 0 for no limit of ours."`
+	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which times are shown."`
+	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides phone numbers in answers but for their last four digits."`
+	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
+	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour."`
+	Demo            bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
+	Transport       transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients get in."`
+	Addr            string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"Where sse and http listen."`
+	AllowedHosts    hostNames     `env:"MCP_ALLOWED_HOSTS" takes:"host names without ports, separated by commas" desc:"Names that sse and http answer to, besides those of loopback and MCP_ADDR."`
+	AllowedOrigins  origins       `env:"MCP_ALLOWED_ORIGINS" takes:"origins such as https://app.example.com, separated by commas" desc:"Web pages that may use sse and http, besides the server's own."`
+	Auth            authName      `env:"MCP_AUTH, default=none" takes:"none, token or oidc" desc:"Who may use sse and http; none is for loopback addresses."`
+	AuthTokens      string        `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, one of these is needed in Authorization: Bearer."`
+	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds them one a line, in place of MCP_AUTH_TOKENS."`
+	Issuer          webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, whose JWTs are taken; as they have it in iss."`
+	ResourceURL     webURL        `env:"MCP_RESOURCE_URL" takes:"an https URL" desc:"With MCP_AUTH=oidc, the URL by which clients know this server."`
+	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What JWTs must have in aud; MCP_RESOURCE_URL if not set."`
+	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"What JWTs must have in scope or scp, all of it."`
+	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"Where the issuer's keys are; found by its openid-configuration if not set."`
+	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"Where /metrics is, for Prometheus; it tells no number or token, and has no gate."`
+	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; none are made if not set."`
+	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers that the collector wants."`
+	OTLPProtocol    string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL, default=http/protobuf" takes:"http/protobuf" desc:"How to speak to the collector; with any other there are no traces."`
+	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"What is logged to stderr."`
+	LogFormat       logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
+
+	token talkover.Secret // of TALKOVER_TOKEN or its file; zero in the demo, and where each request brings its own
+}
+
+// Setting describes one field of [Config], as its tags have it.
+type Setting struct {
+	Env     string // the name of its variable
+	Default string // empty for none
+	Flag    string // the name of the flag that overrides the variable; empty for none
+	Takes   string // the values that it takes
+	Means   string // what it is for, in a sentence
+}
+
+// All returns every setting, in the order of [Config].
+func All() []Setting {
+	var all []Setting
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if env, preset, _ := strings.Cut(f.Tag.Get("env"), ", default="); env != "" {
+			all = append(all, Setting{env, preset, f.Tag.Get("flag"), f.Tag.Get("takes"), f.Tag.Get("desc")})
+		}
+	}
+	return all
+}
+
+// Fault says what a setting takes that has another value, or none.
+type Fault struct{ Setting, Problem string }
+
+// String returns the fault as one line.
+func (f Fault) String() string { return f.Setting + ": " + f.Problem }
+
+// Faults is the error of [Load]: all that is wrong, with one fault a setting.
+type Faults []Fault
+
+// Error implements error, a line for each fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Except returns the faults of all settings but those named, or nil if no other has
+// one.
+func (f Faults) Except(settings ...string) error {
+	var rest Faults
+	for _, fault := range f {
+		if !slices.Contains(settings, fault.Setting) {
+			rest = append(rest, fault)
+		}
+	}
+	if rest == nil {
+		return nil
+	}
+	return rest
+}
+
+// add adds a fault, unless the setting has one already.
+func (f *Faults) add(setting, format string, args ...any) {
+	if !slices.ContainsFunc(*f, func(fault Fault) bool { return fault.Setting == setting }) {
+		*f = append(*f, Fault{setting, fmt.Sprintf(format, args...)})
+	}
+}
+
+// lookup remembers the variable that was asked for last, which is the one that an
+// error is about, and hides those that are known to be wrong. It takes an empty
+// variable for none: hosts pass settings that were left blank, some of them as the
+// placeholder of their form.
+type lookup struct {
+	envconfig.Lookuper
+	last   string
+	hidden map[string]bool
+}
+
+// Lookup implements [envconfig.Lookuper].
+func (l *lookup) Lookup(name string) (string, bool) {
+	l.last = name
+	value, ok := l.Lookuper.Lookup(name)
+	value = strings.TrimSpace(value)
+	if blank := value == "" || strings.HasPrefix(value, "${user_config."); !ok || blank || l.hidden[name] {
+		return "", false
+	}
+	return value, true
+}
+
+// Load reads the settings and checks each alone and all together. The error is
+// [Faults]; the settings that have no fault are in the Config all the same.
+func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
+	var c Config
+	var wrong Faults
+	l := &lookup{Lookuper: env, hidden: map[string]bool{}}
+	takes := map[string]string{}
+	for _, s := range All() {
+		takes[s.Env] = s.Takes
+	}
+	// envconfig stops at the first error; without that variable it goes on.
+	for {
+		c = Config{}
+		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &c, Lookuper: l})
+		if err == nil {
+			break
+		}
+		if l.hidden[l.last] {
+			return c, fmt.Errorf("configuration: %w", err)
+		}
+		wrong.add(l.last, "takes %s", takes[l.last])
+		l.hidden[l.last] = true
+	}
+	if _, err := talkover.ParseBaseURL(c.BaseURL); err != nil {
+		wrong.add("TALKOVER_BASE_URL", "takes an https URL, such as %s: %s", talkover.DefaultBaseURL, err)
+	}
+	if c.Transport != "stdio" {
+		c.checkAddr(&wrong)
+		c.checkAuth(&wrong)
+	}
+	if c.TokenPerRequest() && (c.Transport == "stdio" || c.Demo) {
+		wrong.add("TALKOVER_TOKEN_SOURCE", "takes client only with MCP_TRANSPORT=http or sse, and not in the demo")
+	}
+	c.token = c.readToken(&wrong)
+	if wrong != nil {
+		return c, wrong
+	}
+	return c, nil
+}
+
+// TokenPerRequest reports whether each request brings a Talkover token of its own.
+func (c Config) TokenPerRequest() bool { return c.TokenSource == "client" }
+
+// MayCall reports whether make_call may be offered: over HTTP only to those whom a
+// gate lets in.
+func (c Config) MayCall() bool {
+	return c.AllowCalls && (c.Transport == "stdio" || c.Auth != "none")
+}
+
+func (c Config) checkAddr(wrong *Faults) {
+	host, _, err := net.SplitHostPort(c.Addr)
+	switch {
+	case err != nil:
+		wrong.add("MCP_ADDR", "takes host:port, such as 127.0.0.1:8080")
+	case c.Auth == "none" && !talkover.IsLoopback(host):
+		wrong.add("MCP_ADDR", "takes a loopback address while MCP_AUTH=none, such as 127.0.0.1:8080: "+
+			"elsewhere anybody who reaches the port could read the account's calls")
+	}
+}
+
+// checkAuth checks that what opens the door is there, and is meant to.
+func (c Config) checkAuth(wrong *Faults) {
+	missing := func(name string, value webURL) {
+		if value == "" {
+			wrong.add(name, "takes an https URL, which is missing; MCP_AUTH=oidc needs it")
+		}
+	}
+	switch c.Auth {
+	case "token":
+		c.gateTokens(wrong)
+	case "oidc":
+		missing("MCP_OIDC_ISSUER", c.Issuer)
+		missing("MCP_RESOURCE_URL", c.ResourceURL)
+	case "none":
+		// Whoever names tokens or an issuer believes that they are asked for.
+		if c.AuthTokens != "" || c.AuthTokensFile != "" {
+			wrong.add("MCP_AUTH", "takes token where MCP_AUTH_TOKENS or MCP_AUTH_TOKENS_FILE is set")
+		}
+		if c.Issuer != "" {
+			wrong.add("MCP_AUTH", "takes oidc where MCP_OIDC_ISSUER is set")
+		}
+	}
+}
+
+// given returns a setting that may stand in a file instead, and the name of the one
+// of the two that was set; ok is false where that is a fault.
+func (f *Faults) given(name, value, fileName, path string) (text, from string, ok bool) {
+	switch {
+	case value != "" && path != "":
+		f.add(fileName, "takes a path only where %s is not set; set one of the two", name)
+		return "", fileName, false
+	case path != "":
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.add(fileName, "takes the path of a file that can be read")
+		}
+		return strings.TrimSpace(string(b)), fileName, err == nil
+	}
+	return value, name, true
+}
+
+// gateTokens returns the tokens of MCP_AUTH=token; no gate where they are a fault.
+func (c Config) gateTokens(wrong *Faults) transport.Tokens {
+	all, from, ok := wrong.given("MCP_AUTH_TOKENS", c.AuthTokens, "MCP_AUTH_TOKENS_FILE", c.AuthTokensFile)
+	if !ok {
+		return nil
+	}
+	gate, err := transport.NewTokens(slices.Collect(listed(strings.ReplaceAll(all, "\n", ",")))...)
+	if err != nil {
+		wrong.add(from, "takes tokens of 32 characters or more, such as of openssl rand -hex 32: %s", err)
+	}
+	return gate
+}
+
+// readToken returns the Talkover token. It must be there, but in the demo and where
+// each request brings its own.
+func (c Config) readToken(wrong *Faults) talkover.Secret {
+	switch {
+	case c.Demo:
+		return talkover.Secret{}
+	case c.TokenPerRequest() && (c.Token != "" || c.TokenFile != ""):
+		wrong.add("TALKOVER_TOKEN", "takes nothing, nor does TALKOVER_TOKEN_FILE, while TALKOVER_TOKEN_SOURCE=client: each request brings its own")
+		return talkover.Secret{}
+	case c.TokenPerRequest():
+		return talkover.Secret{}
+	}
+	token, from, ok := wrong.given("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
+	switch {
+	case !ok:
+	case token == "":
+		wrong.add(from, "takes a Talkover API token, which is missing (to try without one: -demo)")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		wrong.add(from, "takes the token alone, without spaces, line breaks or \"Bearer\"")
+	default:
+		return talkover.NewSecret(token)
+	}
+	return talkover.Secret{}
+}

@@ -1,0 +1,190 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// The types of settings that have rules of their own. Their errors carry no
+// value: the tags say what is taken, and a value might be a misplaced token.
+
+var errSetting = errors.New("not taken")
+
+type positive time.Duration
+
+// EnvDecode implements [envconfig.Decoder].
+func (p *positive) EnvDecode(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 || d > 5*time.Minute {
+		return errSetting
+	}
+	*p = positive(d)
+	return nil
+}
+
+type count int
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *count) EnvDecode(s string) error {
+	var n int
+	if _, err := fmt.Sscanf(s+"\n", "%d\n", &n); err != nil || n < 0 || n > 100_000 {
+		return errSetting
+	}
+	*c = count(n)
+	return nil
+}
+
+type zone struct{ *time.Location }
+
+// EnvDecode implements [envconfig.Decoder].
+func (z *zone) EnvDecode(s string) error {
+	l, err := time.LoadLocation(s)
+	if err != nil || s == "Local" {
+		return errSetting
+	}
+	z.Location = l
+	return nil
+}
+
+// webURL is a URL that goes over the network: nobody on the way may change what
+// it answers.
+type webURL string
+
+// EnvDecode implements [envconfig.Decoder].
+func (w *webURL) EnvDecode(s string) error {
+	if s == "" { // it is not set
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" ||
+		u.Scheme != "https" && (u.Scheme != "http" || !talkover.IsLoopback(u.Hostname())) {
+		return errSetting
+	}
+	*w = webURL(s)
+	return nil
+}
+
+// hostPort is an address to listen at.
+type hostPort string
+
+// EnvDecode implements [envconfig.Decoder].
+func (h *hostPort) EnvDecode(s string) error {
+	if _, _, err := net.SplitHostPort(s); s != "" && err != nil {
+		return errSetting
+	}
+	*h = hostPort(s)
+	return nil
+}
+
+// otlpURL may lead anywhere: a span has nothing that must be hidden on the way.
+type otlpURL string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *otlpURL) EnvDecode(s string) error {
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+		return errSetting
+	}
+	*o = otlpURL(s)
+	return nil
+}
+
+// otlpHeaders are name=value pairs, in which a value may be escaped as in a URL.
+type otlpHeaders map[string]string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *otlpHeaders) EnvDecode(s string) error {
+	*o = otlpHeaders{}
+	for pair := range listed(s) {
+		name, escaped, ok := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(strings.TrimSpace(escaped))
+		name = strings.TrimSpace(name)
+		if !ok || err != nil || name == "" {
+			return errSetting
+		}
+		(*o)[name] = value
+	}
+	return nil
+}
+
+// listed are the parts of a list with commas, but for those that are empty.
+func listed(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
+				return
+			}
+		}
+	}
+}
+
+type hostNames []string
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// EnvDecode implements [envconfig.Decoder].
+func (h *hostNames) EnvDecode(s string) error {
+	for name := range listed(s) {
+		name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+		if net.ParseIP(name) == nil && !hostForm.MatchString(name) {
+			return errSetting
+		}
+		*h = append(*h, name)
+	}
+	return nil
+}
+
+type origins []string
+
+// EnvDecode implements [envconfig.Decoder].
+func (o *origins) EnvDecode(s string) error {
+	for origin := range listed(s) {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.Contains(origin, "*") {
+			return errSetting
+		}
+		*o = append(*o, origin)
+	}
+	return nil
+}
+
+type (
+	transportName string
+	sourceName    string
+	authName      string
+	maskName      string
+	logFormatName string
+)
+
+// EnvDecode implements [envconfig.Decoder].
+func (t *transportName) EnvDecode(s string) error { return oneOf(t, s, "stdio", "sse", "http") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (a *authName) EnvDecode(s string) error { return oneOf(a, s, "none", "token", "oidc") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (n *sourceName) EnvDecode(s string) error { return oneOf(n, s, "server", "client") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }
+
+func oneOf[T ~string](into *T, s string, options ...string) error {
+	for _, o := range options {
+		if s == o {
+			*into = T(s)
+			return nil
+		}
+	}
+	return errSetting
+}
