@@ -98,7 +98,7 @@ func New(c Config) (*Client, error) {
 		token:     c.Token,
 		userAgent: c.UserAgent,
 		timeout:   c.Timeout,
-		transport: c.Transport,
+		transport: Timely(c.Transport),
 		rateLimit: c.RateLimit,
 		limiter:   newLimiter(c.RateLimit, counts),
 		usage:     counts,
@@ -359,9 +359,12 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 		return ctx.Err()
 	}
 	e := &Error{Reason: Interrupted, Status: status, cause: err}
+	var early notFinal
 	var network net.Error
 	var operation *net.OpError
 	switch {
+	case errors.As(err, &early):
+		e.Reason, e.Status, e.cause = Malformed, int(early), early
 	case attempt.Err() != nil:
 		e.Reason, e.cause = TimedOut, attempt.Err()
 	case isTLS(err):

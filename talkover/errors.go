@@ -39,7 +39,8 @@ type Error struct {
 	Wait     time.Duration       // how long the API or the limiter asks to wait; 0 where unknown
 	Attempts int                 // requests that were sent before giving up
 
-	cause error
+	cause  error
+	unsent bool // for sure no byte of the request was written
 }
 
 // Error implements error, in words for an engineer's log.

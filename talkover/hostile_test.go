@@ -239,6 +239,7 @@ func serves(t *testing.T, client *talkover.Client, query talkover.CallQuery) {
 
 const (
 	attemptTime = 5 * time.Second
+	switching   = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 	html        = "<!DOCTYPE html><html><title>" + mark + "</title></html>"
 )
 
@@ -324,6 +325,10 @@ func TestHostileUpstreamsDoNoHarm(t *testing.T) {
 		"one endless header":  {repeats("HTTP/1.1 200 OK\r\nX: ", mark, 0), status(talkover.Interrupted, 0, 3), 0},
 		"endless early hints": {repeats("", "HTTP/1.1 103 Early Hints\r\nX: "+mark+"\r\n\r\n", 0), status(talkover.Interrupted, 0, 3), 0},
 
+		"another protocol":         {hangs(switching), status(talkover.Malformed, 101, 1), 0},
+		"no other protocol":        {hangs("HTTP/1.1 101 Switching Protocols\r\n\r\n"), status(talkover.Malformed, 101, 1), 0},
+		"a status under 100":       {hangs("HTTP/1.1 099 Early\r\n\r\n"), status(talkover.Malformed, 99, 1), 0},
+		"a status of nothing":      {hangs("HTTP/1.1 000 None\r\n\r\n" + onePage), status(talkover.Malformed, 0, 1), 0},
 		"another host":             {replies(302, "Location: http://127.0.0.2/"+mark+"\r\n", html), status(talkover.Redirected, 302, 1), 0},
 		"the same host":            {replies(308, "Location: /elsewhere\r\n", html), status(talkover.Redirected, 308, 1), 0},
 		"garbage":                  {breaks("SSH-2.0-" + mark + "\r\n\r\n"), status(talkover.Interrupted, 0, 3), 0},

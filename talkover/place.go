@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,7 +36,7 @@ type PlacedCall struct {
 // PlaceCall has an agent ring a number, which costs money and a person's
 // attention. So it is sent once and never again, whatever comes back: after an
 // error that is not [Error.NotDone], the call may have been placed all the same.
-// The error is an [*Error], or that of ctx.
+// The error is an [*Error], which wraps that of ctx where ctx ended first.
 func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder) (PlacedCall, error) {
 	var placed PlacedCall
 	path, err := agentPath(agentID, "call")
@@ -43,16 +45,17 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	}
 	body, err := json.Marshal(order)
 	if err != nil {
-		return placed, fmt.Errorf("talkover: %w", err)
+		return placed, &Error{Reason: Malformed, cause: err, unsent: true}
 	}
 	if err := c.limiter.acquire(ctx, false); err != nil {
-		return placed, err
+		return placed, ofOrder(err, true)
 	}
 	defer c.limiter.release()
+	var leaving departure
 	var answer bytes.Buffer
-	status, err := c.send(ctx, request{method: http.MethodPost, path: path, body: body}, &answer)
+	status, err := c.send(leaving.watch(ctx), request{method: http.MethodPost, path: path, body: body}, &answer)
 	if err != nil {
-		return placed, err
+		return placed, ofOrder(err, leaving.never())
 	}
 	e, err := readPlaced(newDecoder(&answer, c.token), &placed)
 	switch {
@@ -63,6 +66,35 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	}
 	return placed, nil
 }
+
+// ofOrder turns the error of an order into an [*Error] that says whether nothing
+// of the order was sent.
+func ofOrder(err error, unsent bool) *Error {
+	var e *Error
+	if !errors.As(err, &e) { // the end of ctx
+		e = &Error{Reason: TimedOut, cause: err}
+	}
+	e.unsent = unsent
+	return e
+}
+
+// departure tells whether a request may have left. [net/http] writes nothing of a
+// request before it has a connection for it, TLS included. From then on any byte
+// may be on its way, so nothing later counts as proof: over HTTP/2, and on a
+// connection that is used again, an error can come after the whole request went
+// out. A transport that is not of net/http does not tell, and may have sent it.
+type departure struct{ asked, connected atomic.Bool }
+
+// watch returns a context whose requests d sees.
+func (d *departure) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { d.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) },
+	})
+}
+
+// never reports whether for sure no byte of the request was written.
+func (d *departure) never() bool { return d.asked.Load() && !d.connected.Load() }
 
 // readPlaced reads the answer to an order, which stands alone or under data.
 func readPlaced(d decoder, p *PlacedCall) (e envelope, err error) {
@@ -97,14 +129,15 @@ func (e *envelope) readOrder(d decoder, name string, p *PlacedCall) (err error) 
 }
 
 // NotDone reports whether an error tells for sure that the API did not do what a
-// request asked for: it said no, or the request never reached it. A redirect does
-// not tell: servers send one after they did, too.
-func (e *Error) NotDone() bool {
-	switch e.Reason {
-	case Refused:
-		return e.Status < http.StatusInternalServerError
-	case RateLimited, Unreachable:
-		return true
-	}
-	return false
+// request asked for: no byte of the request was sent, or the API said no with a
+// status that means just that. No other status is proof. Servers answer 409, a
+// redirect or a 5xx after they did it, too; and a proxy may have sent a 2xx that
+// says otherwise in its body.
+func (e *Error) NotDone() bool { return e.unsent || slices.Contains(saysNo, e.Status) }
+
+// saysNo lists the statuses by which the API refuses before it does anything
+// (facts of Place a Call: 400, 402, 404 and 429; the rest as HTTP has them).
+var saysNo = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
+	http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 }

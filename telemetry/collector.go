@@ -16,6 +16,8 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 const (
@@ -38,7 +40,7 @@ func newCollector(base string, headers map[string]string, log *slog.Logger) *col
 		url:     strings.TrimRight(base, "/") + "/v1/traces",
 		headers: headers,
 		http: &http.Client{
-			Transport: http.DefaultTransport.(*http.Transport).Clone(),
+			Transport: talkover.Timely(http.DefaultTransport.(*http.Transport).Clone()),
 			CheckRedirect: func(*http.Request, []*http.Request) error {
 				return http.ErrUseLastResponse // headers may hold a secret
 			},

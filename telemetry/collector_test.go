@@ -1,7 +1,13 @@
 package telemetry
 
 import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -40,5 +46,41 @@ func TestSpansTellWhatIsOnTheListAlone(t *testing.T) {
 	}
 	if d := gocmp.Diff(want, got, protocmp.Transform()); d != "" {
 		t.Error(d)
+	}
+}
+
+// A collector that switches to another protocol holds no export up: reads of such
+// an answer ignore their context.
+func TestACollectorOfAnotherProtocolEndsAnExport(t *testing.T) {
+	left := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c) // until the client hangs up
+		close(left)
+	}))
+	defer s.Close()
+	c := newCollector(s.URL, nil, slog.New(slog.DiscardHandler))
+	done := make(chan error, 1)
+	go func() { done <- c.post(t.Context(), nil) }()
+	late := time.After(10 * time.Second)
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), "101") {
+			t.Error(err)
+		}
+	case <-late:
+		t.Fatal("the export still waits")
+	}
+	select {
+	case <-left:
+	case <-late:
+		t.Error("the connection is still open")
 	}
 }

@@ -143,13 +143,18 @@ func (p *placing) explain() string {
 	why := "its answer could not be waited for"
 	var e *talkover.Error
 	if errors.As(p.cause, &e) {
-		switch e.Reason {
-		case talkover.TimedOut:
+		switch {
+		case e.Reason == talkover.TimedOut:
 			why = "Talkover did not answer in time"
-		case talkover.Interrupted:
-			why = "the connection to Talkover broke off"
+		case e.Reason == talkover.Interrupted, e.Status == 0:
+			why = "the connection to Talkover broke off after the order went out"
+		case e.Reason == talkover.Refused:
+			why = "Talkover answered " + status(e.Status) + ", which does not prove that nothing was done"
 		default:
 			why = "Talkover's answer (" + status(e.Status) + ") does not say so"
+		}
+		if e.Message != "" {
+			why += fmt.Sprintf(" (its own words: %q)", e.Message)
 		}
 	}
 	return "The call may have been placed, or not: " + why + ". Do not place it again before looking whether it is there, " +

@@ -1,0 +1,132 @@
+package talkover_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// Twenty answers in a row after which no other comes: each request fails before
+// its time is over, the connection is closed, and the limiter lets the next go.
+func TestAnswersBeforeTheFinalOneAreRefused(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, *talkover.Client) error{
+		"a list": func(ctx context.Context, c *talkover.Client) error {
+			_, err := c.ListCalls(ctx, talkover.CallQuery{})
+			return err
+		},
+		"health": func(ctx context.Context, c *talkover.Client) error { return c.Health(ctx) },
+		"a checkup": func(ctx context.Context, c *talkover.Client) error {
+			_, err := c.Checkup(ctx)
+			return err
+		},
+		"an order": func(ctx context.Context, c *talkover.Client) error {
+			_, err := c.PlaceCall(ctx, "a1", talkover.CallOrder{To: secretNumber})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &hostile{bad: hangs(switching), times: always}
+				transport := h.pipes(t)
+				defer h.all.Wait() // a connection that the client forgot is a deadlock here
+				defer transport.CloseIdleConnections()
+				client := newClient(t, talkover.Config{
+					BaseURL: "http://localhost/api/v1", Token: talkover.NewSecret(secretToken),
+					Timeout: attemptTime, RateLimit: 26, Transport: transport, // 21 of them, and 5 for others
+				})
+				start := time.Now()
+				for range 20 {
+					err := ask(t.Context(), client)
+					if e := apiError(t, err); e.Reason != talkover.Malformed || e.Status != 101 {
+						t.Fatal(err)
+					}
+					discreet(t, err)
+				}
+				if took := time.Since(start); took != 0 {
+					t.Errorf("20 took %v", took)
+				}
+				h.heal()
+				serves(t, client, talkover.CallQuery{})
+			})
+		})
+	}
+}
+
+// stalled is a transport whose answers never end and know of no context.
+type stalled struct {
+	closed *atomic.Int64
+}
+
+func (s stalled) RoundTrip(*http.Request) (*http.Response, error) {
+	body, _ := net.Pipe()
+	return &http.Response{StatusCode: 200, Body: closing{body, s.closed}}, nil
+}
+
+type closing struct {
+	io.ReadCloser
+	closed *atomic.Int64
+}
+
+func (c closing) Close() error { c.closed.Add(1); return c.ReadCloser.Close() }
+
+func TestTheEndOfAnAttemptClosesItsBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := new(atomic.Int64)
+		client := newClient(t, talkover.Config{Transport: stalled{closed}, Timeout: attemptTime})
+		start := time.Now()
+		_, err := client.PlaceCall(t.Context(), "a1", talkover.CallOrder{To: secretNumber})
+		if e := apiError(t, err); e.Reason != talkover.TimedOut || time.Since(start) != attemptTime {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if err := client.Health(t.Context()); apiError(t, err).Reason != talkover.TimedOut {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if closed.Load() < 2 {
+			t.Errorf("%d of 2 bodies were closed", closed.Load())
+		}
+	})
+}
+
+// A body that was read to its end in time is closed once, and by its reader.
+func TestAnAnswerInTimeIsClosedByItsReaderAlone(t *testing.T) {
+	closed := new(atomic.Int64)
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := talkover.Timely(stalled{closed}).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil || closed.Load() != 1 {
+		t.Errorf("closed %d times: %v", closed.Load(), err)
+	}
+	cancel()
+	if closed.Load() != 1 {
+		t.Errorf("closed %d times", closed.Load())
+	}
+}
+
+func TestATimelyTransportLetsGoOfIdleConnections(t *testing.T) {
+	idle := &idler{RoundTripper: stalled{new(atomic.Int64)}}
+	(&http.Client{Transport: talkover.Timely(idle)}).CloseIdleConnections()
+	if idle.asked != 1 {
+		t.Errorf("asked %d times", idle.asked)
+	}
+}
+
+type idler struct {
+	http.RoundTripper
+	asked int
+}
+
+func (i *idler) CloseIdleConnections() { i.asked++ }
