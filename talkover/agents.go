@@ -6,13 +6,34 @@ import (
 	"regexp"
 )
 
+// AgentStatuses lists what the status filter of List Agents takes. Do not change it.
+var AgentStatuses = []string{"draft", "published"}
+
+// Agent names the agent that made or took a call.
+type Agent struct {
+	ID    string
+	Name  string
+	Label string // for display
+}
+
+// Display returns the label, or where there is none the name or the id; it is
+// empty for no agent.
+func (a Agent) Display() string {
+	for _, s := range []string{a.Label, a.Name, a.ID} {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
 // AgentInfo is one row of the list of agents, without the kilobytes of voice,
 // trainings and prompts that come with it. Strings are cleaned (see [Clean]).
 type AgentInfo struct {
 	Agent
-	Direction string
-	Status    string // the vendor's current_status
-	Language  string
+	Direction string   // one of Directions
+	Status    string   // one of AgentStatuses; the vendor's current_status
+	Language  string   // as the API writes it, such as en
 	Numbers   []string // E.164, those that it answers or calls from
 }
 
@@ -21,11 +42,11 @@ func (a AgentInfo) Key() string { return a.ID }
 
 // AgentQuery holds the parameters of List Agents. A zero field is not sent.
 type AgentQuery struct {
-	Status    string // draft or published
-	Direction string
-	Search    string // part of a name or label
-	PerPage   int    // 1 to MaxPerPage
-	Page      int    // from 1
+	Status    string `param:"status"`    // one of AgentStatuses
+	Direction string `param:"direction"` // one of Directions
+	Search    string `param:"search"`    // part of a name or label
+	PerPage   int    `param:"per_page"`  // 1 to MaxPerPage
+	Page      int    `param:"page"`      // from 1
 }
 
 // onPage asks for a full page.
@@ -37,8 +58,7 @@ func (q AgentQuery) onPage(n int) AgentQuery {
 // ListAgents fetches one page of the account's agents. Deleted ones are not in
 // it. The error is an [*Error], or that of ctx.
 func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (Page[AgentInfo], error) {
-	v := values(map[string]string{"status": q.Status, "direction": q.Direction, "search": q.Search}, q.PerPage, q.Page)
-	return getList(ctx, c, "agents", v, readAgentInfo)
+	return getList(ctx, c, "agents", values(q), readAgentInfo)
 }
 
 // ValidAgentID reports whether s may be the id of an agent: nothing that could
@@ -47,8 +67,8 @@ func ValidAgentID(s string) bool { return agentID.MatchString(s) }
 
 var agentID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// agentPath is the path of what belongs to an agent. An id that cannot be one is
-// the error that the API has for an unknown agent.
+// agentPath returns the path of what belongs to an agent. For an id that cannot be
+// one, it fails with the error that the API has for an unknown agent.
 func agentPath(id, what string) (string, error) {
 	if !ValidAgentID(id) {
 		return "", &Error{Reason: Refused, Status: http.StatusNotFound, Code: AgentNotFound}
@@ -56,17 +76,37 @@ func agentPath(id, what string) (string, error) {
 	return "agents/" + id + "/" + what, nil
 }
 
-// ListAgentCalls fetches one page of the calls of one agent, as [Client.ListCalls]
-// does with AgentID; the AgentID of the query is not sent. Its rows carry no agent.
-// For an agent that is not there, the error is an [*Error] with Code
-// [AgentNotFound].
-func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery) (Page[Call], error) {
-	path, err := agentPath(agentID, "calls")
-	if err != nil {
-		return Page[Call]{}, err
+// readAgent reads an agent: an object, or null or [] for a deleted one, or a
+// bare string, taken as its name.
+func readAgent(d decoder, a *Agent) (bool, error) {
+	*a = Agent{}
+	switch d.PeekKind() {
+	case '{':
+		clean := true
+		_, err := d.object(func(name []byte) error {
+			var ok bool
+			var err error
+			switch string(name) {
+			case "id":
+				ok, err = d.text(maxID, &a.ID)
+			case "name":
+				ok, err = d.text(maxName, &a.Name)
+			case "label":
+				ok, err = d.text(maxName, &a.Label)
+			default:
+				return d.SkipValue()
+			}
+			clean = clean && ok
+			return err
+		})
+		return clean, err
+	case '[':
+		empty := true
+		_, err := d.array(func() error { empty = false; return d.SkipValue() })
+		return empty, err
+	default:
+		return d.text(maxName, &a.Name)
 	}
-	q.AgentID = ""
-	return getList(ctx, c, path, q.values(), readCall)
 }
 
 // readAgentInfo reads one row. It reports false, having skipped the value, where no

@@ -3,10 +3,33 @@ package talkover
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
+)
+
+// The directions of a call.
+const (
+	Inbound  = "inbound"
+	Outbound = "outbound"
+)
+
+// The statuses of a call. Rows may have others, since the API adds some (facts,
+// shapes).
+const (
+	StatusInitiated = "initiated"
+	StatusRinging   = "ringing"
+	StatusAnswered  = "answered"
+	StatusCompleted = "completed"
+	StatusFailed    = "failed"
+	StatusBusy      = "busy"
+	StatusNoAnswer  = "no-answer"
+)
+
+// Statuses and Directions list what the filters of List Calls take, in the order of
+// its page. Do not change them.
+var (
+	Statuses   = []string{StatusInitiated, StatusRinging, StatusAnswered, StatusCompleted, StatusFailed, StatusBusy, StatusNoAnswer}
+	Directions = []string{Inbound, Outbound}
 )
 
 // Call is one row of the call log. Strings are cleaned (see [Clean]); a string
@@ -19,8 +42,8 @@ type Call struct {
 	From          string // E.164
 	FromFormatted string
 	IsTesting     bool
-	Direction     string // inbound or outbound
-	Status        string // an open set: the documented seven, and what the API adds
+	Direction     string // one of Directions
+	Status        string // an open set: Statuses, and what the API adds
 	Duration      int    // seconds; 0 if not completed
 	Agent         Agent  // zero for a call whose agent was deleted
 	CreatedAt     time.Time
@@ -29,24 +52,6 @@ type Call struct {
 	// Unread names the fields whose value could not be read and stands at zero
 	// here; nil for nearly every call.
 	Unread []string
-}
-
-// Agent is who made or took a call.
-type Agent struct {
-	ID    string
-	Name  string
-	Label string // for display
-}
-
-// Display returns the label, or where there is none the name or the id; it is
-// empty for no agent.
-func (a Agent) Display() string {
-	for _, s := range []string{a.Label, a.Name, a.ID} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // Key tells calls apart: the id, or where there is none the SID, or else what is
@@ -62,19 +67,19 @@ func (c Call) Key() string {
 }
 
 // Answered reports whether somebody spoke: the status is answered or completed.
-func (c Call) Answered() bool { return c.Status == "answered" || c.Status == "completed" }
+func (c Call) Answered() bool { return c.Status == StatusAnswered || c.Status == StatusCompleted }
 
 // CallQuery holds the parameters of List Calls. A zero field is not sent, and
 // the API's default holds.
 type CallQuery struct {
-	Status    string
-	Direction string
-	AgentID   string
-	DateFrom  string // YYYY-MM-DD, a UTC day, included
-	DateTo    string // YYYY-MM-DD, a UTC day, included
-	Search    string // part of a phone number or of a SID
-	PerPage   int    // 1 to MaxPerPage
-	Page      int    // from 1
+	Status    string `param:"status"`    // one of Statuses
+	Direction string `param:"direction"` // one of Directions
+	AgentID   string `param:"agent_id"`
+	DateFrom  string `param:"date_from"` // YYYY-MM-DD, a UTC day, included
+	DateTo    string `param:"date_to"`   // YYYY-MM-DD, a UTC day, included
+	Search    string `param:"search"`    // part of a phone number or of a SID
+	PerPage   int    `param:"per_page"`  // 1 to MaxPerPage
+	Page      int    `param:"page"`      // from 1
 }
 
 // onPage asks for a full page.
@@ -83,42 +88,28 @@ func (q CallQuery) onPage(n int) CallQuery {
 	return q
 }
 
-func (q CallQuery) values() url.Values {
-	return values(map[string]string{
-		"status":    q.Status,
-		"direction": q.Direction,
-		"agent_id":  q.AgentID,
-		"date_from": q.DateFrom,
-		"date_to":   q.DateTo,
-		"search":    q.Search,
-	}, q.PerPage, q.Page)
-}
-
-// values leaves out what is zero.
-func values(texts map[string]string, perPage, page int) url.Values {
-	v := url.Values{}
-	for name, value := range texts {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	for name, value := range map[string]int{"per_page": perPage, "page": page} {
-		if value != 0 {
-			v.Set(name, strconv.Itoa(value))
-		}
-	}
-	return v
-}
-
 // ListCalls fetches one page of the call log. Rows come in the API's order,
 // which is not documented; newest first has been seen. Equal requests at the
 // same time are sent once and share a page, which must not be changed. The error
 // is an [*Error], or that of ctx.
 func (c *Client) ListCalls(ctx context.Context, q CallQuery) (Page[Call], error) {
-	return getList(ctx, c, "calls", q.values(), readCall)
+	return getList(ctx, c, "calls", values(q), readCall)
 }
 
-// maxDuration bounds what is believed of a call's length.
+// ListAgentCalls fetches one page of the calls of one agent, as [Client.ListCalls]
+// does with AgentID; the AgentID of the query is not sent. Its rows carry no agent.
+// For an agent that is not there, the error is an [*Error] with Code
+// [AgentNotFound].
+func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery) (Page[Call], error) {
+	path, err := agentPath(agentID, "calls")
+	if err != nil {
+		return Page[Call]{}, err
+	}
+	q.AgentID = ""
+	return getList(ctx, c, path, values(q), readCall)
+}
+
+// maxDuration bounds what is believed of a call's length, in seconds.
 const maxDuration = 7 * 24 * 3600
 
 // readCall reads one row. It reports false, having skipped the value, where no
@@ -158,15 +149,16 @@ func readCall(d decoder) (Call, bool, error) {
 		default:
 			return d.SkipValue()
 		}
-		c.read(name, ok)
+		c.noteUnread(name, ok)
 		return err
 	})
-	c.read([]byte("created_at"), !c.CreatedAt.IsZero())
+	c.noteUnread([]byte("created_at"), !c.CreatedAt.IsZero())
 	return c, ok, err
 }
 
-// read keeps in Unread whether a field could be read when it was read last.
-func (c *Call) read(name []byte, ok bool) {
+// noteUnread keeps in Unread whether the last value of a field could be read: of
+// two members with one name, the last one counts.
+func (c *Call) noteUnread(name []byte, ok bool) {
 	at := slices.IndexFunc(c.Unread, func(n string) bool { return n == string(name) })
 	switch {
 	case ok && at >= 0:
@@ -175,38 +167,5 @@ func (c *Call) read(name []byte, ok bool) {
 		}
 	case !ok && at < 0:
 		c.Unread = append(c.Unread, string(name))
-	}
-}
-
-// readAgent reads an agent: an object, or null or [] for a deleted one, or a
-// bare string, taken as its name.
-func readAgent(d decoder, a *Agent) (bool, error) {
-	*a = Agent{}
-	switch d.PeekKind() {
-	case '{':
-		clean := true
-		_, err := d.object(func(name []byte) error {
-			var ok bool
-			var err error
-			switch string(name) {
-			case "id":
-				ok, err = d.text(maxID, &a.ID)
-			case "name":
-				ok, err = d.text(maxName, &a.Name)
-			case "label":
-				ok, err = d.text(maxName, &a.Label)
-			default:
-				return d.SkipValue()
-			}
-			clean = clean && ok
-			return err
-		})
-		return clean, err
-	case '[':
-		empty := true
-		_, err := d.array(func() error { empty = false; return d.SkipValue() })
-		return empty, err
-	default:
-		return d.text(maxName, &a.Name)
 	}
 }

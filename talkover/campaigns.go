@@ -3,30 +3,35 @@ package talkover
 import (
 	"context"
 	"math"
-	"net/url"
+)
+
+// CampaignStatuses and CampaignTypes list what the filters of List Campaigns take.
+// Do not change them.
+var (
+	CampaignStatuses = []string{"draft", "active", "paused", "completed", "cancelled"}
+	CampaignTypes    = []string{"sales", "follow_up", "reminder", "custom"}
 )
 
 // Campaign is one row of the list of campaigns. Strings are cleaned (see
 // [Clean]).
 type Campaign struct {
-	ID          string
-	Name        string
-	Description string
-	Status      string // draft, active, paused, completed or cancelled
-	Type        string // sales, follow_up, reminder or custom
-	StartDate   string // as the API writes it
-	Weekdays    []int  // on which it calls; 1 is Monday
-	Earliest    string // time of the day, as the API writes it
-	Latest      string
-	Timezone    string
-	Agent       Agent
-	MaxRetries  int
-	Cooldown    int // hours between two tries
+	ID         string
+	Name       string
+	Status     string // one of CampaignStatuses
+	Type       string // one of CampaignTypes
+	StartDate  string // as the API writes it
+	Weekdays   []int  // on which it calls; 1 is Monday
+	Earliest   string // time of the day, as the API writes it
+	Latest     string
+	Timezone   string
+	Agent      Agent
+	MaxRetries int
+	Cooldown   int // hours between two tries
 
-	Calls       int
+	Calls       int // as the API counts them, and so the rest
 	Completed   int
 	Failed      int
-	SuccessRate float64 // as the API computes it
+	SuccessRate float64 // per cent
 }
 
 // Key returns the id; it is empty for a row without one.
@@ -34,25 +39,14 @@ func (c Campaign) Key() string { return c.ID }
 
 // CampaignQuery holds the parameters of List Campaigns. A zero field is not sent.
 type CampaignQuery struct {
-	Status   string
-	Type     string // sales, follow_up, reminder or custom
-	AgentID  string
-	DateFrom string // YYYY-MM-DD
-	DateTo   string // YYYY-MM-DD
-	Search   string // part of a name or description
-	PerPage  int    // 1 to MaxPerPage
-	Page     int    // from 1
-}
-
-func (q CampaignQuery) values() url.Values {
-	return values(map[string]string{
-		"status":        q.Status,
-		"campaign_type": q.Type,
-		"agent_id":      q.AgentID,
-		"date_from":     q.DateFrom,
-		"date_to":       q.DateTo,
-		"search":        q.Search,
-	}, q.PerPage, q.Page)
+	Status   string `param:"status"`        // one of CampaignStatuses
+	Type     string `param:"campaign_type"` // one of CampaignTypes
+	AgentID  string `param:"agent_id"`
+	DateFrom string `param:"date_from"` // YYYY-MM-DD
+	DateTo   string `param:"date_to"`   // YYYY-MM-DD
+	Search   string `param:"search"`    // part of a name or description
+	PerPage  int    `param:"per_page"`  // 1 to MaxPerPage
+	Page     int    `param:"page"`      // from 1
 }
 
 // onPage asks for a full page.
@@ -64,7 +58,7 @@ func (q CampaignQuery) onPage(n int) CampaignQuery {
 // ListCampaigns fetches one page of the account's campaigns. The error is an
 // [*Error], or that of ctx.
 func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (Page[Campaign], error) {
-	return getList(ctx, c, "campaigns", q.values(), readCampaign)
+	return getList(ctx, c, "campaigns", values(q), readCampaign)
 }
 
 // readCampaign reads one row. It reports false, having skipped the value, where no
@@ -77,8 +71,6 @@ func readCampaign(d decoder) (Campaign, bool, error) {
 			_, err = d.text(maxID, &c.ID)
 		case "name":
 			_, err = d.text(maxName, &c.Name)
-		case "description":
-			_, err = d.text(maxMessage, &c.Description)
 		case "status":
 			_, err = d.text(maxStatus, &c.Status)
 		case "campaign_type":

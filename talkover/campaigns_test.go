@@ -44,39 +44,3 @@ func TestCampaignsAreReadForgivingly(t *testing.T) {
 		t.Errorf("asked %s, want %s", query, w)
 	}
 }
-
-func TestAnAgentsNumbersAreRead(t *testing.T) {
-	body := `{"data":[{"id":"a1","phone_numbers":[{"id":1,"number":"+12025550100","formatted_number":"x"},"+12025550142",{"number":null},7,null]},
-		{"id":"a2","phone_numbers":null},{"id":"a3","phone_numbers":{}}],"meta":{"total":3}}`
-	page, err := newClient(t, talkover.Config{Transport: answer{200, body}}).ListAgents(context.Background(), talkover.AgentQuery{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"+12025550100", "+12025550142", "7"}, page.Rows[0].Numbers); diff != "" || page.Rows[1].Numbers != nil || page.Rows[2].Numbers != nil {
-		t.Error(diff, page.Rows)
-	}
-}
-
-func TestCallsOfAnAgent(t *testing.T) {
-	query := ""
-	status, body := 200, emptyPage
-	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		query = r.URL.Path + "?" + r.URL.RawQuery
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	})
-	client := newClient(t, talkover.Config{BaseURL: base})
-	if _, err := client.ListAgentCalls(context.Background(), "a-1", talkover.CallQuery{Status: "failed", AgentID: "other", PerPage: 5}); err != nil || query != "/agents/a-1/calls?per_page=5&status=failed" {
-		t.Errorf("%v, asked %s", err, query)
-	}
-	for _, body = range []string{
-		`{"success":false,"error":{"code":"AGENT_NOT_FOUND","message":"Agent not found."}}`,
-		`{"error":"AGENT_NOT_FOUND","message":"Agent not found.","status_code":404}`,
-	} {
-		status = 404
-		_, err := client.ListAgentCalls(context.Background(), "a-1", talkover.CallQuery{})
-		if e := apiError(t, err); e.Code != talkover.AgentNotFound {
-			t.Errorf("%s: %v", body, err)
-		}
-	}
-}

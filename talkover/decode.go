@@ -3,7 +3,6 @@ package talkover
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -14,51 +13,51 @@ import (
 )
 
 // The API is typed loosely: numbers come as strings, objects as null or [],
-// times in three forms. So values are read token by token, each with the
-// meaning that its field allows; what cannot be read is told to the caller and
-// never stops the rest.
+// times in three forms. So the decoder reads values token by token, each with the
+// meaning that its field allows. It tells the caller of a value that cannot be
+// read, and goes on with the rest.
 
 // decoder reads one JSON document. Its texts never hold the token: an API, or a
 // proxy before it, may echo what it was sent.
 type decoder struct {
 	*jsontext.Decoder
-	token Secret
-	words *words
+	token   Secret
+	strings *interned
 }
 
 func newDecoder(r io.Reader, token Secret) decoder {
 	return decoder{jsontext.NewDecoder(r,
 		jsontext.AllowInvalidUTF8(true),    // broken bytes become U+FFFD, as Clean has it
 		jsontext.AllowDuplicateNames(true), // the last one wins, as everywhere in PHP
-	), token, new(words)}
+	), token, new(interned)}
 }
 
-// words are strings that were read last, each at a place that its bytes name. In
-// the rows of a page most repeat: agents, lines, statuses.
-type words [64]string
+// interned is a hash table of the strings read last. In the rows of a page most
+// repeat: agents, lines, statuses. A string that is still there is not made again.
+type interned [64]string
 
-// of is b as a string: the one that is there, if it is the same.
-func (w *words) of(b []byte) string {
+// string returns b as a string.
+func (in *interned) string(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	place := &w[(len(b)+3*int(b[0])+5*int(b[len(b)/2])+7*int(b[len(b)-1]))%len(w)]
-	if *place != string(b) {
-		*place = string(b)
+	kept := &in[(len(b)+3*int(b[0])+5*int(b[len(b)/2])+7*int(b[len(b)-1]))%len(in)]
+	if *kept != string(b) {
+		*kept = string(b)
 	}
-	return *place
+	return *kept
 }
 
-// clean makes a text fit to be shown.
+// clean hides the token in a text and cleans it with [Clean].
 func (d decoder) clean(s string, limit int) string {
 	if isPlain(s, limit) {
 		return Clean(d.token.hideIn(s), limit)
 	}
-	s = d.token.hideIn(Clean(s, len(s))) // cleaning may bring parts of it together
+	s = d.token.hideIn(Clean(s, len(s))) // cleaning may bring parts of the token together
 	return Clean(s, limit)
 }
 
-// end makes sure that nothing follows the document.
+// end fails if anything follows the document.
 func (d decoder) end() error {
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("more than one JSON value")
@@ -121,12 +120,12 @@ func (d decoder) scalar() (string, bool, error) {
 		return "", false, err
 	}
 	if v.Kind() == '"' {
-		return d.words.of(unquoted(v)), true, nil
+		return d.strings.string(unquoted(v)), true, nil
 	}
-	return d.words.of(v), true, nil
+	return d.strings.string(v), true, nil
 }
 
-// unquoted is what a JSON string says. It may share the bytes of v.
+// unquoted returns the text of a JSON string. It may share the bytes of v.
 func unquoted(v jsontext.Value) []byte {
 	if bytes.IndexByte(v, '\\') < 0 {
 		return v[1 : len(v)-1]
@@ -209,7 +208,8 @@ func parseBoolean(s string) (value, ok bool) {
 	return false, false
 }
 
-// The forms in which the API writes a moment; one without a zone is UTC.
+// timeForms lists the forms in which the API writes a moment; one without a zone is
+// UTC.
 var timeForms = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
 
 // time reads a moment; null and "" are the zero time.
@@ -233,206 +233,4 @@ func parseTime(s string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-// envelope is what surrounds the rows of every list, and what an error says.
-type envelope struct {
-	failed     bool // success: false
-	hasRows    bool
-	rows       *Pagination // nil where the answer does not say
-	code       string
-	message    string
-	fields     map[string][]string
-	retryAfter time.Duration
-}
-
-// list takes the rows of an answer.
-type list interface {
-	reset()            // forgets the rows so far: of two lists, the last one counts
-	row(decoder) error // reads the value that comes next
-}
-
-// rows is the list of an answer: each row as read makes it, and how many were none.
-type rows[T any] struct {
-	read       func(decoder) (T, bool, error)
-	all        []T
-	unreadable int
-}
-
-func (l *rows[T]) reset() { l.all, l.unreadable = nil, 0 }
-
-func (l *rows[T]) row(d decoder) error {
-	row, ok, err := l.read(d)
-	if ok {
-		if l.all == nil {
-			l.all = make([]T, 0, usualRows)
-		}
-		l.all = append(l.all, row)
-	} else {
-		l.unreadable++
-	}
-	return err
-}
-
-// usualRows is what the API puts on a page that is not asked to have more.
-const usualRows = 20
-
-// noRows takes the rows of an answer that is an error.
-type noRows struct{}
-
-func (noRows) reset()              {}
-func (noRows) row(d decoder) error { return d.SkipValue() }
-
-// maxRows is ten times what the API puts on a page. Far more would fit into a body,
-// at many times its size in memory.
-const maxRows = 10 * MaxPerPage
-
-var errTooManyRows = errors.New("too many rows")
-
-// readList reads a whole answer of a list endpoint: the rows of data go into l,
-// and the page comes from `pagination` or `meta`.
-func readList(r io.Reader, token Secret, l list) (envelope, error) {
-	var e envelope
-	d := newDecoder(r, token)
-	rows := func() error {
-		l.reset()
-		n := 0
-		ok, err := d.array(func() error {
-			if n++; n > maxRows {
-				return errTooManyRows
-			}
-			return l.row(d)
-		})
-		e.hasRows = e.hasRows || ok
-		return err
-	}
-	var err error
-	switch d.PeekKind() {
-	case '[':
-		err = rows()
-	case '{':
-		_, err = d.object(func(name []byte) error {
-			switch string(name) {
-			case "data":
-				if d.PeekKind() == 'n' {
-					e.hasRows = true
-				}
-				return rows()
-			case "pagination", "meta":
-				return e.readPagination(d)
-			default:
-				return e.readError(d, string(name))
-			}
-		})
-	default:
-		if _, err = d.ReadToken(); err == nil {
-			err = errors.New("neither an object nor an array")
-		}
-	}
-	if err != nil {
-		return e, err
-	}
-	return e, d.end()
-}
-
-// readError reads one member of the five shapes of errors.
-func (e *envelope) readError(d decoder, name string) error {
-	switch name {
-	case "success":
-		s, _, err := d.scalar()
-		ok, known := parseBoolean(s)
-		e.failed = known && !ok && s != ""
-		return err
-	case "message":
-		_, err := d.text(maxMessage, &e.message)
-		return err
-	case "code":
-		_, err := d.text(maxStatus, &e.code)
-		return err
-	case "retry_after":
-		var seconds int
-		ok, err := d.integer(maxWaitSeconds, &seconds)
-		if ok {
-			e.retryAfter = time.Duration(seconds) * time.Second
-		}
-		return err
-	case "errors":
-		_, err := d.object(func(field []byte) error { return e.readField(d, string(field)) })
-		return err
-	case "error", "details":
-		switch k := d.PeekKind(); {
-		case k == '"' && name == "error":
-			_, err := d.text(maxStatus, &e.code)
-			return err
-		case k != '{':
-			return d.SkipValue()
-		}
-		_, err := d.object(func(name []byte) error { return e.readError(d, string(name)) })
-		return err
-	default:
-		return d.SkipValue()
-	}
-}
-
-const (
-	maxWaitSeconds = 365 * 24 * 3600
-	maxFields      = 10 // fields of a 422 that are kept, and messages of each
-)
-
-// readField reads what the API says of one parameter: a list of messages or one.
-func (e *envelope) readField(d decoder, name string) error {
-	name = d.clean(name, maxStatus)
-	add := func() error {
-		var message string
-		if _, err := d.text(maxMessage, &message); err != nil || message == "" {
-			return err
-		}
-		if e.fields == nil {
-			e.fields = make(map[string][]string)
-		}
-		if _, known := e.fields[name]; (known || len(e.fields) < maxFields) && len(e.fields[name]) < maxFields {
-			e.fields[name] = append(e.fields[name], message)
-		}
-		return nil
-	}
-	if d.PeekKind() == '[' {
-		_, err := d.array(add)
-		return err
-	}
-	return add()
-}
-
-func (e *envelope) readPagination(d decoder) error {
-	var p Pagination
-	total := false
-	ok, err := d.object(func(name []byte) error {
-		var ok bool
-		var err error
-		switch string(name) {
-		case "current_page":
-			_, err = d.integer(math.MaxInt32, &p.CurrentPage)
-		case "last_page":
-			_, err = d.integer(math.MaxInt32, &p.LastPage)
-		case "per_page":
-			_, err = d.integer(math.MaxInt32, &p.PerPage)
-		case "total":
-			isNull := d.PeekKind() == 'n'
-			ok, err = d.integer(math.MaxInt32, &p.Total)
-			total = ok && !isNull
-		case "from":
-			_, err = d.integer(math.MaxInt32, &p.From)
-		case "to":
-			_, err = d.integer(math.MaxInt32, &p.To)
-		default:
-			err = d.SkipValue()
-		}
-		return err
-	})
-	if ok && total {
-		e.rows = &p
-	}
-	if err != nil {
-		return fmt.Errorf("pagination: %w", err)
-	}
-	return nil
 }

@@ -1,10 +1,18 @@
 package talkover
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Reason says in one word why a request gave no answer that can be used.
@@ -28,14 +36,14 @@ const (
 	AgentInactive = "AGENT_INACTIVE"  // the agent is a draft
 )
 
-// Error is why a request to the API failed. Its strings come cleaned and
+// Error says why a request to the API failed. Its strings come cleaned and
 // bounded; it never holds the token, the query or a body.
 type Error struct {
 	Reason   Reason
 	Status   int                 // HTTP status; 0 where no answer came
 	Code     string              // the API's own code, such as VALIDATION_ERROR; often empty
 	Message  string              // the API's own message; at most 300 runes; may be empty
-	Fields   map[string][]string // the API's words by parameter, on a 422
+	Fields   map[string][]string // on a 422, the API's messages by parameter
 	Wait     time.Duration       // how long the API or the limiter asks to wait; 0 where unknown
 	Attempts int                 // requests that were sent before giving up
 
@@ -67,3 +75,96 @@ func (e *Error) Error() string {
 // Unwrap returns what the network or the decoder said; nil where the API
 // itself answered.
 func (e *Error) Unwrap() error { return e.cause }
+
+// IsTLS reports whether a connection failed at TLS, such as over a certificate
+// that is not trusted.
+func (e *Error) IsTLS() bool { return isTLS(e.cause) }
+
+// NotDone reports whether an error tells for sure that the API did not do what a
+// request asked for: no byte of the request was sent, or the API said no with a
+// status that means just that. No other status is proof. Servers answer 409, a
+// redirect or a 5xx after they did it, too; and a proxy may have sent a 2xx that
+// says otherwise in its body.
+func (e *Error) NotDone() bool { return e.unsent || slices.Contains(saysNo, e.Status) }
+
+// saysNo lists the statuses by which the API refuses before it does anything
+// (facts of Place a Call: 400, 402, 404 and 429; the rest as HTTP has them).
+var saysNo = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
+	http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+}
+
+// retryable reports whether the same request may succeed a moment later.
+func (e *Error) retryable() bool {
+	var name *net.DNSError
+	switch e.Reason {
+	case Refused:
+		return slices.Contains([]int{
+			http.StatusInternalServerError, http.StatusBadGateway,
+			http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		}, e.Status)
+	case Unreachable:
+		return !isTLS(e.cause) && !(errors.As(e.cause, &name) && name.IsNotFound)
+	case RateLimited, TimedOut, Interrupted:
+		return true
+	}
+	return false
+}
+
+// failure makes the error of a request that got no whole answer. ctx is that of the
+// call, and attempt that of the one request.
+func failure(ctx, attempt context.Context, status int, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	e := &Error{Reason: Interrupted, Status: status, cause: err}
+	var early notFinal
+	var network net.Error
+	var operation *net.OpError
+	switch {
+	case errors.As(err, &early):
+		e.Reason, e.Status, e.cause = Malformed, int(early), early
+	case attempt.Err() != nil:
+		e.Reason, e.cause = TimedOut, attempt.Err()
+	case isTLS(err):
+		e.Reason = Unreachable
+	case errors.As(err, &operation):
+		e.cause = operation
+		if operation.Op == "dial" || operation.Op == "proxyconnect" {
+			e.Reason = Unreachable
+		}
+		if operation.Timeout() {
+			e.Reason = TimedOut
+		}
+	case errors.As(err, &network) && network.Timeout():
+		e.Reason, e.cause = TimedOut, errors.New("timeout")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.cause = io.ErrUnexpectedEOF
+	default: // net/http quotes what it could not read, which may be an echo of what we sent
+		e.cause = errors.New("no whole HTTP answer")
+	}
+	return e
+}
+
+// notFinal is the status of an answer after which HTTP has another one come.
+type notFinal int
+
+func (s notFinal) Error() string { return fmt.Sprintf("status %d, and no final answer", int(s)) }
+
+// isTLS reports whether a connection failed at TLS, as it will again.
+func isTLS(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// withoutNames cuts the names of a body's members off a syntax error: they are part
+// of what a stranger sent.
+func withoutNames(err error) error {
+	var s *jsontext.SyntacticError
+	if errors.As(err, &s) {
+		return fmt.Errorf("%w at byte %d", s.Err, s.ByteOffset)
+	}
+	return err
+}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -236,35 +235,6 @@ func TestAPanicInFlightIsAPanicOfEachWhoWaits(t *testing.T) {
 		serves(t, client, talkover.CallQuery{})
 		if n := api.requests.Load(); n != 3 {
 			t.Errorf("%d requests, want 3", n)
-		}
-	})
-}
-
-// Attempts are counted, and where many share them, each is counted once.
-func TestAMeterCountsWhatWasSent(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		client := newClient(t, talkover.Config{Transport: answer{503, ""}})
-		var sum atomic.Int64
-		var crowd sync.WaitGroup
-		for range 5 {
-			crowd.Go(func() {
-				ctx, meter := talkover.WithMeter(t.Context())
-				if _, err := client.ListCalls(ctx, talkover.CallQuery{}); apiErrorOf(err).Attempts != 3 {
-					t.Error(err)
-				}
-				sum.Add(int64(meter.Requests()))
-			})
-		}
-		crowd.Wait()
-		if sum.Load() != 3 {
-			t.Errorf("%d requests counted, want 3", sum.Load())
-		}
-		synctest.Wait()
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		ctx, meter := talkover.WithMeter(ctx)
-		if _, err := client.ListCalls(ctx, talkover.CallQuery{}); !errors.Is(err, context.Canceled) || meter.Requests() != 0 {
-			t.Errorf("%v, %d requests", err, meter.Requests())
 		}
 	})
 }

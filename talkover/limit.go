@@ -10,42 +10,68 @@ import (
 )
 
 const (
-	window = time.Minute // over which the API counts
-	spare  = 5           // requests a window that are left to others with the token
-	// The share of the limit that bulk work may take, in per cent.
-	bulkShare = 80
+	window    = time.Minute // over which the API counts
+	spare     = 5           // requests a window that are left to others with the token
+	bulkShare = 80          // per cent of the limit that bulk work may take
+
+	maxWait    = 30 * time.Second // the longest wait that the API or the limiter may ask of a call
+	answerTime = 2 * time.Second  // left for the request after a wait; with less, it would be in vain
+
+	// Laravel tells whole seconds: its window may close up to one later.
+	roundedDown = time.Second
 )
 
+// bulkKey is the context key of work that gives way.
+type bulkKey struct{}
+
+// Bulk returns a context for work of many requests. It may use 80 % of what the
+// limiter allows, so that look-ups beside it never starve.
+func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, bulkKey{}, true) }
+
+func isBulk(ctx context.Context) bool {
+	bulk, _ := ctx.Value(bulkKey{}).(bool)
+	return bulk
+}
+
+// Limits says how much of the API's limit a client uses.
+type Limits struct {
+	Limit   int           // requests a minute that the plan allows; 0 for no limit of ours
+	Used    int           // of them, by this client in the last minute or under way
+	Waiting int           // requests that the limiter holds back
+	Hold    time.Duration // until the next request may go; 0 for at once
+}
+
 // limiter keeps the requests with one token inside the API's limit: in any 60 s
-// no more than the limit less 5. A request holds its place until 60 s after its
-// answer, when it cannot count any more however long it was under way; a token
-// bucket, which counts from the start, would be caught by slow requests.
+// no more than the limit less 5. A request counts until 60 s after its answer, when
+// the API cannot count it any more however long it was under way. A token bucket
+// counts from the start, so slow requests would exceed the limit.
 //
 // It learns from X-RateLimit-* what the limit really is and how much of it is
 // left, since others may use the same token.
 type limiter struct {
-	mu       sync.Mutex
-	limit    int         // requests a window; 0 for none
-	answered []time.Time // of the last window, oldest first
-	inFlight int
-	left     int       // requests that the API says are left, until leftUntil
-	leftTill time.Time // zero where it did not say
-	paused   time.Time // no request before this
-	lookups  []*place  // those who wait, first come first served
-	bulk     []*place
-	usage    *usage
-	changed  chan struct{} // closed and made anew when a place may have come free
+	mu        sync.Mutex
+	limit     int         // requests a window; 0 for none
+	answered  []time.Time // of the last window, oldest first
+	inFlight  int
+	left      int       // requests that the API says are left, until leftUntil
+	leftUntil time.Time // zero where it did not say
+	paused    time.Time // no request before this
+	lookups   []*ticket // requests that wait, first come first served
+	bulk      []*ticket // bulk requests that wait, behind the look-ups
+	usage     *usage
+	changed   chan struct{} // closed and made anew whenever a request may have become free to go
 }
 
-// place is a place in a queue. It has a size, so that no two are the same.
-type place struct{ _ byte }
+// ticket stands for one request in a queue. It has a size, so that no two have the
+// same address.
+type ticket struct{ _ byte }
 
 func newLimiter(limit int, u *usage) *limiter {
 	return &limiter{limit: limit, usage: u, changed: make(chan struct{})}
 }
 
-// acquire waits for the turn of a request, which must then be released. It fails
-// at once, with the wait in an [*Error], if the turn comes too late for ctx.
+// acquire waits until a request may go; release must follow. It fails at once, with
+// the wait in an [*Error], if that would be too late for ctx.
 func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,14 +79,14 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 	if bulk {
 		queue = &l.bulk
 	}
-	mine := &place{}
+	mine := &ticket{}
 	*queue = append(*queue, mine)
-	var held time.Time // since when
+	var heldSince time.Time
 	defer func() {
-		*queue = slices.DeleteFunc(*queue, func(p *place) bool { return p == mine })
+		*queue = slices.DeleteFunc(*queue, func(t *ticket) bool { return t == mine })
 		l.broadcast()
-		if !held.IsZero() {
-			l.usage.wait(time.Since(held))
+		if !heldSince.IsZero() {
+			l.usage.addWait(time.Since(heldSince))
 		}
 	}()
 	for {
@@ -68,20 +94,20 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 		if bulk {
 			ahead += len(l.lookups)
 		}
-		wait := l.turn(time.Now(), ahead, bulk)
+		wait := l.waitBehind(ahead, time.Now(), bulk)
 		if wait <= 0 && ahead == 0 {
 			l.inFlight++
 			l.left--
 			return nil
 		}
-		if wait > 0 && wait > patience(ctx) {
+		if wait > 0 && wait > longestWait(ctx) {
 			return &Error{Reason: RateLimited, Wait: wait}
 		}
-		if wait <= 0 { // those ahead go first, and say so
+		if wait <= 0 { // the requests ahead go first, and broadcast when they do
 			wait = window
 		}
-		if held.IsZero() {
-			held = time.Now()
+		if heldSince.IsZero() {
+			heldSince = time.Now()
 		}
 		changed := l.changed
 		l.mu.Unlock()
@@ -99,8 +125,17 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 	}
 }
 
-// turn is how long one must wait who has so many ahead.
-func (l *limiter) turn(now time.Time, ahead int, bulk bool) time.Duration {
+// longestWait returns how long a call can wait and still have time for an answer.
+func longestWait(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return max(min(maxWait, time.Until(deadline)-answerTime), 0)
+	}
+	return maxWait
+}
+
+// waitBehind returns how long a request must wait that has `ahead` requests queued
+// before it. The caller holds l.mu.
+func (l *limiter) waitBehind(ahead int, now time.Time, bulk bool) time.Duration {
 	wait := l.paused.Sub(now)
 	if l.limit == 0 {
 		return wait
@@ -108,8 +143,8 @@ func (l *limiter) turn(now time.Time, ahead int, bulk bool) time.Duration {
 	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
 		l.answered = l.answered[1:]
 	}
-	if l.left <= 0 && now.Before(l.leftTill) {
-		wait = max(wait, l.leftTill.Sub(now))
+	if l.left <= 0 && now.Before(l.leftUntil) {
+		wait = max(wait, l.leftUntil.Sub(now))
 	}
 	allowed := max(l.limit-spare, 1)
 	if bulk {
@@ -117,14 +152,14 @@ func (l *limiter) turn(now time.Time, ahead int, bulk bool) time.Duration {
 	}
 	// This many answers must first be a window old.
 	if need := len(l.answered) + l.inFlight + ahead + 1 - allowed; need > len(l.answered) {
-		wait = max(wait, window) // requests in flight hold their places for that long at least
+		wait = max(wait, window) // requests in flight count for that long at least
 	} else if need > 0 {
 		wait = max(wait, l.answered[need-1].Add(window).Sub(now))
 	}
 	return wait
 }
 
-// allowance is how many bulk requests may go within d from now, and the limit
+// allowance returns how many bulk requests may go within d from now, and the limit
 // they come from; both are 0 for no limit.
 func (l *limiter) allowance(d time.Duration) (requests, limit int) {
 	l.mu.Lock()
@@ -133,17 +168,29 @@ func (l *limiter) allowance(d time.Duration) (requests, limit int) {
 		return 0, 0
 	}
 	now := time.Now()
-	n := len(l.lookups) + len(l.bulk)
-	for l.turn(now, n+requests, true) <= d && requests < l.limit {
+	waiting := len(l.lookups) + len(l.bulk)
+	for l.waitBehind(waiting+requests, now, true) <= d && requests < l.limit {
 		requests++
 	}
-	if left := l.left - n; now.Before(l.leftTill) && l.leftTill.Sub(now) > d {
+	if left := l.left - waiting; now.Before(l.leftUntil) && l.leftUntil.Sub(now) > d {
 		requests = min(requests, max(left, 0))
 	}
 	return requests, l.limit
 }
 
-// release says that a request was answered or failed.
+func (l *limiter) limits() Limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	hold := l.waitBehind(0, time.Now(), false)
+	return Limits{
+		Limit:   l.limit,
+		Used:    len(l.answered) + l.inFlight,
+		Waiting: len(l.lookups) + len(l.bulk),
+		Hold:    max(hold, 0),
+	}
+}
+
+// release ends what acquire began: the request was answered or failed.
 func (l *limiter) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,23 +223,24 @@ func (l *limiter) learn(h http.Header) {
 	}
 	if n, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
 		now := time.Now()
-		if !now.Before(l.leftTill) { // the first answer of a window, which closes within its length
-			l.leftTill = now.Add(window)
+		if !now.Before(l.leftUntil) { // the first answer of a window, which closes within its length
+			l.leftUntil = now.Add(window)
 		}
-		l.left = n - (l.inFlight - 1) // the one that brings this is counted already
+		l.left = n - (l.inFlight - 1) // the API counted the request of this answer, and not yet the others in flight
 		if reset, ok := resetTime(h); ok && reset.Before(now.Add(window)) {
-			l.leftTill = reset.Add(roundedDown)
+			l.leftUntil = reset.Add(roundedDown)
 		}
 	}
 	l.broadcast()
 }
 
+// broadcast has every waiting request look again. The caller holds l.mu.
 func (l *limiter) broadcast() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// resetTime is when the API's window ends, as it says in epoch seconds.
+// resetTime returns when the API's window ends, as it says in epoch seconds.
 func resetTime(h http.Header) (time.Time, bool) {
 	n, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
 	if err != nil || n < 1e9 || n > 1e11 {

@@ -2,10 +2,86 @@ package talkover
 
 import (
 	"context"
-	"fmt"
+	"crypto/tls"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
 )
+
+const (
+	maxHeader   = 64 << 10        // bytes of an answer's header
+	connectTime = 5 * time.Second // to dial, and again for TLS
+	idleConns   = 32              // kept open to the API: each spares a caller a TLS handshake
+	readBuffer  = 32 << 10        // bytes of a connection: a page of 20 rows in one piece
+)
+
+// NewTransport returns the transport that a [Client] uses where its [Config] has no
+// other. It goes through the proxy that HTTPS_PROXY names.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    connectTime,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    idleConns,
+		ReadBufferSize:         readBuffer,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: maxHeader,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		OnProxyConnectResponse: refusedByProxy,
+	}
+}
+
+// refusedByProxy turns a proxy's refusal into the error that net/http has for a
+// proxy that is not there, so that both count as no connection.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	if res.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("it answered " + strconv.Itoa(res.StatusCode))}
+}
+
+// ParseBaseURL reads the base URL of an API. It takes what [IsPrivate] takes, with
+// nothing but a host, a port and a path. The error says what is wrong, for a person
+// who set it.
+func ParseBaseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return nil, errors.New("it is no URL with a host")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return nil, errors.New("it may hold no user, query or fragment")
+	case IsPrivate(u):
+	case u.Scheme == "http":
+		return nil, errors.New("http would send the token in the clear; use https (http is for loopback hosts alone)")
+	default:
+		return nil, errors.New("its scheme must be https")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	return u, nil
+}
+
+// IsPrivate reports whether nobody on the way can read or change what goes to and
+// comes from a URL: it is https, or http on a loopback host.
+func IsPrivate(u *url.URL) bool {
+	return u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && IsLoopback(u.Hostname()))
+}
+
+// IsLoopback reports whether a host name or address without a port means this
+// machine.
+func IsLoopback(host string) bool {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
 
 // Timely returns a transport that keeps each answer of next inside the context of
 // its request, whatever next does. The end of the context closes the body. A
@@ -34,14 +110,14 @@ func (t timely) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// CloseIdleConnections does for next what [http.Client] asks for by this name.
+// CloseIdleConnections implements what [http.Client] looks for by this name.
 func (t timely) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// timelyBody is a body that the end of a context closes, until stop is called.
+// timelyBody is closed by the end of its request's context, until stop is called.
 type timelyBody struct {
 	io.ReadCloser
 	stop func() bool
@@ -52,8 +128,3 @@ func (b timelyBody) Close() error {
 	b.stop()
 	return b.ReadCloser.Close()
 }
-
-// notFinal is the status of an answer after which another would have to come.
-type notFinal int
-
-func (s notFinal) Error() string { return fmt.Sprintf("status %d, and no final answer", int(s)) }

@@ -130,3 +130,59 @@ type idler struct {
 }
 
 func (i *idler) CloseIdleConnections() { i.asked++ }
+
+func TestParseBaseURL(t *testing.T) {
+	for in, want := range map[string]string{ // "" where it is refused
+		talkover.DefaultBaseURL:         "https://app.talkover.ai/api/v1",
+		"https://app.talkover.ai":       "https://app.talkover.ai",
+		"https://app.talkover.ai/v1///": "https://app.talkover.ai/v1",
+		"HTTPS://proxy.example:8443/a":  "https://proxy.example:8443/a",
+		"https://192.0.2.7/api":         "https://192.0.2.7/api",
+		"http://localhost:8080/api/v1":  "http://localhost:8080/api/v1",
+		"http://LocalHost.":             "http://LocalHost.",
+		"http://127.0.0.1":              "http://127.0.0.1",
+		"http://127.8.9.10:1":           "http://127.8.9.10:1",
+		"http://[::1]:8080/":            "http://[::1]:8080",
+		"http://[::ffff:127.0.0.1]":     "http://[::ffff:127.0.0.1]",
+
+		"":                                "",
+		"app.talkover.ai/api/v1":          "",
+		"//app.talkover.ai":               "",
+		"/api/v1":                         "",
+		"https://":                        "",
+		"https:///api":                    "",
+		"https://:443/api":                "",
+		"https:app.talkover.ai":           "",
+		"https://app.talkover.ai/%zz":     "",
+		"https://app talkover.ai":         "",
+		"https://app.talkover.ai\n":       "",
+		" https://app.talkover.ai":        "",
+		"ftp://app.talkover.ai":           "",
+		"file:///etc/passwd":              "",
+		"http://app.talkover.ai":          "",
+		"http://localhost.evil.example":   "",
+		"http://127.0.0.1.evil.example":   "",
+		"http://0.0.0.0":                  "",
+		"http://10.0.0.1":                 "",
+		"http://169.254.169.254":          "",
+		"http://2130706433":               "",
+		"https://user@app.talkover.ai":    "",
+		"https://u:p@app.talkover.ai":     "",
+		"https://app.talkover.ai?":        "",
+		"https://app.talkover.ai?a=b":     "",
+		"https://app.talkover.ai/#v1":     "",
+		"http://localhost@evil.example/":  "",
+		"http://evil.example/?@localhost": "",
+	} {
+		u, err := talkover.ParseBaseURL(in)
+		switch {
+		case want == "" && err == nil:
+			t.Errorf("%q is taken as %s", in, u)
+		case want != "" && (err != nil || u.String() != want):
+			t.Errorf("%q: got %s, %v; want %s", in, u, err, want)
+		}
+		if _, newErr := talkover.New(talkover.Config{BaseURL: in}); in != "" && (newErr == nil) != (err == nil) {
+			t.Errorf("%q: ParseBaseURL says %v, New says %v", in, err, newErr)
+		}
+	}
+}

@@ -16,13 +16,13 @@ type Page[T any] struct {
 	Unreadable int         // rows that were no such thing at all; Rows is short by them
 }
 
-// Pagination holds what the API says of a list and of the page in hand.
+// Pagination holds what the API says of a list and of one of its pages.
 type Pagination struct {
 	CurrentPage int
 	LastPage    int // at least 1; 0 where the API does not say
 	PerPage     int
 	Total       int // rows that match, over all pages
-	From, To    int // the ordinals of the page's first and last row; 0 on an empty page
+	From        int // the ordinal of the page's first row; 0 on an empty page
 }
 
 // All holds the rows of a list, as far as [ReadAll] could read them.
@@ -32,15 +32,15 @@ type All[T any] struct {
 	Complete   bool // Rows is the whole list; where false, a row that is not in it may exist
 }
 
-// keyed is a row that can be told from others; "" where it cannot.
+// keyed tells a row from others by its key; a row with the key "" is told from none.
 type keyed interface{ Key() string }
 
-// pageable is the query of a list, which can ask for each of its pages.
+// pageable makes of the query of a list the query of its n-th full page.
 type pageable[Q any] interface{ onPage(n int) Q }
 
 // ReadAll reads a list page by page, in full pages, until it has all rows that the
-// API counts or at least most of them. Any method of [Client] that lists can be
-// asked:
+// API counts, or enough of them: it stops after the page on which that many are
+// reached. Any method of [Client] that lists can be asked:
 //
 //	all, err := talkover.ReadAll(ctx, client.ListAgents, talkover.AgentQuery{}, 300)
 //
@@ -48,7 +48,7 @@ type pageable[Q any] interface{ onPage(n int) Q }
 // were read. So an empty or repeated page, an unreadable row, a list that grew or
 // shrank meanwhile, and an API that tells no total each make it incomplete. After
 // an error of ask, which it returns, All holds what was read before.
-func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, most int) (All[T], error) {
+func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, enough int) (All[T], error) {
 	var all All[T]
 	seen := map[string]bool{}
 	total, consistent := 0, true
@@ -73,7 +73,7 @@ func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Conte
 			consistent = false
 		}
 		switch read := len(all.Rows) + all.Unreadable; {
-		case read == before, read >= most, read >= total && n >= lastPage:
+		case read == before, read >= enough, read >= total && n >= lastPage:
 			all.Complete = consistent && all.Unreadable == 0 && len(all.Rows) == total
 			return all, nil
 		}

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"sync/atomic"
 	"time"
 )
 
-// CallOrder is what to place a call with. A zero field but To is not sent.
+// CallOrder says which number to ring, and with what. A zero field but To is not
+// sent.
 type CallOrder struct {
 	To           string          `json:"to"`                // E.164
 	Payload      json.RawMessage `json:"payload,omitempty"` // an object: values for the agent's prompt
@@ -21,10 +21,10 @@ type CallOrder struct {
 	IsTesting    bool            `json:"is_testing,omitempty"`
 }
 
-// MaxDelaySeconds is the longest that the API lets a call wait.
+// MaxDelaySeconds is the longest delay that the API takes.
 const MaxDelaySeconds = 3600
 
-// PlacedCall is a call that the API took the order for. Strings are cleaned.
+// PlacedCall is a call that the API has taken the order for. Strings are cleaned.
 type PlacedCall struct {
 	ID        string
 	AgentID   string
@@ -126,18 +126,4 @@ func (e *envelope) readOrder(d decoder, name string, p *PlacedCall) (err error) 
 		err = e.readError(d, name)
 	}
 	return err
-}
-
-// NotDone reports whether an error tells for sure that the API did not do what a
-// request asked for: no byte of the request was sent, or the API said no with a
-// status that means just that. No other status is proof. Servers answer 409, a
-// redirect or a 5xx after they did it, too; and a proxy may have sent a 2xx that
-// says otherwise in its body.
-func (e *Error) NotDone() bool { return e.unsent || slices.Contains(saysNo, e.Status) }
-
-// saysNo lists the statuses by which the API refuses before it does anything
-// (facts of Place a Call: 400, 402, 404 and 429; the rest as HTTP has them).
-var saysNo = []int{
-	http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
-	http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 }

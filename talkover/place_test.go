@@ -60,23 +60,6 @@ func TestACallIsOrderedAsDocumented(t *testing.T) {
 	}
 }
 
-// An error that was made elsewhere has no proof but its status.
-func TestAStatusTellsWhetherItWasDone(t *testing.T) {
-	for _, reason := range []talkover.Reason{
-		talkover.RateLimited, talkover.Unreachable, talkover.TimedOut, talkover.Interrupted, talkover.Malformed, talkover.TooLarge, talkover.Redirected,
-	} {
-		if (&talkover.Error{Reason: reason}).NotDone() {
-			t.Errorf("%s without a status proves something", reason)
-		}
-	}
-	no := []int{400, 401, 402, 403, 404, 422, 429}
-	for status := range 600 {
-		if got := (&talkover.Error{Reason: talkover.Refused, Status: status}).NotDone(); got != slices.Contains(no, status) {
-			t.Errorf("%d: %t", status, got)
-		}
-	}
-}
-
 // secured serves h with TLS, and returns a transport that trusts it.
 func secured(t *testing.T, http2 bool, h http.HandlerFunc) (base string, transport *http.Transport) {
 	t.Helper()
@@ -316,24 +299,5 @@ func TestAnOrderIsNeverSentTwice(t *testing.T) {
 		if _, err := client.PlaceCall(context.Background(), "a1", talkover.CallOrder{To: "+12025550123"}); err == nil || n.Load() != 1 {
 			t.Errorf("%s: %v, %d requests", name, err, n.Load())
 		}
-	}
-}
-
-func TestAgentsThatCannotBeAreNotFound(t *testing.T) {
-	var n atomic.Int64
-	base := serve(t, func(w http.ResponseWriter, _ *http.Request) { n.Add(1); io.WriteString(w, emptyPage) })
-	client := newClient(t, talkover.Config{BaseURL: base})
-	for _, id := range []string{"", ".", "..", "../calls", "a/b", "a?b", "a%2Fb", "a b", "ä"} {
-		_, err := client.ListAgentCalls(context.Background(), id, talkover.CallQuery{})
-		if e := apiError(t, err); e.Code != talkover.AgentNotFound || e.Status != http.StatusNotFound {
-			t.Errorf("%q: %v", id, err)
-		}
-		_, err = client.PlaceCall(context.Background(), id, talkover.CallOrder{To: "+12025550123"})
-		if e := apiError(t, err); e.Code != talkover.AgentNotFound || !e.NotDone() {
-			t.Errorf("%q: %v", id, err)
-		}
-	}
-	if n.Load() != 0 {
-		t.Errorf("%d requests", n.Load())
 	}
 }

@@ -24,7 +24,7 @@ const (
 	maxRawMarks = 20
 )
 
-// invisible lists what has no business in a cell of text: controls, format
+// invisible lists the characters that are dropped from a text: controls, format
 // characters (bidi, zero width, tags), private use, surrogates, noncharacters,
 // variation selectors and the other default-ignorables.
 var invisible = []*unicode.RangeTable{
@@ -34,7 +34,7 @@ var invisible = []*unicode.RangeTable{
 	unicode.Other_Default_Ignorable_Code_Point,
 }
 
-// Clean makes a string of other people safe to show to a model: valid UTF-8
+// Clean makes a stranger's string safe to show to a model: valid UTF-8
 // (else U+FFFD), NFC, on one line, without characters that cannot be seen, with
 // at most four combining marks in a row, trimmed, and at most limit runes long.
 // Cleaning twice changes nothing.

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Secret is a token that cannot be printed by accident: every format verb, log
-// handler and encoder shows "[redacted]". [Secret.Reveal] is the one way out,
-// so a search for it finds each place where a token leaves.
+// Secret holds a token that cannot be printed by accident: every format verb, log
+// handler and encoder shows "[redacted]". [Secret.Reveal] is the one way out, so a
+// search for it finds every line of code that lets a token leave.
 type Secret struct{ value *string } // a pointer, since fmt reads unexported fields of other structs past every method
 
 // NewSecret wraps a token.
@@ -43,13 +43,13 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements [encoding.TextMarshaler], which JSON and others ask.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// leastHidden is the shortest token that is looked for in texts; a shorter one
+// minHidden is the length from which a token is looked for in texts; a shorter one
 // would be found in words that have nothing to do with it.
-const leastHidden = 8
+const minHidden = 8
 
-// hideIn takes the token out of a text.
+// hideIn replaces the token in a text.
 func (s Secret) hideIn(text string) string {
-	if token := s.Reveal(); len(token) >= leastHidden && len(text) >= len(token) {
+	if token := s.Reveal(); len(token) >= minHidden && len(text) >= len(token) {
 		return strings.ReplaceAll(text, token, redacted)
 	}
 	return text

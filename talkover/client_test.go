@@ -1,0 +1,58 @@
+package talkover_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// serve is an API on a socket of its own.
+func serve(t *testing.T, h http.HandlerFunc) (url string) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+const emptyPage = `{"success":true,"data":[],"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":0,"from":null,"to":null}}`
+
+func TestUserAgentHasADefault(t *testing.T) {
+	agent := ""
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		agent = r.UserAgent()
+		io.WriteString(w, emptyPage)
+	})
+	if _, err := newClient(t, talkover.Config{BaseURL: base}).ListCalls(context.Background(), talkover.CallQuery{}); err != nil || agent != "talkover-mcp" {
+		t.Errorf("%v, user agent %q", err, agent)
+	}
+}
+
+// answer is a transport that gives every request the same answer.
+type answer struct {
+	status int
+	body   string
+}
+
+func (a answer) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: a.status, Header: http.Header{}, Request: r,
+		Body: io.NopCloser(strings.NewReader(a.body)),
+	}, nil
+}
+
+func newClient(t testing.TB, c talkover.Config) *talkover.Client {
+	t.Helper()
+	if c.Token.IsZero() {
+		c.Token = talkover.NewSecret("talq_test")
+	}
+	client, err := talkover.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}

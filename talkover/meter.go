@@ -1,0 +1,60 @@
+package talkover
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Meter counts the requests of a piece of work.
+type Meter struct {
+	requests atomic.Int64
+	outer    *Meter // of the work around this; nil for none
+}
+
+// meterKey is the context key of a *Meter.
+type meterKey struct{}
+
+// WithMeter returns a context and a meter that counts its requests. A meter that ctx
+// has already counts them too.
+func WithMeter(ctx context.Context) (context.Context, *Meter) {
+	m := new(Meter)
+	m.outer, _ = ctx.Value(meterKey{}).(*Meter)
+	return context.WithValue(ctx, meterKey{}, m), m
+}
+
+// Requests returns how many HTTP requests went out to the API so far. Each attempt
+// counts.
+func (m *Meter) Requests() int { return int(m.requests.Load()) }
+
+// countRequest adds a request to every meter of ctx.
+func countRequest(ctx context.Context) {
+	for m, _ := ctx.Value(meterKey{}).(*Meter); m != nil; m = m.outer {
+		m.requests.Add(1)
+	}
+}
+
+// Usage counts what requests cost besides themselves, since the start of a [Client]
+// and of all that [Client.As] made of it.
+type Usage struct {
+	Retries int           // requests that were sent again
+	Waits   int           // times that a request was held back, by the limiter or before a retry
+	Waited  time.Duration // the sum of the waits that are over
+}
+
+// usage counts what [Usage] tells.
+type usage struct{ retries, waits, waited atomic.Int64 }
+
+// addWait counts a wait that is over.
+func (u *usage) addWait(d time.Duration) {
+	u.waits.Add(1)
+	u.waited.Add(int64(d))
+}
+
+func (u *usage) read() Usage {
+	return Usage{
+		Retries: int(u.retries.Load()),
+		Waits:   int(u.waits.Load()),
+		Waited:  time.Duration(u.waited.Load()),
+	}
+}

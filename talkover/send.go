@@ -1,0 +1,171 @@
+package talkover
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// Bounds on the body of one answer, in bytes.
+const (
+	maxBody      = 4 << 20 // after decompression
+	maxErrorBody = 64 << 10
+)
+
+// getList asks for one page of a list endpoint and reads each row with read. Equal
+// requests in flight are sent once.
+func getList[T any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error)) (Page[T], error) {
+	bulk := isBulk(ctx)
+	encoded := query.Encode() // writes + as %2B, which a phone number needs
+	key := fmt.Sprint(bulk, path, "?", encoded)
+	return shared(ctx, &c.flights, key, func(ctx context.Context) (Page[T], error) {
+		return retrying(ctx, c, bulk, func() (Page[T], error) { return getOnce(ctx, c, path, encoded, read) })
+	})
+}
+
+// getOnce makes one attempt of getList.
+func getOnce[T any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error)) (Page[T], error) {
+	var none Page[T]
+	body := bodies.Get().(*bytes.Buffer)
+	defer putBack(body)
+	status, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query}, body)
+	if err != nil {
+		return none, err
+	}
+	l := &rows[T]{read: read}
+	e, err := readList(body, c.token, l)
+	switch {
+	case errors.Is(err, errTooManyRows):
+		return none, &Error{Reason: TooLarge, Status: status, cause: err}
+	case err != nil:
+		return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
+	case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
+		return none, refusal(status, e)
+	case !e.hasRows:
+		return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
+	}
+	return Page[T]{Rows: l.all, Pagination: e.pagination, Unreadable: l.unreadable}, nil
+}
+
+// values makes parameters of the fields of a query, by their param tags. It leaves
+// out what is zero.
+func values(query any) url.Values {
+	v := url.Values{}
+	fields := reflect.ValueOf(query)
+	for field, value := range fields.Fields() {
+		if !value.IsZero() {
+			v.Set(field.Tag.Get("param"), fmt.Sprint(value))
+		}
+	}
+	return v
+}
+
+// request describes one HTTP request.
+type request struct {
+	method string
+	path   string // below the base URL; its segments are escaped already
+	query  string
+	body   []byte // JSON; none if nil
+}
+
+// bodies keeps buffers for the answers to come: the body is the largest piece of
+// memory that a request takes. A reader copies what it keeps out of the buffer.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKept is the largest body that stays in the pool, in bytes: that of a full page.
+const maxKept = 128 << 10
+
+func putBack(body *bytes.Buffer) {
+	if body.Cap() <= maxKept {
+		body.Reset()
+		bodies.Put(body)
+	}
+}
+
+// send sends a request once and puts the body of a 2xx answer into body.
+func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (status int, err error) {
+	attempt, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	start := time.Now()
+	defer func() {
+		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", body.Len(),
+			"ms", time.Since(start).Milliseconds(), "failed", err != nil)
+	}()
+	u := *c.base
+	u.Path += "/" + r.path
+	u.RawQuery = r.query
+	req, err := http.NewRequestWithContext(attempt, r.method, u.String(), nil)
+	if err != nil {
+		return 0, fmt.Errorf("talkover: %w", err)
+	}
+	if r.body != nil { // without a GetBody, so that net/http cannot send it again
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	countRequest(ctx)
+	// An http.Client would follow redirects, and quote the URL in its errors.
+	res, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return 0, failure(ctx, attempt, 0, err)
+	}
+	defer res.Body.Close()
+	status = res.StatusCode
+	c.limiter.learn(res.Header)
+	if status >= 300 && status < 400 {
+		return status, &Error{Reason: Redirected, Status: status}
+	}
+	ok := status >= 200 && status < 300
+	bound := int64(maxErrorBody)
+	if ok {
+		bound = maxBody
+	}
+	err = readInto(body, res, bound+1)
+	if !ok {
+		// What came of an error's body is enough, whole or not.
+		e, _ := readList(body, c.token, noRows{})
+		refused := refusal(status, e)
+		refused.Wait = askedWait(res.Header, status, e.retryAfter)
+		return status, refused
+	}
+	switch {
+	case int64(body.Len()) > bound:
+		return status, &Error{Reason: TooLarge, Status: status}
+	case err != nil:
+		return status, failure(ctx, attempt, status, err)
+	}
+	return status, nil
+}
+
+// readInto reads at most limit bytes of an answer's body.
+func readInto(body *bytes.Buffer, res *http.Response, limit int64) error {
+	first := min(limit, maxKept)
+	if res.ContentLength > 0 {
+		body.Grow(int(min(res.ContentLength, first)) + bytes.MinRead) // so that it need not grow to find the end
+	}
+	_, err := body.ReadFrom(io.LimitReader(res.Body, first))
+	if err != nil || int64(body.Len()) < first || first == limit {
+		return err
+	}
+	body.Grow(int(limit)) // in one step: by doubling it would take four times as much
+	_, err = body.ReadFrom(io.LimitReader(res.Body, limit-first))
+	return err
+}
+
+// refusal makes the error that the API itself answered with.
+func refusal(status int, e envelope) *Error {
+	reason := Refused
+	if status == http.StatusTooManyRequests {
+		reason = RateLimited
+	}
+	return &Error{Reason: reason, Status: status, Code: e.code, Message: e.message, Fields: e.fields}
+}
