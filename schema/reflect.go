@@ -127,11 +127,25 @@ func reflected[T any]() (*jsonschema.Schema, json.RawMessage, error) {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
 	root := r.ReflectFromType(reflect.TypeFor[T]())
 	root.Version = ""
+	slices.SortStableFunc(root.Required, func(x, y string) int { return position(root, x) - position(root, y) })
 	raw, err := json.Marshal(root)
 	if err != nil {
 		return nil, nil, fmt.Errorf("schema of %s: %w", reflect.TypeFor[T](), err)
 	}
 	return root, raw, nil
+}
+
+// position returns where a property stands among those of a schema: a JSONSchemaExtend
+// may have moved it.
+func position(s *jsonschema.Schema, name string) int {
+	n := 0
+	for key := range s.Properties.KeysFromOldest() {
+		if key == name {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // Date is a day, YYYY-MM-DD, that the calendar has. Dates compare as strings.
@@ -166,6 +180,18 @@ func (z Zone) check(string) error {
 		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
 	}
 	return nil
+}
+
+// Location returns the zone that [Input.Decode] took, or nil if there is none.
+func (z Zone) Location() *time.Location {
+	if z == "" {
+		return nil
+	}
+	l, err := time.LoadLocation(string(z))
+	if err != nil {
+		return nil
+	}
+	return l
 }
 
 // Object is a JSON object whose members are not ours to know: it is passed on as it
