@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"net/http"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -25,13 +24,10 @@ type accounts struct {
 	own     *lru.Cache[[sha256.Size]byte, *talkover.Client] // by a hash of the token
 }
 
-func newAccounts(c Config) *accounts {
+func newAccounts(client *talkover.Client, tokenOf func(context.Context) talkover.Secret) *accounts {
 	own, _ := lru.New[[sha256.Size]byte, *talkover.Client](mostAccounts) // fails on a size below 1 alone
-	return &accounts{client: c.Client, tokenOf: c.TokenOf, own: own}
+	return &accounts{client: client, tokenOf: tokenOf, own: own}
 }
-
-// errNoToken says that a call must bring a Talkover token and did not.
-var errNoToken = errors.New("the call brought no Talkover token")
 
 // of returns the client of the account that a call is about. The error is errNoToken.
 func (a *accounts) of(ctx context.Context) (*talkover.Client, error) {
@@ -61,14 +57,3 @@ func (a *accounts) blame(err error) error {
 	}
 	return err
 }
-
-// unknownToken says that Talkover does not know the token that a request brought.
-type unknownToken struct{ error }
-
-func (e unknownToken) explain() string {
-	return fmt.Sprintf("Talkover answered %s: it does not know the token that this request brought in the header X-Talkover-Token. "+
-		"Trying again will not help; that header is set where the client is configured.", status(http.StatusUnauthorized))
-}
-
-// Unwrap gives the API's own answer, for the log.
-func (e unknownToken) Unwrap() error { return e.error }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -17,18 +19,22 @@ const mostCompletions = 100
 // completer offers values for the arguments of prompts and resources, by their
 // names alone, since a name means the same everywhere.
 type completer struct {
-	Config
+	config    Config
+	accounts  *accounts
 	options   map[string][]string // of arguments with a closed set
 	agents    memory[talkover.AgentInfo]
 	campaigns memory[talkover.Campaign]
 }
 
-func newCompleter(c Config) (*completer, error) {
+func newCompleter(c Config, a *accounts) (*completer, error) {
 	input, err := schema.NewInput[callFilters]()
 	if err != nil {
 		return nil, err
 	}
-	k := &completer{Config: c, options: map[string][]string{}}
+	k := &completer{
+		config: c, accounts: a, options: map[string][]string{},
+		agents: newMemory[talkover.AgentInfo](), campaigns: newMemory[talkover.Campaign](),
+	}
 	for _, a := range input.Arguments() {
 		k.options[a.Name] = a.Options
 	}
@@ -49,30 +55,34 @@ func (k *completer) CompleteResourceArgument(ctx context.Context, _ string, a mc
 func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.Completion {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
-	c, err := k.of(ctx)
+	q, err := newQuestion(ctx, k.config, k.accounts, nil)
 	if err != nil {
 		return &mcp.Completion{}
 	}
-	m := mask(c.MaskNumbers)
 	typed := strings.ToLower(strings.TrimSpace(a.Value))
 	var values []string
-	add := func(value string, known ...string) {
-		if value != "" && !slices.Contains(values, value) && slices.ContainsFunc(known, func(s string) bool { return strings.Contains(strings.ToLower(s), typed) }) {
-			values = append(values, value)
+	// add offers a value, which one of the names that it is known by must fit.
+	add := func(value any, known ...string) {
+		fits := func(name string) bool { return strings.Contains(strings.ToLower(name), typed) }
+		if !slices.ContainsFunc(known, fits) {
+			return
+		}
+		if s := string(say(q.masked, "%s", value)); s != "" && !slices.Contains(values, s) {
+			values = append(values, s)
 		}
 	}
 	switch a.Name {
-	case "agent", "agent_id":
-		for _, agent := range k.agents.get(c.Client, func() (talkover.All[talkover.AgentInfo], error) { return c.readAgents(ctx) }) {
-			value := agent.ID
-			if a.Name == "agent" {
-				value = m.words(agent.Display())
-			}
-			add(value, agent.ID, agent.Name, agent.Label) // an id is found by the name
+	case "agent":
+		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
+			add(agent.Display(), agent.ID, agent.Name, agent.Label)
+		}
+	case "agent_id": // which is found by the name
+		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
+			add(handle(agent.ID), agent.ID, agent.Name, agent.Label)
 		}
 	case "campaign":
-		for _, campaign := range k.campaigns.get(c.Client, func() (talkover.All[talkover.Campaign], error) { return c.readCampaigns(ctx) }) {
-			add(m.words(campaign.Name), campaign.Name)
+		for _, campaign := range k.campaigns.get(ctx, q.client, q.readCampaigns) {
+			add(campaign.Name, campaign.Name)
 		}
 	default:
 		for _, o := range k.options[a.Name] {
@@ -81,4 +91,41 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 	}
 	shown := values[:min(len(values), mostCompletions)]
 	return &mcp.Completion{Values: shown, Total: len(values), HasMore: len(shown) < len(values)}
+}
+
+const (
+	rememberFor    = time.Minute
+	mostRemembered = 64 // accounts whose names are remembered
+)
+
+// memory remembers the names of accounts for a minute, so that a completion, which
+// hosts ask for at each key, seldom costs a request. Of a list that could not be
+// read to its end, it has what came before, until then.
+//
+// It is no expirable.LRU, since that one (golang-lru 2.0.7) starts a goroutine which
+// never ends, one for each server: TestCompletionsAreRememberedAndBounded, which runs
+// in a bubble of synctest, would not end either.
+type memory[T any] struct {
+	accounts *lru.Cache[*talkover.Client, remembered[T]]
+}
+
+type remembered[T any] struct {
+	names []T
+	until time.Time
+}
+
+func newMemory[T any]() memory[T] {
+	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails on a size below 1 alone
+	return memory[T]{accounts}
+}
+
+// get returns the names of an account, which read reads if none are remembered.
+func (m memory[T]) get(ctx context.Context, account *talkover.Client, read func(context.Context) (talkover.All[T], error)) []T {
+	known, ok := m.accounts.Get(account)
+	if ok && time.Now().Before(known.until) {
+		return known.names
+	}
+	all, _ := read(ctx)
+	m.accounts.Add(account, remembered[T]{all.Rows, time.Now().Add(rememberFor)})
+	return all.Rows
 }

@@ -36,8 +36,6 @@ type Config struct {
 
 	// Observers are told of each operation, in this order.
 	Observers []Observer
-
-	accounts *accounts // made by New
 }
 
 // Observer is told when an operation begins: a method of MCP, the name of the tool
@@ -45,13 +43,6 @@ type Config struct {
 // which the operation goes on, and who is told how it ended: "ok", or a word for
 // why not.
 type Observer func(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string))
-
-// of returns the configuration for one call, in which Client is that of its caller.
-func (c Config) of(ctx context.Context) (Config, error) {
-	var err error
-	c.Client, err = c.accounts.of(ctx)
-	return c, err
-}
 
 // observe tells all observers.
 func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, meta *mcp.Meta) (context.Context, func(outcome string)) {

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
@@ -15,16 +14,18 @@ type coverage struct {
 	Scanned   int    `json:"scanned" jsonschema_description:"Calls that were read."`
 	Requests  int    `json:"requests"`
 	TestCalls *int   `json:"test_calls,omitempty"`
-	Reason    string `json:"reason,omitempty" jsonschema_description:"Why it is not complete."`
+	Reason    ours   `json:"reason,omitempty" jsonschema_description:"Why it is not complete."`
 }
 
+// newCoverage tells of a coverage that took so many requests.
 func newCoverage(c stats.Coverage, requests int) coverage {
 	return coverage{
 		Method: string(c.Method), Complete: c.Complete, Matched: c.Matched,
-		Scanned: c.Scanned, Requests: requests, Reason: c.Reason,
+		Scanned: c.Scanned, Requests: requests, Reason: ours(c.Reason), // which holds counts alone
 	}
 }
 
+// String writes the coverage as the first line of an answer says it.
 func (c coverage) String() string {
 	var s string
 	switch {
@@ -38,33 +39,16 @@ func (c coverage) String() string {
 		s = fmt.Sprintf("NOT COMPLETE: %s, %d read", plural(c.Matched, "call matches", "calls match"), c.Scanned)
 	}
 	if c.Reason != "" {
-		s += ": " + c.Reason
+		s += ": " + string(c.Reason)
 	}
 	return s
 }
 
-// statsWindow is the days that were asked for.
+// statsWindow holds the days that were asked for.
 type statsWindow struct {
 	DateFrom     string `json:"date_from,omitempty"`
 	DateTo       string `json:"date_to,omitempty"`
 	Timezone     string `json:"timezone"`
 	PreviousFrom string `json:"previous_from,omitempty"`
 	PreviousTo   string `json:"previous_to,omitempty"`
-}
-
-// mostRequests is how many requests a call may send. Sixty of a hundred a minute
-// leave room for others; larger plans allow more, and where there is no limit,
-// time is.
-const (
-	mostRequests = 200
-	budgetShare  = 60 // of the plan's requests a minute, in per cent
-	budgetTime   = 20 * time.Second
-)
-
-func (c Config) budget() int {
-	allowed, limit := c.Client.Allowance(budgetTime)
-	if limit == 0 {
-		return mostRequests
-	}
-	return min(allowed, max(limit*budgetShare/100, 1), mostRequests)
 }

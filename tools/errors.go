@@ -20,7 +20,21 @@ type crash string
 
 func (c crash) Error() string { return "panic " + string(c) }
 
-// outcome is the word for how an operation ended.
+// errNoToken says that a call must bring a Talkover token and did not.
+var errNoToken = errors.New("the call brought no Talkover token")
+
+// unknownToken says that Talkover does not know the token that a request brought.
+type unknownToken struct{ error }
+
+func (e unknownToken) explain() string {
+	return fmt.Sprintf("Talkover answered %s: it does not know the token that this request brought in the header X-Talkover-Token. "+
+		"Trying again will not help; that header is set where the client is configured.", status(http.StatusUnauthorized))
+}
+
+// Unwrap gives the API's own answer, for the log.
+func (e unknownToken) Unwrap() error { return e.error }
+
+// outcome returns the word for how an operation ended.
 func outcome(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error

@@ -7,48 +7,48 @@ import (
 
 const demoNote = "This is the demo account: every call in it is invented."
 
-// frame is what every answer says of itself.
+// frame says of every answer what to know of it.
 type frame struct {
-	Notes    []string `json:"notes" jsonschema_description:"What to know before relying on this answer."`
-	Timezone string   `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
-	Now      string   `json:"now"`
+	Notes    []ours `json:"notes" jsonschema_description:"What to know before relying on this answer."`
+	Timezone string `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
+	Now      ours   `json:"now"`
+
+	masked bool
 }
 
-const (
-	minuteForm = "2006-01-02 15:04"
-	nowForm    = "Mon 2006-01-02 15:04"
-)
-
-// frame opens an answer given now.
-func (c Config) frame() frame {
+// frame opens the answer to a question.
+func (q *question) frame() frame {
 	f := frame{
-		Notes:    []string{},
-		Timezone: c.Zone.String(),
-		Now:      c.Now().In(c.Zone).Format(nowForm),
+		Notes:    []ours{},
+		Timezone: q.zone.String(),
+		Now:      ours(q.now.Format(nowForm)),
+		masked:   q.masked,
 	}
-	if c.Demo {
+	if q.demo {
 		f.note(demoNote)
 	}
-	if c.MaskNumbers {
+	if q.masked {
 		f.note(maskNote)
 	}
 	return f
 }
 
+// note adds a sentence, as say makes it.
 func (f *frame) note(format string, args ...any) {
-	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+	f.Notes = append(f.Notes, say(f.masked, format, args...))
 }
 
 // writeNotes writes the notes as text shows them, a line each.
 func (f *frame) writeNotes(b *strings.Builder) {
 	for _, note := range f.Notes {
-		b.WriteString("Note: " + note + "\n")
+		b.WriteString("Note: " + string(note) + "\n")
 	}
 }
 
-func plural(n int, one, many string) string {
+// plural counts things: "1 call", "2 calls".
+func plural(n int, one, many string) ours {
 	if n == 1 {
-		return "1 " + one
+		return ours("1 " + one)
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return ours(fmt.Sprintf("%d %s", n, many))
 }

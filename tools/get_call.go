@@ -7,56 +7,61 @@ import (
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 type getCallInput struct {
-	SID string `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
+	SID needle `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
 }
 
-// callDetail is every field of a call, by the vendor's names.
+// callDetail holds every field of a call, by the vendor's names.
 type callDetail struct {
-	ID            string      `json:"id"`
-	SID           string      `json:"sid"`
+	ID            handle      `json:"id"`
+	SID           handle      `json:"sid"`
 	Direction     string      `json:"direction"`
 	Status        string      `json:"status"`
 	Duration      int         `json:"duration" jsonschema_description:"Seconds."`
-	From          string      `json:"from"`
-	FromFormatted string      `json:"from_formatted"`
-	To            string      `json:"to"`
-	ToFormatted   string      `json:"to_formatted"`
+	From          phone       `json:"from"`
+	FromFormatted phone       `json:"from_formatted"`
+	To            phone       `json:"to"`
+	ToFormatted   phone       `json:"to_formatted"`
 	IsTesting     bool        `json:"is_testing"`
 	Agent         agentDetail `json:"agent" jsonschema_description:"Blank if it was deleted."`
-	CreatedAt     string      `json:"created_at"`
-	UpdatedAt     string      `json:"updated_at"`
+	CreatedAt     second      `json:"created_at"`
+	UpdatedAt     second      `json:"updated_at"`
 }
 
 type agentDetail struct {
-	ID    string `json:"id"`
+	ID    handle `json:"id"`
 	Name  string `json:"name"`
 	Label string `json:"label"`
 }
 
 // callStep is a call to go on with.
 type callStep struct {
-	SID    string `json:"sid"`
-	Time   string `json:"time"`
+	SID    handle `json:"sid"`
+	Time   minute `json:"time"`
 	Status string `json:"status"`
 }
 
 type getCallOutput struct {
-	Call    *callDetail `json:"call,omitempty"`
-	Before  *callStep   `json:"before,omitempty" jsonschema_description:"The call with the same contact just before."`
-	After   *callStep   `json:"after,omitempty" jsonschema_description:"The one just after."`
-	Columns []string    `json:"columns"`
-	Rows    []row       `json:"rows" jsonschema_description:"The calls that fit a part of a SID, if there are several."`
+	Call   *callDetail `json:"call,omitempty"`
+	Before *callStep   `json:"before,omitempty" jsonschema_description:"The call with the same contact just before."`
+	After  *callStep   `json:"after,omitempty" jsonschema_description:"The one just after."`
+	table
 	frame
 
-	asked string
+	Asked needle `json:"-"`
 }
 
-// getCall is the tool for all that is known of one call. The API has no request
+// JSONSchemaExtend implements the hook of invopop/jsonschema.
+func (getCallOutput) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.Properties.Value("rows").Description = "The calls that fit a part of a SID, if there are several."
+}
+
+// getCall makes the tool for all that is known of one call. The API has no request
 // for that, but its search finds SIDs.
 func getCall() tool[getCallInput, *getCallOutput] {
 	return tool[getCallInput, *getCallOutput]{
@@ -64,35 +69,35 @@ func getCall() tool[getCallInput, *getCallOutput] {
 		title:       "Get one call",
 		description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just before and after it.",
 		limit:       pageTime,
-		run: func(ctx context.Context, c Config, in getCallInput) (*getCallOutput, error) {
-			page, err := c.Client.ListCalls(ctx, talkover.CallQuery{Search: in.SID, PerPage: mostCandidates})
+		run: func(ctx context.Context, q *question, in getCallInput) (*getCallOutput, error) {
+			page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
 			if err != nil {
 				return nil, err
 			}
-			out := &getCallOutput{Columns: []string{}, Rows: []row{}, frame: c.frame(), asked: mask(c.MaskNumbers).search(in.SID)}
+			out := &getCallOutput{table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(), Asked: in.SID}
 			more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
-			call, several := pickCall(page.Rows, in.SID)
+			call, several := pickCall(page.Rows, string(in.SID))
 			if call == nil && len(several) == 1 && !more {
 				call = &several[0]
 			}
 			if call == nil {
-				c.candidates(out, several, more)
+				out.offer(several, more, q.zone)
 				return out, nil
 			}
-			out.Call = c.detail(*call)
+			out.Call = newCallDetail(*call, q.zone)
 			if len(call.Unread) > 0 {
 				out.note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
 			}
-			c.neighbours(ctx, out, *call)
+			q.neighbours(ctx, out, *call)
 			return out, nil
 		},
 	}
 }
 
-// mostCandidates is how many calls are looked at for a part of a SID.
+// mostCandidates bounds the calls that are looked at for a part of a SID.
 const mostCandidates = 50
 
-// pickCall is the call with the SID, or else those that have it in their SID; the
+// pickCall returns the call with the SID, or else those that have it in their SID; the
 // search finds numbers too, which do not count.
 func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Call) {
 	var several []talkover.Call
@@ -107,9 +112,9 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 	return nil, several
 }
 
-// candidates says which calls a part of a SID may mean, of those that were looked
-// at; more says that there are others.
-func (c Config) candidates(out *getCallOutput, several []talkover.Call, more bool) {
+// offer shows which calls a part of a SID may mean, of those that were looked at;
+// more says that there are others.
+func (out *getCallOutput) offer(several []talkover.Call, more bool, zone *time.Location) {
 	if len(several) == 0 {
 		out.note("No call was found that has this in its SID. Give the whole SID, as in the sid column of list_calls. Ids are no SIDs, and numbers are for list_calls with search.")
 		return
@@ -118,40 +123,27 @@ func (c Config) candidates(out *getCallOutput, several []talkover.Call, more boo
 	if more {
 		out.note("There may be more of them.")
 	}
-	out.Columns = callColumns
-	for _, call := range several {
-		out.Rows = append(out.Rows, c.callRow(call))
-	}
+	out.table = newTable(callColumns(zone), several)
 }
 
-const secondForm = "2006-01-02 15:04:05"
-
-// detail is a call with all its fields.
-func (c Config) detail(call talkover.Call) *callDetail {
-	m := mask(c.MaskNumbers)
-	moment := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.In(c.Zone).Format(secondForm)
-	}
+func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 	return &callDetail{
-		ID: call.ID, SID: call.SID, Direction: call.Direction, Status: call.Status, Duration: call.Duration,
-		From: m.number(call.From), FromFormatted: m.number(call.FromFormatted),
-		To: m.number(call.To), ToFormatted: m.number(call.ToFormatted), IsTesting: call.IsTesting,
-		Agent:     agentDetail{call.Agent.ID, m.words(call.Agent.Name), m.words(call.Agent.Label)},
-		CreatedAt: moment(call.CreatedAt), UpdatedAt: moment(call.UpdatedAt),
+		ID: handle(c.ID), SID: handle(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
+		From: phone(c.From), FromFormatted: phone(c.FromFormatted),
+		To: phone(c.To), ToFormatted: phone(c.ToFormatted), IsTesting: c.IsTesting,
+		Agent:     agentDetail{handle(c.Agent.ID), c.Agent.Name, c.Agent.Label},
+		CreatedAt: second(inZone(c.CreatedAt, zone)), UpdatedAt: second(inZone(c.UpdatedAt, zone)),
 	}
 }
 
 // neighbours finds the calls with the same contact just before and after a call,
 // of the newest hundred up to a week after it. Without them, the answer stands.
-func (c Config) neighbours(ctx context.Context, out *getCallOutput, call talkover.Call) {
+func (q *question) neighbours(ctx context.Context, out *getCallOutput, call talkover.Call) {
 	contact := stats.Contact(call)
 	if contact == "" || call.CreatedAt.IsZero() {
 		return
 	}
-	page, err := c.Client.ListCalls(ctx, talkover.CallQuery{
+	page, err := q.client.ListCalls(ctx, talkover.CallQuery{
 		Search: contact, DateTo: call.CreatedAt.AddDate(0, 0, 7).Format(time.DateOnly), PerPage: talkover.MaxPerPage,
 	})
 	if err != nil {
@@ -165,7 +157,7 @@ func (c Config) neighbours(ctx context.Context, out *getCallOutput, call talkove
 		if i < 0 || i >= len(same) || same[i].SID == "" {
 			return nil
 		}
-		return &callStep{SID: same[i].SID, Time: same[i].CreatedAt.In(c.Zone).Format(minuteForm), Status: same[i].Status}
+		return &callStep{SID: handle(same[i].SID), Time: minute(same[i].CreatedAt.In(q.zone)), Status: same[i].Status}
 	}
 	if at < 0 {
 		out.note("This contact had more calls since than were looked through for those before and after.")
@@ -190,13 +182,11 @@ func (out *getCallOutput) text() string {
 	case len(out.Rows) == 0:
 		found = "No call"
 	}
-	fmt.Fprintf(&b, "%s with %q in the SID; %s, now %s.\n", found, out.asked, out.Timezone, out.Now)
+	fmt.Fprintf(&b, "%s with %q in the SID; %s, now %s.\n", found, out.Asked, out.Timezone, out.Now)
 	out.writeNotes(&b)
-	if len(out.Rows) > 0 {
-		writeCSV(&b, out.Columns, out.Rows, true)
-	}
+	out.write(&b, true)
 	if out.Call != nil {
-		writeCSV(&b, []string{"field", "value"}, out.Call.rows(), false)
+		fieldTable(*out.Call).write(&b, false)
 		out.Before.write(&b, "before")
 		out.After.write(&b, "after")
 		b.WriteString("All calls with this contact: list_calls with search set to its number.")
@@ -204,20 +194,9 @@ func (out *getCallOutput) text() string {
 	return b.String()
 }
 
-// rows is the fields under each other.
-func (d *callDetail) rows() []row {
-	return []row{
-		{"id", d.ID}, {"sid", d.SID}, {"direction", d.Direction}, {"status", d.Status}, {"duration", d.Duration},
-		{"from", d.From}, {"from_formatted", d.FromFormatted}, {"to", d.To}, {"to_formatted", d.ToFormatted},
-		{"is_testing", fmt.Sprint(d.IsTesting)},
-		{"agent.id", d.Agent.ID}, {"agent.name", d.Agent.Name}, {"agent.label", d.Agent.Label},
-		{"created_at", d.CreatedAt}, {"updated_at", d.UpdatedAt},
-	}
-}
-
 // write says how to go on to a call.
 func (s *callStep) write(b *strings.Builder, when string) {
 	if s != nil {
-		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time, s.Status, s.SID)
+		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time.csv(), s.Status, s.SID)
 	}
 }

@@ -2,9 +2,9 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -32,7 +32,71 @@ func (in *callStatsInput) Validate() []schema.Fault {
 	return faults
 }
 
-// getCallStats is the tool that counts and adds up over any number of calls.
+// zone returns the zone that was asked for, or nil.
+func (in callStatsInput) zone() *time.Location { return in.Timezone.Location() }
+
+type callStatsOutput struct {
+	Coverage  coverage          `json:"coverage"`
+	Window    statsWindow       `json:"window"`
+	Filters   echo[callFilters] `json:"filters"`
+	Totals    measures          `json:"totals" jsonschema_description:"Rates are fractions of 1."`
+	Previous  measures          `json:"previous,omitempty"`
+	Change    measures          `json:"change,omitempty" jsonschema_description:"totals less previous."`
+	Estimated []string          `json:"estimated" jsonschema_description:"Figures that are estimates; name_low and name_high are a 95 % interval."`
+	table
+	Next ours `json:"next" jsonschema_description:"How to see the calls behind the numbers."`
+	frame
+}
+
+// total puts the totals in.
+func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Report) {
+	out.Totals, out.Estimated = measures{}, []string{}
+	for _, name := range stats.Metrics {
+		out.put(out.Totals, name, report.Totals.M[name])
+	}
+	delete(out.Totals, string(stats.Share)) // of the totals it is 1
+	if k := report.Contacts; k != nil {
+		out.Totals[contactsMeasure] = float64(k.Contacts)
+		out.Totals[repeatMeasure] = float64(k.Repeat)
+		out.Totals[peakMeasure] = float64(k.PeakConcurrent)
+		out.Totals[shortMeasure] = float64(*report.Short)
+		// These filters hide the very calls that may have returned others.
+		if in.Status == "" && in.Direction == "" && in.AgentID == "" && in.Search == "" {
+			out.Totals[unreturnedMeasure] = float64(k.UnreturnedMissed)
+		} else {
+			out.note("unreturned_missed is told only without filters other than dates, which would hide the calls that returned others.")
+		}
+	}
+	if before == nil {
+		return
+	}
+	out.Previous, out.Change = measures{}, measures{}
+	for _, name := range stats.Metrics {
+		was, is := before.Totals.M[name], report.Totals.M[name]
+		out.put(out.Previous, name, was)
+		if was.Known && is.Known {
+			out.Change[string(name)] = round(name, round(name, is.Value)-round(name, was.Value))
+		}
+	}
+	delete(out.Previous, string(stats.Share))
+	delete(out.Change, string(stats.Share))
+}
+
+// put adds a measure, if it is known, with its interval.
+func (out *callStatsOutput) put(into measures, name stats.Metric, m stats.Measure) {
+	if !m.Known {
+		return
+	}
+	into[string(name)] = round(name, m.Value)
+	if m.Estimate {
+		into[string(name)+"_low"], into[string(name)+"_high"] = round(name, m.Low), round(name, m.High)
+		if !slices.Contains(out.Estimated, string(name)) {
+			out.Estimated = append(out.Estimated, string(name))
+		}
+	}
+}
+
+// getCallStats makes the tool that counts and adds up over any number of calls.
 func getCallStats() tool[callStatsInput, *callStatsOutput] {
 	return tool[callStatsInput, *callStatsOutput]{
 		name:  "get_call_stats",
@@ -40,77 +104,67 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 		description: "Counts calls and adds up answer rates, outcomes and talk time over all matching calls, also by one or two dimensions and against the period before. " +
 			"The first line says what the numbers rest on. Use it for every \"how many\", share, rate, trend or busiest hour.",
 		limit: longTime,
-		run: func(ctx context.Context, c Config, in callStatsInput) (*callStatsOutput, error) {
-			return c.callStats(ctx, in)
-		},
+		run:   answerCallStats,
 	}
 }
 
-func (c Config) callStats(ctx context.Context, in callStatsInput) (*callStatsOutput, error) {
-	zone := c.Zone
-	if in.Timezone != "" {
-		zone, _ = time.LoadLocation(string(in.Timezone)) // it was checked
-	}
+func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*callStatsOutput, error) {
 	ctx, meter := talkover.WithMeter(ctx)
-	question := stats.Question{
-		Query: in.query(), By: in.GroupBy, Zone: zone, ExcludeTests: in.ExcludeTestCalls,
-		Now: c.Now(), Budget: c.budget(),
+	asked := stats.Question{
+		Query: in.query(), By: in.GroupBy, Zone: q.zone, ExcludeTests: in.ExcludeTestCalls,
+		Now: q.now, Budget: q.budget(),
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
-	budget := question.Budget
+	budget := asked.Budget
 	if in.Compare != "" {
-		question.Budget -= budget / 3 // which is left for the period before
+		asked.Budget -= budget / 3 // which is left for the period before
 	}
-	report, err := stats.Ask(ctx, c.Client, question)
+	report, err := stats.Ask(ctx, q.client, asked)
 	if err != nil {
 		return nil, err
 	}
 	var before *stats.Report
 	var shift int
 	out := &callStatsOutput{
-		Window:  statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: zone.String()},
-		Columns: []string{}, Rows: []row{}, frame: c.frame(),
+		Window:  statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: q.zone.String()},
+		Filters: echo[callFilters]{in.callFilters}, table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
 	if in.Compare != "" {
 		var previous stats.Question
-		previous, shift = equalBefore(question, zone)
+		previous, shift = equalBefore(asked)
 		previous.Budget = budget - meter.Requests()
 		spent := meter.Requests()
 		previous.Progress = func(done, total int, what string) {
 			progress(ctx, spent+done, spent+total, "previous period, "+what)
 		}
-		if before, err = stats.Ask(ctx, c.Client, previous); err != nil {
+		if before, err = stats.Ask(ctx, q.client, previous); err != nil {
 			return nil, err
 		}
 		out.Window.PreviousFrom, out.Window.PreviousTo = previous.Query.DateFrom, previous.Query.DateTo
 		if out.Window.DateTo == "" {
-			out.Window.DateTo = question.Query.DateTo
+			out.Window.DateTo = asked.Query.DateTo
 		}
 	}
 	out.Coverage = newCoverage(report.Coverage, meter.Requests())
 	out.Coverage.TestCalls = report.Tests
-	m := mask(c.MaskNumbers)
-	asked := in.callFilters
-	asked.Search, asked.AgentID = m.search(asked.Search), m.search(asked.AgentID)
-	out.Filters = appliedFilters(asked)
 	out.total(in, report, before)
-	table := out.table(in, report, before, shift, m)
-	out.explain(in, report, before, zone)
+	groups := out.group(in, report, before, shift)
+	out.explain(q, in, report, before)
 	if report.Matched == 0 {
-		c.noteAgent(ctx, &out.frame, in.AgentID)
+		q.noteAgent(ctx, &out.frame, string(in.AgentID))
 	}
-	out.Next = in.behind(report, asked)
-	out.fit(table)
+	out.Next = in.behind(q, report)
+	out.fit(groups)
 	return out, nil
 }
 
-// equalBefore is the question of the equal window just before, and how many days
+// equalBefore returns the question of the equal window just before, and how many days
 // that lies back. A window without an end ends today.
-func equalBefore(q stats.Question, zone *time.Location) (stats.Question, int) {
+func equalBefore(q stats.Question) (stats.Question, int) {
 	from, _ := time.Parse(time.DateOnly, q.Query.DateFrom) // it was checked
 	to, err := time.Parse(time.DateOnly, q.Query.DateTo)
 	if err != nil {
-		to, _ = time.Parse(time.DateOnly, q.Now.In(zone).Format(time.DateOnly))
+		to, _ = time.Parse(time.DateOnly, q.Now.In(q.Zone).Format(time.DateOnly))
 	}
 	days := max(int(to.Sub(from).Hours()/24)+1, 1)
 	q.Query.DateFrom = from.AddDate(0, 0, -days).Format(time.DateOnly)
@@ -120,29 +174,77 @@ func equalBefore(q stats.Question, zone *time.Location) (stats.Question, int) {
 
 // behind says how to see the calls behind a number: those of the largest group
 // where the API can filter for it.
-func (in callStatsInput) behind(report *stats.Report, asked callFilters) string {
+func (in callStatsInput) behind(q *question, report *stats.Report) ours {
+	f := in.callFilters
 	if report.Matched == 0 {
-		return asked.loosen()
+		return f.loosen()
 	}
-	tool := "list_calls"
-	if len(report.Rows) > 0 {
-		for i, d := range in.GroupBy {
-			switch v := report.Rows[0].Values[i]; {
-			case v.Key == "":
-			case d == stats.ByStatus && slices.Contains(stats.Statuses, v.Key):
-				asked.Status = v.Key
-			case d == stats.ByDirection:
-				asked.Direction = v.Key
-			case d == stats.ByAgent:
-				asked.AgentID = v.Key
-			case d == stats.ByDay:
-				asked.DateFrom, asked.DateTo = schema.Date(v.Key), schema.Date(v.Key)
-			}
+	if len(report.Rows) == 0 {
+		return say(q.masked, "Calls behind these numbers: list_calls %s", written{f})
+	}
+	for i, d := range in.GroupBy {
+		switch v := report.Rows[0].Values[i]; {
+		case v.Key == "":
+		case d == stats.ByStatus && slices.Contains(stats.Statuses, v.Key):
+			f.Status = callStatus(v.Key)
+		case d == stats.ByDirection:
+			f.Direction = direction(v.Key)
+		case d == stats.ByAgent:
+			f.AgentID = needle(v.Key)
+		case d == stats.ByDay:
+			f.DateFrom, f.DateTo = schema.Date(v.Key), schema.Date(v.Key)
 		}
 	}
-	args, _ := json.Marshal(asked)
-	if len(report.Rows) > 0 {
-		return fmt.Sprintf("Calls behind the first row: %s %s", tool, args)
+	return say(q.masked, "Calls behind the first row: list_calls %s", written{f})
+}
+
+// explain notes what to know of the numbers.
+func (out *callStatsOutput) explain(q *question, in callStatsInput, report, before *stats.Report) {
+	switch {
+	case in.ExcludeTestCalls:
+		out.note("Test calls are left out of the figures, and are part of matched.")
+	case report.Tests == nil:
+		out.note("Test calls are part of all figures: Talkover cannot count them.")
 	}
-	return fmt.Sprintf("Calls behind these numbers: %s %s", tool, args)
+	if report.Method != stats.Scan {
+		out.note("Intervals are 95 %%, from the differences between the pages of the sample (ratio estimator; Wilson score for shares).")
+		byDay := report.UTCDays && slices.ContainsFunc(in.GroupBy, func(d stats.Dimension) bool { return d.InOrder() && d != stats.ByHour })
+		if q.zone.String() != "UTC" && (byDay || in.DateFrom != "" || in.DateTo != "") {
+			out.note("Days are UTC days here, not those of %s, as far as Talkover cuts them: in date_from, date_to and counts.", q.zone)
+		}
+	}
+	if report.Method == stats.Sample && len(in.GroupBy) > 0 {
+		out.note("Groups without a call in the sample are missing. Narrow the dates for exact groups.")
+	}
+	if before != nil && (!before.Complete || before.Method != report.Method) {
+		out.note("The previous period: %s.", newCoverage(before.Coverage, 0))
+	}
+	if before != nil && out.Window.DateTo >= q.now.Format(time.DateOnly) {
+		out.note("The current period is not over yet.")
+	}
+}
+
+// head writes the text above the table.
+func (out *callStatsOutput) head() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s); %s", out.Coverage, out.Filters, plural(out.Coverage.Requests, "request", "requests"))
+	if out.Coverage.TestCalls != nil {
+		fmt.Fprintf(&b, "; %s", plural(*out.Coverage.TestCalls, "test call", "test calls"))
+	}
+	fmt.Fprintf(&b, "; days and hours in %s; now %s.\n", out.Window.Timezone, out.Now)
+	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words(out.Estimated))
+	if out.Previous != nil {
+		fmt.Fprintf(&b, "Previous period (%s to %s): %s.\n", out.Window.PreviousFrom, out.Window.PreviousTo, out.Previous.words(out.Estimated))
+		fmt.Fprintf(&b, "Change: %s.\n", out.Change.words(nil))
+	}
+	out.writeNotes(&b)
+	return b.String()
+}
+
+func (out *callStatsOutput) text() string {
+	var b strings.Builder
+	b.WriteString(out.head())
+	out.write(&b, false)
+	b.WriteString(string(out.Next))
+	return b.String()
 }

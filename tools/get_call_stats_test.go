@@ -615,6 +615,28 @@ func TestComparisonOfDaysAndHours(t *testing.T) {
 	}
 }
 
+// A day is over when it is over in the zone of the question: at 18:00 UTC, the 5th is
+// so since seven hours in Auckland, and is not yet in New York.
+func TestAPeriodEndsInTheZoneOfTheQuestion(t *testing.T) {
+	s := connect(t, remember(account))
+	for zone, test := range map[string]struct {
+		now  string
+		over bool
+	}{
+		"Pacific/Auckland": {"Fri 2026-11-06 07:00", true},
+		"UTC":              {"Thu 2026-11-05 18:00", false},
+		"America/New_York": {"Thu 2026-11-05 13:00", false},
+	} {
+		text, structure := s.call("get_call_stats", `{"date_from":"2026-11-05","date_to":"2026-11-05","compare":"previous_period","timezone":"`+zone+`"}`)
+		if over := !strings.Contains(text, "The current period is not over yet."); over != test.over {
+			t.Errorf("%s: over %t, want %t:\n%s", zone, over, test.over, text)
+		}
+		if structure["now"] != test.now || structure["timezone"] != zone || !strings.Contains(text, "hours in "+zone+"; now "+test.now) {
+			t.Errorf("%s: now %v, %v, in\n%s", zone, structure["now"], structure["timezone"], text)
+		}
+	}
+}
+
 // A comparison of periods that are too large to read tells of both.
 func TestComparisonOfALargeLog(t *testing.T) {
 	api := remember(busy(6000, 40))

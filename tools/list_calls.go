@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/invopop/jsonschema"
 
@@ -17,28 +16,29 @@ type listCallsInput struct {
 	pageInput
 }
 
-type listCallsOutput struct {
-	paged
-	Order   string         `json:"order"`
-	Filters appliedFilters `json:"filters" jsonschema_description:"The filters that applied."`
-	Tally   tally          `json:"tally" jsonschema_description:"Of this page only."`
-	Columns []string       `json:"columns"`
-	Rows    []row          `json:"rows" jsonschema_description:"Calls; the cells are in the order of columns."`
-	Next    *nextPage      `json:"next,omitempty" jsonschema_description:"Arguments of the next page, or of the last one if this is past it. Missing on the last page."`
-	frame
+func (in listCallsInput) turn(page pageInput) listCallsInput {
+	in.pageInput = page
+	return in
 }
 
-// appliedFilters and nextPage are arguments as answers repeat them. Their
-// schema is that of the arguments, which the model has already.
-type (
-	appliedFilters callFilters
-	nextPage       listCallsInput
-)
+type listCallsOutput struct {
+	listing[callFilters, listCallsInput]
+	Order ours  `json:"order"`
+	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
+}
 
-func (appliedFilters) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
-func (nextPage) JSONSchema() *jsonschema.Schema       { return &jsonschema.Schema{Type: "object"} }
+// JSONSchemaExtend implements the hook of invopop/jsonschema. It describes what calls
+// have in common with other lists, and puts order and tally where the text has them.
+func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
+	p := s.Properties
+	p.Value("filters").Description = "The filters that applied."
+	p.Value("rows").Description = "Calls; the cells are in the order of columns."
+	p.Value("next").Description = "Arguments of the next page, or of the last one if this is past it. Missing on the last page."
+	_ = p.MoveBefore("order", "filters") // fails on a name that is not there, which the golden file would show
+	_ = p.MoveAfter("tally", "filters")
+}
 
-// listCalls is the tool that mirrors List Calls: one call of it is one request.
+// listCalls makes the tool that mirrors List Calls: one call of it is one request.
 func listCalls() tool[listCallsInput, *listCallsOutput] {
 	return tool[listCallsInput, *listCallsOutput]{
 		name:  "list_calls",
@@ -46,16 +46,16 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 		description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
 			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
 		limit: pageTime,
-		run: func(ctx context.Context, c Config, in listCallsInput) (*listCallsOutput, error) {
-			q := in.query()
-			q.Page, q.PerPage = in.Page, in.PerPage
-			page, err := c.Client.ListCalls(ctx, q)
+		run: func(ctx context.Context, q *question, in listCallsInput) (*listCallsOutput, error) {
+			asked := in.query()
+			asked.Page, asked.PerPage = in.Page, in.PerPage
+			page, err := q.client.ListCalls(ctx, asked)
 			if err != nil {
 				return nil, err
 			}
-			out := c.listCallsAnswer(in, page)
+			out := listCallsAnswer(q, in, page)
 			if out.none() {
-				c.noteAgent(ctx, &out.frame, in.AgentID)
+				q.noteAgent(ctx, &out.frame, string(in.AgentID))
 			}
 			return out, nil
 		},
@@ -64,50 +64,33 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 
 const newestFirst = "newest first"
 
-// listCallsAnswer makes an answer of a page, and notes where the API
-// contradicts the question or itself.
-func (c Config) listCallsAnswer(in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
-	in.pageInput = in.whole()
-	asked := in.callFilters
-	m := mask(c.MaskNumbers)
-	in.Search, in.AgentID = m.search(in.Search), m.search(in.AgentID)
-	out := &listCallsOutput{
-		Order: newestFirst, Filters: appliedFilters(in.callFilters),
-		Columns: callColumns, Rows: []row{},
-		frame: c.frame(),
-	}
-	calls := page.Rows
-	if len(calls) > in.PerPage {
-		out.note("Talkover sent %d calls where %d were asked for; the rest is left out.", len(calls), in.PerPage)
-		calls = calls[:in.PerPage]
-	}
+// listCallsAnswer makes an answer of a page, and notes where the API contradicts the
+// question or itself.
+func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
+	out := &listCallsOutput{Order: newestFirst}
 	newer := func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) }
-	if !slices.IsSortedFunc(calls, newer) {
-		out.Order = newestFirst + " within this page"
-		out.note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
-		calls = slices.SortedStableFunc(slices.Values(calls), newer)
-	}
-	for _, call := range calls {
-		out.Rows = append(out.Rows, c.callRow(call))
-	}
+	var calls []talkover.Call
+	out.listing, calls = newListing(q, list[talkover.Call, callFilters]{
+		thing: "call", columns: callColumns(q.zone), fits: callFilters.fit,
+		arrange: func(f *frame, calls []talkover.Call) []talkover.Call {
+			if slices.IsSortedFunc(calls, newer) {
+				return calls
+			}
+			out.Order = newestFirst + " within this page"
+			f.note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
+			return slices.SortedStableFunc(slices.Values(calls), newer)
+		},
+	}, in.callFilters, in.pageInput, page, in.turn)
 	out.Tally = newTally(calls)
-	if next := out.place(&out.frame, in.pageInput, len(out.Rows), "calls", page.Pagination); next != 0 {
-		in.Page = next
-		args := nextPage(in)
-		out.Next = &args
-	}
-	out.notePage(asked, calls, page.Unreadable)
-	if c.Zone != time.UTC && c.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
-		out.note("date_from and date_to are UTC days, while times are shown in %s.", c.Zone)
+	noteUnread(&out.frame, calls)
+	if q.zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
+		out.note("date_from and date_to are UTC days, while times are shown in %s.", q.zone)
 	}
 	return out
 }
 
-// notePage says what is odd about the rows.
-func (out *listCallsOutput) notePage(f callFilters, calls []talkover.Call, unreadable int) {
-	if unreadable > 0 {
-		out.note("%d rows of this page could not be read and are missing here.", unreadable)
-	}
+// noteUnread says which fields of the calls could not be read.
+func noteUnread(f *frame, calls []talkover.Call) {
 	broken := map[string]int{}
 	var fields []string
 	for _, call := range calls {
@@ -119,45 +102,26 @@ func (out *listCallsOutput) notePage(f callFilters, calls []talkover.Call, unrea
 	}
 	slices.Sort(fields)
 	for _, field := range fields {
-		out.note("The %s of %d calls could not be read and is blank here.", field, broken[field])
-	}
-	strangers := 0
-	for _, call := range calls {
-		if !f.fits(call) {
-			strangers++
-		}
-	}
-	if strangers > 0 {
-		out.note("%d of these calls do not fit the filters, so Talkover may have ignored one: do not rely on the count of matching calls.", strangers)
+		f.note("The %s of %d calls could not be read and is blank here.", field, broken[field])
 	}
 }
-
-func (out *listCallsOutput) size() int { return len(out.Rows) }
 
 func (out *listCallsOutput) text() string {
 	var b strings.Builder
 	b.Grow(512 + 128*len(out.Rows))
-	b.WriteString(out.head("call", callFilters(out.Filters).String(), out.Order, out.frame))
+	b.WriteString(out.head(out.Order))
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
 	out.writeNotes(&b)
-	if len(out.Rows) > 0 {
-		writeCSV(&b, out.Columns, out.Rows, true)
-	}
-	b.WriteString(out.nextStep())
-	return b.String()
-}
-
-// nextStep says what to do after this page.
-func (out *listCallsOutput) nextStep() string {
+	out.write(&b, true)
 	switch {
 	case out.none():
-		return callFilters(out.Filters).loosen()
-	case out.Next == nil:
-		return out.step(0, nil)
-	case out.Next.Page < out.Page:
-		return out.step(out.Next.Page, out.Next)
+		b.WriteString(string(out.Filters.Args.loosen()))
+	case out.turn > out.Page:
+		b.WriteString(out.step() + "\nAll pages: get_call_stats")
+	default:
+		b.WriteString(out.step())
 	}
-	return out.step(out.Next.Page, out.Next) + "\nAll pages: get_call_stats"
+	return b.String()
 }

@@ -13,20 +13,19 @@ import (
 type campaignFilters struct {
 	Status   string      `json:"status,omitempty" jsonschema:"enum=draft,enum=active,enum=paused,enum=completed,enum=cancelled" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
 	Type     string      `json:"campaign_type,omitempty" jsonschema:"enum=sales,enum=follow_up,enum=reminder,enum=custom" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
-	AgentID  string      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
+	AgentID  needle      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
 	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
 	DateTo   schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search   string      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
+	Search   needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
 }
 
 // Validate implements [schema.Validator].
-func (f *campaignFilters) Validate() []schema.Fault {
-	return (&callFilters{DateFrom: f.DateFrom, DateTo: f.DateTo}).Validate()
-}
+func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
 
-func (f campaignFilters) String() string {
-	return filterText("status", f.Status, "campaign_type", f.Type, "agent_id", quoted(f.AgentID),
-		"date_from", string(f.DateFrom), "date_to", string(f.DateTo), "search", quoted(f.Search))
+// fit reports whether a campaign is one that the filters ask for, as far as its row
+// tells.
+func (f campaignFilters) fit(c talkover.Campaign) bool {
+	return (f.Status == "" || c.Status == f.Status) && (f.Type == "" || c.Type == f.Type) && (f.AgentID == "" || c.Agent.ID == string(f.AgentID))
 }
 
 type listCampaignsInput struct {
@@ -34,81 +33,76 @@ type listCampaignsInput struct {
 	pageInput
 }
 
+func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
+	in.pageInput = page
+	return in
+}
+
 type listCampaignsOutput = listing[campaignFilters, listCampaignsInput]
 
 // campaignColumns are the columns of a table of campaigns. Those that a long page
 // has no room for go from the end.
-var campaignColumns = []string{
-	"campaign", "id", "status", "type", "start", "calls", "completed", "failed", "success_rate", "agent", "hours", "retries",
+var campaignColumns = []column[talkover.Campaign]{
+	{"campaign", func(c talkover.Campaign) cell { return words(c.Name) }},
+	{"id", func(c talkover.Campaign) cell { return handle(c.ID) }},
+	{"status", func(c talkover.Campaign) cell { return words(c.Status) }},
+	{"type", func(c talkover.Campaign) cell { return words(c.Type) }},
+	{"start", func(c talkover.Campaign) cell { return words(c.StartDate) }},
+	{"calls", func(c talkover.Campaign) cell { return count(c.Calls) }},
+	{"completed", func(c talkover.Campaign) cell { return count(c.Completed) }},
+	{"failed", func(c talkover.Campaign) cell { return count(c.Failed) }},
+	{"success_rate", func(c talkover.Campaign) cell { return decimal(c.SuccessRate) }},
+	{"agent", func(c talkover.Campaign) cell { return words(c.Agent.Display()) }},
+	{"hours", func(c talkover.Campaign) cell { return words(hours(c)) }},
+	{"retries", func(c talkover.Campaign) cell { return words(retries(c)) }},
 }
 
-// listCampaigns is the tool for how campaigns do.
+// listCampaigns makes the tool for how campaigns do.
 func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 	return tool[listCampaignsInput, *listCampaignsOutput]{
 		name:        "list_campaigns",
 		title:       "List campaigns",
 		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own count of their calls and success.",
 		limit:       pageTime,
-		run: func(ctx context.Context, c Config, in listCampaignsInput) (*listCampaignsOutput, error) {
-			in.pageInput = in.whole()
-			page, err := c.Client.ListCampaigns(ctx, talkover.CampaignQuery{
-				Status: in.Status, Type: in.Type, AgentID: in.AgentID, Search: in.Search,
+		run: func(ctx context.Context, q *question, in listCampaignsInput) (*listCampaignsOutput, error) {
+			in = in.turn(in.whole())
+			page, err := q.client.ListCampaigns(ctx, talkover.CampaignQuery{
+				Status: in.Status, Type: in.Type, AgentID: string(in.AgentID), Search: string(in.Search),
 				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {
 				return nil, err
 			}
-			return c.listCampaignsAnswer(in, page), nil
+			out, _ := newListing(q, list[talkover.Campaign, campaignFilters]{
+				thing: "campaign", columns: campaignColumns, fits: campaignFilters.fit, least: 5,
+			}, in.campaignFilters, in.pageInput, page, in.turn)
+			return &out, nil
 		},
 	}
 }
 
-func (c Config) listCampaignsAnswer(in listCampaignsInput, page talkover.Page[talkover.Campaign]) *listCampaignsOutput {
-	m := mask(c.MaskNumbers)
-	asked := in.campaignFilters
-	in.Search, in.AgentID = m.search(in.Search), m.search(in.AgentID)
-	out := &listCampaignsOutput{thing: "campaign", Filters: echo[campaignFilters]{in.campaignFilters}, Columns: campaignColumns, Rows: []row{}, frame: c.frame()}
-	strangers := 0
-	for _, k := range page.Rows[:min(len(page.Rows), in.PerPage)] {
-		if asked.Status != "" && k.Status != asked.Status || asked.Type != "" && k.Type != asked.Type || asked.AgentID != "" && k.Agent.ID != asked.AgentID {
-			strangers++
-		}
-		out.Rows = append(out.Rows, row{
-			m.words(k.Name), k.ID, k.Status, k.Type, k.StartDate, k.Calls, k.Completed, k.Failed, k.SuccessRate,
-			m.words(k.Agent.Display()), hours(k), retries(k),
-		})
-	}
-	if next := out.place(&out.frame, in.pageInput, len(out.Rows), "campaigns", page.Pagination); next != 0 {
-		in.Page, out.next = next, next
-		out.Next = &echo[listCampaignsInput]{in}
-	}
-	out.noteRows(page.Unreadable, strangers)
-	out.fit(5)
-	return out
-}
-
-// hours is when a campaign calls, such as "Mon Tue 09:00-17:30 Europe/London".
-func hours(k talkover.Campaign) string {
+// hours writes when a campaign calls, such as "Mon Tue 09:00-17:30 Europe/London".
+func hours(c talkover.Campaign) string {
 	var parts []string
-	for _, day := range k.Weekdays {
+	for _, day := range c.Weekdays {
 		parts = append(parts, stats.Weekdays[day-1])
 	}
 	if len(parts) == 7 {
 		parts = []string{"daily"}
 	}
-	if k.Earliest != "" || k.Latest != "" {
-		parts = append(parts, k.Earliest+"-"+k.Latest)
+	if c.Earliest != "" || c.Latest != "" {
+		parts = append(parts, c.Earliest+"-"+c.Latest)
 	}
-	if k.Timezone != "" {
-		parts = append(parts, k.Timezone)
+	if c.Timezone != "" {
+		parts = append(parts, c.Timezone)
 	}
 	return strings.Join(parts, " ")
 }
 
-// retries is how often a campaign tries again, such as "3 every 24 h".
-func retries(k talkover.Campaign) string {
-	if k.MaxRetries == 0 {
+// retries writes how often a campaign tries again, such as "3 every 24 h".
+func retries(c talkover.Campaign) string {
+	if c.MaxRetries == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d every %d h", k.MaxRetries, k.Cooldown)
+	return fmt.Sprintf("%d every %d h", c.MaxRetries, c.Cooldown)
 }

@@ -35,17 +35,22 @@ func (in *makeCallInput) Validate() (faults []schema.Fault) {
 }
 
 type makeCallOutput struct {
-	ID        string `json:"id"`
-	AgentID   string `json:"agent_id"`
-	To        string `json:"to"`
-	Status    string `json:"status"`
-	CreatedAt string `json:"created_at,omitempty"`
-	LeftHour  int    `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
-	Look      string `json:"look" jsonschema_description:"How to see what becomes of it."`
+	placedCall
+	LeftHour int  `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
+	Look     ours `json:"look" jsonschema_description:"How to see what becomes of it."`
 	frame
 }
 
-// makeCall is the tool that places a call. It rings a person's phone and costs
+// placedCall holds what Talkover says of a call that it took.
+type placedCall struct {
+	ID        handle `json:"id"`
+	AgentID   handle `json:"agent_id"`
+	To        phone  `json:"to"`
+	Status    string `json:"status"`
+	CreatedAt second `json:"created_at,omitzero"`
+}
+
+// makeCall makes the tool that places a call. It rings a person's phone and costs
 // money: it is there only where [Config.AllowCalls] says so, asks the API once, and
 // never again.
 func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
@@ -56,12 +61,12 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 			"Use it only where the user asked for this very call, and never twice for one wish.",
 		limit:   pageTime,
 		changes: true,
-		run: func(ctx context.Context, c Config, in makeCallInput) (*makeCallOutput, error) {
+		run: func(ctx context.Context, q *question, in makeCallInput) (*makeCallOutput, error) {
 			left, err := hour.take(time.Now())
 			if err != nil {
 				return nil, err
 			}
-			placed, err := c.place(ctx, in)
+			placed, err := q.place(ctx, in)
 			var failed *placing
 			if errors.As(err, &failed) && !failed.perhaps {
 				hour.giveBack()
@@ -69,19 +74,19 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 			if err != nil {
 				return nil, err
 			}
-			return c.makeCallAnswer(placed, left), nil
+			return makeCallAnswer(q, placed, left), nil
 		},
 	}
 }
 
-// look is the call of a tool that shows what became of a placed call.
-func (c Config) look() string {
-	return ask("list_calls", "direction", "outbound", "date_from", c.Now().UTC().Format(time.DateOnly))
+// look writes the call of a tool that shows what became of a placed call.
+func (q *question) look() ours {
+	return ask("list_calls", "direction", "outbound", "date_from", q.now.UTC().Format(time.DateOnly))
 }
 
 // place places the call, and puts it in the log, whatever comes of it.
-func (c Config) place(ctx context.Context, in makeCallInput) (talkover.PlacedCall, error) {
-	placed, err := c.Client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
+func (q *question) place(ctx context.Context, in makeCallInput) (talkover.PlacedCall, error) {
+	placed, err := q.client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
 		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
 		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
 	})
@@ -89,22 +94,22 @@ func (c Config) place(ctx context.Context, in makeCallInput) (talkover.PlacedCal
 	if err != nil {
 		came = outcome(err)
 	}
-	c.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", mask(true).number(in.To)),
+	q.log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", maskNumber(in.To)),
 		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", came))
 	if err != nil {
 		var e *talkover.Error
-		return placed, &placing{cause: err, perhaps: !errors.As(err, &e) || !e.NotDone(), look: c.look()}
+		return placed, &placing{cause: err, perhaps: !errors.As(err, &e) || !e.NotDone(), look: q.look()}
 	}
 	return placed, nil
 }
 
-func (c Config) makeCallAnswer(placed talkover.PlacedCall, left int) *makeCallOutput {
+func makeCallAnswer(q *question, placed talkover.PlacedCall, left int) *makeCallOutput {
 	out := &makeCallOutput{
-		ID: placed.ID, AgentID: placed.AgentID, To: mask(c.MaskNumbers).number(placed.To), Status: placed.Status,
-		LeftHour: left, Look: c.look(), frame: c.frame(),
-	}
-	if !placed.CreatedAt.IsZero() {
-		out.CreatedAt = placed.CreatedAt.In(c.Zone).Format(secondForm)
+		placedCall: placedCall{
+			ID: handle(placed.ID), AgentID: handle(placed.AgentID), To: phone(placed.To), Status: placed.Status,
+			CreatedAt: second(inZone(placed.CreatedAt, q.zone)),
+		},
+		LeftHour: left, Look: q.look(), frame: q.frame(),
 	}
 	if placed.ID == "" {
 		out.note("Talkover took the call but gave it no id.")
@@ -118,10 +123,8 @@ func (out *makeCallOutput) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone, out.Now)
 	out.writeNotes(&b)
-	writeCSV(&b, []string{"field", "value"}, []row{
-		{"id", out.ID}, {"agent_id", out.AgentID}, {"to", out.To}, {"status", out.Status}, {"created_at", out.CreatedAt},
-	}, false)
-	b.WriteString("To see what becomes of it: " + out.Look)
+	fieldTable(out.placedCall).write(&b, false)
+	b.WriteString("To see what becomes of it: " + string(out.Look))
 	return b.String()
 }
 
@@ -129,7 +132,7 @@ func (out *makeCallOutput) text() string {
 type placing struct {
 	cause   error
 	perhaps bool // it may have been placed all the same
-	look    string
+	look    ours
 }
 
 func (p *placing) Error() string { return "placing a call: " + p.cause.Error() }
@@ -158,7 +161,7 @@ func (p *placing) explain() string {
 		}
 	}
 	return "The call may have been placed, or not: " + why + ". Do not place it again before looking whether it is there, " +
-		"in a minute too: " + p.look
+		"in a minute too: " + string(p.look)
 }
 
 // hourly bounds the calls that are placed in any hour.

@@ -2,11 +2,8 @@ package tools
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
-
-	"github.com/invopop/jsonschema"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -17,7 +14,7 @@ type pageInput struct {
 	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
 }
 
-// whole is the page that is meant, its defaults filled in.
+// whole returns the page that is meant, its defaults filled in.
 func (in pageInput) whole() pageInput {
 	return pageInput{PerPage: cmp.Or(in.PerPage, talkover.DefaultPerPage), Page: max(in.Page, 1)}
 }
@@ -35,7 +32,7 @@ type paged struct {
 // place says where the n rows of a page, which are things such as calls, stand
 // among all. It returns the page to ask for next, or 0, and notes where the API
 // contradicts the question or itself.
-func (out *paged) place(f *frame, in pageInput, n int, things string, p *talkover.Pagination) int {
+func (out *paged) place(f *frame, in pageInput, n int, things ours, p *talkover.Pagination) int {
 	out.Page, out.LastPage, out.PerPage = in.Page, in.Page, in.PerPage
 	if n > 0 {
 		out.First = (in.Page-1)*in.PerPage + 1
@@ -75,90 +72,95 @@ func (out *paged) place(f *frame, in pageInput, n int, things string, p *talkove
 // none reports whether nothing matches at all.
 func (out paged) none() bool { return out.Last == 0 && out.Matched != nil && *out.Matched == 0 }
 
-// head is the first line of the text.
-func (out paged) head(thing, filters, order string, f frame) string {
-	matched := "An unknown number of " + thing + "s matches"
+// list says how a page of things of type T, such as calls, becomes an answer.
+type list[T, F any] struct {
+	thing   ours // one of them
+	columns []column[T]
+	fits    func(F, T) bool       // whether a row is what the filters ask for, as far as it tells; nil if it tells nothing
+	arrange func(*frame, []T) []T // puts rows in order; nil to leave them in Talkover's
+	least   int                   // columns that stay where a page is long; 0 to leave out none, and no row
+}
+
+// listing is the answer of a tool that lists: a page of what the filters F let
+// through, and what to ask for next, as In.
+type listing[F, In any] struct {
+	paged
+	Filters echo[F] `json:"filters"`
+	table
+	Next *echo[In] `json:"next,omitempty"`
+	frame
+
+	thing ours
+	turn  int // the page that Next asks for; 0 for none
+}
+
+// newListing makes an answer of a page, and returns the rows that are in it. turn
+// returns the arguments for another page.
+func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput, page talkover.Page[T], turn func(pageInput) In) (listing[F, In], []T) {
+	in = in.whole()
+	out := listing[F, In]{Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
+	rows := page.Rows
+	if len(rows) > in.PerPage {
+		out.note("Talkover sent %d %ss where %d were asked for; the rest is left out.", len(rows), l.thing, in.PerPage)
+		rows = rows[:in.PerPage]
+	}
+	if l.arrange != nil {
+		rows = l.arrange(&out.frame, rows)
+	}
+	out.table = newTable(l.columns, rows)
+	if out.turn = out.place(&out.frame, in, len(rows), l.thing+"s", page.Pagination); out.turn != 0 {
+		out.Next = &echo[In]{turn(pageInput{PerPage: in.PerPage, Page: out.turn})}
+	}
+	if page.Unreadable > 0 {
+		out.note("%d rows of this page could not be read and are missing here.", page.Unreadable)
+	}
+	strangers := 0
+	for _, r := range rows {
+		if l.fits != nil && !l.fits(filters, r) {
+			strangers++
+		}
+	}
+	if strangers > 0 {
+		out.note("%d of these %ss do not fit the filters, so Talkover may have ignored one: do not rely on the count of matching %ss.", strangers, l.thing, l.thing)
+	}
+	if l.least > 0 {
+		out.fit(l.least)
+	}
+	return out, rows
+}
+
+// head writes the first line of the text.
+func (out *listing[F, In]) head(order ours) string {
+	matched := "An unknown number of " + out.thing + "s matches"
 	if out.Matched != nil {
-		matched = plural(*out.Matched, thing+" matches", thing+"s match")
+		matched = plural(*out.Matched, string(out.thing+" matches"), string(out.thing+"s match"))
 	}
 	where := fmt.Sprintf("no rows on page %d of %d", out.Page, out.LastPage)
 	if out.First > 0 {
 		where = fmt.Sprintf("%s; rows %d-%d, page %d of %d", order, out.First, out.Last, out.Page, out.LastPage)
 	}
-	return fmt.Sprintf("%s (%s), %s; %s, now %s.\n", matched, filters, where, f.Timezone, f.Now)
+	return fmt.Sprintf("%s (%s), %s; %s, now %s.\n", matched, out.Filters, where, out.Timezone, out.Now)
 }
 
 // step says how to get the page to ask for next, by its arguments.
-func (out paged) step(page int, args any) string {
-	if page == 0 {
+func (out *listing[F, In]) step() string {
+	switch {
+	case out.turn == 0:
 		return "This is the last page."
+	case out.turn < out.Page:
+		return fmt.Sprintf("Page %d is past the end. Last page: %s", out.Page, out.Next.json())
 	}
-	next, _ := json.Marshal(args) // strings and integers marshal
-	if page < out.Page {
-		return fmt.Sprintf("Page %d is past the end. Last page: %s", out.Page, next)
-	}
-	return fmt.Sprintf("Next page: %s", next)
+	return "Next page: " + out.Next.json()
 }
-
-// echo is arguments as answers repeat them. Their schema is that of the
-// arguments, which the model has already.
-type echo[T any] struct{ args T }
-
-// MarshalJSON implements [json.Marshaler].
-func (e echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.args) }
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
-
-// filterText writes filters, of which names and values come in turn, as a model
-// would; those without a value are left out.
-func filterText(pairs ...string) string {
-	var parts []string
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			parts = append(parts, pairs[i]+"="+pairs[i+1])
-		}
-	}
-	if len(parts) == 0 {
-		return "no filters"
-	}
-	return strings.Join(parts, " ")
-}
-
-// quoted is a free text as an echo of filters shows it.
-func quoted(s string) string {
-	if s == "" {
-		return ""
-	}
-	return fmt.Sprintf("%q", s)
-}
-
-// listing is a page of agents or campaigns, which the filters F let through and In
-// asks for.
-type listing[F fmt.Stringer, In any] struct {
-	paged
-	Filters echo[F]   `json:"filters"`
-	Columns []string  `json:"columns"`
-	Rows    []row     `json:"rows"`
-	Next    *echo[In] `json:"next,omitempty"`
-	frame
-
-	thing string // of which there are rows
-	next  int    // the page of Next
-}
-
-func (out *listing[F, In]) size() int { return len(out.Rows) }
 
 func (out *listing[F, In]) text() string {
 	var b strings.Builder
 	b.WriteString(out.top())
-	if len(out.Rows) > 0 {
-		writeCSV(&b, out.Columns, out.Rows, false)
-	}
+	out.write(&b, false)
 	if out.none() {
 		b.WriteString("Nothing matches. To find more, leave out a filter.")
 	} else {
-		b.WriteString(out.step(out.next, out.Next))
+		b.WriteString(out.step())
 	}
 	return b.String()
 }
@@ -166,54 +168,30 @@ func (out *listing[F, In]) text() string {
 // top is the text above the table.
 func (out *listing[F, In]) top() string {
 	var b strings.Builder
-	b.WriteString(out.head(out.thing, out.Filters.args.String(), "in Talkover's order", out.frame))
+	b.WriteString(out.head("in Talkover's order"))
 	out.writeNotes(&b)
 	return b.String()
 }
 
-// noteRows says what is odd about the rows.
-func (out *listing[F, In]) noteRows(unreadable, strangers int) {
-	if unreadable > 0 {
-		out.note("%d rows of this page could not be read and are missing here.", unreadable)
-	}
-	if strangers > 0 {
-		out.note("%d of these %ss do not fit the filters, so Talkover may have ignored one: do not rely on the count.", strangers, out.thing)
-	}
-}
-
-// listingTokens is what a listing may take by the estimate of tokens, and is in truth
-// less than 4,000.
-const listingTokens = 4100
-
-// fit makes room where a page is long: columns go from the end, all but so many,
-// and then rows.
+// fit makes room where a page is long: columns go from the end, all but the first
+// least, and then rows.
 func (out *listing[F, In]) fit(least int) {
-	room := listingTokens - tokens(out.top()) - tokens(out.step(out.next, out.Next))
+	room := listingSize.estimate - tokens(out.top()) - tokens(out.step())
+	cost := func(i int) int { return tokens(strings.Join(out.Rows[i].text(nil, false), ",")) + 2 }
 	all := out.Columns
-	for keep := out.fitting(room); keep < len(out.Rows); keep = out.fitting(room) {
-		n := len(out.Columns) - 1
-		if n < least {
-			out.note("The last %d rows of this page are left out, for an answer has no room for them; ask for pages of %d.", len(out.Rows)-keep, keep)
-			out.Rows = out.Rows[:keep]
+	for {
+		keep := fitting(len(out.Rows), room, cost)
+		if keep == len(out.Rows) {
 			break
 		}
-		out.Columns = out.Columns[:n]
-		for i := range out.Rows {
-			out.Rows[i] = out.Rows[i][:n]
+		if len(out.Columns) == least {
+			out.note("The last %d rows of this page are left out, for an answer has no room for them; ask for pages of %d.", len(out.Rows)-keep, keep)
+			out.cut(keep)
+			break
 		}
+		out.cutColumn()
 	}
 	if n := len(out.Columns); n < len(all) {
 		out.note("A page this long has no room for %s; smaller pages have.", strings.Join(all[n:], ", "))
 	}
-}
-
-// fitting is how many of the rows there is room for. A row takes little more in the
-// structure than in the text.
-func (out *listing[F, In]) fitting(room int) int {
-	for i, r := range out.Rows {
-		if room -= tokens(strings.Join(r.csv(nil), ",")) + 2; room < 0 {
-			return i
-		}
-	}
-	return len(out.Rows)
 }

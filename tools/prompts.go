@@ -24,7 +24,7 @@ type prompt[In any] struct {
 }
 
 // register adds the prompt to a server.
-func (p prompt[In]) register(s *server.MCPServer, c Config) error {
+func (p prompt[In]) register(s *server.MCPServer, c Config, _ *accounts) error {
 	input, err := schema.NewInput[In]()
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
@@ -41,7 +41,7 @@ func (p prompt[In]) register(s *server.MCPServer, c Config) error {
 		now := c.Now().UTC()
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
-			return nil, err // faults, in words for people
+			return nil, errors.New(leaving(c.MaskNumbers, err.Error())) // faults, in words for people
 		}
 		text := p.text(in, now.Truncate(24*time.Hour))
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
@@ -53,18 +53,18 @@ func (p prompt[In]) register(s *server.MCPServer, c Config) error {
 
 // ask writes a call of a tool as a prompt names it: arguments come in turn, name and
 // value, and those without a value are left out.
-func ask(tool string, pairs ...any) string {
+func ask(tool string, pairs ...any) ours {
 	var args []string
 	for i := 0; i < len(pairs); i += 2 {
 		if v, err := json.Marshal(pairs[i+1]); err == nil && string(v) != `""` {
 			args = append(args, fmt.Sprintf("%q:%s", pairs[i], v))
 		}
 	}
-	return tool + " {" + strings.Join(args, ",") + "}"
+	return ours(tool + " {" + strings.Join(args, ",") + "}")
 }
 
 // steps is a prompt's text: what to do, the calls to make, and what to write.
-func steps(do, write string, calls ...string) string {
+func steps(do, write string, calls ...ours) string {
 	var b strings.Builder
 	b.WriteString(do + " Call these tools:\n")
 	for i, call := range calls {
@@ -83,11 +83,11 @@ type agentArgument struct {
 
 // first is the call that finds the agent's id, if one is named, and the agent_id
 // for the others.
-func (a agentArgument) first() (calls []string, id string) {
+func (a agentArgument) first() (calls []ours, id string) {
 	if a.Agent == "" {
 		return nil, ""
 	}
-	return []string{ask("list_agents", "search", a.Agent) + " for its agent_id"}, "the agent_id of step 1"
+	return []ours{ask("list_agents", "search", a.Agent) + " for its agent_id"}, "the agent_id of step 1"
 }
 
 type dayInput struct {
@@ -102,7 +102,7 @@ type windowInput struct {
 
 // Validate implements [schema.Validator].
 func (in *windowInput) Validate() []schema.Fault {
-	return (&callFilters{DateFrom: in.DateFrom, DateTo: in.DateTo}).Validate()
+	return inOrder(in.DateFrom, in.DateTo)
 }
 
 // days fills in what was left out.

@@ -31,7 +31,7 @@ const (
 )
 
 // addResources adds what a host can attach to a conversation.
-func (c Config) addResources(s *server.MCPServer) error {
+func addResources(s *server.MCPServer, c Config, a *accounts) error {
 	s.AddResource(mcp.NewResource(metricsURI, "metrics",
 		mcp.WithResourceTitle("What the numbers mean"),
 		mcp.WithResourceDescription("How each metric is computed, and after which standard."),
@@ -51,13 +51,13 @@ func (c Config) addResources(s *server.MCPServer) error {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
 		defer cancel()
 		ctx, ended := c.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
-		text, err := c.callsCSV(ctx, input, r.Params.URI)
+		text, err := callsCSV(ctx, c, a, input, r.Params.URI)
 		how := outcome(err)
 		ended(how)
 		if err != nil {
 			// The error reaches the client word for word.
 			c.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", how)
-			return nil, errors.New(mask(c.MaskNumbers).words(explain(err)))
+			return nil, errors.New(leaving(c.MaskNumbers, explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})
@@ -90,63 +90,82 @@ func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters
 
 // callsCSV reads all calls that the filters of a URI let through, page by page
 // inside the limiter, and writes each down as it comes.
-func (c Config) callsCSV(ctx context.Context, input *schema.Input[callFilters], uri string) (text string, err error) {
+func callsCSV(ctx context.Context, c Config, a *accounts, input *schema.Input[callFilters], uri string) (text string, err error) {
 	defer c.recovered(ctx, "calls.csv", &err)
 	f, err := filtersOf(input, uri, c.Now().UTC().Format(time.DateOnly))
 	if err != nil {
 		return "", err
 	}
-	if c, err = c.of(ctx); err != nil {
-		return "", err
-	}
-	sheet := &sheet{mask: mask(c.MaskNumbers)}
-	reader := stats.Reader{Calls: c.Client, Query: f.query(), Budget: c.budget(), Now: c.Now()}
-	coverage, err := reader.Read(ctx, sheet)
+	q, err := newQuestion(ctx, c, a, time.UTC)
 	if err != nil {
 		return "", err
 	}
-	return c.sheetHead(f, sheet, coverage) + sheet.String(), nil
-}
-
-// sheetHead is the first line: a comment, which readers of CSV can be told to skip.
-func (c Config) sheetHead(f callFilters, s *sheet, coverage stats.Coverage) string {
-	f.Search, f.AgentID = s.mask.search(f.Search), s.mask.search(f.AgentID)
-	held := fmt.Sprintf("all %s", plural(s.rows, "call", "calls"))
-	why := ""
-	if !coverage.Complete {
-		held = fmt.Sprintf("NOT ALL: %d of %s", s.rows, plural(coverage.Matched, "call", "calls"))
-		if why = coverage.Reason; s.full {
-			why = fmt.Sprintf("%d is the most that this resource holds", mostRows)
-		}
-		why = " (" + why + "; narrow the dates for the others)"
+	sheet := &sheet{masked: q.masked}
+	reader := stats.Reader{Calls: q.client, Query: f.query(), Budget: q.budget(), Now: q.now}
+	coverage, err := reader.Read(ctx, sheet)
+	if err != nil {
+		return "", a.blame(err)
 	}
-	line := fmt.Sprintf("# %s that match (%s), newest first%s; times are UTC; now %s UTC.", held, f, why, c.Now().UTC().Format(nowForm))
-	for _, note := range c.frame().Notes {
-		line += " " + note
-	}
-	return strings.ReplaceAll(line, `"`, "'") + "\n" // which trips no reader of CSV
+	return sheet.head(q, f, coverage) + sheet.String(), nil
 }
 
 // sheet is a [stats.Sink] that writes calls down as CSV.
 type sheet struct {
 	bytes.Buffer
-	mask mask
-	rows int
-	full bool
+	masked bool
+	rows   int
+	full   bool
+}
+
+// head writes the first line: a comment, which readers of CSV can be told to skip.
+func (s *sheet) head(q *question, f callFilters, coverage stats.Coverage) string {
+	held := "all " + plural(s.rows, "call", "calls")
+	why := ours("")
+	if !coverage.Complete {
+		held = ours(fmt.Sprintf("NOT ALL: %d of %s", s.rows, plural(coverage.Matched, "call", "calls")))
+		if why = ours(coverage.Reason); s.full {
+			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
+		}
+		why = " (" + why + "; narrow the dates for the others)"
+	}
+	frame := q.frame()
+	line := say(q.masked, "# %s that match (%s), newest first%s; times are UTC; now %s UTC.", held, echo[callFilters]{f}, why, frame.Now)
+	for _, note := range frame.Notes {
+		line += " " + note
+	}
+	return strings.ReplaceAll(string(line), `"`, "'") + "\n" // which trips no reader of CSV
 }
 
 // sheetColumns are all documented fields, a moment first: no line then begins
 // with the # of a comment.
-var sheetColumns = []string{
-	"created_at", "updated_at", "id", "sid", "direction", "status", "duration", "from", "from_formatted", "to", "to_formatted",
-	"agent_id", "agent_name", "agent_label", "is_testing",
+var sheetColumns = []column[talkover.Call]{
+	{"created_at", func(c talkover.Call) cell { return exact(c.CreatedAt) }},
+	{"updated_at", func(c talkover.Call) cell { return exact(c.UpdatedAt) }},
+	{"id", func(c talkover.Call) cell { return handle(c.ID) }},
+	{"sid", func(c talkover.Call) cell { return handle(c.SID) }},
+	{"direction", func(c talkover.Call) cell { return words(c.Direction) }},
+	{"status", func(c talkover.Call) cell { return words(c.Status) }},
+	{"duration", func(c talkover.Call) cell { return count(c.Duration) }},
+	{"from", func(c talkover.Call) cell { return phone(c.From) }},
+	{"from_formatted", func(c talkover.Call) cell { return phone(c.FromFormatted) }},
+	{"to", func(c talkover.Call) cell { return phone(c.To) }},
+	{"to_formatted", func(c talkover.Call) cell { return phone(c.ToFormatted) }},
+	{"agent_id", func(c talkover.Call) cell { return handle(c.Agent.ID) }},
+	{"agent_name", func(c talkover.Call) cell { return words(c.Agent.Name) }},
+	{"agent_label", func(c talkover.Call) cell { return words(c.Agent.Label) }},
+	{"is_testing", func(c talkover.Call) cell { return words(strconv.FormatBool(c.IsTesting)) }},
 }
+
+// exact is a moment in UTC, to the last digit that Talkover told.
+type exact time.Time
+
+func (e exact) csv() string { return formed(time.Time(e).UTC(), time.RFC3339Nano) }
 
 // Reset implements [stats.Sink].
 func (s *sheet) Reset() {
 	s.Buffer.Reset()
 	s.rows, s.full = 0, false
-	s.write(sheetColumns)
+	s.write(newTable(sheetColumns, nil).Columns)
 }
 
 func (s *sheet) write(cells []string) {
@@ -161,20 +180,10 @@ func (s *sheet) Add(call talkover.Call) bool {
 		return false
 	}
 	s.rows++
-	moment := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.UTC().Format(time.RFC3339Nano)
+	r := appendCells(nil, sheetColumns, call)
+	if s.masked {
+		hide(&r)
 	}
-	cells := []string{
-		moment(call.CreatedAt), moment(call.UpdatedAt), call.ID, call.SID, call.Direction, call.Status, strconv.Itoa(call.Duration),
-		s.mask.number(call.From), s.mask.number(call.FromFormatted), s.mask.number(call.To), s.mask.number(call.ToFormatted),
-		call.Agent.ID, s.mask.words(call.Agent.Name), s.mask.words(call.Agent.Label), strconv.FormatBool(call.IsTesting),
-	}
-	for i, cell := range cells {
-		cells[i] = csvCell(cell)
-	}
-	s.write(cells)
+	s.write(r.text(nil, false))
 	return true
 }

@@ -2,6 +2,31 @@ package tools
 
 import "unicode"
 
+// size bounds a half of an answer, in tokens of o200k. What an answer has room for is
+// found by the estimate of tokens; the tests count what it truly takes.
+type size struct {
+	most     int // in truth
+	estimate int // by tokens
+}
+
+// The sizes of answers. Estimates run high for rows of names, and low for rows of
+// figures.
+var (
+	listingSize = size{most: 4000, estimate: 4100}
+	findSize    = size{most: 2500, estimate: 2600}
+	statsSize   = size{most: 1500, estimate: 1400}
+)
+
+// fitting returns how many of n rows there is room for, in tokens, by what each costs.
+func fitting(n, room int, cost func(i int) int) int {
+	for i := range n {
+		if room -= cost(i); room < 0 {
+			return i
+		}
+	}
+	return n
+}
+
 // tokens estimates, rather high, how many tokens of o200k a text takes: digits and
 // signs go by threes, letters by fours.
 func tokens(s string) int {

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"fmt"
-	"strconv"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -14,36 +14,128 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// callColumns are the columns of every table of calls. A row gives a sid, by
-// which all that is left out here can be found.
-var callColumns = []string{"time", "direction", "from", "to", "status", "seconds", "agent", "sid", "test"}
+// column is one column of a table of things of type T: its name, and what its cell
+// holds of one of them.
+type column[T any] struct {
+	name string
+	cell func(T) cell
+}
+
+// callColumns are the columns of every table of calls, with times in zone. A row
+// gives a sid, by which all that is left out here can be found.
+func callColumns(zone *time.Location) []column[talkover.Call] {
+	return []column[talkover.Call]{
+		{"time", func(c talkover.Call) cell { return minute(inZone(c.CreatedAt, zone)) }},
+		{"direction", func(c talkover.Call) cell { return words(c.Direction) }},
+		{"from", func(c talkover.Call) cell { return phone(c.From) }},
+		{"to", func(c talkover.Call) cell { return phone(c.To) }},
+		{"status", func(c talkover.Call) cell { return words(c.Status) }},
+		{"seconds", func(c talkover.Call) cell { return seconds(c.Duration) }},
+		{"agent", func(c talkover.Call) cell { return words(c.Agent.Display()) }},
+		{"sid", func(c talkover.Call) cell { return handle(c.SID) }},
+		{"test", func(c talkover.Call) cell { return testMark(c.IsTesting) }},
+	}
+}
+
+// inZone moves a moment to a zone; none stays none.
+func inZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// table is rows under columns, in both halves of an answer.
+type table struct {
+	Columns []string `json:"columns"`
+	Rows    []row    `json:"rows"`
+}
 
 // row is a line of a table, its cells in the order of the columns.
-type row []any
-
-// seconds are blank in text where they are 0, as for nearly every second call.
-type seconds int
+type row []cell
 
 // JSONSchema leaves the cells open: strings, numbers and booleans mix.
 func (row) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "array"} }
 
-// callRow is a call under callColumns.
-func (c Config) callRow(call talkover.Call) row {
-	at := ""
-	if !call.CreatedAt.IsZero() {
-		at = call.CreatedAt.In(c.Zone).Format(minuteForm)
+// newTable lays things out under columns.
+func newTable[T any](columns []column[T], things []T) table {
+	t := table{Columns: make([]string, len(columns)), Rows: make([]row, len(things))}
+	for i, c := range columns {
+		t.Columns[i] = c.name
 	}
-	m := mask(c.MaskNumbers)
-	return row{
-		at, call.Direction, m.number(call.From), m.number(call.To), call.Status, seconds(call.Duration),
-		m.words(call.Agent.Display()), call.SID, call.IsTesting,
+	cells := make(row, 0, len(things)*len(columns))
+	for i, thing := range things {
+		start := len(cells)
+		cells = appendCells(cells, columns, thing)
+		t.Rows[i] = cells[start:len(cells):len(cells)]
+	}
+	return t
+}
+
+func appendCells[T any](cells row, columns []column[T], thing T) row {
+	for _, c := range columns {
+		cells = append(cells, c.cell(thing))
+	}
+	return cells
+}
+
+// fieldTable lays the fields of a struct out under each other, by their JSON names;
+// those of a struct within come after its name and a point.
+func fieldTable(v any) table {
+	t := table{Columns: []string{"field", "value"}}
+	t.addFields("", reflect.ValueOf(v))
+	return t
+}
+
+func (t *table) addFields(prefix string, v reflect.Value) {
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		name = prefix + name
+		switch field := v.Field(i); {
+		case field.Type().Implements(reflect.TypeFor[cell]()):
+			t.Rows = append(t.Rows, row{words(name), field.Interface().(cell)})
+		case field.Kind() == reflect.Struct:
+			t.addFields(name+".", field)
+		default:
+			t.Rows = append(t.Rows, row{words(name), words(fmt.Sprint(field.Interface()))})
+		}
 	}
 }
 
-// writeCSV writes rows as CSV (RFC 4180, with \n) under a header. With byDay, the
-// rows are in order of their time, which is the first column, and the day stands
-// once above its rows, as "# Thu 2026-11-05".
-func writeCSV(b *strings.Builder, columns []string, rows []row, byDay bool) {
+func (t table) size() int { return len(t.Rows) }
+
+// cut keeps the first n rows.
+func (t *table) cut(n int) { t.Rows = t.Rows[:n] }
+
+// cutColumn leaves out the last column.
+func (t *table) cutColumn() {
+	n := len(t.Columns) - 1
+	t.Columns = t.Columns[:n]
+	for i := range t.Rows {
+		t.Rows[i] = t.Rows[i][:n]
+	}
+}
+
+// text appends the cells of a row as text shows them, yet without quotes. With
+// byDay the time, which is the first, is that of the day alone.
+func (r row) text(cells []string, byDay bool) []string {
+	for i, c := range r {
+		if at, ok := c.(minute); ok && i == 0 && byDay {
+			cells = append(cells, formed(time.Time(at), clockForm))
+			continue
+		}
+		cells = append(cells, c.csv())
+	}
+	return cells
+}
+
+// write writes the table as CSV (RFC 4180, with \n), if it has rows. With byDay they
+// are in order of their time, which is the first column, and a day stands once above
+// its rows, as "# Thu 2026-11-05".
+func (t table) write(b *strings.Builder, byDay bool) {
+	if len(t.Rows) == 0 {
+		return
+	}
 	lines := buffers.Get().(*bufio.Writer)
 	lines.Reset(b)
 	defer func() {
@@ -51,64 +143,22 @@ func writeCSV(b *strings.Builder, columns []string, rows []row, byDay bool) {
 		buffers.Put(lines)
 	}()
 	w := csv.NewWriter(lines) // which writes to a buffer of this size itself
-	_ = w.Write(columns)      // a strings.Builder never fails
-	day := ""
+	_ = w.Write(t.Columns)    // a strings.Builder never fails
+	var day time.Time
 	var cells []string
-	for _, r := range rows {
-		cells = r.csv(cells[:0])
-		if at, minute, ok := strings.Cut(cells[0], " "); ok && byDay {
-			if at != day {
-				day = at
-				w.Flush()
-				b.WriteString("# " + weekday(day) + day + "\n")
-			}
-			cells[0] = minute
+	for _, r := range t.Rows {
+		if at, ok := r[0].(minute); ok && byDay && !time.Time(at).IsZero() && !sameDay(day, time.Time(at)) {
+			day = time.Time(at)
+			w.Flush()
+			b.WriteString("# " + day.Format(dayForm) + "\n")
 		}
+		cells = r.text(cells[:0], byDay)
 		_ = w.Write(cells)
 	}
 	w.Flush()
 }
 
+func sameDay(x, y time.Time) bool { return x.Year() == y.Year() && x.YearDay() == y.YearDay() }
+
 // buffers are of the size that a [csv.Writer] wants, so that it makes none.
 var buffers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
-
-// csv appends the cells of a row, yet without quotes, to cells.
-func (r row) csv(cells []string) []string {
-	for _, cell := range r {
-		cells = append(cells, csvCell(cell))
-	}
-	return cells
-}
-
-// weekday is the name of a day, with a space after it.
-func weekday(day string) string {
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return ""
-	}
-	return t.Format("Mon ")
-}
-
-// csvCell writes one cell. What a spreadsheet would take for a formula gets a
-// leading apostrophe, unless it is a phone number, in E.164 or with spaces in it,
-// which is no formula either.
-func csvCell(cell any) string {
-	switch v := cell.(type) {
-	case seconds:
-		if v == 0 {
-			return ""
-		}
-		return strconv.Itoa(int(v))
-	case bool:
-		if v {
-			return "test"
-		}
-		return ""
-	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) && !isE164(strings.ReplaceAll(v, " ", "")) {
-			return "'" + v
-		}
-		return v
-	}
-	return fmt.Sprint(cell)
-}

@@ -21,6 +21,7 @@ type tally struct {
 	TestCalls   int            `json:"test_calls"`
 }
 
+// newTally sums up calls.
 func newTally(calls []talkover.Call) tally {
 	t := tally{Status: map[string]int{}, Direction: map[string]int{}}
 	for _, c := range calls {
@@ -42,18 +43,19 @@ func (t *tally) add(c talkover.Call) {
 	}
 }
 
-// String says it in words, the most frequent first.
+// String writes the tally in words, the most frequent first.
 func (t tally) String() string {
 	parts := []string{counts(t.Status), counts(t.Direction)}
 	if t.Answered > 0 {
 		parts = append(parts, fmt.Sprintf("talk %d s, mean %g of %d answered", t.TalkSeconds, t.MeanSeconds, t.Answered))
 	}
 	if t.TestCalls > 0 {
-		parts = append(parts, plural(t.TestCalls, "test call", "test calls"))
+		parts = append(parts, string(plural(t.TestCalls, "test call", "test calls")))
 	}
 	return strings.Join(parts, "; ")
 }
 
+// counts writes how many there are of each name; those without are unknown.
 func counts(m map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(m), func(x, y string) int {
 		return cmp.Or(m[y]-m[x], strings.Compare(x, y))

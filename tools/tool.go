@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"reflect"
 	"runtime/debug"
 	"time"
 
@@ -32,25 +33,32 @@ type tool[In any, Out answer] struct {
 	description string // for models, at most three sentences
 	limit       time.Duration
 	changes     bool // more than it reads: it is destructive, and each call of it counts
-	run         func(ctx context.Context, c Config, in In) (Out, error)
+	run         func(ctx context.Context, q *question, in In) (Out, error)
 }
 
 // answer is the structured half of an answer. Some hosts show a model only this
-// half and some only the text, so each says all there is.
+// half and some only the text, so each says all there is. text writes the other half
+// of what the structure holds alone, after hide has masked it.
 type answer interface {
 	text() string
 	size() int // rows
 }
 
+// zoned is an input that may ask for a zone; nil is that of the configuration.
+type zoned interface{ zone() *time.Location }
+
 // register adds the tool to a server. It is the one place where a typed
 // function becomes an MCP tool.
-func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
+func (t tool[In, Out]) register(s *server.MCPServer, c Config, a *accounts) error {
 	input, err := schema.NewInput[In]()
 	if err != nil {
 		return fmt.Errorf("%s: input: %w", t.name, err)
 	}
 	output, err := schema.Output[Out]()
 	if err != nil {
+		return fmt.Errorf("%s: output: %w", t.name, err)
+	}
+	if err := outOfReach(reflect.TypeFor[Out]()); err != nil {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
 	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
@@ -67,7 +75,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 		ctx, ended := c.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		start := time.Now()
-		out, err := t.call(ctx, input, r, c)
+		out, text, err := t.call(ctx, input, r, c, a)
 		record := []slog.Attr{
 			slog.String("tool", t.name),
 			slog.Float64("ms", math.Round(float64(time.Since(start).Microseconds())/10)/100),
@@ -80,14 +88,14 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config) error {
 			// A Go error of ours would reach the client word for word, so a
 			// failure is a result like any other.
 			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, ending)...)
-			text := mask(c.MaskNumbers).words(explain(err))
+			text := leaving(c.MaskNumbers, explain(err))
 			if c.Demo {
 				text += "\n" + demoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
 		c.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, slog.Int("rows", out.size()), ending)...)
-		return mcp.NewToolResultStructured(out, out.text()), nil
+		return mcp.NewToolResultStructured(out, text), nil
 	})
 	return nil
 }
@@ -101,22 +109,33 @@ func (c Config) recovered(ctx context.Context, name string, err *error) {
 	}
 }
 
-// call decodes the arguments and runs the tool.
-func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, c Config) (out Out, err error) {
+// call decodes the arguments, runs the tool, and makes both halves of the answer. All
+// that a tool answers leaves here, masked if numbers are.
+func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, c Config, a *accounts) (out Out, text string, err error) {
 	defer c.recovered(ctx, t.name, &err)
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
 		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process
-			return out, schema.Faults{{Problem: "the arguments are no JSON"}}
+			return out, "", schema.Faults{{Problem: "the arguments are no JSON"}}
 		}
 	}
 	in, err := input.Decode(args, c.Now().UTC().Format(time.DateOnly))
 	if err != nil {
-		return out, err
+		return out, "", err
 	}
-	if c, err = c.of(ctx); err != nil {
-		return out, err
+	var zone *time.Location
+	if z, ok := any(in).(zoned); ok {
+		zone = z.zone()
 	}
-	out, err = t.run(ctx, c, in)
-	return out, c.accounts.blame(err)
+	q, err := newQuestion(ctx, c, a, zone)
+	if err != nil {
+		return out, "", err
+	}
+	if out, err = t.run(ctx, q, in); err != nil {
+		return out, "", a.blame(err)
+	}
+	if q.masked {
+		hide(&out)
+	}
+	return out, out.text(), nil
 }

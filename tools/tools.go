@@ -30,7 +30,7 @@ func New(c Config) (*server.MCPServer, error) {
 	if c.Demo {
 		name, title = "talkover-demo", "Talkover call log (demo)"
 	}
-	c.accounts = newAccounts(c)
+	accounts := newAccounts(c.Client, c.TokenOf)
 	hooks := &server.Hooks{}
 	// A server may run for weeks, so its date is told anew at each greeting.
 	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
@@ -39,7 +39,7 @@ func New(c Config) (*server.MCPServer, error) {
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = c.instructions()
 	})
-	completer, err := newCompleter(c)
+	completer, err := newCompleter(c, accounts)
 	if err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}
@@ -60,11 +60,11 @@ func New(c Config) (*server.MCPServer, error) {
 		server.WithMethodCacheHints(mcp.MethodResourcesTemplatesList, hour, mcp.CacheScopePublic),
 	)
 	for _, r := range c.all() {
-		if err := r.register(s, c); err != nil {
+		if err := r.register(s, c, accounts); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)
 		}
 	}
-	if err := c.addResources(s); err != nil {
+	if err := addResources(s, c, accounts); err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}
 	return s, nil
@@ -72,7 +72,7 @@ func New(c Config) (*server.MCPServer, error) {
 
 // registrar is a tool or a prompt.
 type registrar interface {
-	register(*server.MCPServer, Config) error
+	register(*server.MCPServer, Config, *accounts) error
 }
 
 // all is every tool and prompt, once.

@@ -1,0 +1,150 @@
+package tools
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+)
+
+// cell is one value of a table. The structure of an answer has it as JSON, the text
+// as csv writes it, without quotes.
+type cell interface{ csv() string }
+
+// words are other people's text in a cell. Phone numbers and handles are cells too.
+type words string
+
+func (w words) csv() string  { return guarded(string(w)) }
+func (p phone) csv() string  { return guarded(string(p)) }
+func (h handle) csv() string { return guarded(string(h)) }
+
+// phones are several phone numbers in one cell.
+type phones []phone
+
+func newPhones(numbers []string) phones {
+	p := make(phones, len(numbers))
+	for i, n := range numbers {
+		p[i] = phone(n)
+	}
+	return p
+}
+
+func (p phones) String() string {
+	var b strings.Builder
+	for i, n := range p {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(n))
+	}
+	return b.String()
+}
+
+func (p phones) csv() string { return guarded(p.String()) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (p phones) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// guarded puts an apostrophe before what a spreadsheet would take for a formula. A
+// phone number, in E.164 or with spaces in it, is no formula.
+func guarded(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) && !isE164(strings.ReplaceAll(s, " ", "")) {
+		return "'" + s
+	}
+	return s
+}
+
+// count is a whole number.
+type count int
+
+func (n count) csv() string { return strconv.Itoa(int(n)) }
+
+// seconds are blank in text where they are 0, as for nearly every second call.
+type seconds int
+
+func (s seconds) csv() string {
+	if s == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(s))
+}
+
+// testMark tells test calls from others.
+type testMark bool
+
+func (t testMark) csv() string {
+	if t {
+		return "test"
+	}
+	return ""
+}
+
+// decimal is a number as Talkover computed it.
+type decimal float64
+
+func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
+
+// figure is a number that was rounded to what it is worth. Text shows rates in per
+// cent, and estimates with a ~ before them.
+type figure struct {
+	value    float64
+	digits   int // after the point, in text
+	percent  bool
+	estimate bool
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (f figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.value) }
+
+func (f figure) csv() string {
+	v := f.value
+	if f.percent {
+		v *= 100
+	}
+	s := strconv.FormatFloat(v, 'f', f.digits, 64)
+	if f.digits > 0 {
+		s = strings.TrimSuffix(s, ".0")
+	}
+	if f.estimate {
+		return "~" + s
+	}
+	return s // a minus makes no formula of it
+}
+
+// A moment is blank where Talkover told none.
+type (
+	minute time.Time // to the minute
+	second time.Time // to the second
+)
+
+const (
+	minuteForm = "2006-01-02 15:04"
+	secondForm = "2006-01-02 15:04:05"
+	nowForm    = "Mon 2006-01-02 15:04"
+	dayForm    = "Mon 2006-01-02"
+	clockForm  = "15:04"
+)
+
+func (m minute) csv() string { return formed(time.Time(m), minuteForm) }
+func (s second) csv() string { return formed(time.Time(s), secondForm) }
+
+func formed(t time.Time, form string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(form)
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (m minute) MarshalText() ([]byte, error) { return []byte(m.csv()), nil }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s second) MarshalText() ([]byte, error) { return []byte(s.csv()), nil }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (minute) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (second) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }

@@ -1,0 +1,81 @@
+package tools
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// measures are figures by name; an estimate has its 95 % interval beside it, as
+// name_low and name_high.
+type measures map[string]float64
+
+// newFigure rounds a figure to what it is worth.
+func newFigure(name stats.Metric, v float64, estimate bool) figure {
+	f := figure{value: round(name, v), estimate: estimate}
+	switch name {
+	case stats.Share, stats.AnswerRate:
+		f.digits, f.percent = 1, true
+	case stats.MeanSeconds:
+		f.digits = 1
+	}
+	return f
+}
+
+// measureCell shows a measure; one that cannot be told is blank.
+func measureCell(name stats.Metric, m stats.Measure) cell {
+	if !m.Known {
+		return words("")
+	}
+	return newFigure(name, m.Value, m.Estimate)
+}
+
+// round gives a figure the digits that it is worth.
+func round(name stats.Metric, v float64) float64 {
+	scale := 1.0
+	switch name {
+	case stats.Share, stats.AnswerRate:
+		scale = 10_000
+	case stats.MeanSeconds:
+		scale = 10
+	}
+	return math.Round(v*scale) / scale
+}
+
+// contactMeasures come after stats.Metrics where all calls were read.
+const (
+	contactsMeasure   = "contacts"
+	repeatMeasure     = "repeat_contacts"
+	shortMeasure      = "short_calls"
+	unreturnedMeasure = "unreturned_missed"
+	peakMeasure       = "peak_concurrent"
+)
+
+// words writes measures in the order of answers.
+func (m measures) words(estimated []string) string {
+	order := []string{}
+	for _, name := range stats.Metrics {
+		order = append(order, string(name))
+	}
+	order = append(order, contactsMeasure, repeatMeasure, shortMeasure, unreturnedMeasure, peakMeasure)
+	var parts []string
+	for _, name := range order {
+		v, ok := m[name]
+		if !ok {
+			continue
+		}
+		metric := stats.Metric(name)
+		s := name + " " + newFigure(metric, v, slices.Contains(estimated, name)).csv()
+		if metric == stats.AnswerRate {
+			s += " %"
+		}
+		if low, ok := m[name+"_low"]; ok {
+			s += fmt.Sprintf(" (%s to %s)", newFigure(metric, low, false).csv(), newFigure(metric, m[name+"_high"], false).csv())
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, ", ")
+}
