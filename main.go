@@ -200,7 +200,7 @@ func (p program) serveHTTP(ctx context.Context, h house) error {
 	if err != nil {
 		return err
 	}
-	with.Ready, with.Answered = h.account.Health, h.watch.Answered
+	with.SessionKey, with.Ready, with.Answered = h.account.Key("session ids"), h.account.Health, h.watch.Answered
 	ln, err := transport.Listen(ctx, h.Addr)
 	if err != nil {
 		return settings.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}

@@ -105,6 +105,9 @@ func (c *Client) As(token Secret) *Client {
 // its [Client.As].
 func (c *Client) Usage() Usage { return c.usage.read() }
 
+// Key derives a secret from the token of the client; see [Secret.Key].
+func (c *Client) Key(purpose string) []byte { return c.token.Key(purpose) }
+
 // Limits returns how much of the API's limit this client uses at this moment. Each
 // token has a limit of its own.
 func (c *Client) Limits() Limits { return c.limiter.limits() }

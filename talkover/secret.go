@@ -1,6 +1,8 @@
 package talkover
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +25,16 @@ func (s Secret) Reveal() string {
 		return ""
 	}
 	return *s.value
+}
+
+// Key derives 32 secret bytes for a purpose, by HKDF-SHA-256. The same token gives
+// the same bytes in each process, and two purposes have nothing in common.
+func (s Secret) Key(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(s.Reveal()), nil, "talkover-mcp "+purpose, sha256.Size)
+	if err != nil {
+		panic(err) // it fails on lengths and hashes alone, which stand here
+	}
+	return key
 }
 
 // IsZero reports whether there is no token.

@@ -206,3 +206,20 @@ func TestTheGlossaryDefinesTheMetrics(t *testing.T) {
 		}
 	}
 }
+
+// An address of a megabyte is refused at once. Matching it against the template of
+// calls.csv would take longer than anybody waits.
+func TestLongAddressesAreRefused(t *testing.T) {
+	s := connect(t, account.Transport())
+	for _, filler := range []string{"a", "%2B", "é", "status=failed&", "{", "?"} {
+		uri := "talkover://calls.csv?search=" + strings.Repeat(filler, 1<<20/len(filler))
+		if _, err := resource(t, s, uri); err == nil || !strings.Contains(err.Error(), "at most 1024") {
+			t.Errorf("a megabyte of %q: %v", filler, err)
+		}
+		// The longest one that is let in is looked at for its filters.
+		uri = uri[:len("talkover://calls.csv?search=")] + strings.Repeat("a", 1<<10-len("talkover://calls.csv?search="))
+		if _, err := resource(t, s, uri); err == nil || !strings.Contains(err.Error(), "at most 100") {
+			t.Errorf("1 KB: %v", err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -76,6 +77,9 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config, a *accounts) erro
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		start := time.Now()
 		out, text, err := t.call(ctx, input, r, c, a)
+		if err == nil && errors.Is(ctx.Err(), context.Canceled) {
+			err = ctx.Err() // the client left, and what there is may be a part
+		}
 		record := []slog.Attr{
 			slog.String("tool", t.name),
 			slog.Float64("ms", math.Round(float64(time.Since(start).Microseconds())/10)/100),

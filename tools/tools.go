@@ -32,6 +32,7 @@ func New(c Config) (*server.MCPServer, error) {
 	}
 	accounts := newAccounts(c.Client, c.TokenOf)
 	hooks := &server.Hooks{}
+	hooks.AddOnRequestInitialization(boundURI)
 	// A server may run for weeks, so its date is told anew at each greeting.
 	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
 		r.Instructions = c.instructions()

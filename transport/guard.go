@@ -142,7 +142,7 @@ func ownOrigin(origins []string, next http.Handler) http.Handler {
 			switch {
 			case contains(origins, origin):
 				h.Set(allowOrigin, origin)
-				h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, "+idHeader)
+				h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Mcp-Session-Id, "+idHeader)
 				h.Add("Vary", "Origin")
 			case !sameOrigin(origin, r.Host):
 				h.Del(allowOrigin)

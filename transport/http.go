@@ -2,14 +2,12 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
 
@@ -32,6 +30,11 @@ type Options struct {
 	// then finds in the context of its calls.
 	ClientTokens bool
 
+	// SessionKey proves that session ids of /mcp were made by this server or a
+	// replica of it, which has the same key. It should be secret and 32 bytes long;
+	// it may be nil where ClientTokens is set.
+	SessionKey []byte
+
 	Ready func(context.Context) error // whether what is behind answers; asked at most every 10 s
 	Log   *slog.Logger                // none if nil
 
@@ -43,6 +46,7 @@ type Options struct {
 // HTTP is the door for clients over HTTP.
 type HTTP struct {
 	handler http.Handler
+	calls   calls
 	streams *streams
 	ready   *readiness
 	log     *slog.Logger
@@ -56,35 +60,18 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &HTTP{
-		streams: &streams{open: map[string]*stream{}},
-		ready:   &readiness{ask: o.Ready, log: o.Log},
-		log:     o.Log,
+		ready: &readiness{ask: o.Ready, log: o.Log},
+		log:   o.Log,
 	}
-	sse := server.NewSSEServer(s,
-		server.WithSSEDisableLocalhostProtection(true), // the guard knows the hosts
-		// With no list of origins it would allow all of them; this one is nobody's.
-		server.WithSSECORS(server.WithCORSAllowedOrigins("https://none.invalid")),
-		server.WithUseFullURLForMessageEndpoint(false),
-		server.WithSessionIDGenerator(streamID),
-		// 2026-07-28 needs headers that clients of SSE do not send.
-		server.WithSSEContextFunc(func(ctx context.Context, _ *http.Request) context.Context {
-			return server.WithSupportedProtocolVersions(ctx, mcp.LegacyProtocolVersions())
-		}),
-	)
+	h.streams = &streams{server: s, calls: &h.calls, log: o.Log, open: map[string]*stream{}}
 	routes := map[string]route{
-		"/sse":     {method: http.MethodGet, handler: h.streams.hold(sse.SSEHandler())},
-		"/message": {method: http.MethodPost, handler: h.streams.message(sse.MessageHandler())},
+		"/sse":     {method: http.MethodGet, handler: http.HandlerFunc(h.streams.listen)},
+		"/message": {method: http.MethodPost, handler: http.HandlerFunc(h.streams.message)},
 		"/healthz": {method: http.MethodGet, open: true, handler: http.HandlerFunc(alive)},
 		"/readyz":  {method: http.MethodGet, open: true, handler: h.ready},
 	}
 	if o.Streamable {
-		mcp := server.NewStreamableHTTPServer(s,
-			server.WithStateLess(true),
-			server.WithDisableStreaming(true), // a stream of one client hears of others
-			server.WithDisableLocalhostProtection(true),
-			server.WithStreamableHTTPLogger(o.Log),
-		)
-		routes["/mcp"] = route{method: http.MethodPost, handler: h.stateless(s, mcp)}
+		routes["/mcp"] = route{method: http.MethodPost, handler: newStreamable(s, &h.calls, o.SessionKey, o.Log)}
 	}
 	if o.Gate != nil {
 		for path, document := range o.Gate.Open() {
@@ -112,8 +99,11 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
 		// No WriteTimeout: the guard bounds each write, and streams last.
 	}
-	// An open stream would hold the end up, but it may be owed answers.
-	s.RegisterOnShutdown(func() { h.streams.finish(quitTime) })
+	// An open stream would hold the end up, but answers may still go out on it.
+	s.RegisterOnShutdown(func() {
+		h.calls.drain(quitTime)
+		h.streams.finish()
+	})
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(ln) }()
 	select {
@@ -131,32 +121,6 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		err = s.Close() // what is left had its time
 	}
 	return err
-}
-
-// stateless serves a message for which no state is kept.
-//
-// A notifications/cancelled is answered and not passed on: without sessions,
-// calls are known by their request id alone, and one client's would end
-// another's call. Closing the request cancels it. A subscription holds its
-// answer open, so it counts as a stream.
-func (h *HTTP) stateless(s *server.MCPServer, next http.Handler) http.Handler {
-	subscribe := h.streams.hold(acknowledged(next))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var m message
-		_ = json.Unmarshal(bodyOf(r), &m) // what is no JSON has no method, and is refused behind
-		if call, ok := m.plainCall(s, r.Header.Get(mcp.HeaderProtocolVersion)); ok {
-			call.answer(w, r)
-			return
-		}
-		switch m.Method {
-		case mcp.MethodNotificationCancelled:
-			w.WriteHeader(http.StatusAccepted)
-		case mcp.MethodSubscriptionsListen:
-			subscribe.ServeHTTP(w, r)
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
 }
 
 // static answers with a JSON document.

@@ -1,113 +1,112 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
-	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 )
 
 // maxStreams is how many streams may be open at once.
 const maxStreams = 1000
 
-// streams are those that are open: whose each is, and what is owed on it. The
-// library behind would let anybody use a session who knows its id, and would
-// drop answers at the end.
+// streams holds the open streams of server-sent events. A client opens one by GET
+// /sse, learns there where to POST its messages, and reads all answers from it.
 type streams struct {
-	debt   // over all streams
+	server *server.MCPServer
+	calls  *calls
+	log    *slog.Logger
+
 	mu     sync.Mutex
 	open   map[string]*stream
 	ending bool
 }
 
-// stream is one that is open.
+// stream is a session that nobody but its owner may send messages to.
 type stream struct {
-	id    string
+	*session
 	owner [sha256.Size]byte
 	end   context.CancelFunc
-	owed  int // answers, of the debt of all streams
 }
 
-// streamKey is the context key of a stream's id.
-type streamKey struct{}
-
-// streamID names the session of a stream, for the library.
-func streamID(ctx context.Context, _ *http.Request) (string, error) {
-	if id, ok := ctx.Value(streamKey{}).(string); ok {
-		return id, nil
+// listen opens a stream and holds it until the client leaves or the server ends.
+func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
+	life, end := context.WithCancel(r.Context())
+	defer end()
+	id := rand.Text()
+	st := &stream{owner: callerOf(life).mark(), end: end}
+	st.session = newSession(life, id, s.server, s.calls, func(b []byte) error { return writeEvent(w, b) }, s.log)
+	if !s.start(st) {
+		w.Header().Set("Retry-After", "10")
+		refuse(w, r, http.StatusServiceUnavailable, "too many streams are open, or the server is ending")
+		return
 	}
-	return "", errors.New("no stream")
+	defer s.stop(st)
+	w.Header().Set("Content-Type", eventStream)
+	st.writing.Lock() // a client that guesses its address is answered after it is told
+	fmt.Fprintf(w, "event: endpoint\ndata: /message?sessionId=%s\r\n\r\n", id)
+	_ = http.NewResponseController(w).Flush()
+	st.writing.Unlock()
+	<-life.Done()
 }
 
-// hold answers with a stream: one of a bounded number, which ends with all others
-// when the server does.
-func (s *streams) hold(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, end := context.WithCancel(r.Context())
-		defer end()
-		st := s.start(&stream{id: rand.Text(), owner: callerOf(ctx).mark(), end: end})
-		if st == nil {
-			w.Header().Set("Retry-After", "10")
-			refuse(w, r, http.StatusServiceUnavailable, "too many streams are open, or the server is ending")
-			return
-		}
-		defer s.stop(st)
-		next.ServeHTTP(&answerCounter{w, s, st}, r.WithContext(context.WithValue(ctx, streamKey{}, st.id)))
-	})
+const eventStream = "text/event-stream"
+
+// writeEvent writes a message as an event. A client that does not read holds it up
+// until the deadline of the write.
+func writeEvent(w http.ResponseWriter, message []byte) error {
+	_, err := fmt.Fprintf(w, "event: message\ndata: %s\n\n", message)
+	if err == nil {
+		err = http.NewResponseController(w).Flush()
+	}
+	return err
 }
 
-// start adds a stream, or returns nil where there may be no more.
-func (s *streams) start(st *stream) *stream {
+// start adds a stream, or reports that there may be no more.
+func (s *streams) start(st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ending || len(s.open) >= maxStreams {
-		return nil
-	}
-	s.open[st.id] = st
-	return st
-}
-
-// stop takes a stream away, and what was owed on it.
-func (s *streams) stop(st *stream) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.open, st.id)
-	s.settle(st.owed)
-	st.owed = 0
-}
-
-// message takes in a message whose answer goes out on a stream, which must be
-// the caller's own. Another's is not told apart from none.
-func (s *streams) message(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.take(r.URL.Query().Get("sessionId"), callerOf(r.Context()), isRequest(bodyOf(r))) {
-			refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// take reports whether a stream is the caller's, and if so expects an answer.
-func (s *streams) take(id string, by caller, asks bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.open[id]
-	if st == nil || st.owner != by.mark() {
 		return false
 	}
-	if asks {
-		st.owed++
-		s.expect()
-	}
+	s.open[st.id] = st
 	return true
 }
 
-// count is how many streams are open.
+// stop takes a stream away. Nothing is written to it any more: its writer is gone
+// once listen returns.
+func (s *streams) stop(st *stream) {
+	s.mu.Lock()
+	delete(s.open, st.id)
+	s.mu.Unlock()
+	st.end()
+	st.writing.Lock()
+	defer st.writing.Unlock()
+	st.write = func([]byte) error { return context.Cause(st.life) }
+}
+
+// message takes in a message and answers it on the stream, which must be the
+// caller's own. Another's is not told apart from none.
+func (s *streams) message(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	st := s.open[r.URL.Query().Get("sessionId")]
+	s.mu.Unlock()
+	if st == nil || st.owner != callerOf(r.Context()).mark() {
+		refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
+		return
+	}
+	// 2026-07-28 needs headers that clients of SSE do not send.
+	st.receive(server.WithSupportedProtocolVersions(r.Context(), mcp.LegacyProtocolVersions()), bodyOf(r))
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// count returns how many streams are open.
 func (s *streams) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,39 +120,11 @@ func (s *streams) noMore() {
 	s.ending = true
 }
 
-// finish waits until all that is owed is answered, but no longer than patience,
-// and ends all streams.
-func (s *streams) finish(patience time.Duration) {
-	s.drain(patience)
+// finish ends all streams.
+func (s *streams) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, st := range s.open {
 		st.end()
 	}
 }
-
-// answerCounter is the writer of a stream. It settles each answer that goes out.
-type answerCounter struct {
-	http.ResponseWriter
-	streams *streams
-	stream  *stream
-}
-
-// Write implements [io.Writer]; the library writes a whole event at a time.
-func (w *answerCounter) Write(event []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(event)
-	if _, data, ok := bytes.Cut(event, []byte("data:")); ok && isAnswer(data) {
-		w.streams.mu.Lock()
-		defer w.streams.mu.Unlock()
-		if w.stream.owed > 0 {
-			w.stream.owed--
-			w.streams.settle(1)
-		}
-	}
-	return n, err
-}
-
-// Flush implements [http.Flusher], which streams ask for.
-func (w *answerCounter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
-
-func (w *answerCounter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

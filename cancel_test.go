@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/sandbox"
+)
+
+// stuckAPI answers the first page of a list, and lets each further request wait until
+// whoever asked leaves.
+type stuckAPI struct {
+	t          testing.TB
+	account    http.Handler
+	come, left chan string
+}
+
+func newStuckAPI(t testing.TB) *stuckAPI {
+	return &stuckAPI{
+		t: t, account: sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)),
+		come: make(chan string, 1000), left: make(chan string, 1000),
+	}
+}
+
+func (a *stuckAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if page := cmp.Or(r.URL.Query().Get("page"), "1"); page != "1" {
+		a.come <- page
+		<-r.Context().Done()
+		a.left <- page
+		return
+	}
+	r.Header.Set("Authorization", "Bearer "+sandbox.Token)
+	a.account.ServeHTTP(w, r)
+}
+
+// asked waits for the first request that is stuck.
+func (a *stuckAPI) asked() {
+	a.t.Helper()
+	a.take(a.come, "is asked for")
+}
+
+// deserted waits until nobody waits for a request any more.
+func (a *stuckAPI) deserted() {
+	a.t.Helper()
+	a.take(a.left, "is given up")
+	for range len(a.come) {
+		<-a.come
+		a.take(a.left, "is given up")
+	}
+}
+
+func (a *stuckAPI) take(from <-chan string, what string) {
+	a.t.Helper()
+	select {
+	case <-from:
+	case <-time.After(20 * time.Second):
+		a.t.Fatalf("no page %s", what)
+	}
+}
+
+const (
+	longCall = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"find_calls","arguments":{"sort":"longest"}%s}}`
+	giveUp   = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`
+	hello26  = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
+)
+
+// Nobody reads page after page for a client that has cancelled its call, or has left.
+func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
+	call := fmt.Sprintf(longCall, "")
+	t.Run("stdio, cancelled", func(t *testing.T) {
+		api := newStuckAPI(t)
+		cmd := command(t, upstream(t, api.ServeHTTP))
+		in, _ := cmd.StdinPipe()
+		out, _ := cmd.StdoutPipe()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(in, hello+call)
+		api.asked()
+		fmt.Fprintln(in, giveUp)
+		api.deserted()
+		in.Close()
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if strings.Contains(lines.Text(), `"id":7`) {
+				t.Errorf("the cancelled call is answered: %s", lines.Text())
+			}
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	// Over HTTP, client sends the call, calls leave when it runs, and returns.
+	for name, client := range map[string]func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()){
+		"http, cancelled": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
+			res := ask(request(t.Context(), base+"/mcp", strings.TrimSpace(strings.SplitAfter(hello, "\n")[0])))
+			res.Body.Close()
+			session := res.Header.Get("Mcp-Session-Id")
+			ended := make(chan string, 1)
+			go func() {
+				res := ask(request(t.Context(), base+"/mcp", call, "Mcp-Session-Id", session))
+				defer res.Body.Close()
+				body, _ := io.ReadAll(res.Body)
+				ended <- string(body)
+			}()
+			running()
+			ask(request(t.Context(), base+"/mcp", giveUp, "Mcp-Session-Id", session)).Body.Close()
+			if body := <-ended; body != "" {
+				t.Errorf("the cancelled call is answered: %s", body)
+			}
+		},
+		"http, left": func(t *testing.T, base string, _ func(*http.Request) *http.Response, running func()) {
+			leaveWhile(t, base, call, running)
+		},
+		"http of 2026-07-28, left": func(t *testing.T, base string, _ func(*http.Request) *http.Response, running func()) {
+			leaveWhile(t, base, fmt.Sprintf(longCall, hello26), running, "Mcp-Protocol-Version", "2026-07-28",
+				"Mcp-Method", "tools/call", "Mcp-Name", "find_calls", "Accept", "application/json, text/event-stream")
+		},
+		"sse, cancelled": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
+			stream, to := openStream(t, t.Context(), base)
+			defer stream.Close()
+			ask(request(t.Context(), to, call)).Body.Close()
+			running()
+			ask(request(t.Context(), to, giveUp)).Body.Close()
+		},
+		"sse, left": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
+			stream, to := openStream(t, t.Context(), base)
+			ask(request(t.Context(), to, call)).Body.Close()
+			running()
+			stream.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := newStuckAPI(t)
+			base, _ := served(t, upstream(t, api.ServeHTTP), "-transport", "http")
+			client(t, base, func(r *http.Request) *http.Response {
+				res, err := http.DefaultClient.Do(r)
+				if err != nil {
+					t.Error(err)
+					return &http.Response{Body: http.NoBody}
+				}
+				return res
+			}, api.asked)
+			api.deserted()
+		})
+	}
+}
+
+// request is one message by POST; headers come in pairs.
+func request(ctx context.Context, url, message string, headers ...string) *http.Request {
+	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(message))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+// leaveWhile sends a call to /mcp and leaves when it runs.
+func leaveWhile(t *testing.T, base, call string, running func(), headers ...string) {
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if res, err := http.DefaultClient.Do(request(ctx, base+"/mcp", call, headers...)); err == nil {
+			res.Body.Close()
+		}
+	}()
+	running()
+	leave()
+	<-ended
+}
+
+// openStream opens a stream and returns it with the address for messages.
+func openStream(t *testing.T, ctx context.Context, base string) (io.Closer, string) {
+	t.Helper()
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, base+"/sse", nil)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if to, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			return res.Body, base + to
+		}
+	}
+	t.Fatal("the stream does not say where messages go")
+	return nil, ""
+}
+
+// An address that is too long is refused over each transport, and what comes behind
+// it is answered.
+func TestLongAddressesHoldNobodyUp(t *testing.T) {
+	read := fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=%s"}}`, strings.Repeat("a", 32<<10))
+	const want = "at most 1024"
+	answers, _ := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"), hello+read+"\n"+listCall(8, 1))
+	if !strings.Contains(string(answers["7"]), want) || !strings.Contains(string(answers["8"]), "calls match") {
+		t.Errorf("stdio: %s, then %.100s", answers["7"], answers["8"])
+	}
+	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
+	if status, body, err := post(base, read); err != nil || !strings.Contains(body, want) {
+		t.Errorf("http: %d %s %v", status, body, err)
+	}
+	stream, to := openStream(t, t.Context(), base)
+	defer stream.Close()
+	res, err := http.DefaultClient.Do(request(t.Context(), to, read))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for lines := bufio.NewScanner(stream.(io.Reader)); lines.Scan(); {
+		if strings.Contains(lines.Text(), `"id":7`) {
+			if !strings.Contains(lines.Text(), want) {
+				t.Errorf("sse: %s", lines.Text())
+			}
+			return
+		}
+	}
+	t.Error("sse: no answer")
+}

@@ -1,0 +1,124 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// message is what a transport must know of a message to pass it on. A message that
+// is not JSON leaves it empty; mcp-go then has words for the client.
+type message struct {
+	ID     any           `json:"id"`
+	Method mcp.MCPMethod `json:"method"`
+	Params struct {
+		RequestID any `json:"requestId"` // of notifications/cancelled
+	} `json:"params"`
+}
+
+func parse(b []byte) (m message) {
+	if json.Unmarshal(b, &m) != nil { // params may be of any shape
+		m.Params.RequestID = nil
+	}
+	return m
+}
+
+// isRequest reports whether the message will be answered.
+func (m message) isRequest() bool { return m.ID != nil && m.Method != "" }
+
+// errCancelled is why a call ends that its client cancelled. Such a call is not
+// answered, as MCP asks: "Receivers of a cancellation notification SHOULD [...] not
+// send a response for the cancelled request".
+var errCancelled = errors.New("the client cancelled the request")
+
+// isCancelled reports whether the client cancelled the call of ctx.
+func isCancelled(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errCancelled) }
+
+// calls knows the requests that are being answered, so that a client can cancel its
+// own, and the server can answer them before it ends. The zero value is ready.
+type calls struct {
+	mu       sync.Mutex
+	running  int
+	byClient map[callKey]context.CancelCauseFunc
+	idle     chan struct{} // closed when no request is left; nil while nobody waits for that
+}
+
+// callKey names a request: ids are unique within a session alone.
+type callKey struct {
+	session string
+	id      any // a string or a float64
+}
+
+// begin counts a request, and returns the context of its work. With a session, the
+// client can cancel it. end must be called when the answer is sent.
+func (c *calls) begin(ctx context.Context, session string, id any) (work context.Context, end func()) {
+	work, cancel := context.WithCancelCause(ctx)
+	key := callKey{session, id}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running++
+	named := session != "" && isID(id) && c.byClient[key] == nil // of two with the same id, the first can be cancelled
+	if named {
+		if c.byClient == nil {
+			c.byClient = make(map[callKey]context.CancelCauseFunc)
+		}
+		c.byClient[key] = cancel
+	}
+	return work, func() {
+		cancel(nil)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if named {
+			delete(c.byClient, key)
+		}
+		if c.running--; c.running == 0 && c.idle != nil {
+			close(c.idle)
+			c.idle = nil
+		}
+	}
+}
+
+// isID reports whether a decoded JSON value is a string or a number, as ids are.
+func isID(id any) bool {
+	switch id.(type) {
+	case string, float64:
+		return true
+	}
+	return false
+}
+
+// cancel ends the work of a request of a session, and reports whether it is there.
+func (c *calls) cancel(session string, id any) bool {
+	if !isID(id) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cancel := c.byClient[callKey{session, id}]
+	if cancel != nil {
+		cancel(errCancelled)
+	}
+	return cancel != nil
+}
+
+// drain waits until all requests are answered, for at most d.
+func (c *calls) drain(d time.Duration) {
+	c.mu.Lock()
+	if c.running == 0 {
+		c.mu.Unlock()
+		return
+	}
+	if c.idle == nil {
+		c.idle = make(chan struct{})
+	}
+	idle := c.idle
+	c.mu.Unlock()
+	select {
+	case <-idle:
+	case <-time.After(d):
+	}
+}

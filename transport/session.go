@@ -1,0 +1,169 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+const (
+	workers = 32   // calls of tools that a session answers at once
+	waiting = 4096 // requests of a session that may be unanswered; the next one is not read before
+)
+
+// session is a conversation with one client, over stdio or on a stream. It gives
+// each message to [server.MCPServer.HandleMessage], the public door of mcp-go, and
+// sends what comes back, in the order made for each request.
+//
+// The StdioServer and SSEServer of mcp-go v1.2.1 send answers before what was said
+// earlier, answer cancelled calls, miss a cancellation that comes before a call has
+// begun, and at the end of input drop calls under way. The tests of this package
+// name each.
+type session struct {
+	id     string
+	server *server.MCPServer
+	life   context.Context // ends with the client; so does all work for it
+	calls  *calls
+	log    *slog.Logger
+
+	writing sync.Mutex         // one message at a time
+	write   func([]byte) error // writes a message of one line
+
+	workers chan struct{}
+	waiting chan struct{}
+
+	about        sync.Mutex // guards what the client says of itself
+	client       mcp.Implementation
+	capabilities mcp.ClientCapabilities
+}
+
+// newSession makes a session that lasts as long as life.
+func newSession(life context.Context, id string, s *server.MCPServer, all *calls, write func([]byte) error, log *slog.Logger) *session {
+	return &session{
+		id: id, server: s, life: life, calls: all, log: log, write: write,
+		workers: make(chan struct{}, workers), waiting: make(chan struct{}, waiting),
+	}
+}
+
+// receive takes a message in. Requests are answered side by side; ctx has the values
+// that their tools find, and its end ends nothing.
+func (s *session) receive(ctx context.Context, b []byte) {
+	m := parse(b)
+	switch {
+	case m.isRequest():
+		select {
+		case s.waiting <- struct{}{}:
+		case <-s.life.Done():
+			return
+		}
+		work, end := s.calls.begin(context.WithoutCancel(ctx), s.id, m.ID)
+		work, leave := context.WithCancelCause(work)
+		stop := context.AfterFunc(s.life, func() { leave(context.Cause(s.life)) })
+		go func() {
+			defer func() { stop(); leave(nil); end(); <-s.waiting }()
+			s.answer(work, m, b)
+		}()
+	case m.Method == mcp.MethodNotificationCancelled:
+		s.calls.cancel(s.id, m.Params.RequestID)
+	default: // a notification has no answer; what is no message has one, with the id null
+		s.answer(ctx, m, b)
+	}
+}
+
+// answer answers a message, unless the client cancels it.
+func (s *session) answer(ctx context.Context, m message, b []byte) {
+	if m.Method == mcp.MethodToolsCall {
+		select {
+		case s.workers <- struct{}{}:
+			defer func() { <-s.workers }()
+		case <-ctx.Done():
+		}
+	}
+	out := &outbox{send: func(n mcp.JSONRPCNotification) { s.send(n) }}
+	response := s.handle(s.server.WithContext(ctx, requestSession{s, out}), m, b)
+	out.close()
+	if response != nil && !isCancelled(ctx) {
+		s.send(response)
+	}
+}
+
+// handle has the server answer. A panic in it ends no other call.
+func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp.JSONRPCMessage) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.ErrorContext(ctx, "panic", "method", string(m.Method), "panic", p, "stack", string(debug.Stack()))
+			if m.isRequest() {
+				response = mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INTERNAL_ERROR, "internal error", nil)
+			}
+		}
+	}()
+	return s.server.HandleMessage(ctx, b)
+}
+
+// send writes a message. The client is gone if that fails, which ends the session
+// elsewhere.
+func (s *session) send(v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		s.log.Error("a message cannot be written as JSON", "why", err.Error())
+		return
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_ = s.write(b)
+}
+
+// requestSession is the session as one request sees it: what the request says goes
+// through its own outbox.
+type requestSession struct {
+	*session
+	out *outbox
+}
+
+// NotificationChannel implements [server.ClientSession].
+func (s requestSession) NotificationChannel() chan<- mcp.JSONRPCNotification { return s.out.channel() }
+
+// Initialize implements [server.ClientSession].
+func (*session) Initialize() {}
+
+// Initialized implements [server.ClientSession]. Clients of 2026-07-28 never
+// initialize, and may be told of progress all the same.
+func (*session) Initialized() bool { return true }
+
+// SessionID implements [server.ClientSession].
+func (s *session) SessionID() string { return s.id }
+
+// GetClientInfo implements [server.SessionWithClientInfo].
+func (s *session) GetClientInfo() mcp.Implementation {
+	s.about.Lock()
+	defer s.about.Unlock()
+	return s.client
+}
+
+// SetClientInfo implements [server.SessionWithClientInfo].
+func (s *session) SetClientInfo(client mcp.Implementation) {
+	s.about.Lock()
+	defer s.about.Unlock()
+	s.client = client
+}
+
+// GetClientCapabilities implements [server.SessionWithClientInfo].
+func (s *session) GetClientCapabilities() mcp.ClientCapabilities {
+	s.about.Lock()
+	defer s.about.Unlock()
+	return s.capabilities
+}
+
+// SetClientCapabilities implements [server.SessionWithClientInfo].
+func (s *session) SetClientCapabilities(c mcp.ClientCapabilities) {
+	s.about.Lock()
+	defer s.about.Unlock()
+	s.capabilities = c
+}
+
+var _ server.SessionWithClientInfo = requestSession{}
