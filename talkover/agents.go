@@ -34,7 +34,9 @@ type AgentInfo struct {
 	Direction string   // one of Directions
 	Status    string   // one of AgentStatuses; the vendor's current_status
 	Language  string   // as the API writes it, such as en
-	Numbers   []string // E.164, those that it answers or calls from
+	Numbers   []string // E.164, those that it answers or calls from; at most MaxNumbers
+
+	MoreNumbers int // beyond Numbers
 }
 
 // Key returns the id; it is empty for a row without one.
@@ -128,8 +130,8 @@ func readAgentInfo(d decoder) (AgentInfo, bool, error) {
 		case "language":
 			_, err = d.text(maxStatus, &a.Language)
 		case "phone_numbers":
-			a.Numbers = nil
-			_, err = d.array(func() error { return readNumber(d, &a.Numbers) })
+			a.Numbers, a.MoreNumbers = nil, 0
+			_, err = d.array(func() error { return a.readNumber(d) })
 		default:
 			err = d.SkipValue()
 		}
@@ -138,8 +140,8 @@ func readAgentInfo(d decoder) (AgentInfo, bool, error) {
 	return a, ok, err
 }
 
-// readNumber reads one of an agent's phone numbers, an object or a bare string.
-func readNumber(d decoder, into *[]string) (err error) {
+// readNumber reads one of the agent's phone numbers, an object or a bare string.
+func (a *AgentInfo) readNumber(d decoder) (err error) {
 	var number string
 	if d.PeekKind() == '{' {
 		_, err = d.object(func(name []byte) (err error) {
@@ -152,10 +154,15 @@ func readNumber(d decoder, into *[]string) (err error) {
 	} else {
 		_, err = d.text(maxNumber, &number)
 	}
-	if number != "" && len(*into) < maxNumbers {
-		*into = append(*into, number)
+	switch {
+	case number == "":
+	case len(a.Numbers) == MaxNumbers:
+		a.MoreNumbers++
+	default:
+		a.Numbers = append(a.Numbers, number)
 	}
 	return err
 }
 
-const maxNumbers = 20 // of an agent, that are kept
+// MaxNumbers bounds the phone numbers of an agent that are kept.
+const MaxNumbers = 20

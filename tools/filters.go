@@ -14,24 +14,24 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// Arguments with a closed set of values, which stands here or in stats once.
+// Arguments that take one of a list, which stands once.
 type (
-	callStatus string // of stats.Statuses
-	direction  string
+	callStatus string // of talkover.Statuses
+	direction  string // of talkover.Directions
 	weekday    string // of stats.Weekdays
 )
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (callStatus) JSONSchema() *jsonschema.Schema { return oneOf(stats.Statuses...) }
+func (callStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Statuses) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (direction) JSONSchema() *jsonschema.Schema { return oneOf("inbound", "outbound") }
+func (direction) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Directions) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (weekday) JSONSchema() *jsonschema.Schema { return oneOf(stats.Weekdays...) }
+func (weekday) JSONSchema() *jsonschema.Schema { return oneOf(stats.Weekdays) }
 
 // oneOf returns the schema of a string that is one of these.
-func oneOf(options ...string) *jsonschema.Schema {
+func oneOf(options []string) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "string"}
 	for _, o := range options {
 		s.Enum = append(s.Enum, o)

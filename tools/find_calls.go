@@ -42,11 +42,11 @@ const (
 )
 
 // missedStatuses are those of final calls that nobody answered.
-var missedStatuses = []string{"no-answer", "busy", "failed"}
+var missedStatuses = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (searchStatus) JSONSchema() *jsonschema.Schema {
-	return oneOf(append(slices.Clone(stats.Statuses), string(openCalls), string(missedCalls))...)
+	return oneOf(append(slices.Clone(talkover.Statuses), string(openCalls), string(missedCalls)))
 }
 
 // Validate implements [schema.Validator].

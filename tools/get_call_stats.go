@@ -185,7 +185,7 @@ func (in callStatsInput) behind(q *question, report *stats.Report) ours {
 	for i, d := range in.GroupBy {
 		switch v := report.Rows[0].Values[i]; {
 		case v.Key == "":
-		case d == stats.ByStatus && slices.Contains(stats.Statuses, v.Key):
+		case d == stats.ByStatus && slices.Contains(talkover.Statuses, v.Key):
 			f.Status = callStatus(v.Key)
 		case d == stats.ByDirection:
 			f.Direction = direction(v.Key)

@@ -3,14 +3,20 @@ package tools
 import (
 	"context"
 
+	"github.com/invopop/jsonschema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
 type agentFilters struct {
-	Status    string    `json:"status,omitempty" jsonschema:"enum=draft,enum=published" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
-	Direction direction `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
-	Search    needle    `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`
+	Status    agentStatus `json:"status,omitempty" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
+	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
+	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`
 }
+
+type agentStatus string // of talkover.AgentStatuses
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (agentStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.AgentStatuses) }
 
 type listAgentsInput struct {
 	agentFilters
@@ -46,15 +52,27 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 		run: func(ctx context.Context, q *question, in listAgentsInput) (*listAgentsOutput, error) {
 			in = in.turn(in.whole())
 			page, err := q.client.ListAgents(ctx, talkover.AgentQuery{
-				Status: in.Status, Direction: string(in.Direction), Search: string(in.Search), PerPage: in.PerPage, Page: in.Page,
+				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {
 				return nil, err
 			}
 			out, _ := newListing(q, list[talkover.AgentInfo, agentFilters]{
-				thing: "agent", columns: agentColumns, least: 2,
+				thing: "agent", columns: agentColumns, review: noteNumbers, least: 2,
 			}, in.agentFilters, in.pageInput, page, in.turn)
 			return &out, nil
 		},
 	}
+}
+
+// noteNumbers says how many phone numbers are not in the rows.
+func noteNumbers(f *frame, agents []talkover.AgentInfo) []talkover.AgentInfo {
+	more := 0
+	for _, a := range agents {
+		more += a.MoreNumbers
+	}
+	if more > 0 {
+		f.note("%d phone numbers are left out: of each agent the first %d are here.", more, talkover.MaxNumbers)
+	}
+	return agents
 }

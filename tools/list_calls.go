@@ -72,7 +72,8 @@ func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover
 	var calls []talkover.Call
 	out.listing, calls = newListing(q, list[talkover.Call, callFilters]{
 		thing: "call", columns: callColumns(q.zone), fits: callFilters.fit,
-		arrange: func(f *frame, calls []talkover.Call) []talkover.Call {
+		review: func(f *frame, calls []talkover.Call) []talkover.Call {
+			noteUnread(f, calls)
 			if slices.IsSortedFunc(calls, newer) {
 				return calls
 			}
@@ -82,7 +83,6 @@ func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover
 		},
 	}, in.callFilters, in.pageInput, page, in.turn)
 	out.Tally = newTally(calls)
-	noteUnread(&out.frame, calls)
 	if q.zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
 		out.note("date_from and date_to are UTC days, while times are shown in %s.", q.zone)
 	}

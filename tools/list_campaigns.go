@@ -5,19 +5,31 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/invopop/jsonschema"
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 type campaignFilters struct {
-	Status   string      `json:"status,omitempty" jsonschema:"enum=draft,enum=active,enum=paused,enum=completed,enum=cancelled" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
-	Type     string      `json:"campaign_type,omitempty" jsonschema:"enum=sales,enum=follow_up,enum=reminder,enum=custom" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
-	AgentID  needle      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
-	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
-	DateTo   schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search   needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
+	Status   campaignStatus `json:"status,omitempty" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
+	Type     campaignType   `json:"campaign_type,omitempty" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
+	AgentID  needle         `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
+	DateFrom schema.Date    `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
+	DateTo   schema.Date    `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
+	Search   needle         `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
 }
+
+type (
+	campaignStatus string // of talkover.CampaignStatuses
+	campaignType   string // of talkover.CampaignTypes
+)
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (campaignStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.CampaignStatuses) }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (campaignType) JSONSchema() *jsonschema.Schema { return oneOf(talkover.CampaignTypes) }
 
 // Validate implements [schema.Validator].
 func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
@@ -25,7 +37,7 @@ func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom,
 // fit reports whether a campaign is one that the filters ask for, as far as its row
 // tells.
 func (f campaignFilters) fit(c talkover.Campaign) bool {
-	return (f.Status == "" || c.Status == f.Status) && (f.Type == "" || c.Type == f.Type) && (f.AgentID == "" || c.Agent.ID == string(f.AgentID))
+	return (f.Status == "" || c.Status == string(f.Status)) && (f.Type == "" || c.Type == string(f.Type)) && (f.AgentID == "" || c.Agent.ID == string(f.AgentID))
 }
 
 type listCampaignsInput struct {
@@ -67,7 +79,7 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 		run: func(ctx context.Context, q *question, in listCampaignsInput) (*listCampaignsOutput, error) {
 			in = in.turn(in.whole())
 			page, err := q.client.ListCampaigns(ctx, talkover.CampaignQuery{
-				Status: in.Status, Type: in.Type, AgentID: string(in.AgentID), Search: string(in.Search),
+				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID), Search: string(in.Search),
 				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {

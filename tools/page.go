@@ -77,7 +77,7 @@ type list[T, F any] struct {
 	thing   ours // one of them
 	columns []column[T]
 	fits    func(F, T) bool       // whether a row is what the filters ask for, as far as it tells; nil if it tells nothing
-	arrange func(*frame, []T) []T // puts rows in order; nil to leave them in Talkover's
+	review  func(*frame, []T) []T // notes what is odd about the rows and puts them in order; nil for neither
 	least   int                   // columns that stay where a page is long; 0 to leave out none, and no row
 }
 
@@ -104,8 +104,8 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 		out.note("Talkover sent %d %ss where %d were asked for; the rest is left out.", len(rows), l.thing, in.PerPage)
 		rows = rows[:in.PerPage]
 	}
-	if l.arrange != nil {
-		rows = l.arrange(&out.frame, rows)
+	if l.review != nil {
+		rows = l.review(&out.frame, rows)
 	}
 	out.table = newTable(l.columns, rows)
 	if out.turn = out.place(&out.frame, in, len(rows), l.thing+"s", page.Pagination); out.turn != 0 {
