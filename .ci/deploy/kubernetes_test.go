@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"maps"
@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// objects are what kubectl apply -k sends, one of each kind.
+// objects holds what kubectl apply -k sends, one object of each kind.
 type objects struct {
 	namespace  core.Namespace
 	account    core.ServiceAccount
@@ -32,8 +32,8 @@ type objects struct {
 	network    networking.NetworkPolicy
 }
 
-// build makes the objects as kustomize does, and decodes them as strictly as
-// kubectl validates them: an unknown field, a field twice or another kind fails.
+// build builds the objects as kustomize does, and decodes them as strictly as kubectl validates them. The test fails on an
+// unknown field, a field that occurs twice and a kind that is not expected.
 func build(t *testing.T) *objects {
 	t.Helper()
 	dir, err := filepath.Abs(filepath.Join(deploy, "kubernetes"))
@@ -71,7 +71,7 @@ func build(t *testing.T) *objects {
 	return &o
 }
 
-// server is the only container of the pods.
+// server returns the only container of the pods.
 func (o *objects) server(t *testing.T) core.Container {
 	t.Helper()
 	pod := o.deployment.Spec.Template.Spec
@@ -139,7 +139,7 @@ func TestKubernetesSettings(t *testing.T) {
 	}
 }
 
-// mountsSecret reports whether a secret is mounted at dir, read-only and not for all.
+// mountsSecret reports whether a secret is mounted at dir, read-only and closed to other users.
 func mountsSecret(pod core.PodSpec, server core.Container, dir string) bool {
 	return slices.ContainsFunc(server.VolumeMounts, func(m core.VolumeMount) bool {
 		return m.MountPath == dir && m.ReadOnly && slices.ContainsFunc(pod.Volumes, func(v core.Volume) bool {
@@ -156,9 +156,9 @@ func TestKubernetesReplicasStayInsideThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, most := o.deployment.Spec, int(o.scaler.Spec.MaxReplicas)
-	if total := limit * most; total > plan || total <= plan-most {
-		t.Errorf("%d replicas with %d requests a minute are %d, want the plan's %d shared out", most, limit, total, plan)
+	d, replicas := o.deployment.Spec, int(o.scaler.Spec.MaxReplicas)
+	if total := limit * replicas; total > plan || total <= plan-replicas {
+		t.Errorf("%d replicas with %d requests a minute are %d, want the plan's %d shared out", replicas, limit, total, plan)
 	}
 	if ref := o.scaler.Spec.ScaleTargetRef; ref.Kind != "Deployment" || ref.Name != o.deployment.Name || ref.APIVersion != "apps/v1" {
 		t.Errorf("the autoscaler scales %+v", ref)
@@ -194,7 +194,7 @@ func TestKubernetesProbes(t *testing.T) {
 	}
 }
 
-// drain is how long the server takes to end, in seconds.
+// drain is the longest time that the server takes to end, in seconds: 8 for calls in flight and 1 for streams.
 const drain = 9
 
 func TestKubernetesPodHasTimeToEnd(t *testing.T) {
@@ -308,7 +308,7 @@ func TestKubernetesNetwork(t *testing.T) {
 	}
 }
 
-// ports writes ports as " 443/TCP"; a rule without any is for all of them.
+// ports returns ports in the form " 443/TCP". A rule without ports means all of them.
 func ports(all []networking.NetworkPolicyPort) string {
 	if len(all) == 0 {
 		return " all"

@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"path/filepath"
@@ -9,7 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// caddyBlocks are the global options and the one site of the Caddyfile.
+// caddyBlocks returns the directives of the global options and of the one site of the Caddyfile.
 func caddyBlocks(t *testing.T) (options, site map[string]string) {
 	t.Helper()
 	t.Setenv("PUBLIC_HOST", "calls.example.com")
@@ -27,8 +27,7 @@ func caddyBlocks(t *testing.T) (options, site map[string]string) {
 	return directives(blocks[0]), directives(blocks[1])
 }
 
-// directives are the words of each directive of a block; those that are there
-// more than once are joined.
+// directives returns the words of each directive of a block. It joins those of a directive that occurs more than once.
 func directives(block caddyfile.ServerBlock) map[string]string {
 	all := map[string]string{}
 	for _, segment := range block.Segments {

@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
-// stages are those of the Dockerfile: one that builds, one that is the image.
+// stages returns the two stages of the Dockerfile: the first builds the program, the second is the image.
 func stages(t *testing.T) (build, image instructions.Stage) {
 	t.Helper()
 	file, err := parser.Parse(bytes.NewReader(read(t, deploy, "Dockerfile")))
@@ -29,8 +29,8 @@ func stages(t *testing.T) (build, image instructions.Stage) {
 	return all[0], all[1]
 }
 
-// of are the commands of one type in a stage.
-func of[T instructions.Command](stage instructions.Stage) []T {
+// commands returns the commands of one type in a stage.
+func commands[T instructions.Command](stage instructions.Stage) []T {
 	var all []T
 	for _, c := range stage.Commands {
 		if c, ok := c.(T); ok {
@@ -40,10 +40,10 @@ func of[T instructions.Command](stage instructions.Stage) []T {
 	return all
 }
 
-// environment is what the ENV lines of a stage set.
+// environment returns what the ENV lines of a stage set.
 func environment(stage instructions.Stage) []string {
 	var env []string
-	for _, c := range of[*instructions.EnvCommand](stage) {
+	for _, c := range commands[*instructions.EnvCommand](stage) {
 		for _, pair := range c.Env {
 			env = append(env, pair.String())
 		}
@@ -65,25 +65,25 @@ func TestDockerfilePinsItsBases(t *testing.T) {
 
 func TestDockerfileImage(t *testing.T) {
 	_, image := stages(t)
-	if runs := of[*instructions.RunCommand](image); len(runs) != 0 {
+	if runs := commands[*instructions.RunCommand](image); len(runs) != 0 {
 		t.Errorf("%d RUN lines in an image without a shell", len(runs))
 	}
-	users := of[*instructions.UserCommand](image)
+	users := commands[*instructions.UserCommand](image)
 	if len(users) != 1 || users[0].User != "65532:65532" {
 		t.Errorf("USER is %+v, want nonroot by its number", users)
 	}
-	entry := of[*instructions.EntrypointCommand](image)
+	entry := commands[*instructions.EntrypointCommand](image)
 	if len(entry) != 1 || entry[0].PrependShell || !slices.Equal(entry[0].CmdLine, []string{"/talkover-mcp"}) {
 		t.Errorf("ENTRYPOINT is %+v", entry)
 	}
-	if cmd := of[*instructions.CmdCommand](image); len(cmd) != 0 {
+	if cmd := commands[*instructions.CmdCommand](image); len(cmd) != 0 {
 		t.Errorf("CMD is %+v; the image takes the arguments of the program", cmd)
 	}
-	health := of[*instructions.HealthCheckCommand](image)
+	health := commands[*instructions.HealthCheckCommand](image)
 	if len(health) != 1 || !slices.Equal(health[0].Health.Test, []string{"CMD", "/talkover-mcp", "healthcheck"}) {
 		t.Errorf("HEALTHCHECK is %+v", health)
 	}
-	expose := of[*instructions.ExposeCommand](image)
+	expose := commands[*instructions.ExposeCommand](image)
 	if len(expose) != 1 || !slices.Equal(expose[0].Ports, []string{"8080", "9090"}) {
 		t.Errorf("EXPOSE is %+v", expose)
 	}
@@ -95,7 +95,7 @@ func TestDockerfileImage(t *testing.T) {
 func TestDockerfileLabels(t *testing.T) {
 	_, image := stages(t)
 	labels := map[string]string{}
-	for _, c := range of[*instructions.LabelCommand](image) {
+	for _, c := range commands[*instructions.LabelCommand](image) {
 		for _, pair := range c.Labels {
 			labels[pair.Key] = pair.Value
 		}

@@ -1,4 +1,4 @@
-module github.com/talkover/talkover-mcp/deploy/check
+module github.com/talkover/talkover-mcp/.ci/deploy
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"go/ast"
@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-// The product's repository and our part of it.
+// The folders that the tests read: the repository, and the files for deploying.
 const (
 	root   = "../.."
-	deploy = ".."
+	deploy = "../../deploy"
 )
 
-// read is the content of a file of the repository.
+// read returns the content of a file.
 func read(t *testing.T, elements ...string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(elements...))
@@ -28,8 +28,7 @@ func read(t *testing.T, elements ...string) []byte {
 	return b
 }
 
-// settings are the names of the variables that the product reads: the env tags
-// of its Config.
+// settings returns the names of the variables that the product reads, from the env tags of its Config.
 func settings(t *testing.T) map[string]bool {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "settings", "settings.go"), nil, parser.SkipObjectResolution)
@@ -62,8 +61,7 @@ func settings(t *testing.T) map[string]bool {
 	return names
 }
 
-// wantSettings fails for each variable that the product does not read, and for
-// each that must be but is not set to the value.
+// wantSettings fails for each variable that the product does not read, and for each wanted variable with another value.
 func wantSettings(t *testing.T, got, want map[string]string) {
 	t.Helper()
 	known := settings(t)

@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"bufio"
@@ -22,8 +22,8 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// TestImage builds the program by the Dockerfile's own command, from the files
-// that its .dockerignore lets in, and runs it as a container would.
+// TestImage builds the program by the Dockerfile's own command from the files that .dockerignore lets in, and runs it as a
+// container would.
 func TestImage(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the image is for linux")
@@ -42,13 +42,13 @@ func TestImage(t *testing.T) {
 		}
 	})
 	t.Run("version", func(t *testing.T) {
-		if out, err := start(t, program, nil, "-version").Output(); err != nil || string(out) != "talkover-mcp 1.2.3\n" {
+		if out, err := contained(t, program, nil, "-version").Output(); err != nil || string(out) != "talkover-mcp 1.2.3\n" {
 			t.Errorf("%q, %v", out, err)
 		}
 	})
 	t.Run("refuses to start without a gate", func(t *testing.T) {
 		env := append(environment(image), "MCP_TRANSPORT=http", "TALKOVER_DEMO=true")
-		out, err := start(t, program, env).CombinedOutput()
+		out, err := contained(t, program, env).CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "MCP_ADDR") {
 			t.Errorf("%v: %s", err, out)
@@ -57,12 +57,12 @@ func TestImage(t *testing.T) {
 	t.Run("serves", func(t *testing.T) { serves(t, program) })
 }
 
-// compile makes the program as the Dockerfile does, as version 1.2.3.
+// compile builds version 1.2.3 of the program as the Dockerfile does, and returns its path.
 func compile(t *testing.T, build instructions.Stage) string {
 	t.Helper()
 	out := t.TempDir()
 	var script string
-	for _, run := range of[*instructions.RunCommand](build) {
+	for _, run := range commands[*instructions.RunCommand](build) {
 		if strings.Contains(strings.Join(run.CmdLine, " "), "go build") {
 			script = strings.Join(run.CmdLine, " ")
 		}
@@ -80,7 +80,7 @@ func compile(t *testing.T, build instructions.Stage) string {
 	return filepath.Join(out, "talkover-mcp")
 }
 
-// buildContext is a copy of what a build gets to see of the repository.
+// buildContext copies the files of the repository that a build sees, and returns the folder of the copy.
 func buildContext(t *testing.T) string {
 	t.Helper()
 	patterns, err := ignorefile.ReadAll(strings.NewReader(string(read(t, deploy, "Dockerfile.dockerignore"))))
@@ -97,8 +97,8 @@ func buildContext(t *testing.T) string {
 		if err != nil || path == "." {
 			return err
 		}
-		if path == ".git" || path == "deploy" {
-			return fs.SkipDir // large, and ours changes while we look
+		if entry.IsDir() && strings.HasPrefix(path, ".") {
+			return fs.SkipDir // .git is large, and npm may be writing to .ci
 		}
 		skip, err := ignored.MatchesOrParentMatches(path)
 		if err != nil || skip || entry.IsDir() {
@@ -120,9 +120,9 @@ func buildContext(t *testing.T) string {
 	return dir
 }
 
-// start makes a command that has no more of the world than a container with a
-// read-only root: an empty directory, and the environment that is given.
-func start(t *testing.T, program string, env []string, args ...string) *exec.Cmd {
+// contained returns a command that sees as little as in a container with a read-only root: an empty folder and the given
+// environment. The test fails if the command writes to the folder.
+func contained(t *testing.T, program string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o500); err != nil {
@@ -138,11 +138,11 @@ func start(t *testing.T, program string, env []string, args ...string) *exec.Cmd
 	return c
 }
 
-// serves has the program serve the demo, asks it by healthcheck as a container
-// does and by HTTP as a probe does, and ends it.
+// serves starts the program with the demo. It asks the server by healthcheck as a container does and by HTTP as a probe
+// does, and ends it.
 func serves(t *testing.T, program string) {
 	env := []string{"MCP_TRANSPORT=http", "TALKOVER_DEMO=true"}
-	server := start(t, program, append(env, "MCP_ADDR=127.0.0.1:0"))
+	server := contained(t, program, append(env, "MCP_ADDR=127.0.0.1:0"))
 	stderr, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func serves(t *testing.T, program string) {
 	}
 	env = append(env, "MCP_ADDR="+address(t, stderr))
 	go func() { _, _ = io.Copy(io.Discard, stderr) }()
-	if out, err := start(t, program, env, "healthcheck").CombinedOutput(); err != nil {
+	if out, err := contained(t, program, env, "healthcheck").CombinedOutput(); err != nil {
 		t.Errorf("healthcheck of a server that is up: %v\n%s", err, out)
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
@@ -166,12 +166,12 @@ func serves(t *testing.T, program string) {
 	if err := server.Wait(); err != nil {
 		t.Errorf("asked to end: %v", err)
 	}
-	if err := start(t, program, env, "healthcheck").Run(); err == nil {
+	if err := contained(t, program, env, "healthcheck").Run(); err == nil {
 		t.Error("healthcheck of a server that is gone succeeds")
 	}
 }
 
-// address is where the server says that it serves.
+// address returns the address that the server logs when it serves.
 func address(t *testing.T, log io.Reader) string {
 	t.Helper()
 	for lines := bufio.NewScanner(log); lines.Scan(); {
@@ -187,7 +187,7 @@ func address(t *testing.T, log io.Reader) string {
 	return ""
 }
 
-// probe asks as a kubelet does, which calls us by another name than our address.
+// probe asks as a kubelet does, with the Host localhost in place of the address, and returns the status.
 func probe(t *testing.T, addr, path string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)

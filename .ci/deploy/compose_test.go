@@ -1,4 +1,4 @@
-package check_test
+package deploy_test
 
 import (
 	"path"
@@ -13,8 +13,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// project loads compose.yaml as docker compose does: what its schema does not
-// know is an error.
+// project loads compose.yaml as docker compose does. A key that Compose's schema does not know is an error.
 func project(t *testing.T, env types.Mapping) (*types.Project, error) {
 	t.Helper()
 	dir, err := filepath.Abs(deploy)
@@ -28,7 +27,7 @@ func project(t *testing.T, env types.Mapping) (*types.Project, error) {
 	})
 }
 
-// services are talkover-mcp and Caddy.
+// services returns the project with its two services, talkover-mcp and Caddy.
 func services(t *testing.T) (p *types.Project, server, caddy types.ServiceConfig) {
 	t.Helper()
 	p, err := project(t, types.Mapping{"PUBLIC_HOST": "calls.example.com", "SECRETS_DIR": "/secrets"})
@@ -86,9 +85,10 @@ func TestComposeConfinesServices(t *testing.T) {
 	}
 }
 
-// pinned is an image by version and digest.
+// pinned matches an image by version and digest.
 var pinned = regexp.MustCompile(`^[a-z0-9./-]+:[A-Za-z0-9._-]+@sha256:[0-9a-f]{64}$`)
 
+// sameDir reports whether two paths name one folder.
 func sameDir(a, b string) bool {
 	a, errA := filepath.Abs(a)
 	b, errB := filepath.Abs(b)
