@@ -1,7 +1,6 @@
-// Package bench holds talkover-mcp against the thinnest bridge to the same API.
+// Package bench compares talkover-mcp with the thinnest bridge to the same API.
 //
-// It is a module of its own, so that the server does not depend on the SDK that
-// the bridge is made with.
+// It has a module of its own, so that the server does not depend on the SDK of the bridge.
 package bench
 
 import (
@@ -16,17 +15,16 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// bridgeSchema names the parameters of List Calls.
+// bridgeSchema describes the parameters of List Calls.
 const bridgeSchema = `{"type":"object","properties":{
 	"status":{"type":"string"},"direction":{"type":"string"},"agent_id":{"type":"string"},
 	"date_from":{"type":"string"},"date_to":{"type":"string"},"search":{"type":"string"},
 	"per_page":{"type":"integer"},"page":{"type":"integer"}}}`
 
-// Bridge is the least that makes an MCP server of an API with the official SDK:
-// the arguments of list_calls become the query of GET base/calls, and the body is
-// the answer, as one text. It has what makes the SDK fast: a handler that takes
-// raw arguments and checks no schema, no sessions, no event streams and no log.
-// conns bounds the idle connections that it keeps to the API.
+// Bridge returns the smallest MCP server of the API at base that the official SDK allows: it sends the arguments of
+// list_calls as the query of GET base/calls, and answers with the body as one text. It uses what makes the SDK fast: a
+// handler that takes raw arguments and checks no schema, no sessions, no event streams and no log. It keeps at most conns
+// idle connections to the API.
 func Bridge(base, token string, conns int) http.Handler {
 	api := &api{base: base, token: token, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns}}}
 	s := mcp.NewServer(&mcp.Implementation{Name: "bridge", Version: "1"}, nil)
@@ -45,13 +43,13 @@ func Bridge(base, token string, conns int) http.Handler {
 	)
 }
 
-// api is what the bridge knows of the API.
+// api calls the API for the bridge.
 type api struct {
 	base, token string
 	client      *http.Client
 }
 
-// listCalls returns the body of GET /calls as it came.
+// listCalls returns the body of GET /calls unchanged.
 func (a *api) listCalls(ctx context.Context, arguments json.RawMessage) (string, error) {
 	query, err := queryOf(arguments)
 	if err != nil {
@@ -77,8 +75,7 @@ func (a *api) listCalls(ctx context.Context, arguments json.RawMessage) (string,
 	return string(body), nil
 }
 
-// queryOf writes arguments as a query: strings without their quotes, all else as
-// it stands.
+// queryOf writes arguments as a query: strings without their quotes, other values as their JSON.
 func queryOf(arguments json.RawMessage) (string, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(arguments, &members); err != nil {

@@ -28,10 +28,10 @@ const (
 	perPage = 20
 )
 
-// contestants are who is measured. Each has a process of its own.
+// contestants lists the servers that are measured. Each runs in a process of its own.
 var contestants = []string{"bridge", "ours"}
 
-// bridgeEnv makes this program the bridge, before the API at its value.
+// bridgeEnv turns this program into the bridge if it is set, to the URL of the API.
 const bridgeEnv = "TALKOVER_BENCH_BRIDGE"
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program is talkover-mcp, as a user builds it.
+// program builds talkover-mcp as a user does, once, and returns its path.
 var program = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -61,9 +61,8 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// command is a contestant at an address, before the API at a URL: ours with its own
-// defaults, its line in the log for each call among them, but without a limit of
-// requests.
+// command returns the command that serves a contestant at an address, with the API at a URL. Ours has its defaults, such as
+// a line in the log for each call, but no limit of requests.
 func command(tb testing.TB, name, addr, api string) *exec.Cmd {
 	tb.Helper()
 	if name == "bridge" {
@@ -80,8 +79,7 @@ func command(tb testing.TB, name, addr, api string) *exec.Cmd {
 	return c
 }
 
-// start starts a contestant and waits until it listens. The returned function ends
-// it and returns the processor time that it took.
+// start starts a contestant and waits until it listens. stop ends it and returns the processor time that it took.
 func start(tb testing.TB, name, api string) (addr string, stop func() time.Duration) {
 	tb.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,7 +89,7 @@ func start(tb testing.TB, name, api string) (addr string, stop func() time.Durat
 	addr = free.Addr().String()
 	free.Close()
 	c := command(tb, name, addr, api)
-	// A file, as of a service: who reads a pipe would take part of the machine.
+	// The log goes to a file, because a reader of a pipe would take part of the machine.
 	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
 	if err != nil {
 		tb.Fatal(err)
@@ -119,8 +117,8 @@ func start(tb testing.TB, name, api string) (addr string, stop func() time.Durat
 	return "", nil
 }
 
-// caller is a client of 2025-11-25 with a connection of its own. It is no
-// [http.Client], whose goroutines would take a good part of the machine.
+// caller is a client of revision 2025-11-25 with one connection. It does not use [http.Client], because the goroutines of
+// that would take a good part of the machine.
 type caller struct {
 	conn    net.Conn
 	in      *bufio.Reader
@@ -128,6 +126,7 @@ type caller struct {
 	answer  bytes.Buffer
 }
 
+// dial connects a caller to a server.
 func dial(addr string) (*caller, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -136,7 +135,7 @@ func dial(addr string) (*caller, error) {
 	return &caller{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-// call calls a tool, and reads the answer whole.
+// call calls a tool and returns the whole answer, which is valid until the next call.
 func (c *caller) call(tool, arguments string) ([]byte, error) {
 	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + arguments + `}}`
 	c.request.Reset()
@@ -160,20 +159,18 @@ func (c *caller) call(tool, arguments string) ([]byte, error) {
 	return answer, nil
 }
 
-// pageArguments ask for a full page: the pages of the account in turn.
+// pageArguments returns the arguments for a full page. It takes the pages of the account in turn.
 func pageArguments(n, pages int) string {
 	return fmt.Sprintf(`{"per_page":%d,"page":%d}`, perPage, n%pages+1)
 }
 
-// BenchmarkServer asks for pages of 20 with 16 callers at once. The contestants take
-// turns, a round of calls each, so that a machine that is now quick and now slow
-// is so for both.
+// BenchmarkServer asks for pages of 20 with 16 callers at once. The contestants take turns, a round of calls each, so that a
+// machine that is quick at one time and slow at another treats both alike.
 //
-// Each server has a process of its own, with the garbage of nobody else, and all
-// processors. The callers and the API share another, the same for both. Both
-// take part of the machine, so the ratio of calls/s is less than that of the
-// servers alone, which cpu-µs/call tells: it is all processor time of the server's
-// process, its start included.
+// Each server has a process of its own, so it collects only its own garbage, and may use all processors. The callers and the
+// API share another process, the same for both contestants. These take part of the machine too, so the ratio of calls/s is
+// smaller than that of the servers alone. cpu-µs/call shows the latter: it counts all processor time of the server's process,
+// its start included.
 func BenchmarkServer(b *testing.B) {
 	const round = 500 // calls
 	api := newUpstream(b)
@@ -190,13 +187,13 @@ func BenchmarkServer(b *testing.B) {
 			defer one.conn.Close()
 			c.callers = append(c.callers, one)
 		}
-		if err := c.ask(pages, pages); err != nil { // fills the API's store
+		if err := c.ask(pages, pages); err != nil { // so that the API has made every answer
 			b.Fatal(err)
 		}
 		c.spent = 0
 		all[name] = c
 	}
-	// The callers and the API should take as little of the machine as can be.
+	// The callers and the API should take as little of the machine as possible.
 	defer debug.SetGCPercent(debug.SetGCPercent(1000))
 	before := api.requests.Load()
 	for b.Loop() {
@@ -218,10 +215,10 @@ func BenchmarkServer(b *testing.B) {
 	b.ReportMetric(all["bridge"].spent.Seconds()/all["ours"].spent.Seconds(), "times-the-bridge")
 }
 
-// contestant is a server and who calls it.
+// contestant is a server with its callers.
 type contestant struct {
 	callers []*caller
-	spent   time.Duration // while calls were under way
+	spent   time.Duration // how long calls were under way
 	stop    func() time.Duration
 }
 
@@ -234,7 +231,7 @@ func (c *contestant) ask(pages, n int) error {
 		all.Go(func() error {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
 				if _, err := one.call("list_calls", pageArguments(int(i), pages)); err != nil {
-					next.Store(int64(n)) // the others end too
+					next.Store(int64(n)) // makes the others end
 					return err
 				}
 			}
@@ -246,7 +243,7 @@ func (c *contestant) ask(pages, n int) error {
 	return err
 }
 
-// result is the answer to tools/call.
+// result holds the answer to tools/call.
 type result struct {
 	Result struct {
 		Content           []struct{ Text string }
@@ -254,7 +251,7 @@ type result struct {
 	}
 }
 
-// text is what the answer says, of which there is one.
+// text returns the only text of the answer.
 func (r result) text(tb testing.TB) string {
 	tb.Helper()
 	if len(r.Result.Content) != 1 {
@@ -263,8 +260,8 @@ func (r result) text(tb testing.TB) string {
 	return r.Result.Content[0].Text
 }
 
-// asked starts a contestant and returns how to call a tool of it.
-func asked(t *testing.T, name, api string) func(tool, arguments string) result {
+// client starts a contestant and returns a function that calls its tools.
+func client(t *testing.T, name, api string) func(tool, arguments string) result {
 	t.Helper()
 	addr, _ := start(t, name, api)
 	c, err := dial(addr)
@@ -285,14 +282,13 @@ func asked(t *testing.T, name, api string) func(tool, arguments string) result {
 	}
 }
 
-// What is timed must be the right work: both answer with the very calls of the
-// page, at the cost of one request.
+// The benchmark must time the right work: both answer with exactly the calls of the page, for one request.
 func TestBothAnswerWithTheCallsOfThePage(t *testing.T) {
 	api := newUpstream(t)
 	pages := len(api.account.Calls) / perPage
-	for name, sids := range map[string]func(*testing.T, result) []string{"ours": oursSIDs, "bridge": bridgeSIDs} {
+	for name, sids := range map[string]func(*testing.T, result) []string{"ours": ourSIDs, "bridge": bridgeSIDs} {
 		t.Run(name, func(t *testing.T) {
-			call := asked(t, name, api.url)
+			call := client(t, name, api.url)
 			for _, n := range []int{0, 1, pages - 1} {
 				before := api.requests.Load()
 				got := sids(t, call("list_calls", pageArguments(n, pages)))
@@ -311,8 +307,8 @@ func TestBothAnswerWithTheCallsOfThePage(t *testing.T) {
 	}
 }
 
-// oursSIDs reads the structure, and sees that the text has the same calls.
-func oursSIDs(t *testing.T, r result) (sids []string) {
+// ourSIDs returns the sids in the structure of our answer. The test fails if the text lacks one.
+func ourSIDs(t *testing.T, r result) (sids []string) {
 	t.Helper()
 	var page struct {
 		Columns []string
@@ -335,6 +331,7 @@ func oursSIDs(t *testing.T, r result) (sids []string) {
 	return sids
 }
 
+// bridgeSIDs returns the sids in the bridge's answer.
 func bridgeSIDs(t *testing.T, r result) (sids []string) {
 	t.Helper()
 	var body struct{ Data []struct{ SID string } }

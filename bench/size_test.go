@@ -8,7 +8,7 @@ import (
 	"github.com/tiktoken-go/tokenizer"
 )
 
-// counter counts tokens of o200k.
+// counter returns a function that counts the tokens (o200k) of a text.
 func counter(t *testing.T) func(string) int {
 	t.Helper()
 	codec, err := tokenizer.Get(tokenizer.O200kBase)
@@ -25,10 +25,10 @@ func counter(t *testing.T) func(string) int {
 	}
 }
 
-// A model reads either half of our answer, by its host, and the text of the bridge.
+// A model reads the bridge's text, and of our answer the text or the structure: its host decides.
 func TestSize(t *testing.T) {
 	tokens, api := counter(t), newUpstream(t)
-	our, bridge := asked(t, "ours", api.url), asked(t, "bridge", api.url)
+	our, bridge := client(t, "ours", api.url), client(t, "bridge", api.url)
 	for _, rows := range []int{20, 100} {
 		arguments := fmt.Sprintf(`{"per_page":%d,"page":2}`, rows)
 		a, b := our("list_calls", arguments), bridge("list_calls", arguments)
@@ -43,11 +43,11 @@ func TestSize(t *testing.T) {
 
 func percent(part, whole int) float64 { return 100 * float64(part) / float64(whole) }
 
-// What share of the calls of some days was answered, by agent? We count; with the
-// bridge a model must read all calls of the days, and count them itself.
+// The question is: which share of the calls of some days was answered, by agent? Our server counts. With the bridge a model
+// must read all calls of the days and count them itself.
 func TestSizeOfAQuestion(t *testing.T) {
 	tokens, api := counter(t), newUpstream(t)
-	our, bridge := asked(t, "ours", api.url), asked(t, "bridge", api.url)
+	our, bridge := client(t, "ours", api.url), client(t, "bridge", api.url)
 	for days, from := range map[string]string{"yesterday": "2026-11-04", "the last 30 days": "2026-10-06"} {
 		window := fmt.Sprintf(`"date_from":"%s","date_to":"2026-11-04"`, from)
 		a := our("get_call_stats", "{"+window+`,"group_by":["agent"]}`)

@@ -14,12 +14,11 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-// today is the day of the account.
+// today is the day on which the account is invented.
 var today = time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
 
-// upstream is the invented account as an API on loopback. Each answer is made
-// once and kept as it goes over the wire, and written without more ado, so that
-// the API takes little of the machine, and the same for both servers.
+// upstream serves the invented account as an API on loopback. It makes each answer once and keeps the bytes that go over the
+// wire, so that the API takes little of the machine, and the same for both servers.
 type upstream struct {
 	account  *sandbox.Account
 	url      string
@@ -68,7 +67,7 @@ func (u *upstream) serve(conn net.Conn) {
 	}
 }
 
-// answer is the account's whole response to a request.
+// answer returns the account's whole response to a request.
 func (u *upstream) answer(r *http.Request) []byte {
 	made := httptest.NewRecorder()
 	u.account.ServeHTTP(made, r)

@@ -1,6 +1,6 @@
-// A host as small as can be: it starts the server of an unpacked bundle as mcpb's
-// own code derives the command from the manifest, with the demo turned on and every
-// other setting left alone, and holds what it declares against what it answers.
+// Plays a minimal host. It starts the server of an unpacked bundle by the command that mcpb's own code derives from the
+// manifest, with the demo turned on and every other setting left alone. It fails if the server's answers differ from what
+// the manifest declares.
 //
 //	node host.mjs PATH_OF_MCPB FOLDER
 import assert from 'node:assert/strict'

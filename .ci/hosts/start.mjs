@@ -1,4 +1,5 @@
-// Lists the tools by each configuration for stdio in the documents, through the Inspector; the demo is turned on in each.
+// Starts the server by each configuration for stdio in the documents, with the demo turned on, and lists its tools through
+// the Inspector. Fails if a configuration does not work, or if there is none.
 //
 //	node start.mjs INSPECTOR FOLDER DOCUMENT...
 import { execFile } from 'node:child_process';
@@ -8,7 +9,7 @@ import { promisify } from 'node:util';
 
 const [inspector, folder, ...documents] = process.argv.slice(2);
 
-// The Go tests hold the documents to this much TOML: tables, and keys with strings or lists of them.
+// readTOML reads the part of TOML that the Go tests allow in the documents: tables, and keys with strings or lists of them.
 function readTOML(text) {
   const root = {};
   let table = root;
@@ -21,7 +22,7 @@ function readTOML(text) {
   return root;
 }
 
-// configurations are the servers in a document that are started by a command.
+// configurations returns the servers in a document that a command starts.
 function configurations(document) {
   const found = [];
   const text = readFileSync(document, 'utf8');
@@ -37,7 +38,7 @@ function configurations(document) {
   return found;
 }
 
-// tools asks the server of a configuration for its tools.
+// tools starts the server of a configuration and returns its tools.
 async function tools(name, { command, args = [], env }) {
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ mcpServers: { [name]: { command, args, env: { ...env, TALKOVER_DEMO: 'true' } } } }));

@@ -1,4 +1,4 @@
-// What checks the release: its own module, so that the product depends on none of it.
+// The checks of a release have a module of their own, so that their dependencies are not the product's.
 module github.com/talkover/talkover-mcp/.ci/release
 
 go 1.26.1

@@ -32,7 +32,7 @@ func read(t *testing.T, name string, into any) {
 	}
 }
 
-// glob are the names of files, as seen from the root; there must be some.
+// glob returns the names of the files that match, as seen from the root. The test fails if none does.
 func glob(t *testing.T, pattern string) []string {
 	t.Helper()
 	files, err := fs.Glob(os.DirFS(root), pattern)
@@ -42,7 +42,7 @@ func glob(t *testing.T, pattern string) []string {
 	return files
 }
 
-// GoReleaser's own loader knows every key and its type.
+// GoReleaser's own loader checks every key and its type.
 func TestGoReleaser(t *testing.T) {
 	c, err := config.Load(filepath.Join(root, ".goreleaser.yaml"))
 	if err != nil {
@@ -79,7 +79,7 @@ var (
 
 // A tag can be moved to other code, a commit cannot.
 func TestActionsArePinned(t *testing.T) {
-	commits := map[string]string{} // of each action
+	commits := map[string]string{} // action -> commit
 	for _, name := range glob(t, ".github/workflows/*.yml") {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
@@ -105,6 +105,7 @@ func TestActionsArePinned(t *testing.T) {
 	}
 }
 
+// workflow has the keys of a workflow that the tests read.
 type workflow struct {
 	Permissions map[string]string
 	Jobs        map[string]struct {
@@ -117,7 +118,7 @@ type workflow struct {
 	}
 }
 
-// Rights are widened by the job that needs them, no job runs for hours, and no step after the checkout has its token.
+// Only a job that needs more rights gets them, no job runs for hours, and the checkout leaves its token to no later step.
 func TestWorkflowsHoldLittle(t *testing.T) {
 	for _, name := range glob(t, ".github/workflows/*.yml") {
 		content, err := os.ReadFile(filepath.Join(root, name))
@@ -144,7 +145,7 @@ func TestWorkflowsHoldLittle(t *testing.T) {
 	}
 }
 
-// form has the keys of GitHub's issue forms that we use.
+// form has the keys of GitHub's issue forms that ours use.
 type form struct {
 	Name, Description string
 	Labels            []string
@@ -161,7 +162,7 @@ type form struct {
 	}
 }
 
-// GitHub leaves a form out, without a word, if it does not hold its rules.
+// GitHub hides a form that breaks its rules, and says nothing.
 func TestIssueForms(t *testing.T) {
 	for _, name := range glob(t, ".github/ISSUE_TEMPLATE/*.yml") {
 		if filepath.Base(name) == "config.yml" {
@@ -204,12 +205,12 @@ func TestIssueForms(t *testing.T) {
 	}
 }
 
-// manifests are the files by which Dependabot knows each ecosystem.
+// manifests maps each ecosystem to the file that Dependabot looks for.
 var manifests = map[string]string{
 	"gomod": "go.mod", "npm": "package.json", "docker": "Dockerfile", "github-actions": ".github/workflows",
 }
 
-// Each directory has what Dependabot looks for there, and no Go module is left out.
+// Each directory has the file that Dependabot looks for, and dependabot.yml names every Go module.
 func TestDependabot(t *testing.T) {
 	var d struct {
 		Version int

@@ -17,16 +17,16 @@ import (
 	"time"
 )
 
-// target is what a bundle is made for: an operating system and an architecture as
-// Go names them. A manifest knows no architectures, so each has its own bundle.
+// target names the system that a bundle is for, by Go's names of operating system and architecture, and the version that
+// it holds. A manifest cannot name an architecture, so each architecture has a bundle of its own.
 type target struct{ os, arch, version string }
 
-// platforms are the operating systems of releases, and what manifests call them.
+// platforms maps the operating systems of releases to the names that manifests have for them.
 var platforms = map[string]string{"linux": "linux", "darwin": "darwin", "windows": "win32"}
 
 var arches = []string{"amd64", "arm64"}
 
-// targets are all bundles of a release, in order.
+// targets lists all bundles of a release, sorted by name.
 func targets(version string) []target {
 	var all []target
 	for system := range platforms {
@@ -38,12 +38,12 @@ func targets(version string) []target {
 	return all
 }
 
-// name is the bundle's, without .mcpb.
+// name returns the name of the bundle's file, without .mcpb.
 func (t target) name() string {
 	return strings.Join([]string{"talkover-mcp", t.version, t.os, t.arch}, "_")
 }
 
-// program is the path of the binary inside the bundle.
+// program returns the path of the binary inside the bundle.
 func (t target) program() string {
 	if t.os == "windows" {
 		return "server/talkover-mcp.exe"
@@ -51,6 +51,7 @@ func (t target) program() string {
 	return "server/talkover-mcp"
 }
 
+// check returns an error if no release is made for the target.
 func (t target) check() error {
 	if !slices.Contains(targets(t.version), t) {
 		return fmt.Errorf("-os and -arch: take linux, darwin or windows, and amd64 or arm64, not %q and %q", t.os, t.arch)
@@ -58,8 +59,8 @@ func (t target) check() error {
 	return nil
 }
 
-// checkProgram holds the binary against the target: in the wrong bundle it would
-// be found out only by who installs it.
+// checkProgram returns an error if Go built the binary for another target. Otherwise only the user who installs the bundle
+// would notice.
 func (t target) checkProgram(program []byte) error {
 	info, err := buildinfo.Read(bytes.NewReader(program))
 	if err != nil {
@@ -83,7 +84,7 @@ type file struct {
 	data []byte
 }
 
-// files are those of the bundle, in the order of their names.
+// files returns the files of the bundle, sorted by name.
 func (t target) files(ctx context.Context, root fs.FS, program []byte) ([]file, error) {
 	m, err := t.manifest(ctx, root)
 	if err != nil {
@@ -98,7 +99,7 @@ func (t target) files(ctx context.Context, root fs.FS, program []byte) ([]file, 
 	} {
 		data, err := fs.ReadFile(root, path)
 		if err != nil {
-			return nil, atRoot(err)
+			return nil, notAtRoot(err)
 		}
 		all = append(all, file{name, 0o644, data})
 	}
@@ -106,7 +107,7 @@ func (t target) files(ctx context.Context, root fs.FS, program []byte) ([]file, 
 	return all, nil
 }
 
-// manifest is the bundle's manifest.json.
+// manifest returns the manifest.json of the bundle.
 func (t target) manifest(ctx context.Context, root fs.FS) ([]byte, error) {
 	m, err := readTemplate(root)
 	if err != nil {
@@ -122,9 +123,8 @@ func (t target) manifest(ctx context.Context, root fs.FS) ([]byte, error) {
 	return marshal(m)
 }
 
-// unpacked writes files into a folder, which must be new: what lay in it before
-// would be packed too.
-func unpacked(folder string, all []file) error {
+// writeFolder writes the files into a folder. The folder must be new, because mcpb would pack older files in it too.
+func writeFolder(folder string, all []file) error {
 	if _, err := os.Stat(folder); err == nil {
 		return fmt.Errorf("-out: takes a folder without %s, which is there already; remove it", filepath.Base(folder))
 	}
@@ -140,8 +140,8 @@ func unpacked(folder string, all []file) error {
 	return nil
 }
 
-// packed writes files into a bundle.
-func packed(path string, all []file) error {
+// writeBundle writes the files into a bundle, and makes its folder.
+func writeBundle(path string, all []file) error {
 	var b bytes.Buffer
 	if err := pack(&b, all); err != nil {
 		return err
@@ -152,15 +152,15 @@ func packed(path string, all []file) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-// pack writes a zip that depends on the files alone: the same bytes any time.
+// pack writes the files as a zip. The same files give the same bytes at any time.
 func pack(w io.Writer, all []file) error {
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestCompression)
 	})
-	first := time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC) // that zip can tell
+	earliest := time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC) // that a zip can hold
 	for _, f := range all {
-		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: first}
+		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: earliest}
 		h.SetMode(f.mode)
 		to, err := z.CreateHeader(h)
 		if err != nil {

@@ -45,7 +45,7 @@ func TestPack(t *testing.T) {
 	}
 	packed := build()
 	var other []byte
-	synctest.Test(t, func(*testing.T) { other = build() }) // in another year
+	synctest.Test(t, func(*testing.T) { other = build() }) // the clock of synctest starts in 2000
 	if !bytes.Equal(packed, other) {
 		t.Error("the same files make another bundle at another time")
 	}
@@ -83,8 +83,8 @@ func TestPack(t *testing.T) {
 	}
 }
 
-// here is a run of bundle for this test's own program.
-func here(t *testing.T, out string, more ...string) []string {
+// bundleArgs returns the arguments that bundle the program of this test.
+func bundleArgs(t *testing.T, out string, more ...string) []string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -99,7 +99,7 @@ func TestBundleFolder(t *testing.T) {
 		t.Skip("releases are not made for this platform")
 	}
 	out := filepath.Join(t.TempDir(), "new")
-	args := here(t, out, "-folder")
+	args := bundleArgs(t, out, "-folder")
 	if err := run(t.Context(), root, args, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +119,9 @@ func TestBundleFolder(t *testing.T) {
 	}
 }
 
-func TestPacked(t *testing.T) {
+func TestWriteBundle(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "x.mcpb")
-	if err := packed(path, []file{{"a", 0o644, []byte("b")}}); err != nil {
+	if err := writeBundle(path, []file{{"a", 0o644, []byte("b")}}); err != nil {
 		t.Fatal(err)
 	}
 	z, err := zip.OpenReader(path)
@@ -159,7 +159,7 @@ func TestBundleRefuses(t *testing.T) {
 		"an argument":                  {[]string{"extra"}, `"extra"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := run(t.Context(), root, here(t, out, try.more...), io.Discard)
+			err := run(t.Context(), root, bundleArgs(t, out, try.more...), io.Discard)
 			if err == nil || !strings.Contains(err.Error(), try.want) {
 				t.Errorf("%v, want %q", err, try.want)
 			}

@@ -1,6 +1,5 @@
-// Command release makes what a release has besides its archives and its image:
-// the MCP bundles and the entry of the MCP registry. It runs at the root of the
-// repository.
+// Command release makes the MCP bundles of a release and its entry in the MCP registry. It runs at the root of the
+// repository. GoReleaser makes the archives, and deploy/Dockerfile the image.
 //
 //	go run ./deploy/release bundle -binary PATH -os OS -arch ARCH -version V -out DIR [-folder]
 //	go run ./deploy/release server -version V -bundles DIR [-image REF] [-schema FILE]
@@ -37,7 +36,7 @@ func main() {
 	}
 }
 
-// run does what the arguments say. The root is the repository's.
+// run runs the command that the arguments name. It reads files of the repository from root.
 func run(ctx context.Context, root fs.FS, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		args = []string{""}
@@ -81,9 +80,9 @@ func runBundle(ctx context.Context, root fs.FS, args []string) error {
 		return err
 	}
 	if *folder {
-		return unpacked(filepath.Join(*out, t.name()), all)
+		return writeFolder(filepath.Join(*out, t.name()), all)
 	}
-	return packed(filepath.Join(*out, t.name()+".mcpb"), all)
+	return writeBundle(filepath.Join(*out, t.name()+".mcpb"), all)
 }
 
 func runServer(root fs.FS, args []string, stdout io.Writer) error {
@@ -121,7 +120,7 @@ func runServer(root fs.FS, args []string, stdout io.Writer) error {
 	return err
 }
 
-// flags are those of a command, of which some must be there.
+// flags parses the flags of a command, and tells which ones are missing.
 type flags struct{ *flag.FlagSet }
 
 func newFlags(command string) flags {
@@ -130,6 +129,7 @@ func newFlags(command string) flags {
 	return flags{f}
 }
 
+// read parses the arguments. Its error names every needed flag that is missing or empty.
 func (f flags) read(args []string, needed ...string) error {
 	if err := f.Parse(args); err != nil {
 		return fmt.Errorf("%s: %w (see help)", f.Name(), err)
@@ -146,11 +146,12 @@ func (f flags) read(args []string, needed ...string) error {
 	return errors.Join(missing...)
 }
 
-// A version without build metadata, as https://semver.org writes it: a "+" is taken
-// neither by tags of images nor, unchanged, by names of release files.
+// versionForm matches a version of https://semver.org without build metadata: the tag of an image must not have a "+", and
+// GitHub changes a "+" in the name of a release's file.
 var versionForm = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
 	`(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?$`)
 
+// checkVersion returns an error that shows the right form, unless the version has it.
 func checkVersion(version string) error {
 	if !versionForm.MatchString(version) {
 		return fmt.Errorf("-version: takes a semantic version without v and without build metadata, such as 1.2.3 or 1.2.3-rc.1, not %q", version)

@@ -16,9 +16,8 @@ import (
 
 const templatePath = "deploy/bundle/manifest.template.json"
 
-// manifest is the manifest.json of an MCP bundle, version 0.3 of the form: the
-// newest one that is not experimental. The template has what is alike in every
-// release; the rest comes of the code and the target.
+// manifest holds the manifest.json of an MCP bundle in version 0.3, the newest one that is not experimental. The template has
+// what all releases share; the rest comes from the code and the target.
 type manifest struct {
 	ManifestVersion  string           `json:"manifest_version"`
 	Name             string           `json:"name"`
@@ -83,9 +82,8 @@ type compatibility struct {
 	Platforms     []string `json:"platforms"`
 }
 
-// option is a setting that a host asks the user for. None is required, since the
-// demo needs no token, and each has a default, be it empty: Claude Desktop hands
-// over a setting that is blank and has none as the literal "${user_config.KEY}"
+// option describes a setting that a host asks the user for. None is required, because the demo needs no token. Each has a
+// default, even if it is empty: Claude Desktop passes a blank setting without a default as the text "${user_config.KEY}"
 // (modelcontextprotocol/mcpb issue 250).
 type option struct {
 	Type        string `json:"type"`
@@ -96,22 +94,22 @@ type option struct {
 	Sensitive   bool   `json:"sensitive"`
 }
 
-// readTemplate reads what all manifests have in common.
+// readTemplate reads the part that all manifests share.
 func readTemplate(root fs.FS) (manifest, error) {
 	var m manifest
 	b, err := fs.ReadFile(root, templatePath)
 	if err != nil {
-		return m, atRoot(err)
+		return m, notAtRoot(err)
 	}
 	return m, decode(b, &m)
 }
 
-// atRoot says where a file of the repository would have been found.
-func atRoot(err error) error {
+// notAtRoot explains why a file of the repository was not found.
+func notAtRoot(err error) error {
 	return fmt.Errorf("run this at the root of the repository: %w", err)
 }
 
-// decode refuses names that the type does not have: they would be lost.
+// decode reads JSON of the template. It refuses a name that the type does not have, because its value would be lost.
 func decode(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -121,20 +119,20 @@ func decode(b []byte, into any) error {
 	return nil
 }
 
-// options are the settings of the manifest by their keys.
+// options returns the settings of the manifest by their keys.
 func (m manifest) options() (map[string]option, error) {
 	var all map[string]option
 	return all, decode(m.UserConfig, &all)
 }
 
-// optionOf is the key of the setting that a value of env stands for, if it does.
+// optionOf returns the key of the setting that a value of env refers to, and whether it refers to one.
 func optionOf(value string) (key string, ok bool) {
 	rest, opened := strings.CutPrefix(value, "${user_config.")
 	key, closed := strings.CutSuffix(rest, "}")
 	return key, opened && closed
 }
 
-// declare lists the tools and prompts of the server, as a client gets them.
+// declare adds the tools and prompts of the server, as a client gets them.
 func (m *manifest) declare(ctx context.Context) error {
 	s, err := tools.New(tools.Config{Version: m.Version})
 	if err != nil {
@@ -165,8 +163,8 @@ func (m *manifest) declare(ctx context.Context) error {
 	return nil
 }
 
-// declarePrompt declares a prompt with a text that stands in for the server's own:
-// manifests need one, and the server's names dates, so it is written on request.
+// declarePrompt declares a prompt. A manifest needs a text for it, but the server writes its own text on request, with the
+// dates of that day. So the manifest's text repeats the prompt's title, description and arguments.
 func declarePrompt(p mcp.Prompt) declaredPrompt {
 	d := declaredPrompt{Name: p.Name, Description: p.Description, Text: p.Title + ": " + p.Description}
 	for _, a := range p.Arguments {
@@ -176,7 +174,7 @@ func declarePrompt(p mcp.Prompt) declaredPrompt {
 	return d
 }
 
-// marshal writes JSON for people and programs.
+// marshal returns indented JSON, without HTML's escapes.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -16,12 +16,11 @@ import (
 	"testing"
 )
 
-// root is the repository.
+// root holds the files of the repository.
 var root = os.DirFS("../..")
 
-// presets are the settings of the product and their defaults, as the tags of its
-// Config say.
-func presets(t *testing.T) map[string]string {
+// defaults returns the settings of the product with their defaults, from the tags of its Config.
+func defaults(t *testing.T) map[string]string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), "../../settings/settings.go", nil, 0)
 	if err != nil {
@@ -38,8 +37,8 @@ func presets(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		if env := reflect.StructTag(tag).Get("env"); env != "" {
-			name, preset, _ := strings.Cut(env, ", default=")
-			all[name] = preset
+			name, value, _ := strings.Cut(env, ", default=")
+			all[name] = value
 		}
 		return true
 	})
@@ -64,7 +63,7 @@ func template(t *testing.T) (manifest, map[string]option) {
 
 func TestEnvironmentIsTheProducts(t *testing.T) {
 	m, options := template(t)
-	product := presets(t)
+	product := defaults(t)
 	used := map[string]bool{}
 	for name, value := range m.Server.Config.Env {
 		preset, ok := product[name]
@@ -91,7 +90,7 @@ func TestEnvironmentIsTheProducts(t *testing.T) {
 	}
 }
 
-// What a host's own environment might turn on is off: PRIVACY.md says so.
+// The environment of a host could turn these on. The bundle turns them off, as PRIVACY.md says.
 func TestBundleSendsNothingElse(t *testing.T) {
 	m, _ := template(t)
 	for name, want := range map[string]string{

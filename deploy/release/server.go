@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	registryName = "io.github.talkover/talkover-mcp" // the image's label says it too
-	registryForm = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
-	sources      = "https://raw.githubusercontent.com/talkover/talkover-mcp"
-	image        = "ghcr.io/talkover/talkover-mcp"
+	registryName   = "io.github.talkover/talkover-mcp" // the image's label says it too
+	registrySchema = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+	sources        = "https://raw.githubusercontent.com/talkover/talkover-mcp"
+	image          = "ghcr.io/talkover/talkover-mcp"
 )
 
-// entry is a server.json of the MCP registry.
+// entry holds a server.json of the MCP registry.
 type entry struct {
 	Schema      string          `json:"$schema"`
 	Name        string          `json:"name"`
@@ -46,7 +46,7 @@ type icon struct {
 	Sizes    []string `json:"sizes"`
 }
 
-// pkg is one way to get the server. The registry takes no version beside an image.
+// pkg describes one way to get the server. The registry refuses a version beside an image, so Version stays empty there.
 type pkg struct {
 	RegistryType string     `json:"registryType"`
 	Identifier   string     `json:"identifier"`
@@ -61,7 +61,7 @@ type transport struct {
 	Type string `json:"type"`
 }
 
-// variable is an environment variable: of a fixed value, or asked for.
+// variable describes an environment variable. It has a fixed Value, or the host asks the user for one.
 type variable struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
@@ -72,9 +72,11 @@ type variable struct {
 	IsSecret    bool   `json:"isSecret,omitempty"`
 }
 
-// An image is one of ours, and named so that it cannot come to mean another one.
+// imageForm matches our image with a tag, a digest or both. checkImage refuses other tags than that of the version, which
+// could come to mean another image.
 var imageForm = regexp.MustCompile(`^` + regexp.QuoteMeta(image) + `(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(@sha256:[0-9a-f]{64})?$`)
 
+// checkImage returns an error unless ref is the image of the version.
 func checkImage(ref, version string) error {
 	parts := imageForm.FindStringSubmatch(ref)
 	if parts == nil || parts[1] == "" && parts[2] == "" || parts[1] != "" && parts[1] != version {
@@ -83,7 +85,7 @@ func checkImage(ref, version string) error {
 	return nil
 }
 
-// newEntry describes a release: its words and settings are those of the bundles.
+// newEntry describes a release. The words and settings come from the template of the bundles.
 func newEntry(root, bundles fs.FS, version, ref string) (entry, error) {
 	m, err := readTemplate(root)
 	if err != nil {
@@ -94,7 +96,7 @@ func newEntry(root, bundles fs.FS, version, ref string) (entry, error) {
 		return entry{}, err
 	}
 	e := entry{
-		Schema: registryForm, Name: registryName, Title: m.DisplayName, Description: m.Description, Version: version,
+		Schema: registrySchema, Name: registryName, Title: m.DisplayName, Description: m.Description, Version: version,
 		WebsiteURL: m.Homepage,
 		Repository: entryRepository{m.Repository.URL, "github"},
 		Icons:      []icon{{sources + "/v" + version + "/deploy/bundle/" + m.Icon, "image/png", []string{"512x512"}}},
@@ -117,7 +119,7 @@ func newEntry(root, bundles fs.FS, version, ref string) (entry, error) {
 	return e, nil
 }
 
-// hash is the SHA-256 of a file, in hex.
+// hash returns the SHA-256 of a file, in hex.
 func hash(folder fs.FS, name string) (string, error) {
 	f, err := folder.Open(name)
 	if err != nil {
@@ -131,7 +133,7 @@ func hash(folder fs.FS, name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// variables are the environment of the manifest, as the registry writes it.
+// variables returns the environment of the manifest in the registry's form.
 func (m manifest) variables() ([]variable, error) {
 	options, err := m.options()
 	if err != nil {
@@ -142,7 +144,7 @@ func (m manifest) variables() ([]variable, error) {
 		value := m.Server.Config.Env[name]
 		key, asked := optionOf(value)
 		if !asked {
-			if value != "" { // an empty one is as good as none, and would be asked for
+			if value != "" { // the host would ask the user for an empty one
 				all = append(all, variable{Name: name, Value: value})
 			}
 			continue
@@ -159,7 +161,7 @@ func (m manifest) variables() ([]variable, error) {
 	return all, nil
 }
 
-// validate holds JSON against a schema in a file, formats included.
+// validate checks JSON against a schema in a file, formats included.
 func validate(schema string, b []byte) error {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()

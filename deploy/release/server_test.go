@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// bundlesOf is a folder with bundles that hold their own names.
+// bundlesOf returns a folder with the bundles of a version. Each holds its own name.
 func bundlesOf(t *testing.T, version string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -26,6 +26,7 @@ func bundlesOf(t *testing.T, version string) string {
 	return folder
 }
 
+// made returns the entry that the command server prints.
 func made(t *testing.T, args ...string) entry {
 	t.Helper()
 	var out bytes.Buffer
@@ -41,7 +42,7 @@ func made(t *testing.T, args ...string) entry {
 
 func TestEntry(t *testing.T) {
 	e := made(t, "-version", "1.2.3", "-bundles", bundlesOf(t, "1.2.3"))
-	if e.Version != "1.2.3" || e.Name != registryName || e.Schema != registryForm {
+	if e.Version != "1.2.3" || e.Name != registryName || e.Schema != registrySchema {
 		t.Errorf("version %q, name %q, schema %q", e.Version, e.Name, e.Schema)
 	}
 	for what, words := range map[string]string{"description": e.Description, "title": e.Title} {
@@ -52,7 +53,7 @@ func TestEntry(t *testing.T) {
 	if len(e.Packages) != 7 {
 		t.Fatalf("%d packages, want six bundles and an image", len(e.Packages))
 	}
-	// As the registry itself asks of GitHub releases.
+	// The registry demands this form of a GitHub release.
 	form := regexp.MustCompile(`^https://github\.com/talkover/talkover-mcp/releases/download/v1\.2\.3/([^/]+)\.mcpb$`)
 	seen := map[string]bool{}
 	for _, p := range e.Packages[:6] {
@@ -81,7 +82,7 @@ func TestEntry(t *testing.T) {
 
 func TestEntryEnvironment(t *testing.T) {
 	e := made(t, "-version", "1.2.3", "-bundles", bundlesOf(t, "1.2.3"))
-	product := presets(t)
+	product := defaults(t)
 	for _, p := range e.Packages {
 		variables := map[string]variable{}
 		for _, v := range p.Environment {
@@ -99,7 +100,7 @@ func TestEntryEnvironment(t *testing.T) {
 				t.Errorf("%s would be asked for without a word", v.Name)
 			}
 		}
-		// Whatever the image or the machine is set to.
+		// This must override what the image or the machine sets.
 		if v := variables["MCP_TRANSPORT"]; v.Value != "stdio" {
 			t.Errorf("%s: MCP_TRANSPORT %+v", p.Identifier, v)
 		}
