@@ -81,7 +81,7 @@ func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out, errs bytes.Buffer
-	p := program{envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), strings.NewReader(""), &out, &errs}
+	p := &program{env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
 	if code := p.run(ctx, []string{"healthcheck"}); code != failed || !strings.Contains(errs.String(), "does not answer within") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}

@@ -77,7 +77,7 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func try(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	p := program{envconfig.MapLookuper(env), strings.NewReader(""), &out, &err}
+	p := &program{env: envconfig.MapLookuper(env), stdin: strings.NewReader(""), stdout: &out, stderr: &err}
 	code = p.run(context.Background(), args)
 	return code, out.String(), err.String()
 }
@@ -108,6 +108,11 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"}, nil,
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
 		"unknown flag":    {nil, []string{"-fast"}, []string{"-fast"}},
+		"near a command":  {nil, []string{"docter"}, []string{`"docter" is no command; did you mean doctor?`}},
+		"near to nothing": {nil, []string{"frobnicate"}, []string{`"frobnicate" is no command; there are call,`}},
+		"help on nothing": {nil, []string{"help", "frobnicate"}, []string{`"frobnicate" is no command`}},
+		"JSON of serving": {nil, []string{"-json"}, []string{"-json: a server prints nothing to read"}},
+		"no token, words": {nil, []string{"call", "list_calls", "failed"}, []string{`"failed" is no name=value`}},
 		"unknown command": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"dance"}, []string{`"dance" is no command`}},
 		"call of nothing": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"call"}, []string{"which tool?"}},
 		"call without =":  {nil, []string{"call", "-demo", "list_calls", "failed"}, []string{`"failed" is no name=value`}},
@@ -141,12 +146,66 @@ func TestHelpAndVersion(t *testing.T) {
 		if !strings.Contains(stdout, s.Env+" (") || !strings.Contains(stdout, s.Means) || !strings.Contains(stdout, s.Default) {
 			t.Errorf("-help does not tell of %s", s.Env)
 		}
-		if s.Flag != "" && !strings.Contains(stdout, "  -"+s.Flag+" ") {
+		if s.Flag != "" && !strings.Contains(stdout, "  --"+s.Flag+" ") {
 			t.Errorf("-help does not tell of -%s", s.Flag)
 		}
 	}
-	if code, stdout, _ := try(t, nil, "-version"); code != 0 || !strings.HasPrefix(stdout, "talkover-mcp ") {
-		t.Errorf("-version: exit %d, %q", code, stdout)
+	for _, asked := range []string{"-version", "--version", "-v", "version"} {
+		if code, stdout, _ := try(t, nil, asked); code != 0 || !strings.HasPrefix(stdout, "talkover-mcp ") {
+			t.Errorf("%s: exit %d, %q", asked, code, stdout)
+		}
+	}
+	for _, asked := range []string{"help call", "call -h", "call --help", "-h call", "help -demo call"} {
+		if code, stdout, stderr := try(t, nil, strings.Fields(asked)...); code != 0 || stderr != "" || !strings.Contains(stdout, "call TOOL [NAME=VALUE ...]") {
+			t.Errorf("%s: exit %d, stderr %q, stdout:\n%s", asked, code, stderr, stdout)
+		}
+	}
+	for _, asked := range []string{"help", "-h"} {
+		if _, got, _ := try(t, nil, asked); got != stdout {
+			t.Errorf("%s says other than -help:\n%s", asked, got)
+		}
+	}
+}
+
+// What the help shows can be run.
+func TestExamplesOfHelp(t *testing.T) {
+	ran := 0
+	for _, c := range new(program).commands().Commands() {
+		for line := range strings.Lines(c.Example) {
+			if code, stdout, stderr := try(t, nil, strings.Fields(line)[1:]...); code != 0 || stdout == "" || stderr != "" {
+				t.Errorf("%sexit %d, stderr %q, stdout %q", line, code, stderr, stdout)
+			}
+			ran++
+		}
+	}
+	if ran == 0 {
+		t.Error("there is none")
+	}
+}
+
+// Where there is something to read there is JSON of it, wherever -json stands.
+func TestJSON(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"version", 0, `"version":"`},
+		{"-version", 0, `"go":"go1.`},
+		{"tools", 0, `{"tools":[{`},
+		{"doctor -demo", 0, `{"ok":true,"summary":"All is well.","findings":[{"check":"configuration","severity":"ok","text":"stdio; the demo,`},
+		{"doctor", 1, `{"ok":false,"summary":"1 check failed: configuration.","findings":[{"check":"configuration","severity":"fail","text":"TALKOVER_TOKEN: takes`},
+		{"healthcheck", 1, `{"alive":false,"why":"healthcheck: over stdio`},
+		{"call -demo list_calls per_page=1", 0, `"columns":[`},
+	} {
+		words := strings.Fields(test.args)
+		for _, args := range [][]string{append([]string{"-json"}, words...), append(words, "--json")} {
+			code, stdout, stderr := try(t, nil, args...)
+			var got bytes.Buffer
+			if err := json.Compact(&got, []byte(stdout)); err != nil || code != test.code || stderr != "" || !strings.Contains(got.String(), test.want) {
+				t.Errorf("%q: exit %d, %v, stderr %q, no %s in\n%s", args, code, err, stderr, test.want, got.String())
+			}
+		}
 	}
 }
 
@@ -166,6 +225,28 @@ func TestToolsNeedNoToken(t *testing.T) {
 	}
 }
 
+// The list is that which a client gets under the same settings.
+func TestToolsAreThoseOfTheSettings(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want bool
+	}{
+		"no leave":   {nil, false},
+		"leave":      {map[string]string{"TALKOVER_ALLOW_CALLS": "true"}, true},
+		"no gate":    {map[string]string{"TALKOVER_ALLOW_CALLS": "true", "MCP_TRANSPORT": "http"}, false},
+		"with token": {map[string]string{"TALKOVER_ALLOW_CALLS": "true", "TALKOVER_TOKEN": canary}, true},
+	} {
+		code, stdout, stderr := try(t, test.env, "tools")
+		if code != 0 || strings.Contains(stdout, `"name": "make_call"`) != test.want || stderr != "" {
+			t.Errorf("%s: exit %d, stderr %q, stdout %.300s", name, code, stderr, stdout)
+		}
+	}
+	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != misconfigured || stdout != "" ||
+		stderr != "talkover-mcp: TALKOVER_ALLOW_CALLS: takes true or false\n" {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
 // The README's first command, and what it takes.
 func TestCall(t *testing.T) {
 	for _, test := range []struct {
@@ -178,6 +259,10 @@ func TestCall(t *testing.T) {
 		{"call list_calls -demo per_page=2 -json", 0, `"columns": [`},
 		{"call -demo list_calls limit=5", 1, "did you mean per_page?"},
 		{"call -demo list_calls search=a=b", 0, `search="a=b"`},
+		{"call -demo list_calls search=+1202", 0, `search="+1202"`}, // no number, though it looks like one
+		{"call --demo get_call_stats group_by=agent,status date_from=2026-11-01", 0, "\nagent,agent_id,status,"},
+		{`call --demo get_call_stats group_by=["agent","status"] date_from=2026-11-01`, 0, "\nagent,agent_id,status,"},
+		{"-json call --demo list_calls limit=5", 1, `"error": "Nothing was asked`},
 	} {
 		code, stdout, stderr := try(t, nil, strings.Fields(test.args)...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || stderr != "" {
@@ -529,11 +614,14 @@ func TestReadmeIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(t.Context(), s)
+	c, err := client.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	if _, err := c.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
+		t.Fatal(err)
+	}
 	list, err := c.ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {
 		t.Fatal(err)

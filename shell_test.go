@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
+	"github.com/spf13/pflag"
 
 	"github.com/talkover/talkover-mcp/settings"
 )
@@ -230,23 +230,20 @@ func (i invocation) hostFlags() (wrong []string) {
 	return wrong
 }
 
-var commandForm = regexp.MustCompile(`(?m)^  talkover-mcp ([a-z]+)`)
-
 // refused says what talkover-mcp would not take.
 func refused(args []string, env map[string]string) []string {
-	o, err := settings.Parse(args)
-	if err != nil {
+	p := &program{env: envconfig.MapLookuper(env)}
+	c, rest, err := p.commands().Find(settings.TwoDashes(args))
+	if err == nil {
+		err = c.ParseFlags(rest)
+	}
+	if err == nil {
+		err = c.ValidateArgs(c.Flags().Args())
+	}
+	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		return []string{err.Error()}
 	}
-	var known []string
-	for _, m := range commandForm.FindAllStringSubmatch(settings.Usage, -1) {
-		known = append(known, m[1])
-	}
-	if len(o.Commands) > 0 && !slices.Contains(known, o.Commands[0]) {
-		return []string{fmt.Sprintf("%q is none of %q", o.Commands[0], known)}
-	}
-	maps.Copy(env, o.Env)
-	_, err = settings.Load(context.Background(), envconfig.MapLookuper(env))
+	_, err = settings.Load(context.Background(), p.env)
 	var faults settings.Faults
 	if errors.As(err, &faults) {
 		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")

@@ -327,30 +327,38 @@ func object(raw jsontext.Value) (jsontext.Value, error) {
 	return o, nil
 }
 
-// list reads a list of strings, also as one string with commas.
-func (p property) list(raw jsontext.Value, field reflect.Value, today string) error {
-	var values []string
-	switch raw.Kind() {
-	case '[':
-		var elements []jsontext.Value
-		if err := json.Unmarshal(raw, &elements); err != nil {
-			return errors.New("it is no valid list")
-		}
-		for _, e := range elements {
-			s, err := text(e)
-			if err != nil {
-				return err
-			}
-			values = append(values, s)
-		}
-	case '"':
+// elements reads the strings of a list, also of one string with commas, or of one
+// that holds a list in JSON.
+func elements(raw jsontext.Value) ([]string, error) {
+	if raw.Kind() == '"' {
 		s, err := text(raw)
-		if err != nil {
-			return err
+		if err != nil || !strings.HasPrefix(s, "[") {
+			return strings.Split(s, ","), err
 		}
-		values = strings.Split(s, ",")
-	default:
-		return errors.New("it must be a list, not " + kindOf(raw))
+		raw = jsontext.Value(s)
+	}
+	if raw.Kind() != '[' {
+		return nil, errors.New("it must be a list, not " + kindOf(raw))
+	}
+	var all []jsontext.Value
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, errors.New("it is no valid list")
+	}
+	values := make([]string, len(all))
+	for i, element := range all {
+		var err error
+		if values[i], err = text(element); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// list reads a list of strings and puts it into the field.
+func (p property) list(raw jsontext.Value, field reflect.Value, today string) error {
+	values, err := elements(raw)
+	if err != nil {
+		return err
 	}
 	list := reflect.MakeSlice(p.typ, 0, len(values))
 	for _, s := range values {

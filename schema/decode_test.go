@@ -79,6 +79,7 @@ func TestDecodeIsForgivingInForm(t *testing.T) {
 		`{"date_from":"2026-11-05","date_to":" 2028-02-29\t"}`: {window: window{"2026-11-05", "2028-02-29"}},
 		`{"group_by":["day","agent"]}`:                         {GroupBy: []string{"day", "agent"}},
 		`{"group_by":"day, agent"}`:                            {GroupBy: []string{"day", "agent"}},
+		`{"group_by":" [\"day\", \"agent\"]"}`:                 {GroupBy: []string{"day", "agent"}},
 		`{"group_by":["day",""," ","agent"]}`:                  {GroupBy: []string{"day", "agent"}},
 		`{"tags":["a,b"]}`:                                     {Tags: []string{"a,b"}},
 		`{"group_by":[],"tags":" , "}`:                         {},
@@ -163,6 +164,8 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"group_by":["day",null]}`:               "group_by: it must be a string in quotes, not null",
 		`{"group_by":[["day"]]}`:                  "group_by: it must be a string in quotes, not a list",
 		`{"group_by":{"day":true}}`:               "group_by: it must be a list, not an object",
+		`{"group_by":"[day]"}`:                    "group_by: it is no valid list",
+		`{"group_by":"[1]"}`:                      "group_by: it must be a string in quotes, not a number",
 		`{"group_by":3}`:                          "group_by: it must be a list, not a number",
 		`{"date_from":"2026-2","date_to":"2026"}`: `date_from: "2026-2" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)` + "\n" + `date_to: "2026" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
 		// The whole.

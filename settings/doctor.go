@@ -25,13 +25,24 @@ const mostClockSkew = time.Minute
 // Severity says what a finding means for whoever waits for answers.
 type Severity string
 
-// Severities, as [Finding.String] prints them.
+// Severities.
 const (
 	OK      Severity = "ok"
 	Warning Severity = "warn" // it works, but not as it could
-	Failure Severity = "FAIL" // it does not work
-	Skipped Severity = "-"    // not checked: an earlier failure, or nothing to check
+	Failure Severity = "fail" // it does not work
+	Skipped Severity = "skip" // not checked: an earlier failure, or nothing to check
 )
+
+// String returns the word that begins a printed line, in which failures stand out.
+func (s Severity) String() string {
+	switch s {
+	case Failure:
+		return "FAIL"
+	case Skipped:
+		return "-"
+	}
+	return string(s)
+}
 
 // The checks of the doctor, in their order. The gate is checked where it is OIDC.
 const (
@@ -46,16 +57,22 @@ const (
 // Finding is what the doctor says of one check. A check has more than one finding
 // where more than one setting is wrong.
 type Finding struct {
-	Check    string
-	Severity Severity
-	Text     string // what is the matter and what to do, in one line without any token
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	Text     string   `json:"text"` // what is the matter and what to do, in one line without any token
 }
-
-// String returns the finding as a line of a table.
-func (f Finding) String() string { return fmt.Sprintf("%-5s %s: %s", f.Severity, f.Check, f.Text) }
 
 // Findings is all that the doctor found, in the order of its checks.
 type Findings []Finding
+
+// String returns a line for each finding, and the summary.
+func (f Findings) String() string {
+	var b strings.Builder
+	for _, finding := range f {
+		fmt.Fprintf(&b, "%-5s %s: %s\n", finding.Severity, finding.Check, finding.Text)
+	}
+	return b.String() + f.Summary()
+}
 
 // Checks returns the checks that have a finding of a severity, each once.
 func (f Findings) Checks(s Severity) []string {

@@ -188,7 +188,7 @@ func diagnosed(t *testing.T, found settings.Findings, want, summary string) {
 	t.Helper()
 	texts := map[string]string{}
 	for _, f := range found {
-		texts[string(f.Severity)+" "+f.Check] += f.Text
+		texts[f.Severity.String()+" "+f.Check] += f.Text
 	}
 	parts := strings.Split(want, "|")
 	for i := 0; i < len(parts); i += 2 {

@@ -1,79 +1,74 @@
 package settings
 
 import (
-	"flag"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
+
+	"github.com/sethvargo/go-envconfig"
+	"github.com/spf13/pflag"
 )
 
-// Options are what the flags say.
-type Options struct {
-	Env      map[string]string // settings that flags set
-	Version  bool
-	Help     bool
-	JSON     bool     // of call
-	Commands []string // what is no flag
+// AddFlags adds a flag for each setting that has one. The returned variables hold
+// what the flags say once they are parsed; they override the environment.
+func AddFlags(to *pflag.FlagSet) envconfig.Lookuper {
+	env := map[string]string{}
+	for _, s := range All() {
+		if s.Flag != "" {
+			f := to.VarPF(flag{s, env}, s.Flag, "", s.Means)
+			if f.Value.Type() == "bool" {
+				f.NoOptDefVal = "true"
+			}
+		}
+	}
+	return envconfig.MapLookuper(env)
 }
 
-// Parse reads flags wherever they stand. The error is one line.
-func Parse(args []string) (Options, error) {
-	o := Options{Env: map[string]string{}}
-	fs := flag.NewFlagSet("talkover-mcp", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.BoolVar(&o.Version, "version", false, "")
-	fs.BoolVar(&o.Help, "help", false, "")
-	fs.BoolVar(&o.Help, "h", false, "")
-	fs.BoolVar(&o.JSON, "json", false, "")
+// flag is the value of a flag: that of a variable in env. [Load] checks it.
+type flag struct {
+	Setting
+	env map[string]string
+}
+
+// String implements [pflag.Value].
+func (f flag) String() string { return cmp.Or(f.env[f.Env], f.Default) }
+
+// Set implements [pflag.Value].
+func (f flag) Set(value string) error {
+	f.env[f.Env] = value
+	return nil
+}
+
+// Type implements [pflag.Value]. It names in the help what the flag takes.
+func (f flag) Type() string {
+	if f.Default == "false" {
+		return "bool"
+	}
+	return f.Takes
+}
+
+// Describe writes every setting: its name, what it takes, its default and its meaning.
+func Describe(w io.Writer) {
 	for _, s := range All() {
-		set := func(value string) error { o.Env[s.Env] = value; return nil }
+		fmt.Fprintf(w, "  %s (%s; default: %s)\n      %s\n", s.Env, s.Takes, cmp.Or(s.Default, "none"), s.Means)
+	}
+}
+
+// TwoDashes writes -demo as --demo. Flags were of the standard library once, which
+// takes either, and documents and hosts have them so; pflag takes two dashes alone
+// (https://github.com/spf13/cobra/issues/2192). Flags of one letter keep theirs.
+func TwoDashes(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		name, _, _ := strings.Cut(arg, "=")
 		switch {
-		case s.Flag == "":
-		case s.Default == "false":
-			fs.BoolFunc(s.Flag, "", set)
-		default:
-			fs.Func(s.Flag, "", set)
+		case arg == "--":
+			return args
+		case len(name) > 2 && name[0] == '-' && name[1] != '-':
+			args[i] = "-" + arg
 		}
 	}
-	for {
-		if err := fs.Parse(args); err != nil {
-			return o, fmt.Errorf("%w (see -help)", err)
-		}
-		if fs.NArg() == 0 {
-			return o, nil
-		}
-		o.Commands = append(o.Commands, fs.Arg(0))
-		args = fs.Args()[1:]
-	}
-}
-
-// Usage is the head of the help.
-const Usage = `talkover-mcp answers questions about the calls of a Talkover account, over MCP.
-
-  talkover-mcp                                  serve a client over stdio
-  talkover-mcp -transport http                  serve clients over HTTP: /mcp, and /sse for older ones
-  talkover-mcp call [-json] TOOL [name=value ...]   call one tool and print what a model would read
-  talkover-mcp tools                            print the tools and their schemas as JSON
-  talkover-mcp doctor                           check settings, network, token, limit and clock, and say what is wrong
-  talkover-mcp healthcheck                      ask the server at -addr whether it is alive; exit 1 if not
-
-Flags go before the environment:
-  -demo             answer from an invented account; no token, no network
-  -transport NAME   stdio, sse or http
-  -addr HOST:PORT   where sse and http listen
-  -version          print the version
-  -help             print this
-
-Environment:
-`
-
-// Help prints what there is and every setting.
-func Help(w io.Writer) {
-	fmt.Fprint(w, Usage)
-	for _, s := range All() {
-		preset := s.Default
-		if preset == "" {
-			preset = "none"
-		}
-		fmt.Fprintf(w, "  %s (%s; default: %s)\n      %s\n", s.Env, s.Takes, preset, s.Means)
-	}
+	return args
 }
