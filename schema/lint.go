@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// Role says what a schema describes.
+// Role says which side of a tool a schema describes.
 type Role int
 
 // The roles of a schema.
@@ -18,9 +18,9 @@ const (
 	Answer                // structured content: written by us, checked by clients
 )
 
-// keywords are those that hosts are known to take. A keyword that is missing
-// here, such as $ref, const, oneOf or nullable, makes at least one of them refuse
-// the tool, and Gemini then refuses the whole list.
+// keywords lists the keywords that all hosts take. Any other, such as $ref, const, oneOf
+// or nullable, makes at least one host refuse the tool; Gemini then refuses the whole
+// list.
 var keywords = map[string]bool{
 	"type": true, "description": true, "properties": true, "required": true,
 	"additionalProperties": true, "items": true, "enum": true, "default": true,
@@ -28,13 +28,14 @@ var keywords = map[string]bool{
 	"pattern": true, "maxItems": true, "minItems": true, "format": true,
 }
 
+// types lists the types that a value may have.
 var types = []string{"object", "array", "string", "integer", "number", "boolean"}
 
-// propertyName is what Anthropic's API takes for the name of a property.
+// propertyName matches the names of properties that Anthropic's API takes.
 var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-// Lint holds a schema against the rules that Claude, OpenAI and Gemini hosts
-// enforce between them, and reports each one that it breaks:
+// Lint checks a schema against the rules that hosts of Claude, OpenAI and Gemini enforce
+// between them. The error has a line for each rule that is broken:
 //
 //   - an object at the root, closed (additionalProperties: false) at every level;
 //   - one type for each value, as a string; every array says what it holds;
@@ -43,10 +44,10 @@ var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 //   - properties with plain names, and for arguments with a description each;
 //   - required names that exist.
 //
-// An object of arguments may be open where it says so (additionalProperties: true)
-// and names no property: it is passed on. In an answer, an object may be a map (additionalProperties: a schema), and an
-// object or a list may leave open what it holds: arguments to repeat, and tables
-// of mixed columns, need that.
+// An object of arguments may be open if it says so (additionalProperties: true) and names
+// no property: it is passed on. In an answer an object may be a map (additionalProperties:
+// a schema). There an object or a list may also leave open what it holds, which repeated
+// arguments and tables of mixed columns need.
 func Lint(schema json.RawMessage, role Role) error {
 	var root map[string]any
 	if err := json.Unmarshal(schema, &root); err != nil {
@@ -60,16 +61,18 @@ func Lint(schema json.RawMessage, role Role) error {
 	return errors.Join(l.errors...)
 }
 
+// linter collects the rules that a schema breaks.
 type linter struct {
 	role   Role
 	errors []error
 }
 
+// report adds a broken rule, at a path such as $.rows[].sid.
 func (l *linter) report(at, format string, args ...any) {
 	l.errors = append(l.errors, fmt.Errorf("schema: %s: %s", at, fmt.Sprintf(format, args...)))
 }
 
-// sub checks a value that must be a schema of its own.
+// sub checks a value that must itself be a schema.
 func (l *linter) sub(at string, value any) {
 	if m, ok := value.(map[string]any); ok {
 		l.check(at, m)
@@ -78,6 +81,7 @@ func (l *linter) sub(at string, value any) {
 	l.report(at, "must be a schema, not %v", value)
 }
 
+// check checks the schema of one value, and of those within.
 func (l *linter) check(at string, s map[string]any) {
 	for _, k := range slices.Sorted(maps.Keys(s)) {
 		if !keywords[k] {
@@ -113,6 +117,7 @@ func (l *linter) check(at string, s map[string]any) {
 	}
 }
 
+// object checks what holds of objects alone.
 func (l *linter) object(at string, s map[string]any) {
 	switch more := s["additionalProperties"].(type) {
 	case nil:

@@ -1,17 +1,17 @@
-// Package schema is one dialect of JSON Schema, used both ways: what a model is
-// told of a tool's arguments is the very value that its arguments are held
-// against.
+// Package schema speaks one dialect of JSON Schema, both ways: it tells a model which
+// arguments a tool takes, and it checks the arguments that come against the very same
+// schema.
 //
-// A schema comes from a Go struct. `json` tags name the properties, `jsonschema`
-// tags bound them, `jsonschema_description` tags put them in words, and `alias`
-// tags list the names that models use in error, so that a refusal can say what
-// was meant:
+// A schema comes from a Go struct. `json` tags name the properties, `jsonschema` tags
+// bound them, and `jsonschema_description` tags describe them. `alias` tags list wrong
+// names that models use, so that a refusal can say which argument was meant:
 //
 //	type input struct {
 //		PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a page." alias:"limit,count"`
 //	}
 //
-// The dialect is what Claude, OpenAI and Gemini hosts all take: see [Lint].
+// A type with a JSONSchema method, such as [Date], brings its schema with it. Hosts of
+// Claude, OpenAI and Gemini all take the dialect: see [Lint].
 package schema
 
 import (
@@ -20,21 +20,20 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/invopop/jsonschema"
 )
 
-// Input is the schema of a tool's arguments, which come as a T. T is a flat
-// struct of strings, integers, booleans, pointers to integers, slices of strings,
-// and objects that are passed on ([Object]).
+// Input holds the schema of a tool's arguments and decodes them into a T. T is a struct
+// of strings, integers, booleans, pointers to integers (nil where none is given), slices
+// of strings, and [Object]; embedded structs count as their fields.
 type Input[T any] struct {
 	json       json.RawMessage
 	properties []property
-	aliases    map[string]string // a folded wrong name -> the property that it means
+	aliases    map[string]string // a wrong name, folded -> the property that it means
 }
 
-// property is one argument: what is advertised, and where its value goes.
+// property is one argument: its schema, and the field that its value goes to.
 type property struct {
 	*jsonschema.Schema
 	name     string
@@ -43,8 +42,8 @@ type property struct {
 	typ      reflect.Type
 }
 
-// NewInput reflects T. It fails where the result breaks a rule of [Lint], and
-// where a field is of a type that Decode does not fill.
+// NewInput makes the schema of T. It fails if the schema breaks a rule of [Lint], or if
+// a field has a type that Decode cannot fill.
 func NewInput[T any]() (*Input[T], error) {
 	root, raw, err := reflected[T]()
 	if err != nil {
@@ -73,7 +72,7 @@ func NewInput[T any]() (*Input[T], error) {
 	return in, nil
 }
 
-// fillable reports whether Decode has values for a field of this type.
+// fillable reports whether Decode can fill a field of this type.
 func fillable(t reflect.Type) bool {
 	if t == reflect.TypeFor[Object]() {
 		return true
@@ -84,23 +83,23 @@ func fillable(t reflect.Type) bool {
 	case reflect.Slice:
 		return t.Elem().Kind() == reflect.String
 	case reflect.Pointer:
-		return t.Elem().Kind() == reflect.Int // which tells 0 from none
+		return t.Elem().Kind() == reflect.Int // tells 0 from none
 	}
 	return false
 }
 
-// JSON returns the schema as it is advertised.
+// JSON returns the schema as a tool list carries it.
 func (in *Input[T]) JSON() json.RawMessage { return in.json }
 
-// Argument is how people are told of an argument.
+// Argument describes an argument to people, such as those who pick a prompt.
 type Argument struct {
 	Name        string
 	Description string
 	Required    bool
-	Options     []string // nil where any string will do
+	Options     []string // the values that it takes; nil if it takes any
 }
 
-// Arguments are all arguments, in the order of the struct.
+// Arguments describes all arguments, in the order of the struct.
 func (in *Input[T]) Arguments() []Argument {
 	all := make([]Argument, len(in.properties))
 	for i, p := range in.properties {
@@ -112,8 +111,8 @@ func (in *Input[T]) Arguments() []Argument {
 	return all
 }
 
-// Output reflects the schema of a tool's structured answers. It fails where the
-// result breaks a rule of [Lint].
+// Output makes the schema of a tool's structured answers. It fails if the schema breaks
+// a rule of [Lint].
 func Output[T any]() (json.RawMessage, error) {
 	_, raw, err := reflected[T]()
 	if err != nil {
@@ -122,7 +121,7 @@ func Output[T any]() (json.RawMessage, error) {
 	return raw, Lint(raw, Answer)
 }
 
-// reflected inlines T into one schema without $schema, $id, $ref and $defs.
+// reflected makes one schema of T, without $schema, $id, $ref and $defs.
 func reflected[T any]() (*jsonschema.Schema, json.RawMessage, error) {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
 	root := r.ReflectFromType(reflect.TypeFor[T]())
@@ -135,8 +134,8 @@ func reflected[T any]() (*jsonschema.Schema, json.RawMessage, error) {
 	return root, raw, nil
 }
 
-// position returns where a property stands among those of a schema: a JSONSchemaExtend
-// may have moved it.
+// position returns where a property stands among those of a schema. A JSONSchemaExtend
+// method may have moved it, and required names keep the order of properties.
 func position(s *jsonschema.Schema, name string) int {
 	n := 0
 	for key := range s.Properties.KeysFromOldest() {
@@ -147,62 +146,3 @@ func position(s *jsonschema.Schema, name string) int {
 	}
 	return n
 }
-
-// Date is a day, YYYY-MM-DD, that the calendar has. Dates compare as strings.
-type Date string
-
-// JSONSchema implements the hook of invopop/jsonschema. A `format` would make
-// some hosts refuse the whole list of tools; a pattern is taken by all.
-func (Date) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`}
-}
-
-func (d Date) check(today string) error {
-	_, err := time.Parse(time.DateOnly, string(d))
-	if err == nil {
-		return nil
-	}
-	what := "is no date"
-	if len(d) == len(time.DateOnly) && d[4] == '-' && d[7] == '-' {
-		what = "is no day of the calendar"
-	}
-	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
-}
-
-// Zone is the IANA name of a time zone, such as Europe/Berlin.
-type Zone string
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
-
-func (z Zone) check(string) error {
-	if _, err := time.LoadLocation(string(z)); err != nil || z == "Local" {
-		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
-	}
-	return nil
-}
-
-// Location returns the zone that [Input.Decode] took, or nil if there is none.
-func (z Zone) Location() *time.Location {
-	if z == "" {
-		return nil
-	}
-	l, err := time.LoadLocation(string(z))
-	if err != nil {
-		return nil
-	}
-	return l
-}
-
-// Object is a JSON object whose members are not ours to know: it is passed on as it
-// came. It is nil where none is given.
-type Object json.RawMessage
-
-// JSONSchema implements the hook of invopop/jsonschema. It is the one way to an
-// open object in arguments (see [Lint]).
-func (Object) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", AdditionalProperties: jsonschema.TrueSchema}
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (o Object) MarshalJSON() ([]byte, error) { return json.RawMessage(o).MarshalJSON() }

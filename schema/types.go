@@ -1,0 +1,69 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Date is a day of the calendar, YYYY-MM-DD. Dates compare as strings.
+type Date string
+
+// JSONSchema implements the hook of invopop/jsonschema. It gives a pattern, which all
+// hosts take: a `format` makes Gemini refuse the whole list of tools.
+func (Date) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`}
+}
+
+func (d Date) check(today string) error {
+	_, err := time.Parse(time.DateOnly, string(d))
+	if err == nil {
+		return nil
+	}
+	what := "is no date"
+	if len(d) == len(time.DateOnly) && d[4] == '-' && d[7] == '-' {
+		what = "is no day of the calendar"
+	}
+	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
+}
+
+// Zone is the IANA name of a time zone, such as Europe/Berlin.
+type Zone string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+func (z Zone) check(string) error {
+	if _, err := time.LoadLocation(string(z)); err != nil || z == "Local" {
+		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
+	}
+	return nil
+}
+
+// Location loads the zone. It returns nil if there is none, or none of this name, which
+// [Input.Decode] refuses.
+func (z Zone) Location() *time.Location {
+	if z == "" {
+		return nil
+	}
+	l, err := time.LoadLocation(string(z))
+	if err != nil {
+		return nil
+	}
+	return l
+}
+
+// Object is a JSON object that is passed on as it came, in compact form; at most 16 KiB.
+// It is nil if none is given.
+type Object json.RawMessage
+
+// JSONSchema implements the hook of invopop/jsonschema. No other type may make an open
+// object of arguments (see [Lint]).
+func (Object) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: jsonschema.TrueSchema}
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (o Object) MarshalJSON() ([]byte, error) { return json.RawMessage(o).MarshalJSON() }
