@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,7 +149,12 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 	out.Coverage = newCoverage(report.Coverage, meter.Requests())
 	out.Coverage.TestCalls = report.Tests
 	out.total(in, report, before)
-	groups := out.group(in, report, before, shift)
+	groups := newGroups(in.GroupBy, report, before, shift)
+	for _, name := range groups.estimated {
+		if !slices.Contains(out.Estimated, name) {
+			out.Estimated = append(out.Estimated, name)
+		}
+	}
 	out.explain(q, in, report, before)
 	if report.Matched == 0 {
 		q.noteAgent(ctx, &out.frame, string(in.AgentID))
@@ -247,4 +253,21 @@ func (out *callStatsOutput) text() string {
 	out.write(&b, false)
 	b.WriteString(string(out.Next))
 	return b.String()
+}
+
+// fit puts in as many groups as an answer may take.
+func (out *callStatsOutput) fit(groups *groups) {
+	laid, rest := groups.lay(func(all table) int {
+		out.Columns = all.Columns
+		bare, _ := json.Marshal(out)
+		room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
+		return fitting(len(all.Rows), room, func(i int) int {
+			structure, _ := json.Marshal(all.Rows[i])
+			return max(tokens(string(structure)), tokens(strings.Join(all.Rows[i].text(nil, false), ",")+"\n"))
+		})
+	})
+	out.table = laid
+	if rest > 0 {
+		out.note("The row (rest) adds up %d more groups; filter or narrow the dates to see them.", rest)
+	}
 }

@@ -1,9 +1,7 @@
 package tools
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/stats"
@@ -15,13 +13,14 @@ const mostGroups = 50
 // withInterval are the figures that have their interval beside them in a row.
 var withInterval = []stats.Metric{stats.Calls, stats.AnswerRate, stats.MeanSeconds}
 
-// groups are what the rows of an answer are made of.
+// groups holds what the rows of an answer are made of.
 type groups struct {
-	by       []stats.Dimension
-	columns  []column[group]
-	all      []group
-	calls    int  // which shares are of
-	compared bool // with the period before
+	by        []stats.Dimension
+	columns   []column[group]
+	all       []group
+	calls     int      // of all groups
+	compared  bool     // with the period before
+	estimated []string // metrics of which a group has an estimate
 }
 
 // group is one row, and what it was in the period before.
@@ -40,35 +39,53 @@ func (g group) place(i int) stats.Value {
 	return stats.Value{}
 }
 
-// group lays the groups out: their columns, and which figures are estimates.
-func (out *callStatsOutput) group(in callStatsInput, report, before *stats.Report, shift int) groups {
-	t := groups{by: in.GroupBy, calls: int(report.Totals.M[stats.Calls].Value), compared: before != nil}
-	if len(in.GroupBy) == 0 {
+// newGroups lays groups out. before is the report of the period before, which lies
+// shift days back, or nil.
+func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *groups {
+	t := &groups{by: by, calls: int(report.Totals.M[stats.Calls].Value), compared: before != nil}
+	if len(by) == 0 {
 		return t
 	}
 	t.match(report.Rows, before, shift)
-	estimated := map[stats.Metric]bool{}
-	for _, g := range t.all {
-		for name, v := range g.M {
-			estimated[name] = estimated[name] || v.Known && v.Estimate
-		}
-	}
-	for i, d := range t.by {
+	for i, d := range by {
 		t.columns = append(t.columns, placeColumns(i, d)...)
 	}
 	for _, name := range stats.Metrics {
 		if report.Method != stats.Scan && (name == stats.MedianSeconds || name == stats.P95Seconds) {
 			continue // a sample of pages says too little of them
 		}
-		t.columns = append(t.columns, metricColumns(name, estimated[name])...)
-		if estimated[name] && !slices.Contains(out.Estimated, string(name)) {
-			out.Estimated = append(out.Estimated, string(name))
+		estimated := slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known && g.M[name].Estimate })
+		t.columns = append(t.columns, metricColumns(name, estimated)...)
+		if estimated {
+			t.estimated = append(t.estimated, string(name))
 		}
 	}
 	if before != nil {
 		t.columns = append(t.columns, changeColumns...)
 	}
 	return t
+}
+
+// lay makes a table of the first rows, as many as fits says of their table, and of one
+// more row that adds up the rest, of which it returns how many groups they are. Of days
+// and weeks the last rows stay instead, in their order.
+func (t *groups) lay(fits func(table) int) (laid table, rest int) {
+	latest := len(t.by) > 0 && (t.by[0] == stats.ByDay || t.by[0] == stats.ByWeek) && t.by[len(t.by)-1].InOrder()
+	all := slices.Clone(t.all)
+	if latest {
+		slices.Reverse(all)
+	}
+	laid = newTable(t.columns, all[:min(len(all), mostGroups)])
+	keep := fits(laid)
+	laid.cut(keep)
+	if latest {
+		slices.Reverse(laid.Rows)
+	}
+	cut := all[keep:]
+	if len(cut) > 0 {
+		laid.Rows = append(laid.Rows, appendCells(nil, t.columns, t.rest(cut)))
+	}
+	return laid, len(cut)
 }
 
 // placeColumns say where a group stands in its dimension i.
@@ -186,31 +203,4 @@ func (t *groups) rest(cut []group) group {
 	rest := group{Row: stats.Rest(rows, t.calls), was: stats.Rest(then, 0), known: t.compared}
 	rest.Values = []stats.Value{{Name: "(rest)"}} // it has no key, such as an agent's id
 	return rest
-}
-
-// fit puts in as many rows as an answer may take, and a row that adds up the
-// rest: the first rows stay, or of days and weeks the last.
-func (out *callStatsOutput) fit(t groups) {
-	latest := len(t.by) > 0 && (t.by[0] == stats.ByDay || t.by[0] == stats.ByWeek) && t.by[len(t.by)-1].InOrder()
-	all := slices.Clone(t.all)
-	if latest {
-		slices.Reverse(all)
-	}
-	out.table = newTable(t.columns, all[:min(len(all), mostGroups)])
-	rows := out.Rows
-	out.cut(0)
-	bare, _ := json.Marshal(out)
-	room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
-	keep := fitting(len(rows), room, func(i int) int {
-		structure, _ := json.Marshal(rows[i])
-		return max(tokens(string(structure)), tokens(strings.Join(rows[i].text(nil, false), ",")+"\n"))
-	})
-	out.Rows = rows[:keep]
-	if latest {
-		slices.Reverse(out.Rows)
-	}
-	if cut := all[keep:]; len(cut) > 0 {
-		out.Rows = append(out.Rows, appendCells(nil, t.columns, t.rest(cut)))
-		out.note("The row (rest) adds up %d more groups; filter or narrow the dates to see them.", len(cut))
-	}
 }
