@@ -6,8 +6,14 @@ import (
 	"regexp"
 )
 
+// The statuses of an agent.
+const (
+	AgentDraft     = "draft" // has no calls and can place none
+	AgentPublished = "published"
+)
+
 // AgentStatuses lists what the status filter of List Agents takes. Do not change it.
-var AgentStatuses = []string{"draft", "published"}
+var AgentStatuses = []string{AgentDraft, AgentPublished}
 
 // Agent names the agent that made or took a call.
 type Agent struct {

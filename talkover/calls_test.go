@@ -223,3 +223,18 @@ func TestACallWithoutATimeSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// The lists that others read are those of the vendor's pages, word for word.
+func TestFiltersTakeWhatIsDocumented(t *testing.T) {
+	for want, list := range map[string][]string{
+		"initiated ringing answered completed failed busy no-answer": talkover.Statuses,
+		"inbound outbound":                        talkover.Directions,
+		"draft published":                         talkover.AgentStatuses,
+		"draft active paused completed cancelled": talkover.CampaignStatuses,
+		"sales follow_up reminder custom":         talkover.CampaignTypes,
+	} {
+		if got := strings.Join(list, " "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -1,22 +1,40 @@
 package sandbox
 
-import (
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"regexp"
-	"slices"
-	"strings"
-	"time"
+import "github.com/talkover/talkover-mcp/talkover"
+
+// Agent is an agent as a call carries it, in the vendor's own JSON.
+type Agent struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Label string `json:"label"`
+}
+
+// The account's agents. surveys was deleted: its calls remain without an agent.
+// intake is a draft, which has no calls and can place none.
+var (
+	reception = &Agent{"5b0c6a52-7f3e-4a55-9d2a-3d1f0e7c9a01", "Reception", "Reception (EN)"}
+	support   = &Agent{"8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "Support Agent", "Customer Support"}
+	sales     = &Agent{"c27d9b3e-91a4-4f60-b5d8-7e0a1c3f8d03", "Sales Agent", "Sales Outreach"}
+	reminders = &Agent{"f1a83c6d-4e57-4d29-a0cb-9b2e5d7f6c04", "Reminder Agent", "Appointment Reminders"}
+	intake    = &Agent{"a4c90b57-6d13-4e8f-b2c1-1f7a9e3d8b06", "Intake Agent", "Patient Intake"}
+	surveys   = &Agent{"3d6e2f81-b8c5-47a3-96f4-0a8c7b1e5d05", "Survey Agent", "Survey Agent"}
 )
 
-// agentRow is an agent as List Agents shows it, less the kilobytes of prompts.
-type agentRow struct {
-	Agent
-	Language  string        `json:"language"`
-	Direction string        `json:"direction"`
-	Status    string        `json:"current_status"`
-	Numbers   []phoneNumber `json:"phone_numbers"`
+// The account's own numbers. All numbers are of ranges kept for fiction.
+const (
+	mainLine    = "+12025550100"
+	supportLine = "+12025550142"
+	salesLine   = "+442079460018"
+)
+
+// lines maps each agent to the number that it answers and calls from.
+var lines = map[string]string{reception.ID: mainLine, reminders.ID: mainLine, support.ID: supportLine, sales.ID: salesLine}
+
+// phoneNumbers describes the account's numbers. Two agents may share one, with its id.
+var phoneNumbers = map[string]phoneNumber{
+	mainLine:    {1, mainLine, "US", formatted(mainLine), "active"},
+	supportLine: {2, supportLine, "US", formatted(supportLine), "active"},
+	salesLine:   {3, salesLine, "GB", formatted(salesLine), "active"},
 }
 
 type phoneNumber struct {
@@ -27,126 +45,37 @@ type phoneNumber struct {
 	Status    string `json:"current_status"`
 }
 
-// row is what List Agents shows of an agent.
+// formatted writes an E.164 number as the API shows it.
+func formatted(e164 string) string {
+	if len(e164) == 12 && e164[1] == '1' {
+		return "(" + e164[2:5] + ") " + e164[5:8] + "-" + e164[8:]
+	}
+	if len(e164) < 11 {
+		return e164
+	}
+	return e164[:3] + " " + e164[3:5] + " " + e164[5:9] + " " + e164[9:]
+}
+
+// agentRow is an agent as List Agents shows it, less the kilobytes of prompts.
+type agentRow struct {
+	Agent
+	Language  string        `json:"language"`
+	Direction string        `json:"direction"`
+	Status    string        `json:"current_status"`
+	Numbers   []phoneNumber `json:"phone_numbers"`
+}
+
+// row returns what List Agents shows of an agent.
 func (a Agent) row() agentRow {
-	r := agentRow{Agent: a, Language: "en", Direction: "inbound", Status: "published", Numbers: []phoneNumber{}}
+	r := agentRow{Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []phoneNumber{}}
 	switch a.ID {
 	case sales.ID, reminders.ID:
-		r.Direction = "outbound"
+		r.Direction = talkover.Outbound
 	case intake.ID:
-		r.Status = "draft"
+		r.Status = talkover.AgentDraft
 	}
-	if line := lines[a.ID]; line != "" {
-		r.Numbers = append(r.Numbers, phoneNumber{1, line, "US", formatted(line), "active"})
-		if strings.HasPrefix(line, "+44") {
-			r.Numbers[0].Country = "GB"
-		}
+	if number, ok := phoneNumbers[lines[a.ID]]; ok {
+		r.Numbers = append(r.Numbers, number)
 	}
 	return r
-}
-
-// lines are the numbers that agents answer and call from.
-var lines = map[string]string{reception.ID: mainLine, reminders.ID: mainLine, support.ID: supportLine, sales.ID: salesLine}
-
-func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
-	q := validator{query: r.URL.Query(), errors: map[string][]string{}}
-	status := q.oneOf("status", []string{"draft", "published"})
-	direction := q.oneOf("direction", directions)
-	page, perPage := q.page()
-	if q.refuses(w) {
-		return
-	}
-	search := strings.ToLower(q.query.Get("search"))
-	all := make([]agentRow, len(a.Agents))
-	for i, agent := range a.Agents {
-		all[i] = agent.row()
-	}
-	rows, p := paginate(all, page, perPage, func(a *agentRow) bool {
-		return (status == "" || a.Status == status) && (direction == "" || a.Direction == direction) &&
-			(search == "" || strings.Contains(strings.ToLower(a.Name+"\n"+a.Label), search))
-	})
-	// This endpoint names its envelope otherwise.
-	reply(w, http.StatusOK, map[string]any{"success": true, "data": rows, "meta": map[string]int{
-		"current_page": p.CurrentPage, "per_page": p.PerPage, "total": p.Total, "last_page": p.LastPage,
-	}})
-}
-
-// agent finds an agent, or answers that there is none.
-func (a *Account) agent(w http.ResponseWriter, id string) *Agent {
-	if i := slices.IndexFunc(a.Agents, func(agent Agent) bool { return agent.ID == id }); i >= 0 {
-		return &a.Agents[i]
-	}
-	refuse(w, http.StatusNotFound, "AGENT_NOT_FOUND", "Agent not found.")
-	return nil
-}
-
-// refuse answers in the shape of the endpoints of agents.
-func refuse(w http.ResponseWriter, status int, code, message string) {
-	reply(w, status, map[string]any{"success": false, "error": map[string]string{"code": code, "message": message}})
-}
-
-// agentCall is a call without its agent.
-type agentCall struct {
-	Call
-	Agent *Agent `json:"agent,omitempty"` // in place of the call's own
-}
-
-// listAgentCalls lists the calls of one agent.
-func (a *Account) listAgentCalls(w http.ResponseWriter, r *http.Request, id string) {
-	if a.agent(w, id) == nil {
-		return
-	}
-	if rows, p, ok := a.calls(w, r, id); ok {
-		bare := make([]agentCall, len(rows))
-		for i, c := range rows {
-			bare[i].Call = c
-		}
-		reply(w, http.StatusOK, list[agentCall]{Success: true, Data: bare, Pagination: p})
-	}
-}
-
-var e164 = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
-
-// place invents a call to a number, the newest of the log from now on.
-func (a *Account) place(w http.ResponseWriter, r *http.Request, id string) {
-	var order struct {
-		To        string `json:"to"`
-		Delay     int    `json:"delay_seconds"`
-		IsTesting bool   `json:"is_testing"`
-	}
-	agent := a.agent(w, id)
-	if agent == nil {
-		return
-	}
-	err := json.NewDecoder(r.Body).Decode(&order)
-	switch {
-	case err != nil || order.To == "":
-		refuse(w, http.StatusBadRequest, "MISSING_PHONE_NUMBER", "The to field is required.")
-		return
-	case !e164.MatchString(order.To):
-		refuse(w, http.StatusBadRequest, "INVALID_PHONE_NUMBER", "The to field must be in E.164 format.")
-		return
-	case order.Delay < 0 || order.Delay > 3600:
-		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.",
-			Errors: map[string][]string{"delay_seconds": {"The delay seconds must be between 0 and 3600."}}})
-		return
-	case agent.row().Status != "published":
-		refuse(w, http.StatusBadRequest, "AGENT_INACTIVE", "The agent is not active.")
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.placed++
-	from := lines[agent.ID]
-	call := Call{
-		ID:  fmt.Sprintf("00000000-0000-4000-a000-%012x", a.placed),
-		SID: fmt.Sprintf("CA%032x", a.placed),
-		To:  order.To, ToFormatted: formatted(order.To), From: from, FromFormatted: formatted(from),
-		IsTesting: order.IsTesting, Direction: "outbound", Status: "initiated", Agent: agent,
-		CreatedAt: a.now, UpdatedAt: a.now,
-	}
-	a.Calls = slices.Insert(a.Calls, 0, call)
-	reply(w, http.StatusOK, map[string]string{
-		"id": call.ID, "agent_id": agent.ID, "to": call.To, "status": call.Status, "created_at": a.now.Format(time.RFC3339),
-	})
 }

@@ -1,24 +1,15 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // Prefix is the path below which the account serves the API.
 const Prefix = "/api/v1"
-
-var (
-	statuses   = []string{"initiated", "ringing", "answered", "completed", "failed", "busy", "no-answer"}
-	directions = []string{"inbound", "outbound"}
-)
 
 // ServeHTTP answers as the documented API does.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -61,12 +52,12 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// calls is the page that is asked for, of the calls of an agent or, with no id,
-// of all. It answers a query that has errors, and says false.
+// calls cuts the page that a request asks for out of the calls of one agent or, with
+// no id, of all. It answers a query that has errors itself, and reports false.
 func (a *Account) calls(w http.ResponseWriter, r *http.Request, agent string) (rows []Call, p pagination, ok bool) {
-	q := validator{query: r.URL.Query(), errors: map[string][]string{}}
-	status := q.oneOf("status", statuses)
-	direction := q.oneOf("direction", directions)
+	q := validate(r)
+	status := q.oneOf("status", talkover.Statuses)
+	direction := q.oneOf("direction", talkover.Directions)
 	from, to := q.date("date_from"), q.date("date_to")
 	page, perPage := q.page()
 	if q.refuses(w) {
@@ -88,153 +79,65 @@ func (a *Account) calls(w http.ResponseWriter, r *http.Request, agent string) (r
 	return rows, p, true
 }
 
-// paginate cuts a page out of the rows that match.
-func paginate[T any](all []T, page, perPage int, matches func(*T) bool) ([]T, pagination) {
-	first, total := (page-1)*perPage, 0
-	rows := make([]T, 0, perPage)
-	for i := range all {
-		if !matches(&all[i]) {
-			continue
+func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
+	q := validate(r)
+	status := q.oneOf("status", talkover.AgentStatuses)
+	direction := q.oneOf("direction", talkover.Directions)
+	page, perPage := q.page()
+	if q.refuses(w) {
+		return
+	}
+	search := strings.ToLower(q.query.Get("search"))
+	all := make([]agentRow, len(a.Agents))
+	for i, agent := range a.Agents {
+		all[i] = agent.row()
+	}
+	rows, p := paginate(all, page, perPage, func(a *agentRow) bool {
+		return (status == "" || a.Status == status) && (direction == "" || a.Direction == direction) &&
+			(search == "" || strings.Contains(strings.ToLower(a.Name+"\n"+a.Label), search))
+	})
+	// This endpoint has its own name for the pagination (facts, neighbouring endpoints).
+	reply(w, http.StatusOK, map[string]any{"success": true, "data": rows, "meta": map[string]int{
+		"current_page": p.CurrentPage, "per_page": p.PerPage, "total": p.Total, "last_page": p.LastPage,
+	}})
+}
+
+// agentCall is a call as List Agent Calls shows it, without its agent.
+type agentCall struct {
+	Call
+	Agent *Agent `json:"agent,omitempty"` // in place of the call's own
+}
+
+// listAgentCalls lists the calls of one agent.
+func (a *Account) listAgentCalls(w http.ResponseWriter, r *http.Request, id string) {
+	if a.agent(w, id) == nil {
+		return
+	}
+	if rows, p, ok := a.calls(w, r, id); ok {
+		bare := make([]agentCall, len(rows))
+		for i, c := range rows {
+			bare[i].Call = c
 		}
-		if total >= first && len(rows) < perPage {
-			rows = append(rows, all[i])
-		}
-		total++
+		reply(w, http.StatusOK, list[agentCall]{Success: true, Data: bare, Pagination: p})
 	}
-	p := pagination{
-		CurrentPage: page,
-		LastPage:    max((total+perPage-1)/perPage, 1),
-		PerPage:     perPage,
-		Total:       total,
+}
+
+func (a *Account) listCampaigns(w http.ResponseWriter, r *http.Request) {
+	q := validate(r)
+	status := q.oneOf("status", talkover.CampaignStatuses)
+	kind := q.oneOf("campaign_type", talkover.CampaignTypes)
+	from, to := q.date("date_from"), q.date("date_to")
+	page, perPage := q.page()
+	if q.refuses(w) {
+		return
 	}
-	if len(rows) > 0 {
-		from, to := first+1, first+len(rows)
-		p.From, p.To = &from, &to
-	}
-	return rows, p
+	agent, search := q.query.Get("agent_id"), strings.ToLower(q.query.Get("search"))
+	rows, p := paginate(a.Campaigns, page, perPage, func(c *Campaign) bool {
+		return (status == "" || c.Status == status) && (kind == "" || c.Type == kind) &&
+			(agent == "" || c.Agent != nil && c.Agent.ID == agent) &&
+			(from.IsZero() || c.StartDate >= from.Format(time.DateOnly)) &&
+			(to.IsZero() || c.StartDate <= to.Format(time.DateOnly)) &&
+			(search == "" || strings.Contains(strings.ToLower(c.Name+"\n"+c.Description), search))
+	})
+	reply(w, http.StatusOK, list[Campaign]{Success: true, Data: rows, Pagination: p})
 }
-
-type list[T any] struct {
-	Success    bool       `json:"success"`
-	Data       []T        `json:"data"`
-	Pagination pagination `json:"pagination"`
-}
-
-// pagination is Laravel's: from and to are null on an empty page.
-type pagination struct {
-	CurrentPage int  `json:"current_page"`
-	LastPage    int  `json:"last_page"`
-	PerPage     int  `json:"per_page"`
-	Total       int  `json:"total"`
-	From        *int `json:"from"`
-	To          *int `json:"to"`
-}
-
-type failure struct {
-	Success bool                `json:"success"`
-	Message string              `json:"message"`
-	Errors  map[string][]string `json:"errors,omitempty"`
-}
-
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that left is not our concern
-}
-
-// validator collects what is wrong with a query, in Laravel's words.
-type validator struct {
-	query  url.Values
-	errors map[string][]string
-}
-
-func (v *validator) fail(name, message string) {
-	v.errors[name] = append(v.errors[name], message)
-}
-
-// page reads page and per_page.
-func (v *validator) page() (page, perPage int) {
-	page, perPage = max(v.integer("page", 1), 1), v.integer("per_page", 20)
-	if perPage < 1 || perPage > 100 {
-		v.fail("per_page", "The per page must be between 1 and 100.")
-	}
-	return page, perPage
-}
-
-// refuses answers a query that has errors.
-func (v *validator) refuses(w http.ResponseWriter) bool {
-	if len(v.errors) > 0 {
-		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.", Errors: v.errors})
-	}
-	return len(v.errors) > 0
-}
-
-func (v *validator) oneOf(name string, options []string) string {
-	s := v.query.Get(name)
-	if s != "" && !slices.Contains(options, s) {
-		v.fail(name, "The selected "+name+" is invalid.")
-	}
-	return s
-}
-
-func (v *validator) date(name string) time.Time {
-	s := v.query.Get(name)
-	if s == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		v.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be a valid date.")
-	}
-	return t
-}
-
-func (v *validator) integer(name string, preset int) int {
-	s := v.query.Get(name)
-	if s == "" {
-		return preset
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		v.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be an integer.")
-		return preset
-	}
-	return n
-}
-
-// Transport answers requests in process, whatever their host: no socket is
-// opened.
-func (a *Account) Transport() http.RoundTripper { return transport{a} }
-
-type transport struct{ handler http.Handler }
-
-// RoundTrip implements [http.RoundTripper].
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	w := &response{header: http.Header{}, status: http.StatusOK}
-	t.handler.ServeHTTP(w, r)
-	return &http.Response{
-		Status:        http.StatusText(w.status),
-		StatusCode:    w.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        w.header,
-		Body:          io.NopCloser(&w.body),
-		ContentLength: int64(w.body.Len()),
-		Request:       r,
-	}, nil
-}
-
-// response is an [http.ResponseWriter] that keeps what is written.
-type response struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *response) Header() http.Header         { return w.header }
-func (w *response) WriteHeader(status int)      { w.status = status }
-func (w *response) Write(b []byte) (int, error) { return w.body.Write(b) }
