@@ -196,7 +196,7 @@ func TestAnotherProtocolDoesNotKeepTheDoctor(t *testing.T) {
 	}
 	late := time.AfterFunc(upstreamTimeout, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
-	if !late.Stop() || err == nil || !strings.Contains(report.String(), "answers 101 Switching Protocols") {
+	if !late.Stop() || err == nil || !strings.Contains(report.String(), "101 Switching Protocols") {
 		t.Errorf("%v\n%s", err, report.String())
 	}
 	api.released(t)

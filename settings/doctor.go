@@ -221,12 +221,12 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 		if !strings.HasPrefix(d.token.Reveal(), "talq_") {
 			form = ", but does not begin with talq_ as Talkover's tokens do"
 		}
-		d.fail(checkToken, "Talkover answers %s: it does not know the token, which is from %s%s. Make a new one in Talkover, and set it whole.%s",
-			answered(e), d.tokenSetting(), form, words(e))
+		d.fail(checkToken, "%s, which is from %s%s. Make a new one in Talkover, and set it whole.%s",
+			e.Explain("Talkover"), d.tokenSetting(), form, words(e))
 	case e.Status == http.StatusForbidden:
-		d.fail(checkToken, "Talkover answers %s: it knows the token, but does not let it list calls. Use a token of an account that may.%s", answered(e), words(e))
+		d.fail(checkToken, "%s. Use a token of an account that may list calls.%s", e.Explain("Talkover"), words(e))
 	default:
-		d.fail(checkToken, "Talkover answers %s and lists no calls. Show this line to Talkover's support.%s", answered(e), words(e))
+		d.fail(checkToken, "%s, and it lists no calls. Show this line to Talkover's support.%s", e.Explain("Talkover"), words(e))
 	}
 }
 
@@ -236,21 +236,18 @@ func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	if e != nil {
 		wait = cmp.Or(wait, e.Wait)
 	}
-	again := "within a minute"
-	if wait > 0 {
-		again = "in " + seconds(wait)
-	}
+	again := talkover.TryAgain(wait)
 	const others = "Whatever else has this token uses it up, or the plan is too small."
 	limited := e != nil && e.Reason == talkover.RateLimited
 	switch {
 	case d.TokenPerRequest():
 		d.skip("it belongs to the token of each request", checkRate)
 	case limited:
-		d.fail(checkRate, "Talkover answers %s: the requests of this minute are used up. Try again %s. %s%s", answered(e), again, others, words(e))
+		d.fail(checkRate, "%s (%s). %s %s%s", e.Explain("Talkover"), e.StatusLine(), again, others, words(e))
 	case e != nil:
 		d.skip("", checkRate)
 	case up.Left == 0:
-		d.fail(checkRate, "no request is left of this minute's%s. Try again %s. %s", limitOf(up), again, others)
+		d.fail(checkRate, "no request is left of this minute's%s. %s %s", limitOf(up), again, others)
 	case up.Limit < 0 || up.Left < 0:
 		d.skip("Talkover's answer does not tell it", checkRate)
 	case d.RateLimit == 0:

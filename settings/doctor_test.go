@@ -110,35 +110,35 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"a bad token": {list: answers(401, `{"message":"No such token: @"}`), asks: 2, last: "1 check failed: token.",
 			want: "ok network|answers (|FAIL token|401 Unauthorized: it does not know the token, which is from TALKOVER_TOKEN. Make|FAIL token|No such token: Bearer [redacted]|- rate limit|not checked|ok clock|at most"},
 		"no permission": {list: answers(403, `{"message":"Not in your plan"}`), asks: 2, last: "1 check failed: token.",
-			want: `ok network||FAIL token|403 Forbidden: it knows the token, but does not let it list calls|FAIL token|"Not in your plan"`},
+			want: `ok network||FAIL token|403 Forbidden: the token has no permission for this. Use a token of an account that may list calls|FAIL token|"Not in your plan"`},
 		"a firewall": {list: answers(403, "<html>blocked</html>"), health: answers(403, "<html>blocked</html>"), asks: 2, last: "1 check failed: network.",
 			want: "FAIL network|403 Forbidden even at /health, which needs no token|- token|not checked"},
-		"a bad request": {list: answers(400, `{"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|400 Bad Request and lists no calls"},
-		"a no with 200": {list: answers(200, `{"success":false,"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|200 OK and lists no calls"},
+		"a bad request": {list: answers(400, `{"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|400 Bad Request: it does not take these arguments, and it lists no calls"},
+		"a no with 200": {list: answers(200, `{"success":false,"message":"No"}`), last: "1 check failed: token.", want: "FAIL token|200 OK but says that it failed, and it lists no calls"},
 		"no such path": {list: http.NotFound, last: "1 check failed: network.",
-			want: "FAIL network|404 Not Found: it knows no such address. Correct TALKOVER_BASE_URL; Talkover's own is https://app.talkover.ai/api/v1.|- token|not checked|- clock|not checked"},
+			want: "FAIL network|404 Not Found: there is no such address. Correct TALKOVER_BASE_URL; Talkover's own is https://app.talkover.ai/api/v1.|- token|not checked|- clock|not checked"},
 		"a page": {list: answers(200, "<html>@</html>"), last: "1 check failed: network.",
-			want: "FAIL network|200 OK, but with no list of calls in JSON. Correct TALKOVER_BASE_URL"},
+			want: "FAIL network|'s answer (200 OK) was no JSON list of calls, but perhaps a page of a proxy. Correct TALKOVER_BASE_URL"},
 		"JSON of another": {list: answers(200, `{"hello":"@"}`), last: "1 check failed: network.",
-			want: "FAIL network|200 OK, but with no list of calls in JSON. Correct TALKOVER_BASE_URL"},
+			want: "FAIL network|'s answer (200 OK) was no JSON list of calls, but perhaps a page of a proxy. Correct TALKOVER_BASE_URL"},
 		"a redirect": {list: answers(302, "", "Location", "/login?"+canary), last: "1 check failed: network.",
 			want: "FAIL network|a redirect (302 Found), which is never followed|FAIL network|Correct TALKOVER_BASE_URL"},
 		"used up": {list: answers(429, `{"message":"Too Many Attempts."}`, "Retry-After", "37"), last: "1 check failed: rate limit.",
-			want: "ok network||- token|not checked; the limit|FAIL rate limit|429 Too Many Requests: the requests of this minute are used up. Try again in 37 s."},
-		"used up, no wait": {list: answers(429, ""), last: "1 check failed: rate limit.", want: "FAIL rate limit|Try again within a minute."},
+			want: "ok network||- token|not checked; the limit|FAIL rate limit|Talkover's limit of requests a minute is reached (429 Too Many Requests). Try again in 37 s."},
+		"used up, no wait": {list: answers(429, ""), last: "1 check failed: rate limit.", want: "FAIL rate limit|Try again in a minute."},
 		"used up, and a clock behind": {list: answers(429, "", "Date", dated(time.Hour), "X-Ratelimit-Reset", fmt.Sprint(time.Now().Add(time.Hour+20*time.Second).Unix())),
 			last: "2 checks failed: rate limit, clock.", want: "FAIL rate limit|Try again in 2|FAIL clock|behind Talkover's"},
 		"nothing left": {list: answers(200, oneOf4213, "X-Ratelimit-Remaining", "0"), last: "1 check failed: rate limit.",
-			want: "ok token||FAIL rate limit|no request is left of this minute's 100. Try again within a minute."},
+			want: "ok token||FAIL rate limit|no request is left of this minute's 100. Try again in a minute."},
 		"a smaller plan": {list: answers(200, oneOf4213, "X-Ratelimit-Limit", "60", "X-Ratelimit-Remaining", "57"), last: "No check failed; see the warning: rate limit.",
 			want: "warn rate limit|57 of 60 requests left this minute, but TALKOVER_RATE_LIMIT is 100. Set it to 60."},
 		"no limit of ours": {list: answers(200, oneOf4213), env: []string{"TALKOVER_RATE_LIMIT", "0"}, last: "No check failed; see the warning: rate limit.",
 			want: "warn rate limit|TALKOVER_RATE_LIMIT is 0"},
 		"no limits told": {list: answers(200, oneOf4213, "X-Ratelimit-Limit", "lots"), last: "All is well.", want: "- rate limit|not checked; Talkover's answer does not tell it"},
 		"an error": {list: answers(500, `{"message":"Server Error"}`), asks: 2, last: "1 check failed: network.",
-			want: "FAIL network|500 Internal Server Error: trouble on Talkover's side, not here; its /health answers as it should|- token|not checked"},
+			want: "FAIL network|500 Internal Server Error: an error on its side; its /health answers as it should|- token|not checked"},
 		"all down": {list: answers(503, "", "Retry-After", "90"), health: answers(503, ""), asks: 2, last: "1 check failed: network.",
-			want: "FAIL network|503 Service Unavailable: trouble on Talkover's side|FAIL network|its /health fails as well. Try again in 90 s."},
+			want: "FAIL network|503 Service Unavailable: an error on its side|FAIL network|its /health fails as well. Try again in 90 s."},
 		"a clock ahead": {list: answers(200, oneOf4213, "Date", dated(-time.Hour)), last: "1 check failed: clock.",
 			want: "ok token||ok rate limit||FAIL clock|1h0m|FAIL clock|ahead of Talkover's"},
 		"a clock behind": {list: answers(200, oneOf4213, "Date", dated(time.Hour)), last: "1 check failed: clock.", want: "FAIL clock|behind Talkover's"},
@@ -147,7 +147,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"slow":           {list: hangs, env: []string{"TALKOVER_TIMEOUT", "250ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|is up, but did not list one call within 250ms. Raise TALKOVER_TIMEOUT"},
 		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "60ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 60ms, nor does its /health"},
 		"hangs up": {list: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, last: "1 check failed: network.",
-			want: "FAIL network|breaks connections off"},
+			want: "FAIL network|broke off before the answer was whole"},
 		"each its own token": {list: answers(500, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "All is well.",
 			want: "ok configuration|http at 127.0.0.1:8080, MCP_AUTH=none; each request brings its own token|ok network||- token|each request brings its own|- rate limit||ok clock|"},
 		"each its own, all down": {health: answers(502, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
@@ -155,7 +155,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"each its own, a firewall": {health: answers(401, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
 			want: "FAIL network|even at /health"},
 		"each its own, no health": {health: answers(400, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
-			want: "FAIL network|400 Bad Request. Correct TALKOVER_BASE_URL"},
+			want: "FAIL network|400 Bad Request: it does not take these arguments. Correct TALKOVER_BASE_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n asked
@@ -404,6 +404,6 @@ func TestDoctorHidesATokenInTheAddress(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
 	found, logged := diagnose(t, map[string]string{"TALKOVER_TOKEN": "talq_another_1", "TALKOVER_BASE_URL": s.URL + "/" + canary})
-	diagnosed(t, found, "FAIL network|/[redacted] answers 404 Not Found", "1 check failed: network.")
+	diagnosed(t, found, "FAIL network|/[redacted] answered 404 Not Found", "1 check failed: network.")
 	secretive(t, found, logged)
 }

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -41,10 +40,8 @@ func (n network) fault(ctx context.Context, err error) string {
 		return "the check was stopped before an answer came. Run it again."
 	}
 	switch e.Reason {
-	case talkover.Redirected:
-		return n.wrongPlace(fmt.Sprintf("a redirect (%s), which is never followed, because the token would go along", answered(e)))
-	case talkover.Malformed, talkover.TooLarge:
-		return n.wrongPlace(answered(e) + ", but with no list of calls in JSON")
+	case talkover.Redirected, talkover.Malformed, talkover.TooLarge:
+		return n.wrongPlace(e)
 	case talkover.TimedOut, talkover.Unreachable, talkover.Interrupted:
 		return n.noAnswer(ctx, e)
 	case talkover.RateLimited:
@@ -57,14 +54,14 @@ func (n network) fault(ctx context.Context, err error) string {
 func (n network) refusedPlace(ctx context.Context, e *talkover.Error) string {
 	switch {
 	case e.Status == http.StatusNotFound:
-		return n.wrongPlace(answered(e) + ": it knows no such address")
+		return n.wrongPlace(e)
 	case e.Status >= http.StatusInternalServerError:
-		return n.theirTrouble(ctx, e)
+		return n.serverError(ctx, e)
 	case !isDenial(e) && n.TokenPerRequest():
-		return n.wrongPlace(answered(e))
+		return n.wrongPlace(e)
 	case isDenial(e) && (n.TokenPerRequest() || isDenial(n.api.Health(ctx))):
-		return fmt.Sprintf("%s answers %s even at /health, which needs no token: something before the API keeps this machine out, "+
-			"such as a firewall, a VPN or a proxy%s. Ask who runs it to let %s through.", n.base, answered(e), n.orElsewhere(), n.base.Host)
+		return fmt.Sprintf("%s answered %s even at /health, which needs no token: something before the API keeps this machine out, "+
+			"such as a firewall, a VPN or a proxy%s. Ask who runs it to let %s through.", n.base, e.StatusLine(), n.orElsewhere(), n.base.Host)
 	}
 	return ""
 }
@@ -86,26 +83,23 @@ func (n network) orElsewhere() string {
 	return ", or TALKOVER_BASE_URL leads elsewhere (Talkover's own is " + talkover.DefaultBaseURL + ")"
 }
 
-// wrongPlace is for an answer that the API does not give.
-func (n network) wrongPlace(answer string) string {
+// wrongPlace explains an answer that the API does not give.
+func (n network) wrongPlace(e *talkover.Error) string {
+	what := e.Explain(n.base.String())
 	if n.isDefault() {
-		return fmt.Sprintf("%s answers %s. This is Talkover's own address, so something on the way may answer in its place, such as a proxy or "+
-			"the login page of a network: try another network, and see whether there is a newer release of talkover-mcp.", n.base, answer)
+		return what + ". This is Talkover's own address, so something on the way may answer in its place, such as a proxy or " +
+			"the login page of a network: try another network, and see whether there is a newer release of talkover-mcp."
 	}
-	return fmt.Sprintf("%s answers %s. Correct TALKOVER_BASE_URL; Talkover's own is %s.", n.base, answer, talkover.DefaultBaseURL)
+	return fmt.Sprintf("%s. Correct TALKOVER_BASE_URL; Talkover's own is %s.", what, talkover.DefaultBaseURL)
 }
 
-// theirTrouble is for an API that is there, and ill.
-func (n network) theirTrouble(ctx context.Context, e *talkover.Error) string {
+// serverError explains a 5xx: the API is reachable but failing.
+func (n network) serverError(ctx context.Context, e *talkover.Error) string {
 	health := "its /health answers as it should"
 	if n.TokenPerRequest() || n.api.Health(ctx) != nil {
 		health = "its /health fails as well"
 	}
-	wait := "in a few minutes"
-	if e.Wait > 0 {
-		wait = "in " + seconds(e.Wait)
-	}
-	return fmt.Sprintf("%s answers %s: trouble on Talkover's side, not here; %s. Try again %s.%s", n.base, answered(e), health, wait, words(e))
+	return fmt.Sprintf("%s; %s. %s%s", e.Explain(n.base.String()), health, talkover.TryAgain(e.Wait), words(e))
 }
 
 // noAnswer is for a request that got no answer, or not the whole of one.
@@ -128,8 +122,7 @@ func (n network) noAnswer(ctx context.Context, e *talkover.Error) string {
 	case e.Reason == talkover.TimedOut:
 		return n.tooSlow(ctx)
 	}
-	return fmt.Sprintf("%s breaks connections off before its answer is whole. A firewall or a proxy on the way may do so%s; try again in a minute.",
-		n.base.Host, n.orElsewhere())
+	return fmt.Sprintf("%s. A firewall or a proxy on the way may do so%s. %s", e.Explain(n.base.Host), n.orElsewhere(), talkover.TryAgain(0))
 }
 
 // connectAdvice is what to do where no connection is made.
@@ -191,17 +184,12 @@ func tlsFault(err error) string {
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// answered is the status of an answer.
-func answered(e *talkover.Error) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
-}
-
-// words are what the API itself says of an error.
+// words quotes the API's own words, where it said any.
 func words(e *talkover.Error) string {
-	if e.Message == "" {
+	if e.OwnWords() == "" {
 		return ""
 	}
-	return fmt.Sprintf(" Talkover's own words: %q", e.Message)
+	return " " + e.OwnWords()
 }
 
 // seconds is a time in whole seconds, never too short.

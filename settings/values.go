@@ -64,8 +64,7 @@ func (w *webURL) EnvDecode(s string) error {
 		return nil
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" ||
-		u.Scheme != "https" && (u.Scheme != "http" || !talkover.IsLoopback(u.Hostname())) {
+	if err != nil || u.User != nil || u.Fragment != "" || !talkover.IsPrivate(u) {
 		return errSetting
 	}
 	*w = webURL(s)

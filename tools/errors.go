@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
@@ -27,8 +25,8 @@ var errNoToken = errors.New("the call brought no Talkover token")
 type unknownToken struct{ error }
 
 func (e unknownToken) explain() string {
-	return fmt.Sprintf("Talkover answered %s: it does not know the token that this request brought in the header X-Talkover-Token. "+
-		"Trying again will not help; that header is set where the client is configured.", status(http.StatusUnauthorized))
+	return "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
+		"Trying again will not help; that header is set where the client is configured."
 }
 
 // Unwrap gives the API's own answer, for the log.
@@ -83,28 +81,11 @@ func explain(err error) string {
 	return "This tool failed. Trying again may help."
 }
 
+// explainAPI says what the API or the network did, and what to do about it.
 func explainAPI(e *talkover.Error) string {
-	var s string
-	switch e.Reason {
-	case talkover.Refused:
-		s = explainStatus(e)
-	case talkover.RateLimited:
-		s = "Talkover's limit of requests a minute is reached. " + tryAgain(e.Wait)
-	case talkover.TimedOut:
-		s = "Talkover did not answer in time" + attempts(e) + ". Try again in a minute; asking for less (per_page, dates) may help."
-	case talkover.Unreachable:
-		s = "Talkover could not be reached" + attempts(e) + ". Try again in a minute; if it stays so, check the network of this server and TALKOVER_BASE_URL."
-	case talkover.Interrupted:
-		s = "The connection to Talkover broke off before the answer was whole" + attempts(e) + ". Try again in a minute."
-	case talkover.Malformed:
-		s = fmt.Sprintf("Talkover's answer (%s) was no JSON list of calls, but perhaps a page of a proxy%s. Try again in a minute; if it stays so, check TALKOVER_BASE_URL.", status(e.Status), attempts(e))
-	case talkover.TooLarge:
-		s = "Talkover's answer was too large to read and was dropped. Ask for less with per_page; trying the same again will not help."
-	case talkover.Redirected:
-		s = fmt.Sprintf("Talkover answered with a redirect (%s), which is never followed, because the token would go along. Trying again will not help: correct TALKOVER_BASE_URL and restart the server.", status(e.Status))
-	}
-	if e.Message != "" {
-		s += fmt.Sprintf(" Talkover's own words: %q", e.Message)
+	s := e.Explain("Talkover") + ". " + advice(e)
+	if words := e.OwnWords(); words != "" {
+		s += " " + words
 	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
@@ -124,46 +105,48 @@ func explainAPI(e *talkover.Error) string {
 // mostLines is how much of what the API finds wrong is passed on.
 const mostLines = 8
 
-// explainStatus is for answers in which the API itself says no.
-func explainStatus(e *talkover.Error) string {
-	what := fmt.Sprintf("Talkover answered %s", status(e.Status))
+// advice says whether trying again helps and when, and what to change.
+func advice(e *talkover.Error) string {
+	switch e.Reason {
+	case talkover.Refused:
+		return adviceOnStatus(e)
+	case talkover.RateLimited:
+		return talkover.TryAgain(e.Wait)
+	case talkover.TimedOut:
+		return "Try again in a minute; asking for less (per_page, dates) may help."
+	case talkover.Unreachable:
+		return "Try again in a minute; if it stays so, check the network of this server and TALKOVER_BASE_URL."
+	case talkover.Malformed:
+		return "Try again in a minute; if it stays so, check TALKOVER_BASE_URL."
+	case talkover.TooLarge:
+		return "Ask for less with per_page; trying the same again will not help."
+	case talkover.Redirected:
+		return "Trying again will not help: correct TALKOVER_BASE_URL and restart the server."
+	}
+	return "Try again in a minute."
+}
+
+// adviceOnStatus advises on an answer in which the API itself says no.
+func adviceOnStatus(e *talkover.Error) string {
 	switch {
 	case e.Code == talkover.AgentNotFound:
-		return what + ": there is no agent with this agent_id. list_agents lists those that there are."
+		return "list_agents lists those that there are."
 	case e.Code == talkover.AgentInactive:
-		return what + ": the agent is not published, so it places no calls. list_agents lists those that are."
+		return "list_agents lists those that are."
 	case e.Status == http.StatusUnauthorized:
-		return what + ": it does not know the token. Trying again will not help: set TALKOVER_TOKEN to a valid token and restart the server."
+		return "Trying again will not help: set TALKOVER_TOKEN to a valid token and restart the server."
 	case e.Status == http.StatusForbidden:
-		return what + ": the token has no permission for this. Trying again will not help: use a token that may read calls."
+		return "Trying again will not help: use a token that may read calls."
 	case e.Status == http.StatusNotFound:
-		return what + ": there is no such address. Trying again will not help: correct TALKOVER_BASE_URL (it ends in /api/v1) and restart the server."
+		return "Trying again will not help: correct TALKOVER_BASE_URL (it ends in /api/v1) and restart the server."
 	case e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest:
-		return what + ": it does not take these arguments. Change them before trying again."
+		return "Change them before trying again."
 	case e.Status >= 500:
-		return what + attempts(e) + ": an error on its side. " + tryAgain(e.Wait)
+		return talkover.TryAgain(e.Wait)
 	case e.Status >= 200 && e.Status < 300:
-		return what + " but says that it failed. Trying again may help."
+		return "Trying again may help."
 	}
-	return what + ". Trying the same again will hardly help."
-}
-
-func status(code int) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
-}
-
-func attempts(e *talkover.Error) string {
-	if e.Attempts < 2 {
-		return ""
-	}
-	return fmt.Sprintf(" (%d attempts)", e.Attempts)
-}
-
-func tryAgain(wait time.Duration) string {
-	if wait <= 0 {
-		return "Try again in a minute."
-	}
-	return fmt.Sprintf("Try again in %d s.", int(math.Ceil(wait.Seconds())))
+	return "Trying the same again will hardly help."
 }
 
 func bullets(lines []string) string {

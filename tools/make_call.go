@@ -152,9 +152,9 @@ func (p *placing) explain() string {
 		case e.Reason == talkover.Interrupted, e.Status == 0:
 			why = "the connection to Talkover broke off after the order went out"
 		case e.Reason == talkover.Refused:
-			why = "Talkover answered " + status(e.Status) + ", which does not prove that nothing was done"
+			why = "Talkover answered " + e.StatusLine() + ", which does not prove that nothing was done"
 		default:
-			why = "Talkover's answer (" + status(e.Status) + ") does not say so"
+			why = "Talkover's answer (" + e.StatusLine() + ") does not say so"
 		}
 		if e.Message != "" {
 			why += fmt.Sprintf(" (its own words: %q)", e.Message)
