@@ -24,58 +24,59 @@ import (
 	"github.com/talkover/talkover-mcp/transport"
 )
 
-// program holds what a run of the command has of the world.
+// program holds what a run of talkover-mcp reads from and writes to.
 type program struct {
 	env    envconfig.Lookuper
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	json   bool // -json was given
+	json   bool // whether -json was given
 }
 
-// misuse is an error that only other arguments or settings can mend.
+// misuse wraps an error that goes away only with other arguments or settings.
 type misuse struct{ error }
 
-// errTold is the failure of a command that has told it on stdout.
+// errTold makes the exit code that of a failure which stdout tells already.
 var errTold = errors.New("told on stdout")
 
-// house is a server with all that stands behind it.
-type house struct {
+// service is an MCP server with what it works with.
+type service struct {
 	settings.Config
-	account settings.Account
-	server  *server.MCPServer
-	watch   *telemetry.Telemetry
-	log     *slog.Logger
+	account   settings.Account
+	server    *server.MCPServer
+	telemetry *telemetry.Telemetry // the caller of open closes it
+	log       *slog.Logger
 }
 
-// open makes the server of the settings. Metrics are served at scrapes, if it is not
-// nil. The house must be closed.
-func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Listener) (h house, err error) {
-	h.Config, h.log = c, c.Logger(p.stderr)
-	h.watch, err = telemetry.New(ctx, telemetry.Config{
-		Version: version(), Log: h.log, Metrics: scrapes,
+// open makes the service that the settings describe. It answers Prometheus at scrapes,
+// if that is not nil.
+func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Listener) (s service, err error) {
+	s.Config, s.log = c, c.Logger(p.stderr)
+	s.telemetry, err = telemetry.New(ctx, telemetry.Config{
+		Version: version(), Log: s.log, Metrics: scrapes,
 		Collector: string(c.OTLPEndpoint), Headers: c.OTLPHeaders, Protocol: c.OTLPProtocol,
 	})
 	if err != nil {
-		return h, misuse{err}
+		return s, misuse{err}
 	}
-	if h.account, err = c.Account(version(), h.log, h.watch.RoundTripper); err != nil {
-		return h, err
+	if s.account, err = c.Account(version(), s.log, s.telemetry.RoundTripper); err != nil {
+		return s, err
 	}
 	with := toolsOf(c)
-	with.Client, with.Now, with.Log, with.Observers = h.account.Client, h.account.Now, h.log, []tools.Observer{h.watch.Operation}
-	limits := h.account.Limits
+	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
+	with.Observers = []tools.Observer{s.telemetry.Operation}
+	limits := s.account.Limits
 	if c.TokenPerRequest() { // then each account has a limit of its own
 		with.TokenOf, limits = transport.TalkoverToken, nil
 	}
-	if h.server, err = tools.New(with); err != nil {
-		return h, err
+	if s.server, err = tools.New(with); err != nil {
+		return s, err
 	}
-	h.watch.Serve(ctx, h.account.Usage, limits)
-	return h, nil
+	s.telemetry.Serve(ctx, s.account.Usage, limits)
+	return s, nil
 }
 
-// toolsOf returns what the settings say of the tools; the account is still missing.
+// toolsOf returns what the settings say of the tools, without an account.
 func toolsOf(c settings.Config) tools.Config {
 	return tools.Config{
 		Version: version(), Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4",
@@ -83,10 +84,10 @@ func toolsOf(c settings.Config) tools.Config {
 	}
 }
 
-// serve lets clients in until ctx is done, or input ends.
+// serve answers clients until ctx is done, or until input ends.
 func (p *program) serve(cmd *cobra.Command, _ []string) error {
 	if asked, _ := cmd.Flags().GetBool("version"); asked {
-		return p.version(cmd, nil)
+		return p.printVersion(cmd, nil)
 	}
 	if p.json {
 		return misuse{errors.New("-json: a server prints nothing to read; give it to a command (see -help)")}
@@ -102,79 +103,79 @@ func (p *program) serve(cmd *cobra.Command, _ []string) error {
 			return settings.Faults{{Setting: "MCP_METRICS_ADDR", Problem: err.Error()}}
 		}
 	}
-	h, err := p.open(ctx, c, scrapes)
+	s, err := p.open(ctx, c, scrapes)
 	if err != nil {
 		return err
 	}
-	defer h.watch.Close()
+	defer s.telemetry.Close()
 	if c.Transport == "stdio" {
-		return p.serveStdio(ctx, h)
+		return p.serveStdio(ctx, s)
 	}
-	return p.serveHTTP(ctx, h)
+	return p.serveHTTP(ctx, s)
 }
 
-// serveStdio lets one client in.
-func (p *program) serveStdio(ctx context.Context, h house) error {
+// serveStdio answers one client.
+func (p *program) serveStdio(ctx context.Context, s service) error {
 	if settings.IsTerminal(p.stdin) {
 		fmt.Fprintln(p.stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
 			"To try it by hand: talkover-mcp call -demo list_calls status=failed")
 	}
-	h.greet()
-	return transport.Stdio(ctx, h.server, p.stdin, p.stdout, h.log)
+	s.greet()
+	return transport.Stdio(ctx, s.server, p.stdin, p.stdout, s.log)
 }
 
-// busyGC lets garbage grow to twice what is in use before it is collected. That is
-// 4 MiB here, and by Go's own 100 % a busy server would collect 40 times a second:
-// BenchmarkServer in bench/ has a quarter more calls a second with it. GOGC goes
-// before it.
+// busyGC lets garbage grow to twice the memory in use before it is collected. A server
+// uses 4 MiB, so that with Go's own 100 % a busy one would collect 40 times a second:
+// BenchmarkServer in bench/ answers a quarter more calls a second with 200. GOGC
+// overrides it.
 const busyGC = 200
 
-// serveHTTP lets clients in through the door that the settings say.
-func (p *program) serveHTTP(ctx context.Context, h house) error {
-	with, err := h.Door(ctx, h.log)
+// serveHTTP answers clients that come in by the settings' rules.
+func (p *program) serveHTTP(ctx context.Context, s service) error {
+	with, err := s.Door(ctx, s.log)
 	if err != nil {
 		return err
 	}
-	with.SessionKey, with.Ready, with.Answered = h.account.Key("session ids"), h.account.Health, h.watch.Answered
-	ln, err := transport.Listen(ctx, h.Addr)
+	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.telemetry.Answered
+	ln, err := transport.Listen(ctx, s.Addr)
 	if err != nil {
 		return settings.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}
 	}
-	door := transport.NewHTTP(h.server, with)
-	h.watch.WatchSessions(door.Sessions)
+	door := transport.NewHTTP(s.server, with)
+	s.telemetry.WatchSessions(door.Sessions)
 	if _, set := p.env.Lookup("GOGC"); !set {
 		debug.SetGCPercent(busyGC)
 	}
-	h.greet("addr", ln.Addr().String(), "auth", h.Auth)
+	s.greet("addr", ln.Addr().String(), "auth", s.Auth)
 	return door.Serve(ctx, ln)
 }
 
-// greet logs that clients may come.
-func (h house) greet(where ...any) {
-	if h.Demo {
-		h.log.Warn("demo account: every call in it is invented")
+// greet logs that clients can connect, and what may surprise them.
+func (s service) greet(where ...any) {
+	if s.Demo {
+		s.log.Warn("demo account: every call in it is invented")
 	}
-	if h.AllowCalls && !h.MayCall() {
-		h.log.Warn("make_call is off: over " + string(h.Transport) + " it needs MCP_AUTH")
+	if s.AllowCalls && !s.MayCall() {
+		s.log.Warn("make_call is off: over " + string(s.Transport) + " it needs MCP_AUTH")
 	}
-	h.log.Info("serving", append([]any{"transport", h.Transport, "version", version()}, where...)...)
-	go debug.FreeOSMemory() // what the start left behind
+	s.log.Info("serving", append([]any{"transport", s.Transport, "version", version()}, where...)...)
+	go debug.FreeOSMemory() // the start needed more than serving does
 }
 
-// call runs one tool through the server, as a client would, and prints what a
-// model would read. Its values are text, which the tool reads by its schema.
+// call calls one tool through the server, as a client does, and prints what a model
+// would read. It sends each value as text, which the tool reads by its schema.
 func (p *program) call(cmd *cobra.Command, args []string) error {
 	ctx := cmd.Context()
 	c, err := settings.Load(ctx, p.env)
 	if err != nil {
 		return err
 	}
-	h, err := p.open(ctx, c.Quiet(), nil)
+	s, err := p.open(ctx, c.Quiet(), nil)
 	if err != nil {
 		return err
 	}
-	defer h.watch.Close()
-	client, err := transport.Connect(ctx, h.server)
+	defer s.telemetry.Close()
+	client, err := transport.Connect(ctx, s.server)
 	if err != nil {
 		return err
 	}
@@ -207,8 +208,7 @@ func (p *program) call(cmd *cobra.Command, args []string) error {
 	return p.print(shown, result.StructuredContent)
 }
 
-// listTools prints the tools as a client gets them under these settings. It needs no
-// account.
+// listTools prints the tools that a client gets with these settings. It needs no token.
 func (p *program) listTools(cmd *cobra.Command, _ []string) error {
 	ctx := cmd.Context()
 	c, err := settings.Load(ctx, p.env)
@@ -232,11 +232,10 @@ func (p *program) listTools(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	p.json = true // there is no other form of a schema
-	return p.print("", map[string]any{"tools": list})
+	return p.printJSON(map[string]any{"tools": list}) // a schema has no other form
 }
 
-// doctor prints what is wrong, in words.
+// doctor prints what it finds wrong, in words.
 func (p *program) doctor(cmd *cobra.Command, _ []string) error {
 	found := settings.Diagnose(cmd.Context(), p.env, version(), p.stderr)
 	failures := found.Checks(settings.Failure)
@@ -251,10 +250,9 @@ func (p *program) doctor(cmd *cobra.Command, _ []string) error {
 	return err
 }
 
-// healthcheck asks the server of these settings whether it is alive, for a container
-// that has no other program to ask with. It needs no account, so other settings than
-// those of the address may be wrong. It prints nothing where all is well: whoever asks
-// reads the exit code.
+// healthcheck asks the server with these settings whether it is alive. A container has no
+// other program to ask with. It prints nothing where the server is well, since the exit
+// code says so.
 func (p *program) healthcheck(cmd *cobra.Command, _ []string) error {
 	err := p.probe(cmd.Context())
 	if err != nil {
@@ -267,9 +265,11 @@ func (p *program) healthcheck(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		answer["why"], err = err.Error(), errTold
 	}
-	return cmp.Or(p.print("", answer), err)
+	return cmp.Or(p.printJSON(answer), err)
 }
 
+// probe asks the server at MCP_ADDR. It needs no account, so that it ignores faults of
+// settings which do not matter to the address.
 func (p *program) probe(ctx context.Context) error {
 	c, err := settings.Load(ctx, p.env)
 	var faults settings.Faults
@@ -286,19 +286,23 @@ func (p *program) probe(ctx context.Context) error {
 	return transport.Probe(ctx, c.Addr)
 }
 
-// version prints the version, and with -json also what it was built with and for.
-func (p *program) version(*cobra.Command, []string) error {
+// printVersion prints the version, and with -json also what it was built with and for.
+func (p *program) printVersion(*cobra.Command, []string) error {
 	return p.print("talkover-mcp "+version(), map[string]string{
 		"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 	})
 }
 
-// print prints a text, or with -json the value.
+// print prints the text, or with -json the value.
 func (p *program) print(text string, value any) error {
-	if !p.json {
-		_, err := fmt.Fprintln(p.stdout, text)
-		return err
+	if p.json {
+		return p.printJSON(value)
 	}
+	_, err := fmt.Fprintln(p.stdout, text)
+	return err
+}
+
+func (p *program) printJSON(value any) error {
 	e := json.NewEncoder(p.stdout)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
@@ -308,11 +312,11 @@ func (p *program) print(text string, value any) error {
 // bar draws on a terminal how far a call is.
 type bar struct {
 	to    io.Writer
-	drawn int // how many characters there are to erase
+	drawn int // the length of the longest line so far, in characters
 }
 
-// draw puts a line in the place of the one before. It is told before each request,
-// so that one of the requests done is only on its way.
+// draw replaces the line. The tools report before each request, so that the last of the
+// done requests is only on its way.
 func (b *bar) draw(done, total int, what string) {
 	const full = 20
 	part := min(max(done-1, 0), total) * full / max(total, 1)
@@ -321,17 +325,17 @@ func (b *bar) draw(done, total int, what string) {
 	b.drawn = max(b.drawn, len(line))
 }
 
-// erase leaves the line as it was before the first.
+// erase makes the line blank again.
 func (b *bar) erase() {
 	if b.drawn > 0 {
 		fmt.Fprintf(b.to, "\r%*s\r", b.drawn, "")
 	}
 }
 
-// release is set by the linker in releases.
+// release is the version of a release, which the linker sets (-X main.release).
 var release string
 
-// version is that of the release, or of the module that was built.
+// version returns the version of the release, or else of the module that was built.
 func version() string {
 	if release != "" {
 		return release

@@ -21,8 +21,8 @@ import (
 // Exit codes.
 const (
 	success       = 0
-	failed        = 1 // a tool that answered with an error, a server that broke
-	misconfigured = 2 // flags or environment that cannot be taken
+	failed        = 1 // a tool answered with an error, a check failed, or a server broke
+	misconfigured = 2 // arguments, flags or environment must change
 )
 
 func main() {
@@ -34,7 +34,7 @@ func main() {
 }
 
 // run does what the arguments say and returns the exit code. It prints an error to
-// stderr, a line for each fault.
+// stderr, with a line for each fault.
 func (p *program) run(ctx context.Context, args []string) int {
 	root := p.commands()
 	root.SetArgs(settings.TwoDashes(args))
@@ -55,9 +55,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return failed
 }
 
-// commands returns the commands, each with its words and what it does.
+// commands returns the tree of commands: their names, their help, and the methods that
+// do them.
 func (p *program) commands() *cobra.Command {
-	cobra.MousetrapHelpText = "" // else, on Windows, a start by a double click is refused
+	cobra.MousetrapHelpText = "" // else cobra 1.10.2 refuses a start by a double click on Windows
 	root := &cobra.Command{
 		Use: "talkover-mcp",
 		Long: "talkover-mcp answers questions about the calls of a Talkover account, over MCP.\n" +
@@ -79,11 +80,11 @@ func (p *program) commands() *cobra.Command {
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: isAlone, RunE: p.listTools},
 		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: isAlone, RunE: p.doctor},
 		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not", Args: isAlone, RunE: p.healthcheck},
-		&cobra.Command{Use: "version", Short: "Print the version", Args: isAlone, RunE: p.version},
+		&cobra.Command{Use: "version", Short: "Print the version", Args: isAlone, RunE: p.printVersion},
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Print what a command does",
-		RunE: func(c *cobra.Command, args []string) error { // cobra's own exits with 0 where there is no such command
+		RunE: func(_ *cobra.Command, args []string) error { // cobra's own exits with 0 for a command that does not exist
 			about, rest, _ := root.Find(args)
 			if len(rest) > 0 {
 				return isCommand(root, rest)
@@ -94,7 +95,7 @@ func (p *program) commands() *cobra.Command {
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON, where there is something to read")
 	p.env = envconfig.MultiLookuper(settings.AddFlags(root.PersistentFlags()), p.env)
 	root.Flags().BoolP("version", "v", false, "print the version")
-	root.InitDefaultHelpFlag() // before the words are read: cobra 1.10.2 takes "call" for the value of -h in -h call
+	root.InitDefaultHelpFlag() // else cobra 1.10.2 takes call for the value of -h in "-h call"
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return misuse{fmt.Errorf("%w (see -help)", err)} })
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -109,7 +110,7 @@ func (p *program) commands() *cobra.Command {
 	return root
 }
 
-// isCommand refuses words that are no command.
+// isCommand refuses words that are no command, and names the nearest ones.
 func isCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -126,15 +127,15 @@ func isCommand(root *cobra.Command, args []string) error {
 	return misuse{fmt.Errorf("%q is no command; there are %s (see -help)", args[0], strings.Join(names, ", "))}
 }
 
-// isAlone refuses words after a command that takes none.
+// isAlone refuses arguments of a command that takes none.
 func isAlone(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return misuse{fmt.Errorf("%q is no command: %s stands alone (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())}
+	return misuse{fmt.Errorf("%q is no command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())}
 }
 
-// isCall refuses words that are not the name of a tool and its arguments.
+// isCall refuses all but the name of a tool with arguments.
 func isCall(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return misuse{errors.New("call: which tool? (see -help)")}

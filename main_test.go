@@ -600,6 +600,16 @@ func TestReadmeIsTrue(t *testing.T) {
 	if !strings.Contains(readme, table.String()) {
 		t.Errorf("the table of settings should be\n%s", table.String())
 	}
+	table.Reset()
+	root := new(program).commands()
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		fmt.Fprintf(&table, "| `%s` | %s |\n", c.Use, c.Short)
+	}
+	if !strings.Contains(readme, "\n|---|---|\n"+table.String()+"\n") {
+		t.Errorf("the table of commands should be\n%s", table.String())
+	}
 	for _, question := range []string{"failed_yesterday", "answered_yesterday_by_agent", "campaigns"} {
 		golden, err := txtar.ParseFile("tools/testdata/" + question + ".txtar")
 		if err != nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/talkover/talkover-mcp/transport"
 )
 
-// Account is a client of the configured account, or of the demo's.
+// Account is a client of the API for the configured account, or for that of the demo.
 type Account struct {
 	*talkover.Client
 	Now func() time.Time // the clock of the demo; nil for that of the system
 }
 
-// Account makes the client. version is that of the program; wrap, if it is not nil,
-// puts its own round tripper around the one that reaches the API.
+// Account makes the client. version is that of this program. wrap, if it is not nil,
+// returns the transport to use in place of the one that it is given.
 func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper) (Account, error) {
 	api := talkover.Config{
 		Transport: talkover.NewTransport(),
@@ -40,7 +40,7 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 	if c.Demo {
 		demo := sandbox.New(time.Now())
 		api.Token, api.BaseURL, api.Transport = talkover.NewSecret(sandbox.Token), "", demo.Transport()
-		api.RateLimit = 0 // it has none
+		api.RateLimit = 0 // the demo has none
 		a.Now = demo.Now
 	}
 	if wrap != nil {
@@ -51,9 +51,9 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 	return a, err
 }
 
-// Door returns how clients get in over HTTP: by which names, from which pages and
-// past which gate. It fails where the keys of an OIDC issuer cannot be fetched; they
-// are renewed until ctx is done.
+// Door returns who may connect over HTTP: under which host names, from which web pages
+// and through which gate. It fails where the keys of the OIDC issuer cannot be fetched.
+// The gate renews them until ctx is done.
 func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, error) {
 	door := transport.Options{
 		Streamable:   c.Transport == "http",
@@ -62,7 +62,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 		ClientTokens: c.TokenPerRequest(),
 		Log:          log,
 	}
-	// 0.0.0.0 and the like are no names by which a client may know us.
+	// No client knows this server by 0.0.0.0 or the like.
 	if host, _, _ := net.SplitHostPort(c.Addr); host != "" && !net.ParseIP(host).IsUnspecified() {
 		door.Hosts = append(door.Hosts, host)
 	}
@@ -94,8 +94,8 @@ func (c Config) issuer(ctx context.Context, log *slog.Logger) (*transport.OIDC, 
 	return gate, nil
 }
 
-// Logger makes a logger that writes to w, in color on a terminal. Over stdio, w must
-// not be stdout, which belongs to the protocol.
+// Logger makes a logger that writes to w, in color on a terminal. w must not be stdout:
+// over stdio that belongs to the protocol.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	terminal := IsTerminal(w)
 	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel})
@@ -111,8 +111,8 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Quiet returns the settings for a command that prints its answer on the screen to
-// which the log goes: unless LOG_LEVEL says otherwise, errors alone are logged.
+// Quiet returns settings that log errors alone, unless LOG_LEVEL says otherwise. They are
+// for a command that prints its answer to the screen where the log appears.
 func (c Config) Quiet() Config {
 	if c.LogLevel == slog.LevelInfo {
 		c.LogLevel = slog.LevelError

@@ -11,8 +11,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// AddFlags adds a flag for each setting that has one. The returned variables hold
-// what the flags say once they are parsed; they override the environment.
+// AddFlags adds a flag for each setting that has one. Once the flags are parsed, the
+// returned Lookuper finds their values by the names of variables. They override the
+// environment.
 func AddFlags(to *pflag.FlagSet) envconfig.Lookuper {
 	env := map[string]string{}
 	for _, s := range All() {
@@ -26,7 +27,7 @@ func AddFlags(to *pflag.FlagSet) envconfig.Lookuper {
 	return envconfig.MapLookuper(env)
 }
 
-// flag is the value of a flag: that of a variable in env. [Load] checks it.
+// flag implements [pflag.Value] by a variable in env, which [Load] checks.
 type flag struct {
 	Setting
 	env map[string]string
@@ -56,9 +57,9 @@ func Describe(w io.Writer) {
 	}
 }
 
-// TwoDashes writes -demo as --demo. Flags were of the standard library once, which
-// takes either, and documents and hosts have them so; pflag takes two dashes alone
-// (https://github.com/spf13/cobra/issues/2192). Flags of one letter keep theirs.
+// TwoDashes writes -demo as --demo. Documents and hosts have flags with one dash, as the
+// standard library takes them; pflag 1.0.9 takes two dashes alone
+// (https://github.com/spf13/cobra/issues/2192). A flag of one letter keeps its dash.
 func TwoDashes(args []string) []string {
 	args = slices.Clone(args)
 	for i, arg := range args {

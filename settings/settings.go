@@ -1,5 +1,5 @@
-// Package settings holds all that can be set, by environment and by flags, and
-// says in words what is wrong with it.
+// Package settings holds all that can be set, by environment and by flags. It makes a
+// client of the API and the gate of it, and says in words why they do not work.
 package settings
 
 import (
@@ -18,44 +18,44 @@ import (
 	"github.com/talkover/talkover-mcp/transport"
 )
 
-// Config holds all that can be set. The tags are the one source of a setting's
-// name, its flag, what it takes and what it means: help, flags and errors are made
-// of them.
+// Config holds all that can be set. Help, flags and errors are made of its tags: env has
+// the name of the variable and its default, flag the name of the flag, takes the values,
+// and desc the meaning.
 type Config struct {
-	Token           string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account; it has full access, keep it secret."`
+	Token           string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account. It has full access: keep it secret."`
 	TokenFile       string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN."`
 	TokenSource     sourceName    `env:"TALKOVER_TOKEN_SOURCE, default=server" takes:"server or client" desc:"client: over sse and http, each request brings its own token in X-Talkover-Token."`
-	BaseURL         string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"Where the API is; http is allowed on loopback alone."`
-	Timeout         positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"Of one request to the API."`
-	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; 0 for no limit of ours."`
-	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which times are shown."`
-	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides phone numbers in answers but for their last four digits."`
+	BaseURL         string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"The address of the API; http is allowed on loopback alone."`
+	Timeout         positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"The longest that one request to the API may take."`
+	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; with 0 this program sets no limit."`
+	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which answers show times."`
+	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides all but the last four digits of phone numbers in answers."`
 	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
 	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour."`
 	Demo            bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
-	Transport       transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients get in."`
-	Addr            string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"Where sse and http listen."`
-	AllowedHosts    hostNames     `env:"MCP_ALLOWED_HOSTS" takes:"host names without ports, separated by commas" desc:"Names that sse and http answer to, besides those of loopback and MCP_ADDR."`
+	Transport       transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients connect."`
+	Addr            string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"The address at which sse and http listen."`
+	AllowedHosts    hostNames     `env:"MCP_ALLOWED_HOSTS" takes:"host names without ports, separated by commas" desc:"Host names under which clients may reach sse and http, besides those of loopback and MCP_ADDR."`
 	AllowedOrigins  origins       `env:"MCP_ALLOWED_ORIGINS" takes:"origins such as https://app.example.com, separated by commas" desc:"Web pages that may use sse and http, besides the server's own."`
-	Auth            authName      `env:"MCP_AUTH, default=none" takes:"none, token or oidc" desc:"Who may use sse and http; none is for loopback addresses."`
-	AuthTokens      string        `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, one of these is needed in Authorization: Bearer."`
-	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds them one a line, in place of MCP_AUTH_TOKENS."`
-	Issuer          webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, whose JWTs are taken; as they have it in iss."`
+	Auth            authName      `env:"MCP_AUTH, default=none" takes:"none, token or oidc" desc:"What sse and http ask of clients: none (on loopback alone), a token of MCP_AUTH_TOKENS, or a JWT of MCP_OIDC_ISSUER."`
+	AuthTokens      string        `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, a client must send one of these in Authorization: Bearer."`
+	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds these tokens, one a line, in place of MCP_AUTH_TOKENS."`
+	Issuer          webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, the issuer of the JWTs, written as in their iss."`
 	ResourceURL     webURL        `env:"MCP_RESOURCE_URL" takes:"an https URL" desc:"With MCP_AUTH=oidc, the URL by which clients know this server."`
-	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What JWTs must have in aud; MCP_RESOURCE_URL if not set."`
-	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"What JWTs must have in scope or scp, all of it."`
-	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"Where the issuer's keys are; found by its openid-configuration if not set."`
-	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"Where /metrics is, for Prometheus; it tells no number or token, and has no gate."`
-	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; none are made if not set."`
-	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers that the collector wants."`
-	OTLPProtocol    string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL, default=http/protobuf" takes:"http/protobuf" desc:"How to speak to the collector; with any other there are no traces."`
-	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"What is logged to stderr."`
+	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What the aud of a JWT must name; MCP_RESOURCE_URL if not set."`
+	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"The scopes that a JWT must have in scope or scp, all of them."`
+	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"The address of the issuer's keys; its openid-configuration names it if not set."`
+	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics. It has no gate, and shows no phone number and no token."`
+	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; there are none if not set."`
+	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers to send to the collector."`
+	OTLPProtocol    string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL, default=http/protobuf" takes:"http/protobuf" desc:"The protocol of the collector; with any other there are no traces."`
+	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"The lowest level that is logged to stderr."`
 	LogFormat       logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 
 	token talkover.Secret // of TALKOVER_TOKEN or its file; zero in the demo, and where each request brings its own
 }
 
-// Setting describes one field of [Config], as its tags have it.
+// Setting describes one field of [Config].
 type Setting struct {
 	Env     string // the name of its variable
 	Default string // empty for none
@@ -75,13 +75,14 @@ func All() []Setting {
 	return all
 }
 
-// Fault says what a setting takes that has another value, or none.
+// Fault says what a setting takes, where it has another value or none. It never quotes
+// the value, which might be a token.
 type Fault struct{ Setting, Problem string }
 
 // String returns the fault as one line.
 func (f Fault) String() string { return f.Setting + ": " + f.Problem }
 
-// Faults is the error of [Load]: all that is wrong, with one fault a setting.
+// Faults is the error of [Load]: all that is wrong, one fault a setting.
 type Faults []Fault
 
 // Error implements error, a line for each fault.
@@ -93,8 +94,7 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Except returns the faults of all settings but those named, or nil if no other has
-// one.
+// Except returns the faults of all settings but those named; nil if there are none.
 func (f Faults) Except(settings ...string) error {
 	var rest Faults
 	for _, fault := range f {
@@ -115,10 +115,10 @@ func (f *Faults) add(setting, format string, args ...any) {
 	}
 }
 
-// lookup remembers the variable that was asked for last, which is the one that an
-// error is about, and hides those that are known to be wrong. It takes an empty
-// variable for none: hosts pass settings that were left blank, some of them as the
-// placeholder of their form.
+// lookup hides variables that are known to be wrong, and remembers the last one that was
+// asked for: an error of envconfig is about that one. An empty variable counts as not
+// set, since hosts pass settings that a user left blank, some of them as the placeholder
+// of their form.
 type lookup struct {
 	envconfig.Lookuper
 	last   string
@@ -136,8 +136,8 @@ func (l *lookup) Lookup(name string) (string, bool) {
 	return value, true
 }
 
-// Load reads the settings and checks each alone and all together. The error is
-// [Faults]; the settings that have no fault are in the Config all the same.
+// Load reads the settings, and checks each by itself and all together. The error is
+// [Faults]. The Config has the settings without a fault even then.
 func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 	var c Config
 	var wrong Faults
@@ -146,7 +146,7 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 	for _, s := range All() {
 		takes[s.Env] = s.Takes
 	}
-	// envconfig stops at the first error; without that variable it goes on.
+	// envconfig v1.4.3 stops at the first error, so it is asked again without that variable.
 	for {
 		c = Config{}
 		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &c, Lookuper: l})
@@ -179,12 +179,13 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 // TokenPerRequest reports whether each request brings a Talkover token of its own.
 func (c Config) TokenPerRequest() bool { return c.TokenSource == "client" }
 
-// MayCall reports whether make_call may be offered: over HTTP only to those whom a
-// gate lets in.
+// MayCall reports whether make_call is offered. Over HTTP that needs a gate, so that no
+// stranger rings people at the account's cost.
 func (c Config) MayCall() bool {
 	return c.AllowCalls && (c.Transport == "stdio" || c.Auth != "none")
 }
 
+// checkAddr checks that the address is whole, and not open to all where there is no gate.
 func (c Config) checkAddr(wrong *Faults) {
 	host, _, err := net.SplitHostPort(c.Addr)
 	switch {
@@ -196,7 +197,8 @@ func (c Config) checkAddr(wrong *Faults) {
 	}
 }
 
-// checkAuth checks that what opens the door is there, and is meant to.
+// checkAuth checks that the gate has what it needs, and that no setting of a gate stands
+// where there is none.
 func (c Config) checkAuth(wrong *Faults) {
 	missing := func(name string, value webURL) {
 		if value == "" {
@@ -210,7 +212,7 @@ func (c Config) checkAuth(wrong *Faults) {
 		missing("MCP_OIDC_ISSUER", c.Issuer)
 		missing("MCP_RESOURCE_URL", c.ResourceURL)
 	case "none":
-		// Whoever names tokens or an issuer believes that they are asked for.
+		// A user who sets tokens or an issuer believes that a gate checks them.
 		if c.AuthTokens != "" || c.AuthTokensFile != "" {
 			wrong.add("MCP_AUTH", "takes token where MCP_AUTH_TOKENS or MCP_AUTH_TOKENS_FILE is set")
 		}
@@ -220,9 +222,9 @@ func (c Config) checkAuth(wrong *Faults) {
 	}
 }
 
-// given returns a setting that may stand in a file instead, and the name of the one
-// of the two that was set; ok is false where that is a fault.
-func (f *Faults) given(name, value, fileName, path string) (text, from string, ok bool) {
+// valueOrFile returns a setting that may stand in a file instead, and which of the two
+// settings it is from. ok is false where that is a fault.
+func (f *Faults) valueOrFile(name, value, fileName, path string) (text, from string, ok bool) {
 	switch {
 	case value != "" && path != "":
 		f.add(fileName, "takes a path only where %s is not set; set one of the two", name)
@@ -237,9 +239,9 @@ func (f *Faults) given(name, value, fileName, path string) (text, from string, o
 	return value, name, true
 }
 
-// gateTokens returns the tokens of MCP_AUTH=token; no gate where they are a fault.
+// gateTokens makes the gate of MCP_AUTH=token; nil where its tokens have a fault.
 func (c Config) gateTokens(wrong *Faults) transport.Tokens {
-	all, from, ok := wrong.given("MCP_AUTH_TOKENS", c.AuthTokens, "MCP_AUTH_TOKENS_FILE", c.AuthTokensFile)
+	all, from, ok := wrong.valueOrFile("MCP_AUTH_TOKENS", c.AuthTokens, "MCP_AUTH_TOKENS_FILE", c.AuthTokensFile)
 	if !ok {
 		return nil
 	}
@@ -250,8 +252,8 @@ func (c Config) gateTokens(wrong *Faults) transport.Tokens {
 	return gate
 }
 
-// readToken returns the Talkover token. It must be there, but in the demo and where
-// each request brings its own.
+// readToken returns the Talkover token. A missing one is a fault, but not in the demo,
+// nor where each request brings its own.
 func (c Config) readToken(wrong *Faults) talkover.Secret {
 	switch {
 	case c.Demo:
@@ -262,7 +264,7 @@ func (c Config) readToken(wrong *Faults) talkover.Secret {
 	case c.TokenPerRequest():
 		return talkover.Secret{}
 	}
-	token, from, ok := wrong.given("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
+	token, from, ok := wrong.valueOrFile("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
 	switch {
 	case !ok:
 	case token == "":

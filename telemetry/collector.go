@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	exportTime  = 10 * time.Second // as OTEL_EXPORTER_OTLP_TIMEOUT has it by default
+	exportTime  = 10 * time.Second // of one batch, with its retries: the default of OTEL_EXPORTER_OTLP_TIMEOUT
 	exportTries = 3
 )
 
-// collector is an [otlptrace.Client] that speaks OTLP over HTTP. The SDK's own,
-// otlptracehttp, links all of gRPC, 5.7 MB of a binary that has 20 MiB at most,
-// for the sake of one type.
+// collector implements [otlptrace.Client] by OTLP over HTTP. The SDK's own client,
+// otlptracehttp v1.47.0, links all of gRPC for the sake of one type: 5.7 MB, and the
+// whole binary may have 20 MiB.
 type collector struct {
 	url     string
 	headers map[string]string
@@ -58,11 +58,11 @@ func (c *collector) Stop(context.Context) error {
 	return nil
 }
 
-// UploadTraces implements [otlptrace.Client]. A failure is logged and not returned:
-// the SDK would print it past our log.
+// UploadTraces implements [otlptrace.Client]. It logs a failure and returns none: the
+// SDK would print the error past our log.
 func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
-	n := strip(spans)
-	// On the wire this is an ExportTraceServiceRequest, which has the same one field.
+	n := redact(spans)
+	// The collector reads this as an ExportTraceServiceRequest, which has the same one field.
 	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, exportTime)
@@ -70,12 +70,12 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceS
 		_, err = backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, c.post(ctx, body) }, backoff.WithMaxTries(exportTries))
 	}
 	if err != nil {
-		c.log.WarnContext(ctx, "spans are lost", "spans", n, "why", plain(err).Error())
+		c.log.WarnContext(ctx, "spans are lost", "spans", n, "why", withoutURL(err).Error())
 	}
 	return nil
 }
 
-// post sends a batch once.
+// post sends one batch, once.
 func (c *collector) post(ctx context.Context, body []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
@@ -90,10 +90,10 @@ func (c *collector) post(ctx context.Context, body []byte) error {
 		return err
 	}
 	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // else the connection cannot be used again
 	switch err := fmt.Errorf("the collector answered %d", res.StatusCode); res.StatusCode {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return err // those of which OTLP says to try again
+		return err // for these statuses OTLP asks to try again
 	default:
 		if res.StatusCode > 299 {
 			return backoff.Permanent(err)
@@ -102,8 +102,8 @@ func (c *collector) post(ctx context.Context, body []byte) error {
 	}
 }
 
-// plain takes the URL off an error: it may hold a password.
-func plain(err error) error {
+// withoutURL cuts the URL off an error, since it may hold a password.
+func withoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -111,17 +111,18 @@ func plain(err error) error {
 	return err
 }
 
-// told are the attributes that a span may have. What else otelhttp adds, now or in
-// time, might quote a request.
-var told = map[string]bool{
+// allowedAttributes lists what leaves with a span. Any other attribute, of otelhttp now
+// or in a later version, might quote a request.
+var allowedAttributes = map[string]bool{
 	"error.type": true, "gen_ai.operation.name": true, "gen_ai.tool.name": true, "http.request.method": true,
 	"http.response.status_code": true, "mcp.method.name": true, "network.protocol.version": true,
 	"server.address": true, "server.port": true, "url.full": true,
 }
 
-// strip takes off what may quote others: the query of a URL has phone numbers,
-// and the words of an error may echo a token. It returns how many spans there are.
-func strip(all []*tracepb.ResourceSpans) (n int) {
+// redact removes from spans what may quote a caller or the API: the query of a URL has
+// phone numbers, and the text of an error may echo a token. It returns the number of
+// spans.
+func redact(all []*tracepb.ResourceSpans) (n int) {
 	for _, r := range all {
 		for _, scope := range r.ScopeSpans {
 			for _, span := range scope.Spans {
@@ -130,17 +131,18 @@ func strip(all []*tracepb.ResourceSpans) (n int) {
 				if span.Status != nil {
 					span.Status.Message = ""
 				}
-				span.Attributes = stripped(span.Attributes)
+				span.Attributes = allowed(span.Attributes)
 			}
 		}
 	}
 	return n
 }
 
-func stripped(attributes []*commonpb.KeyValue) []*commonpb.KeyValue {
+// allowed keeps the attributes that may leave, and of a URL what stands before its query.
+func allowed(attributes []*commonpb.KeyValue) []*commonpb.KeyValue {
 	kept := attributes[:0]
 	for _, a := range attributes {
-		if !told[a.Key] {
+		if !allowedAttributes[a.Key] {
 			continue
 		}
 		if a.Key == "url.full" {

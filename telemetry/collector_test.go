@@ -41,7 +41,7 @@ func TestSpansTellWhatIsOnTheListAlone(t *testing.T) {
 			text("url.full", "https://app.talkover.ai/api/v1/calls"), text("server.address", "app.talkover.ai"),
 		},
 	})
-	if n := strip(got); n != 1 {
+	if n := redact(got); n != 1 {
 		t.Errorf("%d spans", n)
 	}
 	if d := gocmp.Diff(want, got, protocmp.Transform()); d != "" {

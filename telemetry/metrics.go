@@ -19,9 +19,9 @@ import (
 
 const (
 	namespace  = "talkover_mcp"
-	scrapeTime = 10 * time.Second // for a whole scrape
-	maxScrapes = 4                // at once
-	maxHeader  = 16 << 10
+	scrapeTime = 10 * time.Second // of a whole scrape
+	maxScrapes = 4                // at the same time
+	maxHeader  = 16 << 10         // bytes of a request's header
 )
 
 // Metrics holds the figures of one server. A nil one counts nothing.
@@ -34,35 +34,35 @@ type Metrics struct {
 	answers  *prometheus.CounterVec
 }
 
-// NewMetrics makes the figures of a server of a version.
+// NewMetrics makes the figures of one server; version is that of this program.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "tool_calls_total",
-			Help: "Calls of tools, and reads of the calls.csv resource, that ended; outcome is ok or why not.",
+			Help: "Calls of tools and reads of the calls.csv resource that ended; outcome is ok, or a word for why not.",
 		}, []string{"tool", "outcome"}),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "tool_call_duration_seconds",
-			Help:    "How long they took, waits for the API's limit included; at most 50 s.",
+			Help:    "Duration of these calls and reads, with their waits for the API's limit; at most 50 s.",
 			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 25, 50},
 		}, []string{"tool", "outcome"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "upstream_requests_total",
-			Help: "Requests to the Talkover API by the HTTP status of the answer; none where there was no answer.",
+			Help: "Requests to the Talkover API by the HTTP status of the answer; the status is none where no answer came.",
 		}, []string{"status"}),
 		headTime: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "upstream_request_duration_seconds",
-			Help:    "From a request to the head of its answer, or to its failure.",
+			Help:    "Time from a request to the header of its answer, or to its failure.",
 			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15},
 		}),
 		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "http_requests_total",
-			Help: "Requests of clients that were answered, refused ones too; path is other where there is nothing.",
+			Help: "Answers to requests of clients, refusals too; the path is other where the server has none.",
 		}, []string{"path", "status"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "build_info", Help: "What runs here; always 1.",
+		Namespace: namespace, Name: "build_info", Help: "The build that runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
@@ -71,8 +71,8 @@ func NewMetrics(version string) *Metrics {
 	return m
 }
 
-// Operation begins one call of a tool, or one read of a resource; the returned
-// function ends it, with the word for how.
+// Operation begins one call of a tool, or one read of a resource. The returned function
+// ends it, with "ok" or a word for why not.
 func (m *Metrics) Operation(name string) func(outcome string) {
 	if m == nil {
 		return func(string) {}
@@ -107,7 +107,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip implements [http.RoundTripper].
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Answered counts an answer to a client: to a path that there is, or to "".
+// Answered counts an answer to a client. path is empty where the server has no such
+// path: it could be a secret gone astray.
 func (m *Metrics) Answered(path string, status int) {
 	if m == nil {
 		return
@@ -118,43 +119,43 @@ func (m *Metrics) Answered(path string, status int) {
 	m.answers.WithLabelValues(path, strconv.Itoa(status)).Inc()
 }
 
-// WatchUsage adds what the requests of a client cost, and of all that are alike.
-func (m *Metrics) WatchUsage(of func() talkover.Usage) {
-	m.counter("upstream_retries_total", "Requests to the Talkover API that were sent again.",
-		func() float64 { return float64(of().Retries) })
-	m.counter("upstream_waits_total", "Times that a request was held back: for its turn at the limit, or before it was sent again.",
-		func() float64 { return float64(of().Waits) })
-	m.counter("upstream_wait_seconds_total", "Seconds that requests were held back.",
-		func() float64 { return of().Waited.Seconds() })
+// WatchUsage adds what all requests to the API cost.
+func (m *Metrics) WatchUsage(usage func() talkover.Usage) {
+	m.counter("upstream_retries_total", "Requests to the Talkover API that were sent again after a failure.",
+		func() float64 { return float64(usage().Retries) })
+	m.counter("upstream_waits_total", "Times that a request waited: for the limit, or before it was sent again.",
+		func() float64 { return float64(usage().Waits) })
+	m.counter("upstream_wait_seconds_total", "Seconds that requests waited so.",
+		func() float64 { return usage().Waited.Seconds() })
 }
 
-// WatchLimits adds where the one account of a server stands with the API's limit.
-func (m *Metrics) WatchLimits(of func() talkover.Limits) {
-	m.gauge("limiter_limit", "Requests a minute that the plan allows, as configured or as the API says; 0 for no limit.",
-		func() float64 { return float64(of().Limit) })
-	m.gauge("limiter_used", "Requests of the last minute, those under way included.",
-		func() float64 { return float64(of().Used) })
-	m.gauge("limiter_waiting", "Requests that wait for their turn.",
-		func() float64 { return float64(of().Waiting) })
-	m.gauge("limiter_hold_seconds", "Until the next request may go; 0 for at once.",
-		func() float64 { return of().Hold.Seconds() })
+// WatchLimits adds how much of the API's limit is used, for a server with one account.
+func (m *Metrics) WatchLimits(limits func() talkover.Limits) {
+	m.gauge("limiter_limit", "Requests a minute that the plan allows, by the settings or by the API; 0 for no limit.",
+		func() float64 { return float64(limits().Limit) })
+	m.gauge("limiter_used", "Requests of the last minute, with those under way.",
+		func() float64 { return float64(limits().Used) })
+	m.gauge("limiter_waiting", "Requests that wait for the limit.",
+		func() float64 { return float64(limits().Waiting) })
+	m.gauge("limiter_hold_seconds", "Seconds until the next request may go; 0 for at once.",
+		func() float64 { return limits().Hold.Seconds() })
 }
 
-// WatchSessions adds how many sessions are open.
+// WatchSessions adds how many streams are open.
 func (m *Metrics) WatchSessions(open func() int) {
 	if m == nil {
 		return
 	}
-	m.gauge("sessions", "Streams that are open: sessions of /sse, and subscriptions at /mcp, which has no sessions.",
+	m.gauge("sessions", "Open streams: sessions of /sse, and subscriptions at /mcp, which has no sessions.",
 		func() float64 { return float64(open()) })
 }
 
-func (m *Metrics) counter(name, help string, of func() float64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, of))
+func (m *Metrics) counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
 
-func (m *Metrics) gauge(name, help string, of func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, of))
+func (m *Metrics) gauge(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
 
 // ServeHTTP answers a scrape of /metrics.
@@ -164,7 +165,7 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "this address takes GET", http.StatusMethodNotAllowed)
+		http.Error(w, "this address takes GET and HEAD", http.StatusMethodNotAllowed)
 	default:
 		promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}).ServeHTTP(w, r)
 	}
@@ -179,6 +180,6 @@ func (m *Metrics) Serve(ctx context.Context, ln net.Listener, log *slog.Logger) 
 	end := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer end()
 	if err := s.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		log.Error("metrics are not served any more", "why", err.Error())
+		log.Error("metrics are no longer served", "why", err.Error())
 	}
 }

@@ -1,6 +1,6 @@
-// Package telemetry tells those who run the server what it does: figures for
-// Prometheus, and traces for OpenTelemetry. Neither says what was asked or
-// answered: no token, no phone number, no argument.
+// Package telemetry shows operators what the server does: figures for Prometheus, and
+// traces for OpenTelemetry. Neither holds what was asked or answered: no token, no
+// phone number, no argument.
 package telemetry
 
 import (
@@ -13,16 +13,16 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Config says what is told, and to whom. The zero value tells nobody.
+// Config says who gets figures and traces. With the zero value nobody does.
 type Config struct {
 	Version string       // of this program
-	Log     *slog.Logger // told where metrics are served and spans are lost; none if nil
+	Log     *slog.Logger // says where metrics are served, and which spans are lost; none if nil
 
-	Metrics net.Listener // where Prometheus asks for /metrics; no metrics if nil
+	Metrics net.Listener // takes the connections of Prometheus; there are no metrics if it is nil
 
-	Collector string            // the base URL of an OTLP collector, whose /v1/traces gets spans; no traces if empty
-	Headers   map[string]string // that the collector wants; they may hold a secret
-	Protocol  string            // how to speak to the collector; with any but http/protobuf there are no traces
+	Collector string            // the base URL of an OTLP collector; spans go to its /v1/traces; no traces if empty
+	Headers   map[string]string // sent to the collector; they may hold a secret
+	Protocol  string            // of the collector; with any but http/protobuf there are no traces
 }
 
 // Telemetry watches one server.
@@ -34,7 +34,7 @@ type Telemetry struct {
 	end     context.CancelFunc // of answering scrapes; nil before it begins
 }
 
-// New makes what is configured. It fails where the OpenTelemetry SDK cannot take its
+// New starts what is configured. It fails where the OpenTelemetry SDK cannot read its
 // own OTEL_ variables.
 func New(ctx context.Context, c Config) (*Telemetry, error) {
 	if c.Log == nil {
@@ -47,7 +47,7 @@ func New(ctx context.Context, c Config) (*Telemetry, error) {
 	switch {
 	case c.Collector == "":
 	case c.Protocol != "http/protobuf":
-		// Hosts hand down what was set for other programs: no reason not to start.
+		// A host may hand down what was set for another program, so the server starts.
 		c.Log.Warn("no traces are sent: OTEL_EXPORTER_OTLP_PROTOCOL takes http/protobuf alone")
 	default:
 		var err error
@@ -58,15 +58,15 @@ func New(ctx context.Context, c Config) (*Telemetry, error) {
 	return t, nil
 }
 
-// RoundTripper watches the requests that go through next. It returns next itself
-// where nothing is configured.
+// RoundTripper counts and traces the requests that go through next. It returns next
+// itself where nothing is configured.
 func (t *Telemetry) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	return t.metrics.RoundTripper(t.traces.RoundTripper(next))
 }
 
-// Operation begins one call of a tool, or one read of a resource: a method of MCP,
-// the name of the tool or resource, and the _meta of the request. The returned
-// context carries the span of it, if there is one; the returned function ends it,
+// Operation begins one call of a tool, or one read of a resource. It takes a method of
+// MCP, the name of the tool or resource, and the _meta of the request. The returned
+// context carries the span, if there is one. The returned function ends the operation,
 // with "ok" or a word for why not.
 func (t *Telemetry) Operation(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string)) {
 	ctx, endSpan := t.traces.Operation(ctx, method, name, meta)
@@ -77,16 +77,17 @@ func (t *Telemetry) Operation(ctx context.Context, method, name string, meta map
 	}
 }
 
-// Answered counts an answer to a client over HTTP: to a path that there is, or to "".
+// Answered counts an answer to a client over HTTP. path is empty where the server has
+// no such path.
 func (t *Telemetry) Answered(path string, status int) { t.metrics.Answered(path, status) }
 
 // WatchSessions adds how many streams are open.
 func (t *Telemetry) WatchSessions(open func() int) { t.metrics.WatchSessions(open) }
 
-// Serve answers scrapes until [Telemetry.Close], and not only until ctx is done, so
-// that the end of a server can be watched too. usage tells what all requests cost;
-// limits tells where the one account of a server stands with the API's limit, and is
-// nil where each request has an account of its own.
+// Serve answers scrapes until [Telemetry.Close], also after ctx is done, so that
+// operators see the last calls of a server that ends. usage tells what all requests to
+// the API cost. limits tells how much of the API's limit is used; it is nil where each
+// request has an account of its own.
 func (t *Telemetry) Serve(ctx context.Context, usage func() talkover.Usage, limits func() talkover.Limits) {
 	if t.metrics == nil {
 		return
@@ -100,7 +101,7 @@ func (t *Telemetry) Serve(ctx context.Context, usage func() talkover.Usage, limi
 	go t.metrics.Serve(ctx, t.ln, t.log)
 }
 
-// Close stops answering scrapes, and sends the spans that are left, for at most 2 s.
+// Close stops answering scrapes, and exports the last spans, for at most 2 s.
 func (t *Telemetry) Close() {
 	if t.end != nil {
 		t.end()

@@ -19,7 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// flushTime bounds the export of what is left at the end.
+// flushTime bounds the export of the last spans, when the server ends.
 const flushTime = 2 * time.Second
 
 // Traces makes spans of tool calls and of the requests that they make of the API.
@@ -41,7 +41,7 @@ func newTraces(ctx context.Context, version string, to *collector, log *slog.Log
 	about, err := resource.New(ctx,
 		resource.WithAttributes(semconv.ServiceName("talkover-mcp"), semconv.ServiceVersion(version)),
 		resource.WithTelemetrySDK(),
-		resource.WithFromEnv(), // last: what it says goes before
+		resource.WithFromEnv(), // last, since it overrides what stands before it
 	)
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
@@ -50,9 +50,9 @@ func newTraces(ctx context.Context, version string, to *collector, log *slog.Log
 	return &Traces{provider, provider.Tracer("github.com/talkover/talkover-mcp"), log}, nil
 }
 
-// Operation begins the span of one call of a tool, or of one read of a resource,
-// as a child of the caller's own where the _meta of the request tells of one by
-// W3C trace context. What it returns ends it, with the word for how.
+// Operation begins the span of one call of a tool, or of one read of a resource. It is
+// a child of the caller's span where the _meta of the request names one, by W3C trace
+// context. The returned function ends the span, with "ok" or a word for why not.
 func (t *Traces) Operation(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string)) {
 	if t == nil {
 		return ctx, func(string) {}
@@ -60,7 +60,7 @@ func (t *Traces) Operation(ctx context.Context, method, name string, meta map[st
 	ctx = propagation.TraceContext{}.Extract(ctx, carrier(meta))
 	ctx, span := t.tracer.Start(ctx, method+" "+name, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("mcp.method.name", method)))
-	if method == toolsCall { // the names are those of the semantic conventions for MCP and GenAI
+	if method == toolsCall { // named as in the semantic conventions for MCP and GenAI
 		span.SetAttributes(attribute.String("gen_ai.operation.name", "execute_tool"), attribute.String("gen_ai.tool.name", name))
 	}
 	return ctx, func(outcome string) {
@@ -75,7 +75,7 @@ func (t *Traces) Operation(ctx context.Context, method, name string, meta map[st
 // toolsCall is the method that calls a tool.
 const toolsCall = "tools/call"
 
-// carrier is the _meta of a request.
+// carrier reads the caller's trace context from the _meta of a request.
 type carrier map[string]any
 
 // Get implements [propagation.TextMapCarrier].
@@ -84,14 +84,14 @@ func (c carrier) Get(key string) string {
 	return value
 }
 
-// Set implements [propagation.TextMapCarrier]; nothing is told back.
+// Set implements [propagation.TextMapCarrier]; nothing goes back to the caller.
 func (c carrier) Set(string, string) {}
 
 // Keys implements [propagation.TextMapCarrier].
 func (c carrier) Keys() []string { return nil }
 
-// RoundTripper gives each request through next a span. The trace is not told to
-// the API, which is somebody else's.
+// RoundTripper gives each request through next a span. The API, which belongs to
+// somebody else, is not told of the trace.
 func (t *Traces) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	if t == nil {
 		return next
@@ -103,7 +103,7 @@ func (t *Traces) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	)
 }
 
-// Close exports what is left, for at most 2 s.
+// Close exports the last spans, for at most 2 s.
 func (t *Traces) Close() {
 	if t == nil {
 		return
@@ -111,6 +111,6 @@ func (t *Traces) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
-		t.log.Warn("spans are lost", "why", plain(err).Error())
+		t.log.Warn("spans are lost", "why", withoutURL(err).Error())
 	}
 }
