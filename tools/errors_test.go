@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -23,33 +22,9 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-// refusing answers with a status, one header line and a body.
-func refusing(status int, header, body string) http.RoundTripper {
-	return apiFunc(func(*http.Request) (*http.Response, error) {
-		h := http.Header{}
-		if name, value, ok := strings.Cut(header, ": "); ok {
-			h.Set(name, value)
-		}
-		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}, nil
-	})
-}
-
-// failing gives no answer, as the network does.
-func failing(err error) http.RoundTripper {
-	return apiFunc(func(*http.Request) (*http.Response, error) { return nil, err })
-}
-
-// breaking gives half an answer.
-func breaking(err error) http.RoundTripper {
-	return apiFunc(func(*http.Request) (*http.Response, error) {
-		body := io.MultiReader(strings.NewReader(`{"success":true,"da`), iotest.ErrReader(err))
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
-	})
-}
-
-// plain checks that an answer holds no word that is ours, Go's or the network's
+// plainWords checks that an answer holds no word that is ours, Go's or the network's
 // alone, and is short.
-func plain(t *testing.T, text string) {
+func plainWords(t *testing.T, text string) {
 	t.Helper()
 	for _, word := range []string{
 		sandbox.Token, "Bearer", "://", "search=", "2025550123", "<", "DOCTYPE",
@@ -170,7 +145,7 @@ func TestErrorsAsModelsReadThem(t *testing.T) {
 				if diff := cmp.Diff(test.want, text); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
-				plain(t, text)
+				plainWords(t, text)
 				if took := time.Since(start); took > 26*time.Second {
 					t.Errorf("it took %v", took)
 				}
@@ -197,7 +172,7 @@ func TestOurOwnLimitTellsTheWait(t *testing.T) {
 		if want := "Talkover's limit of requests a minute is reached. Try again in 50 s."; text != want {
 			t.Errorf("got %q, want %q", text, want)
 		}
-		plain(t, text)
+		plainWords(t, text)
 	})
 }
 

@@ -6,25 +6,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tiktoken-go/tokenizer"
+	"github.com/talkover/talkover-mcp/tools"
 )
 
-// However calls are sorted, fifty of them take at most 2,500 tokens as text, and
+// However calls are sorted, fifty of them take no more tokens than they may as text, and
 // both halves show the same ones.
 func TestFindAnswersAreSmallAndWhole(t *testing.T) {
-	codec, err := tokenizer.Get(tokenizer.O200kBase)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tokens := counter(t)
 	s := connect(t, account.Transport())
 	schema := compiled(t, s)["find_calls"]
 	for _, sort := range []string{"newest", "oldest", "longest", "shortest"} {
 		for _, more := range []string{``, `,"min_seconds":1`, `,"only":"repeat_contacts"`, `,"weekdays":["Sat","Sun"],"timezone":"Asia/Kolkata"`} {
 			args := fmt.Sprintf(`{"sort":%q,"limit":50%s}`, sort, more)
 			text, structure := s.call("find_calls", args)
-			n, _ := codec.Count(text)
+			n := tokens(text)
 			rows := structure["rows"].([]any)
-			if n > 2500 || len(rows) < 40 {
+			if n > tools.FindTokens || len(rows) < 40 {
 				t.Errorf("%s: %d rows in %d tokens", args, len(rows), n)
 			}
 			if err := schema.Validate(structure); err != nil {

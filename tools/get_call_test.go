@@ -185,7 +185,7 @@ func TestCSVStaysInsideTheLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, rows := parsed(t, text)
+		first, rows := parsedCSV(t, text)
 		if len(r.requests) > 60 || len(rows) != 6_000 || !strings.HasPrefix(first, "# NOT ALL: 6000 of 9500 calls") {
 			t.Errorf("%d requests, %d rows, %s", len(r.requests), len(rows), first)
 		}

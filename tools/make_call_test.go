@@ -22,23 +22,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-const salesAgent = "c27d9b3e-91a4-4f60-b5d8-7e0a1c3f8d03"
-
 const ringAnn = `{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":"{\"ticket\":7}","delay_seconds":"30","is_testing":true}`
-
-func calling(c *tools.Config) { c.AllowCalls, c.MaxCallsPerHour = true, 20 }
-
-func toolNames(t *testing.T, s session) (names []string) {
-	t.Helper()
-	list, err := s.ListTools(context.Background(), mcp.ListToolsRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tool := range list.Tools {
-		names = append(names, tool.Name)
-	}
-	return names
-}
 
 // Whatever a client asks, nothing but GET leaves a server that may place no calls.
 func TestWithoutLeaveNothingButGETLeavesTheProcess(t *testing.T) {

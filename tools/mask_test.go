@@ -7,11 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/talkover/talkover-mcp/tools"
 )
-
-func masked(c *tools.Config) { c.MaskNumbers = true }
 
 // No number of the account's or of the question's is in an answer.
 func TestMaskedNumbersLeaveNowhere(t *testing.T) {

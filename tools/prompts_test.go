@@ -17,32 +17,6 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-func complete(t *testing.T, s session, name, typed string) *mcp.CompleteResult {
-	t.Helper()
-	var r mcp.CompleteRequest
-	r.Params.Ref = mcp.PromptReference{Type: "ref/prompt", Name: "daily_report"}
-	r.Params.Argument = mcp.CompleteArgument{Name: name, Value: typed}
-	result, err := s.Complete(context.Background(), r)
-	if err != nil {
-		t.Fatalf("%s %q: %v", name, typed, err)
-	}
-	return result
-}
-
-func prompted(t *testing.T, s session, name string, args map[string]string) (string, error) {
-	t.Helper()
-	var r mcp.GetPromptRequest
-	r.Params.Name, r.Params.Arguments = name, args
-	result, err := s.GetPrompt(context.Background(), r)
-	if err != nil {
-		return "", err
-	}
-	if len(result.Messages) != 1 || result.Messages[0].Role != mcp.RoleUser {
-		t.Fatalf("%s: %d messages", name, len(result.Messages))
-	}
-	return result.Messages[0].Content.(mcp.TextContent).Text, nil
-}
-
 // toolCall is how a prompt names a call of a tool.
 var toolCall = regexp.MustCompile(`\d\. (\w+) (\{.*\})`)
 

@@ -1,7 +1,6 @@
 package tools_test
 
 import (
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -13,27 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-func resource(t *testing.T, s session, uri string) (string, error) {
-	t.Helper()
-	var r mcp.ReadResourceRequest
-	r.Params.URI = uri
-	result, err := s.ReadResource(context.Background(), r)
-	if err != nil {
-		return "", err
-	}
-	if len(result.Contents) != 1 {
-		t.Fatalf("%s: %d contents", uri, len(result.Contents))
-	}
-	return result.Contents[0].(mcp.TextResourceContents).Text, nil
-}
-
-// parsed is the first line and the records of calls.csv, by column.
-func parsed(t *testing.T, text string) (first string, rows []map[string]string) {
+// parsedCSV is the first line and the records of calls.csv, by column.
+func parsedCSV(t *testing.T, text string) (first string, rows []map[string]string) {
 	t.Helper()
 	first, table, _ := strings.Cut(text, "\n")
 	r := csv.NewReader(strings.NewReader(text))
@@ -55,8 +39,8 @@ func parsed(t *testing.T, text string) (first string, rows []map[string]string) 
 	return first, rows
 }
 
-// asRow is a call of the API as calls.csv should have it.
-func asRow(c sandbox.Call) map[string]string {
+// csvRow is a call of the API as calls.csv should have it.
+func csvRow(c sandbox.Call) map[string]string {
 	agent := sandbox.Agent{}
 	if c.Agent != nil {
 		agent = *c.Agent
@@ -83,14 +67,14 @@ func TestCSVReadsBackToTheAPIsOwnValues(t *testing.T) {
 		var want []map[string]string
 		for _, c := range account.Calls {
 			if keep(c) {
-				want = append(want, asRow(c))
+				want = append(want, csvRow(c))
 			}
 		}
 		text, err := resource(t, s, "talkover://calls.csv"+query)
 		if err != nil {
 			t.Fatal(query, err)
 		}
-		first, got := parsed(t, text)
+		first, got := parsedCSV(t, text)
 		if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
 			t.Errorf("%s: (-want +got)\n%.2000s", query, diff)
 		}
@@ -100,8 +84,8 @@ func TestCSVReadsBackToTheAPIsOwnValues(t *testing.T) {
 	}
 }
 
-// hostile is a page of calls whose every text is value.
-func hostile(values []string) http.RoundTripper {
+// hostileCalls is a page of calls whose every text is value.
+func hostileCalls(values []string) http.RoundTripper {
 	rows := make([]map[string]any, len(values))
 	for i, v := range values {
 		rows[i] = map[string]any{
@@ -122,11 +106,11 @@ func TestNoCellOfCSVBecomesAFormula(t *testing.T) {
 	for v := range values {
 		sent = append(sent, v)
 	}
-	text, err := resource(t, connect(t, hostile(sent)), "talkover://calls.csv")
+	text, err := resource(t, connect(t, hostileCalls(sent)), "talkover://calls.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rows := parsed(t, text)
+	_, rows := parsedCSV(t, text)
 	if len(rows) != len(sent) {
 		t.Fatalf("%d rows, want %d", len(rows), len(sent))
 	}
@@ -149,7 +133,7 @@ func TestCSVSaysWhereItEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, rows := parsed(t, text)
+	first, rows := parsedCSV(t, text)
 	if len(rows) != 10_000 || rows[9999]["id"] != "9999" || !strings.HasPrefix(first, "# NOT ALL: 10000 of 10050 calls that match (no filters), newest first (10000 is the most") {
 		t.Errorf("%d rows, first line %s", len(rows), first)
 	}
@@ -180,7 +164,7 @@ func TestCSVRefusesWhatToolsRefuse(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "does not know the token") {
 		t.Error(err)
 	}
-	plain(t, err.Error())
+	plainWords(t, err.Error())
 }
 
 func TestMaskedCSV(t *testing.T) {
@@ -188,7 +172,7 @@ func TestMaskedCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, rows := parsed(t, text)
+	first, rows := parsedCSV(t, text)
 	if strings.Contains(text, "2025550103") || strings.Contains(text, "555-0103") || len(rows) == 0 || !strings.Contains(first, "masked") {
 		t.Errorf("%d rows in %.500s", len(rows), text)
 	}

@@ -99,6 +99,11 @@ func (c Config) all() []registrar {
 	return all
 }
 
+// What a model and a reader see is made of the tools: the golden files of testdata, and
+// tables and answers in README.md.
+//
+//go:generate go test . -run ^Test(Questions|ToolsAsModelsSeeThem|ReadmeShowsWhatThereIs)$ -update
+
 //go:embed instructions.md
 var instructions string
 
