@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -23,20 +24,42 @@ type orderedAnswer struct {
 	started bool // the head is written
 }
 
-// notify sends a notification as an event.
-func (a *orderedAnswer) notify(n mcp.JSONRPCNotification) {
-	b, err := json.Marshal(n)
-	if err != nil {
-		return // what tools send can be written as JSON
-	}
+// event sends a message as an event.
+func (a *orderedAnswer) event(b []byte) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	if !a.started {
-		a.started = true
-		a.Header().Set("Content-Type", eventStream)
-		a.ResponseWriter.WriteHeader(http.StatusOK)
+	a.start(eventStream, http.StatusOK)
+	return writeEvent(a.ResponseWriter, b)
+}
+
+// start writes the head, once; the caller holds the lock.
+func (a *orderedAnswer) start(contentType string, status int) {
+	if a.started {
+		return
 	}
-	_ = writeEvent(a.ResponseWriter, b)
+	a.started = true
+	if contentType != "" {
+		a.Header().Set("Content-Type", contentType)
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// respond sends the response: as an event where others came before it. Nil is an
+// answer that never comes, and then there are no more events.
+func (a *orderedAnswer) respond(response mcp.JSONRPCMessage) {
+	b, err := json.Marshal(response)
+	switch {
+	case err != nil:
+		http.Error(a.ResponseWriter, "the answer cannot be written as JSON", http.StatusInternalServerError)
+	case response == nil:
+		a.start(eventStream, http.StatusOK)
+	case a.started:
+		_ = writeEvent(a.ResponseWriter, b)
+	default:
+		a.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		a.start("application/json", http.StatusOK)
+		_, _ = a.ResponseWriter.Write(b)
+	}
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -44,10 +67,7 @@ func (a *orderedAnswer) WriteHeader(status int) {
 	a.out.close()
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	if !a.started {
-		a.started = true
-		a.ResponseWriter.WriteHeader(status)
-	}
+	a.start("", status) // mcp-go has set the type
 }
 
 // Write implements [io.Writer].

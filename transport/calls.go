@@ -17,6 +17,9 @@ type message struct {
 	Method mcp.MCPMethod `json:"method"`
 	Params struct {
 		RequestID any `json:"requestId"` // of notifications/cancelled
+		Meta      struct {
+			Version string `json:"io.modelcontextprotocol/protocolVersion"` // since 2026-07-28
+		} `json:"_meta"`
 	} `json:"params"`
 }
 

@@ -84,12 +84,21 @@ func (s *session) answer(ctx context.Context, m message, b []byte) {
 		case <-ctx.Done():
 		}
 	}
+	if response := s.respond(ctx, m, b); response != nil {
+		s.send(response)
+	}
+}
+
+// respond returns the answer to a message when all that comes before it is sent: nil
+// if there is none, or the client has cancelled.
+func (s *session) respond(ctx context.Context, m message, b []byte) mcp.JSONRPCMessage {
 	out := &outbox{send: func(n mcp.JSONRPCNotification) { s.send(n) }}
 	response := s.handle(s.server.WithContext(ctx, requestSession{s, out}), m, b)
 	out.close()
-	if response != nil && !isCancelled(ctx) {
-		s.send(response)
+	if isCancelled(ctx) {
+		return nil
 	}
+	return response
 }
 
 // handle has the server answer. A panic in it ends no other call.

@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -27,16 +29,20 @@ const overtaken = 100 * time.Millisecond
 // back for the answer; here it cannot, and the work would spend the plan's requests
 // for nobody.
 type streamable struct {
-	next  http.Handler
-	calls *calls
-	ids   sessionIDs
+	server *server.MCPServer
+	calls  *calls
+	ids    sessionIDs
+	log    *slog.Logger
+	modern http.Handler // of mcp-go, for 2026-07-28 and for what is no request
 }
 
 func newStreamable(s *server.MCPServer, running *calls, key []byte, log *slog.Logger) *streamable {
 	return &streamable{
-		calls: running,
-		ids:   sessionIDs{key},
-		next: server.NewStreamableHTTPServer(s,
+		server: s,
+		calls:  running,
+		ids:    sessionIDs{key},
+		log:    log,
+		modern: server.NewStreamableHTTPServer(s,
 			server.WithStateLess(true),
 			server.WithDisableStreaming(true), // with mcp-go v1.2.1 a stream of one client hears of others
 			server.WithDisableLocalhostProtection(true),
@@ -57,34 +63,50 @@ func newStreamable(s *server.MCPServer, running *calls, key []byte, log *slog.Lo
 func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m := parse(bodyOf(r))
 	by := callerOf(r.Context())
-	session := r.Header.Get(server.HeaderKeySessionID)
-	if !s.ids.are(session, by) {
-		session = "" // another caller's, or of a server with another key: as good as none
+	id := r.Header.Get(server.HeaderKeySessionID)
+	if !s.ids.are(id, by) {
+		id = "" // another caller's, or of a server with another key: as good as none
 		r.Header.Del(server.HeaderKeySessionID)
 	}
 	switch {
 	case m.Method == mcp.MethodNotificationCancelled && m.ID == nil:
 		// mcp-go v1.2.1 would take it for any caller's request with that id where there
 		// is no session, as in all of 2026-07-28. TestCancellationOfAnotherClient fails then.
-		if !s.calls.cancel(session, m.Params.RequestID) {
-			time.AfterFunc(overtaken, func() { s.calls.cancel(session, m.Params.RequestID) })
+		if !s.calls.cancel(id, m.Params.RequestID) {
+			time.AfterFunc(overtaken, func() { s.calls.cancel(id, m.Params.RequestID) })
 		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	case m.Method == mcp.MethodInitialize && !mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)):
 		w.Header().Set(server.HeaderKeySessionID, s.ids.make(by))
 	}
-	ctx, end := s.calls.begin(r.Context(), session, m.ID)
+	ctx, end := s.calls.begin(r.Context(), id, m.ID)
 	defer end()
 	answer := &orderedAnswer{ResponseWriter: w}
-	answer.out.send = answer.notify
-	s.next.ServeHTTP(answer, r.WithContext(context.WithValue(ctx, answerKey{}, answer)))
+	if m.isRequest() && isLegacy(r.Header.Get(mcp.HeaderProtocolVersion)) && isLegacy(m.Params.Meta.Version) {
+		client := &session{id: id, server: s.server, log: s.log, write: answer.event}
+		answer.respond(client.respond(ctx, m, bodyOf(r)))
+		return
+	}
+	answer.out.send = func(n mcp.JSONRPCNotification) {
+		if b, err := json.Marshal(n); err == nil {
+			_ = answer.event(b)
+		}
+	}
+	s.modern.ServeHTTP(answer, r.WithContext(context.WithValue(ctx, answerKey{}, answer)))
 	answer.out.close()
 	if isCancelled(ctx) && !answer.started {
-		w.Header().Set("Content-Type", eventStream) // a stream of no event: there is no answer
-		w.WriteHeader(http.StatusOK)
+		answer.respond(nil)
 	}
 }
+
+// isLegacy reports whether a protocol version, which need not be given, has a
+// handshake and no headers that must fit the body.
+func isLegacy(version string) bool {
+	return version == "" || slices.Contains(legacyVersions, version)
+}
+
+var legacyVersions = mcp.LegacyProtocolVersions()
 
 // sessionIDs makes and knows the session ids that clients up to 2025-11-25 bring
 // along. They stand for nothing that is kept: each is a random text and the proof
