@@ -10,15 +10,10 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 )
-
-// overtaken is how far a cancellation may be ahead of its request, which comes over
-// another connection.
-const overtaken = 100 * time.Millisecond
 
 // streamable answers POSTs to /mcp. It keeps nothing between them, so that any
 // replica can answer any: mcp-go serves each one statelessly, which also spares the
@@ -72,9 +67,7 @@ func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case m.Method == mcp.MethodNotificationCancelled && m.ID == nil:
 		// mcp-go v1.2.1 would take it for any caller's request with that id where there
 		// is no session, as in all of 2026-07-28. TestCancellationOfAnotherClient fails then.
-		if !s.calls.cancel(id, m.Params.RequestID) {
-			time.AfterFunc(overtaken, func() { s.calls.cancel(id, m.Params.RequestID) })
-		}
+		s.calls.cancel(id, m.Params.RequestID)
 		w.WriteHeader(http.StatusAccepted)
 		return
 	case m.Method == mcp.MethodInitialize && !mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)):

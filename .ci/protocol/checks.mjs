@@ -1,4 +1,5 @@
-// Checks the server binary in argv[2] with MCP clients that are not ours: the conformance suite and the Inspector.
+// Checks the server binary in argv[2] with MCP clients that are not ours: the conformance suite, the Inspector and the
+// official SDK.
 // Prints a line a check and exits with 1 if one failed.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
+import { cancel, progress } from './sdk.mjs';
 
 const binary = process.argv[2];
 const here = name => fileURLToPath(new URL(name, import.meta.url));
@@ -42,10 +44,11 @@ function node(program, ...args) {
   });
 }
 
-// serve starts the demo over HTTP on a free port, which also serves SSE, and keeps what it logs.
-async function serve() {
-  const child = spawn(binary, ['-demo', '-transport', 'http', '-addr', '127.0.0.1:0'], {
-    env: { ...process.env, LOG_FORMAT: 'json' }, stdio: ['ignore', 'ignore', 'pipe'],
+// serve starts a server over HTTP on a free port, which also serves SSE, and keeps what it logs: the demo, unless env says
+// another account.
+async function serve(env = { ...process.env, TALKOVER_DEMO: 'true' }) {
+  const child = spawn(binary, ['-transport', 'http', '-addr', '127.0.0.1:0'], {
+    env: { ...env, LOG_FORMAT: 'json' }, stdio: ['ignore', 'ignore', 'pipe'],
   });
   children.add(child);
   const log = [];
@@ -172,5 +175,8 @@ await check('the same answers at every door', () => {
   require(answers.length === 5, `only ${answers.length} of 5 doors answered`);
   return same(answers);
 });
+const calls = Number(process.env.CALLS ?? 200);
+await check('sdk: progress before the result', () => progress(binary, serve, calls));
+await check('sdk: cancelled calls', () => cancel(binary, serve, Math.min(calls, 200)));
 await check('SIGTERM', () => stop(server));
 process.exit(failed ? 1 : 0);

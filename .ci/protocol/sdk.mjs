@@ -1,0 +1,150 @@
+// Calls of the official TypeScript SDK: progress comes before the result, and a call that is cancelled spends no
+// further request. Each function throws where that does not hold, and returns a note on what was seen.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+
+const require = (ok, words) => { if (!ok) throw new Error(words); };
+
+// doors are the ways in: each makes a transport to a server that already runs at url, or starts one with env.
+const doors = {
+  stdio: (binary, url, env) => new StdioClientTransport({ command: binary, env, stderr: 'ignore' }),
+  sse: (binary, url) => new SSEClientTransport(new URL(`${url}/sse`)),
+  http: (binary, url) => new StreamableHTTPClientTransport(new URL(`${url}/mcp`)),
+};
+
+// connected runs use with a client, and fails on all that the SDK complains of.
+async function connected(transport, use) {
+  const client = new Client({ name: 'checks', version: '1' });
+  const complaints = [];
+  client.onerror = error => complaints.push(error.message);
+  await client.connect(transport);
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+  // Over HTTP the SDK asks for a stream that servers need not have, and says so when it closes.
+  const real = complaints.filter(words => !/abort/i.test(words));
+  require(real.length === 0, `the SDK complains ${real.length} times: ${real[0]}`);
+}
+
+// slowAPI is a Talkover API that takes a moment for each page. asked counts its requests by their search.
+async function slowAPI(pages, ms) {
+  const asked = new Map();
+  const server = createServer((request, response) => {
+    const query = new URL(request.url, 'http://localhost').searchParams;
+    const search = query.get('search'), page = Number(query.get('page') ?? 1);
+    asked.set(search, (asked.get(search) ?? 0) + 1);
+    const data = Array.from({ length: 100 }, (_, i) => ({
+      id: `${page}-${i}`, sid: `CA${page}-${i}`, from: '+12025550100', to: '+12025550101', direction: 'inbound',
+      status: 'completed', duration: 60, is_testing: false, agent: null,
+      created_at: new Date(Date.UTC(2026, 10, 4) - (page * 100 + i) * 60_000).toISOString(),
+    }));
+    const pagination = { current_page: page, per_page: 100, total: pages * 100, last_page: pages };
+    setTimeout(() => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ success: true, data, pagination }));
+    }, ms);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${server.address().port}/api/v1`;
+  return { asked, close: () => { server.close(); server.closeAllConnections(); },
+    env: { ...process.env, TALKOVER_TOKEN: 'talq_checks', TALKOVER_BASE_URL: url, TALKOVER_RATE_LIMIT: '0' } };
+}
+
+// find is the call of a tool that reads many pages. Each has a search of its own, or equal ones would share requests.
+const find = search => ({ name: 'find_calls', arguments: { sort: 'longest', limit: 1, search } });
+
+// progress makes calls with progress over each transport. All of it comes before the result, or the SDK complains of an
+// unknown token. (It also loses what comes in one piece with the result, so the API takes a moment for a page.)
+export async function progress(binary, serve, calls) {
+  const api = await slowAPI(4, 5);
+  const { child, url } = await serve(api.env);
+  const notes = [];
+  try {
+    for (const [name, door] of Object.entries(doors)) {
+      await connected(door(binary, url, api.env), async client => {
+        let told = 0;
+        const one = async number => {
+          const seen = [];
+          const result = await client.callTool(find(`${name} ${number}`), undefined, { onprogress: note => seen.push(note) });
+          require(!result.isError, `${name}: ${result.content[0].text}`);
+          require(seen.length > 1, `${name}: a call told its progress ${seen.length} times before its result`);
+          seen.forEach(({ progress, total, message }, i) => require(message && progress <= total &&
+            (i === 0 || progress > seen[i - 1].progress), `${name}: progress ${JSON.stringify(seen)}`));
+          told += seen.length;
+        };
+        for (let first = 0; first < calls; first += 16) {
+          await Promise.all(Array.from({ length: Math.min(16, calls - first) }, (_, i) => one(first + i)));
+        }
+        notes.push(`${name} ${told}`);
+      });
+    }
+  } finally {
+    child.kill();
+    api.close();
+  }
+  return `${calls} calls each; notes: ${notes.join(', ')}`;
+}
+
+// cancel cancels calls at random moments over each transport, and by leaving in the revision of 2026-07-28, which has
+// no other way over HTTP. serve starts a server of HTTP with an environment.
+export async function cancel(binary, serve, calls) {
+  const pages = 40;
+  const api = await slowAPI(pages, 30);
+  const { child, url } = await serve(api.env);
+  const inFlight = 8; // requests of a call that may be under way when it is cancelled
+  const notes = [];
+  // each cancels calls, a few side by side; ask makes one that ends with the signal.
+  const each = async (name, ask) => {
+    let spent = 0;
+    const one = async number => {
+      const search = `${name} ${number}`, abort = new AbortController();
+      const call = ask(find(search), abort.signal).then(
+        () => { throw new Error(`${search}: it was answered`); },
+        error => { if (!abort.signal.aborted) throw error; });
+      await new Promise(later => setTimeout(later, Math.random() * 150));
+      abort.abort('checks');
+      const before = api.asked.get(search) ?? 0;
+      await call;
+      return () => {
+        const after = api.asked.get(search) ?? 0;
+        spent += after;
+        require(after <= before + inFlight, `${search}: ${after - before} requests after it was cancelled`);
+      };
+    };
+    const ends = [];
+    for (let first = 0; first < calls; first += 10) {
+      ends.push(...await Promise.all(Array.from({ length: Math.min(10, calls - first) }, (_, i) => one(first + i))));
+    }
+    await new Promise(later => setTimeout(later, 300)); // in which a call that goes on makes ten requests and more
+    ends.forEach(end => end());
+    notes.push(`${name} ${(spent / calls).toFixed(1)}`);
+  };
+  try {
+    for (const [name, door] of Object.entries(doors)) {
+      await connected(door(binary, url, api.env), client =>
+        each(name, (params, signal) => client.callTool(params, undefined, { signal, timeout: 60_000 })));
+    }
+    const revision = '2026-07-28';
+    await each(`http ${revision}`, async (params, signal) => {
+      const response = await fetch(`${url}/mcp`, {
+        method: 'POST', signal,
+        headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
+          'Mcp-Protocol-Version': revision, 'Mcp-Method': 'tools/call', 'Mcp-Name': params.name },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta: {
+          'io.modelcontextprotocol/protocolVersion': revision, 'io.modelcontextprotocol/clientCapabilities': {},
+          'io.modelcontextprotocol/clientInfo': { name: 'checks', version: '1' } } } }),
+      });
+      return response.text();
+    });
+  } finally {
+    child.kill();
+    api.close();
+  }
+  return `${calls} each; requests a call, of ${pages}: ${notes.join(', ')}`;
+}
