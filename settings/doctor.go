@@ -18,22 +18,21 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// mostClockSkew is how far off the clock may be: beyond it, days and waits come out
-// wrong.
-const mostClockSkew = time.Minute
+// maxClockSkew bounds how far off the clock may be. Beyond it, days and waits are wrong.
+const maxClockSkew = time.Minute
 
-// Severity says what a finding means for whoever waits for answers.
+// Severity says whether answers suffer from what was found.
 type Severity string
 
-// Severities.
+// The severities of a [Finding].
 const (
 	OK      Severity = "ok"
-	Warning Severity = "warn" // it works, but not as it could
-	Failure Severity = "fail" // it does not work
-	Skipped Severity = "skip" // not checked: an earlier failure, or nothing to check
+	Warning Severity = "warn" // answers come, but not as well as they could
+	Failure Severity = "fail" // no answer comes, or a wrong one
+	Skipped Severity = "skip" // not checked, after an earlier failure or because there is nothing to check
 )
 
-// String returns the word that begins a printed line, in which failures stand out.
+// String returns the word that begins a printed line. Failures stand out by capitals.
 func (s Severity) String() string {
 	switch s {
 	case Failure:
@@ -44,7 +43,8 @@ func (s Severity) String() string {
 	return string(s)
 }
 
-// The checks of the doctor, in their order. The gate is checked where it is OIDC.
+// The checks of the doctor, in their order. The doctor checks the gate only where
+// MCP_AUTH=oidc.
 const (
 	checkConfig  = "configuration"
 	checkGate    = "gate"
@@ -54,15 +54,15 @@ const (
 	checkClock   = "clock"
 )
 
-// Finding is what the doctor says of one check. A check has more than one finding
-// where more than one setting is wrong.
+// Finding tells the result of one check. The check of the configuration has a finding for
+// each setting that is wrong.
 type Finding struct {
 	Check    string   `json:"check"`
 	Severity Severity `json:"severity"`
-	Text     string   `json:"text"` // what is the matter and what to do, in one line without any token
+	Text     string   `json:"text"` // what is wrong and what to do, in one line that holds no token
 }
 
-// Findings is all that the doctor found, in the order of its checks.
+// Findings holds all that the doctor found, in the order of its checks.
 type Findings []Finding
 
 // String returns a line for each finding, and the summary.
@@ -74,7 +74,7 @@ func (f Findings) String() string {
 	return b.String() + f.Summary()
 }
 
-// Checks returns the checks that have a finding of a severity, each once.
+// Checks returns the names of the checks with a finding of a severity, each once.
 func (f Findings) Checks(s Severity) []string {
 	var all []string
 	for _, finding := range f {
@@ -85,7 +85,7 @@ func (f Findings) Checks(s Severity) []string {
 	return all
 }
 
-// Summary sums up in one line.
+// Summary names in one line the checks that failed, or else those with a warning.
 func (f Findings) Summary() string {
 	failures, warnings := f.Checks(Failure), f.Checks(Warning)
 	switch n := len(failures); {
@@ -99,15 +99,15 @@ func (f Findings) Summary() string {
 	return "All is well."
 }
 
-// doctor finds out why an assistant says that it does not work.
+// doctor finds out why an assistant gets no answers.
 type doctor struct {
 	network
 	found Findings
 }
 
-// Diagnose checks settings, gate, network, token, limit and clock, for at most 30 s.
-// It sends a handful of requests, each once. version is that of the program; what is
-// logged goes to stderr, at LOG_LEVEL.
+// Diagnose checks settings, gate, network, token, limit and clock, for at most 30 s. It
+// sends a handful of requests and repeats none. version is that of this program. stderr
+// gets the log.
 func Diagnose(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) Findings {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
@@ -118,7 +118,7 @@ func Diagnose(ctx context.Context, env envconfig.Lookuper, version string, stder
 	return d.found
 }
 
-// configure loads the settings, and reports whether they can be taken.
+// configure loads the settings, and reports whether they have no fault.
 func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) bool {
 	var err error
 	if d.Config, err = Load(ctx, env); err == nil {
@@ -143,7 +143,7 @@ func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version 
 	return false
 }
 
-// door says how clients get in.
+// door says how clients connect.
 func (d *doctor) door() string {
 	if d.Transport == "stdio" {
 		return "stdio"
@@ -151,6 +151,7 @@ func (d *doctor) door() string {
 	return fmt.Sprintf("%s at %s, MCP_AUTH=%s", d.Transport, d.Addr, d.Auth)
 }
 
+// tokenFrom says where the token comes from.
 func (d *doctor) tokenFrom() string {
 	switch {
 	case d.Demo:
@@ -161,7 +162,7 @@ func (d *doctor) tokenFrom() string {
 	return "the token is from " + d.tokenSetting()
 }
 
-// tokenSetting is the setting that holds the token.
+// tokenSetting names the setting that holds the token.
 func (d *doctor) tokenSetting() string {
 	if d.TokenFile != "" {
 		return "TALKOVER_TOKEN_FILE"
@@ -169,7 +170,7 @@ func (d *doctor) tokenSetting() string {
 	return "TALKOVER_TOKEN"
 }
 
-// examine asks Talkover once, and says what the answer tells.
+// examine asks Talkover once, and judges the answer.
 func (d *doctor) examine(ctx context.Context) {
 	if d.Demo {
 		d.skip("the demo asks nothing outside", checkNetwork, checkToken, checkRate, checkClock)
@@ -192,9 +193,9 @@ func (d *doctor) examine(ctx context.Context) {
 	d.judgeClock(up)
 }
 
-// judgeKeys checks that the issuer's keys are there, as the server does at its start.
+// judgeKeys checks that the issuer's keys can be fetched, as the server does at its start.
 func (d *doctor) judgeKeys(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx) // which ends their renewal
+	ctx, cancel := context.WithCancel(ctx) // ends the renewal of the keys
 	defer cancel()
 	if _, err := d.issuer(ctx, slog.New(slog.DiscardHandler)); err != nil {
 		d.fail(checkGate, "%s", err)
@@ -203,19 +204,19 @@ func (d *doctor) judgeKeys(ctx context.Context) {
 	d.ok(checkGate, "the keys of MCP_OIDC_ISSUER can be fetched")
 }
 
-// judgeToken says what the API thinks of the token; e is its refusal, or nil.
+// judgeToken says whether the API accepts the token. e is its refusal, or nil.
 func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 	switch {
 	case d.TokenPerRequest():
 		d.skip("each request brings its own", checkToken)
 	case e == nil && up.Calls < 0:
-		d.ok(checkToken, "Talkover takes it, and does not say how many calls are in the log")
+		d.ok(checkToken, "Talkover accepts it, and does not say how many calls are in the log")
 	case e == nil && up.Calls == 0:
-		d.ok(checkToken, "Talkover takes it; 0 calls in the log (a token sees the calls of its own environment)")
+		d.ok(checkToken, "Talkover accepts it; 0 calls in the log (a token sees the calls of its own environment)")
 	case e == nil:
-		d.ok(checkToken, "Talkover takes it; %d calls in the log", up.Calls)
+		d.ok(checkToken, "Talkover accepts it; %d calls in the log", up.Calls)
 	case e.Reason == talkover.RateLimited:
-		d.skip("the limit keeps it from being asked", checkToken)
+		d.skip("the limit on requests is reached", checkToken)
 	case e.Status == http.StatusUnauthorized:
 		form := ""
 		if !strings.HasPrefix(d.token.Reveal(), "talq_") {
@@ -230,14 +231,14 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 	}
 }
 
-// judgeRate says what is left of the plan's limit.
+// judgeRate says how many requests the plan still allows in this minute.
 func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	wait := up.Reset // by the API's clock
 	if e != nil {
 		wait = cmp.Or(wait, e.Wait)
 	}
 	again := talkover.TryAgain(wait)
-	const others = "Whatever else has this token uses it up, or the plan is too small."
+	const others = "Another program with this token uses them up, or the plan is too small."
 	limited := e != nil && e.Reason == talkover.RateLimited
 	switch {
 	case d.TokenPerRequest():
@@ -251,7 +252,7 @@ func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	case up.Limit < 0 || up.Left < 0:
 		d.skip("Talkover's answer does not tell it", checkRate)
 	case d.RateLimit == 0:
-		d.warn(checkRate, "%s left this minute, and TALKOVER_RATE_LIMIT is 0, so nothing here keeps to the limit. Set it to %d.", left(up), up.Limit)
+		d.warn(checkRate, "%s left this minute, and TALKOVER_RATE_LIMIT is 0, so this program does not keep to the limit. Set it to %d.", left(up), up.Limit)
 	case up.Limit < int(d.RateLimit):
 		d.warn(checkRate, "%s left this minute, but TALKOVER_RATE_LIMIT is %d. Set it to %d.", left(up), d.RateLimit, up.Limit)
 	default:
@@ -259,8 +260,10 @@ func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	}
 }
 
+// left says how many requests are left, and of how many.
 func left(up talkover.Checkup) string { return fmt.Sprintf("%d of %d requests", up.Left, up.Limit) }
 
+// limitOf returns the limit with a space before it; empty where it is unknown.
 func limitOf(up talkover.Checkup) string {
 	if up.Limit < 0 {
 		return ""
@@ -278,10 +281,10 @@ func (d *doctor) judgeClock(up talkover.Checkup) {
 	switch {
 	case !up.Dated:
 		d.skip("Talkover's answer has no date", checkClock)
-	case off > mostClockSkew:
-		d.fail(checkClock, "it is %v %s Talkover's, so days such as yesterday come out wrong. Set it, best by NTP; a container has the clock of its host.",
+	case off > maxClockSkew:
+		d.fail(checkClock, "it is %v %s Talkover's, so days such as yesterday are wrong. Set it, best by NTP; a container has the clock of its host.",
 			off.Round(time.Second), which)
-	default: // the date tells whole seconds, of some moment of the request
+	default: // the date has whole seconds, and is of some moment during the request
 		d.ok(checkClock, "at most %s off Talkover's", seconds(off+up.Took/2+time.Second/2))
 	}
 }
@@ -290,7 +293,7 @@ func (d *doctor) ok(check, format string, args ...any)   { d.find(OK, check, for
 func (d *doctor) warn(check, format string, args ...any) { d.find(Warning, check, format, args...) }
 func (d *doctor) fail(check, format string, args ...any) { d.find(Failure, check, format, args...) }
 
-// skip says that checks are not made, and why if it is no earlier failure.
+// skip says that checks were not made. why is empty after an earlier failure.
 func (d *doctor) skip(why string, checks ...string) {
 	if why != "" {
 		why = "; " + why
@@ -300,12 +303,12 @@ func (d *doctor) skip(why string, checks ...string) {
 	}
 }
 
-// tokenForm matches what may be a Talkover token, gone astray into another setting.
+// tokenForm matches a Talkover token. One may have been pasted into another setting.
 var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
 
-// find adds a finding, in which no token may stand.
+// find adds a finding, and hides tokens in it.
 func (d *doctor) find(severity Severity, check, format string, args ...any) {
-	const hidden, leastHidden = "[redacted]", 8 // what is shorter would be found in other words
+	const hidden, leastHidden = "[redacted]", 8 // anything shorter could be part of other words
 	text := fmt.Sprintf(format, args...)
 	if token := d.token.Reveal(); len(token) >= leastHidden {
 		text = strings.ReplaceAll(text, token, hidden)

@@ -16,8 +16,8 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// wsaRefused is what Windows has in place of ECONNREFUSED, and [syscall] does not
-// tell from it.
+// wsaRefused is the error of Windows for ECONNREFUSED. [syscall] has another number for
+// it there (go1.26).
 const wsaRefused = syscall.Errno(10061)
 
 // doctorTime bounds a whole run of the doctor.
@@ -30,7 +30,8 @@ type network struct {
 	base *url.URL
 }
 
-// fault says why the API did not answer; empty if it did, be it with no.
+// fault says why the API did not answer. It is empty where the API itself answered, even
+// with an error about the token or the limit.
 func (n network) fault(ctx context.Context, err error) string {
 	var e *talkover.Error
 	switch {
@@ -41,24 +42,24 @@ func (n network) fault(ctx context.Context, err error) string {
 	}
 	switch e.Reason {
 	case talkover.Redirected, talkover.Malformed, talkover.TooLarge:
-		return n.wrongPlace(e)
+		return n.wrongAddress(e)
 	case talkover.TimedOut, talkover.Unreachable, talkover.Interrupted:
 		return n.noAnswer(ctx, e)
 	case talkover.RateLimited:
 		return ""
 	}
-	return n.refusedPlace(ctx, e)
+	return n.refusal(ctx, e)
 }
 
-// refusedPlace is for answers that are no matter of the token.
-func (n network) refusedPlace(ctx context.Context, e *talkover.Error) string {
+// refusal explains an error status; empty where it is about the token.
+func (n network) refusal(ctx context.Context, e *talkover.Error) string {
 	switch {
 	case e.Status == http.StatusNotFound:
-		return n.wrongPlace(e)
+		return n.wrongAddress(e)
 	case e.Status >= http.StatusInternalServerError:
 		return n.serverError(ctx, e)
 	case !isDenial(e) && n.TokenPerRequest():
-		return n.wrongPlace(e)
+		return n.wrongAddress(e)
 	case isDenial(e) && (n.TokenPerRequest() || isDenial(n.api.Health(ctx))):
 		return fmt.Sprintf("%s answered %s even at /health, which needs no token: something before the API keeps this machine out, "+
 			"such as a firewall, a VPN or a proxy%s. Ask who runs it to let %s through.", n.base, e.StatusLine(), n.orElsewhere(), n.base.Host)
@@ -66,16 +67,16 @@ func (n network) refusedPlace(ctx context.Context, e *talkover.Error) string {
 	return ""
 }
 
-// isDenial reports whether an answer keeps its asker out.
+// isDenial reports whether an answer refuses whoever asked.
 func isDenial(err error) bool {
 	var e *talkover.Error
 	return errors.As(err, &e) && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
-// isDefault reports whether the API is asked at Talkover's own address.
+// isDefault reports whether TALKOVER_BASE_URL is Talkover's own address.
 func (n network) isDefault() bool { return n.base.String() == talkover.DefaultBaseURL }
 
-// orElsewhere adds that the address may be the fault, where it was set.
+// orElsewhere adds to a text that TALKOVER_BASE_URL may be wrong, where a user set it.
 func (n network) orElsewhere() string {
 	if n.isDefault() {
 		return ""
@@ -83,8 +84,8 @@ func (n network) orElsewhere() string {
 	return ", or TALKOVER_BASE_URL leads elsewhere (Talkover's own is " + talkover.DefaultBaseURL + ")"
 }
 
-// wrongPlace explains an answer that the API does not give.
-func (n network) wrongPlace(e *talkover.Error) string {
+// wrongAddress explains an answer that the API never gives.
+func (n network) wrongAddress(e *talkover.Error) string {
 	what := e.Explain(n.base.String())
 	if n.isDefault() {
 		return what + ". This is Talkover's own address, so something on the way may answer in its place, such as a proxy or " +
@@ -102,7 +103,7 @@ func (n network) serverError(ctx context.Context, e *talkover.Error) string {
 	return fmt.Sprintf("%s; %s. %s%s", e.Explain(n.base.String()), health, talkover.TryAgain(e.Wait), words(e))
 }
 
-// noAnswer is for a request that got no answer, or not the whole of one.
+// noAnswer explains why no whole answer came.
 func (n network) noAnswer(ctx context.Context, e *talkover.Error) string {
 	var operation *net.OpError
 	var name *net.DNSError
@@ -125,7 +126,7 @@ func (n network) noAnswer(ctx context.Context, e *talkover.Error) string {
 	return fmt.Sprintf("%s. A firewall or a proxy on the way may do so%s. %s", e.Explain(n.base.Host), n.orElsewhere(), talkover.TryAgain(0))
 }
 
-// connectAdvice is what to do where no connection is made.
+// connectAdvice says what to do where no connection is made.
 func (n network) connectAdvice() string {
 	if n.isDefault() {
 		return "See whether this machine has a network, and whether a firewall lets it out to port 443; behind a proxy, set HTTPS_PROXY"
@@ -133,7 +134,7 @@ func (n network) connectAdvice() string {
 	return "Correct host and port of TALKOVER_BASE_URL (Talkover's own is " + talkover.DefaultBaseURL + "), or see whether a firewall is on the way"
 }
 
-// noName tells a host that is not there from a network that is not.
+// noName tells a host that does not exist from a network that does not work.
 func (n network) noName(ctx context.Context, e *net.DNSError) string {
 	known, _ := url.Parse(talkover.DefaultBaseURL)
 	advice := "This machine has no network, or a name server that does not know the internet; behind a proxy, set HTTPS_PROXY."
@@ -150,7 +151,7 @@ func (n network) noName(ctx context.Context, e *net.DNSError) string {
 		n.base.Hostname(), known.Hostname(), talkover.DefaultBaseURL)
 }
 
-// tooSlow tells a slow answer from none.
+// tooSlow tells a slow list of calls from a server that does not answer at all.
 func (n network) tooSlow(ctx context.Context) string {
 	within := min(time.Duration(n.Timeout), doctorTime)
 	if !n.TokenPerRequest() && n.api.Health(ctx) == nil {
@@ -159,8 +160,8 @@ func (n network) tooSlow(ctx context.Context) string {
 	return fmt.Sprintf("%s does not answer within %v, nor does its /health. %s; TALKOVER_TIMEOUT may also be too short.", n.base, within, n.connectAdvice())
 }
 
-// tlsFault says what is wrong with a certificate. A clock far off makes a good one
-// look bad, so the time is told.
+// tlsFault says what is wrong with a certificate. A clock that is far off makes a good
+// certificate look bad, so the text has the time of the clock.
 func tlsFault(err error) string {
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
@@ -192,5 +193,5 @@ func words(e *talkover.Error) string {
 	return " " + e.OwnWords()
 }
 
-// seconds is a time in whole seconds, never too short.
+// seconds returns a time in whole seconds, rounded up.
 func seconds(d time.Duration) string { return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds()))) }

@@ -13,11 +13,11 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// The types of settings that have rules of their own. Their errors carry no
-// value: the tags say what is taken, and a value might be a misplaced token.
-
+// errSetting is the error of all types here. It does not quote the value, which might be
+// a misplaced token; the tags of [Config] say what a setting takes.
 var errSetting = errors.New("not taken")
 
+// positive is a duration over 0, up to 5 min.
 type positive time.Duration
 
 // EnvDecode implements [envconfig.Decoder].
@@ -30,6 +30,7 @@ func (p *positive) EnvDecode(s string) error {
 	return nil
 }
 
+// count is a number from 0 to 100,000.
 type count int
 
 // EnvDecode implements [envconfig.Decoder].
@@ -42,6 +43,8 @@ func (c *count) EnvDecode(s string) error {
 	return nil
 }
 
+// zone is a time zone by its IANA name. It is never Local, which differs from machine to
+// machine.
 type zone struct{ *time.Location }
 
 // EnvDecode implements [envconfig.Decoder].
@@ -54,8 +57,7 @@ func (z *zone) EnvDecode(s string) error {
 	return nil
 }
 
-// webURL is a URL that goes over the network: nobody on the way may change what
-// it answers.
+// webURL is a URL whose answers nobody on the way can change; it may be empty.
 type webURL string
 
 // EnvDecode implements [envconfig.Decoder].
@@ -71,7 +73,7 @@ func (w *webURL) EnvDecode(s string) error {
 	return nil
 }
 
-// hostPort is an address to listen at.
+// hostPort is an address to listen at; it may be empty.
 type hostPort string
 
 // EnvDecode implements [envconfig.Decoder].
@@ -83,7 +85,7 @@ func (h *hostPort) EnvDecode(s string) error {
 	return nil
 }
 
-// otlpURL may lead anywhere: a span has nothing that must be hidden on the way.
+// otlpURL is an http or https URL of any host; it may be empty. Spans hold nothing secret.
 type otlpURL string
 
 // EnvDecode implements [envconfig.Decoder].
@@ -96,7 +98,7 @@ func (o *otlpURL) EnvDecode(s string) error {
 	return nil
 }
 
-// otlpHeaders are name=value pairs, in which a value may be escaped as in a URL.
+// otlpHeaders holds name=value pairs. A value may be escaped as in a URL.
 type otlpHeaders map[string]string
 
 // EnvDecode implements [envconfig.Decoder].
@@ -114,7 +116,7 @@ func (o *otlpHeaders) EnvDecode(s string) error {
 	return nil
 }
 
-// listed are the parts of a list with commas, but for those that are empty.
+// listed yields the parts of a list with commas, without the empty ones.
 func listed(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.SplitSeq(s, ",") {
@@ -125,6 +127,7 @@ func listed(s string) iter.Seq[string] {
 	}
 }
 
+// hostNames holds host names and IP addresses, without ports.
 type hostNames []string
 
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
@@ -141,6 +144,7 @@ func (h *hostNames) EnvDecode(s string) error {
 	return nil
 }
 
+// origins holds origins of web pages, such as https://app.example.com.
 type origins []string
 
 // EnvDecode implements [envconfig.Decoder].
@@ -155,6 +159,7 @@ func (o *origins) EnvDecode(s string) error {
 	return nil
 }
 
+// Settings with a few words to choose from.
 type (
 	transportName string
 	sourceName    string
@@ -178,6 +183,7 @@ func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4
 // EnvDecode implements [envconfig.Decoder].
 func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }
 
+// oneOf stores a word if it is one of the options.
 func oneOf[T ~string](into *T, s string, options ...string) error {
 	for _, o := range options {
 		if s == o {

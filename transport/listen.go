@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// wsaInUse is what Windows has in place of EADDRINUSE, and [syscall] does not tell
-// from it.
+// wsaInUse is the error of Windows for EADDRINUSE. [syscall] has another number for it
+// there (go1.26).
 const wsaInUse = syscall.Errno(10048)
 
 // Listen opens an address, host:port, for TCP. The error says which address a setting
