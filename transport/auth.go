@@ -12,35 +12,34 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// A Gate knows who may come in. There are two: [Tokens] and [OIDC].
+// A Gate decides who may use the server. [Tokens] and [OIDC] implement it.
 type Gate interface {
-	// Identify names the caller that a bearer token belongs to. The name is no
-	// secret, and no other caller has it. The error is for the caller to read.
+	// Identify returns the name of the caller that a bearer token belongs to. The name
+	// is unique and not secret. The error is for the caller to read.
 	Identify(ctx context.Context, bearer string) (name string, err error)
-	// Challenge is what WWW-Authenticate says to one whom err keeps out;
-	// errNoBearer is of one who brought nothing.
+	// Challenge returns the WWW-Authenticate header for a refused request. err says why:
+	// errNoBearer means that it had no bearer token.
 	Challenge(err error) string
-	// Open is what anybody may GET, to learn how to get in: JSON by its path.
+	// Open returns JSON documents by path, which anybody may GET to learn how to log in.
 	Open() map[string][]byte
 }
 
 var (
 	errNoBearer = errors.New("a bearer token is needed, in the header Authorization")
 	errUnknown  = errors.New("this bearer token is not accepted here")
-	// The MCP specification forbids to pass a caller's token on to another API.
-	errPassthrough = errors.New("a Talkover token opens no door here; where callers bring their own, it goes into the header " + tokenHeader)
+	// The MCP specification forbids passing a caller's token on to another API.
+	errPassthrough = errors.New("a Talkover token is no login here; where callers bring their own, it goes into the header " + tokenHeader)
 	errScope       = errors.New("this bearer token lacks a scope that is needed")
 )
 
-// leastToken is the shortest token that may guard the door, in characters.
+// leastToken is how many characters a token of MCP_AUTH_TOKENS has at least.
 const leastToken = 32
 
-// Tokens is a gate for those who know one of a list of tokens. It keeps their
-// hashes alone.
+// Tokens lets callers in by a list of tokens, of which it keeps only hashes.
 type Tokens [][sha256.Size]byte
 
-// NewTokens makes a gate of tokens of at least 32 visible characters each. The
-// error tells which one is at fault by its position, from 1.
+// NewTokens takes tokens of at least 32 visible characters each. The error names a bad
+// token by its position, from 1.
 func NewTokens(tokens ...string) (Tokens, error) {
 	if len(tokens) == 0 {
 		return nil, errors.New("there is no token")
@@ -58,8 +57,7 @@ func NewTokens(tokens ...string) (Tokens, error) {
 	return t, nil
 }
 
-// Identify implements [Gate]. It takes the same time whichever token it is, and
-// however much of one is right.
+// Identify implements [Gate]. It takes the same time for each token, right or wrong.
 func (t Tokens) Identify(_ context.Context, bearer string) (string, error) {
 	hash, found := sha256.Sum256([]byte(bearer)), -1
 	for i := range t {
@@ -79,17 +77,17 @@ func (Tokens) Open() map[string][]byte { return nil }
 
 const tokenHeader = "X-Talkover-Token"
 
-// caller is who sends a request.
+// caller is the sender of a request.
 type caller struct {
-	name  string          // by the gate; empty without one
-	token talkover.Secret // of Talkover; none where the server has its own
+	name  string          // from the gate; empty without a gate
+	token talkover.Secret // the Talkover token of the request; zero where the server has its own
 }
 
 // callerKey is the context key of a caller.
 type callerKey struct{}
 
-// TalkoverToken is the Talkover token that a request brought in X-Talkover-Token,
-// where requests are to bring one. It is zero where there was none.
+// TalkoverToken returns the Talkover token that a request brought in X-Talkover-Token.
+// It is zero where the request brought none, or [Options.ClientTokens] is off.
 func TalkoverToken(ctx context.Context) talkover.Secret {
 	return callerOf(ctx).token
 }
@@ -99,20 +97,20 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// mark tells callers apart without holding their secrets.
+// mark returns a hash that tells callers apart.
 func (c caller) mark() [sha256.Size]byte {
 	return sha256.Sum256([]byte(c.name + "\x00" + c.token.Reveal()))
 }
 
-// asker finds out who is asking.
-type asker struct {
+// authenticator finds out who sends a request.
+type authenticator struct {
 	gate         Gate
 	clientTokens bool
 }
 
-// identified lets only those through whom the gate knows, and takes their
-// secrets out of the request: nothing behind it needs them.
-func (a asker) identified(next http.Handler) http.Handler {
+// identified lets only known callers through. It removes their secrets from the request,
+// since the next handlers do not need them.
+func (a authenticator) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var c caller
 		bearer, err := bearerOf(r.Header)
@@ -120,7 +118,7 @@ func (a asker) identified(next http.Handler) http.Handler {
 		case isTalkover(bearer):
 			err = errPassthrough
 		case a.gate == nil:
-			err = nil // whatever it is, it is not for us
+			err = nil // without a gate the header means nothing
 		case err == nil:
 			c.name, err = a.gate.Identify(r.Context(), bearer)
 		}
@@ -140,8 +138,8 @@ func (a asker) identified(next http.Handler) http.Handler {
 	})
 }
 
-// refuse keeps a request out: 401, or 403 where the caller is known but may not.
-func (a asker) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refuse answers 401, or 403 to a known caller that lacks a scope.
+func (a authenticator) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	challenge, status := "Bearer", http.StatusUnauthorized
 	if a.gate != nil {
 		challenge = a.gate.Challenge(err)
@@ -153,8 +151,8 @@ func (a asker) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, r, status, err.Error())
 }
 
-// bearerOf is the one bearer token of a request. It is looked for in the header
-// alone: an address ends up in logs and histories.
+// bearerOf returns the bearer token of a request. It reads only the header: URLs end up
+// in logs and histories.
 func bearerOf(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) != 1 {
@@ -168,7 +166,7 @@ func bearerOf(h http.Header) (string, error) {
 	return token, nil
 }
 
-// talkoverToken is the Talkover token that a request brings, if it does.
+// talkoverToken returns the Talkover token of a request, or zero.
 func talkoverToken(h http.Header) (talkover.Secret, error) {
 	values := h.Values(tokenHeader)
 	switch {

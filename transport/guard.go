@@ -1,12 +1,8 @@
 package transport
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
+	"context"
 	"log/slog"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,25 +14,44 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-const (
-	maxBody   = 1 << 20          // bytes of a request
-	bodyTime  = 10 * time.Second // for a whole request to come in
-	stallTime = 15 * time.Second // for a client to take what is written
-)
+// Options configure the HTTP door. The zero value serves SSE alone, to loopback.
+type Options struct {
+	Streamable bool     // serves /mcp besides SSE
+	Hosts      []string // allowed values of Host besides loopback names, without ports
+	Origins    []string // allowed values of Origin besides the server's own
+	Gate       Gate     // identifies callers; nil lets anybody in
 
-// route is one address: what it takes and who answers.
+	// ClientTokens makes each request bring a Talkover token. [TalkoverToken] returns
+	// it from the context of a call.
+	ClientTokens bool
+
+	// SessionKey signs the session ids of /mcp: 32 secret bytes that replicas share.
+	// It may be nil where ClientTokens is set.
+	SessionKey []byte
+
+	// Ready reports whether the API answers. /readyz asks it at most every 10 s. It may
+	// be nil.
+	Ready func(context.Context) error
+
+	Log *slog.Logger // nothing is logged if nil
+
+	// Answered hears of each answer when it ends: its path, or "" where the server has
+	// no such path, and its status. It may be nil.
+	Answered func(path string, status int)
+}
+
+// route says which method a path takes and which handler answers it.
 type route struct {
 	method  string
-	open    bool // to those whom the gate does not know
+	open    bool // needs no login
 	handler http.Handler
 }
 
-// guard stands in front of every route, since the libraries behind it check
-// neither origin nor size. A request passes, in this order: recovery, its id,
-// deadlines for writing, the list of hosts, the list of origins, the exact path,
-// the method, JSON only and not too much of it, who is asking.
+// guard puts all checks in front of all routes, since mcp-go v1.2.1 checks neither
+// origin nor size. A request passes, in this order: recovery, its id, deadlines for
+// writing, Host, Origin, the exact path, the method, the body, and the login.
 func guard(routes map[string]route, o Options) http.Handler {
-	who := asker{o.Gate, o.ClientTokens}
+	who := authenticator{o.Gate, o.ClientTokens}
 	for path, to := range routes {
 		if !to.open {
 			to.handler = who.identified(to.handler)
@@ -46,17 +61,17 @@ func guard(routes map[string]route, o Options) http.Handler {
 		}
 		routes[path] = to
 	}
-	return recovered(o.Log, numbered(patient(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
+	return recovered(o.Log, numbered(withDeadlines(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
 }
 
-// recovered turns a panic into a plain 500.
+// recovered answers 500 where a handler panics.
 func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			switch p := recover(); p {
 			case nil:
 			case http.ErrAbortHandler:
-				panic(p) // the way to drop a connection
+				panic(p) // net/http drops the connection
 			default:
 				id := w.Header().Get(idHeader)
 				log.Error("panic", "request", id, "panic", p, "stack", string(debug.Stack()))
@@ -67,9 +82,13 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// patient sets the headers of every answer, and a deadline on every write: one
-// for the whole answer would end streams. It tells what was answered.
-func patient(routes map[string]route, o Options, next http.Handler) http.Handler {
+// stallTime is how long a client may take to read what the server writes.
+const stallTime = 15 * time.Second
+
+// withDeadlines sets a deadline for each write, since one deadline for the whole answer
+// would end streams. It also sets the headers that all answers share, and logs and
+// reports each answer.
+func withDeadlines(routes map[string]route, o Options, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -80,7 +99,7 @@ func patient(routes map[string]route, o Options, next http.Handler) http.Handler
 		next.ServeHTTP(to, r)
 		path := r.URL.Path
 		if _, ok := routes[path]; !ok {
-			path = "" // a stranger's words, which may be a secret gone astray
+			path = "" // it may hold a secret that went astray
 		}
 		if o.Answered != nil {
 			o.Answered(path, to.status)
@@ -90,6 +109,7 @@ func patient(routes map[string]route, o Options, next http.Handler) http.Handler
 	})
 }
 
+// deadlineWriter moves the deadline of its connection before each write.
 type deadlineWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -107,7 +127,7 @@ func (w *deadlineWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Flush implements [http.Flusher], which streams ask for.
+// Flush implements [http.Flusher], which streams need.
 func (w *deadlineWriter) Flush() {
 	w.extend()
 	_ = w.control.Flush()
@@ -115,12 +135,12 @@ func (w *deadlineWriter) Flush() {
 
 func (w *deadlineWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// extend fails where there is no connection behind, as in some tests.
+// extend moves the deadline. It fails without a connection, as in some tests, and the
+// write goes on.
 func (w *deadlineWriter) extend() { _ = w.control.SetWriteDeadline(time.Now().Add(stallTime)) }
 
-// ownHost refuses a request that was sent to another name than this machine's
-// own and those of the list: a page that rebinds its domain to our address says
-// its own name here.
+// ownHost refuses a request whose Host is neither a loopback name nor on the list. A
+// page that rebinds its domain to this address (DNS rebinding) still sends its own Host.
 func ownHost(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _ := splitPort(r.Host)
@@ -132,9 +152,9 @@ func ownHost(hosts []string, next http.Handler) http.Handler {
 	})
 }
 
-// ownOrigin refuses a request that a page of another origin makes a browser
-// send, and lets pages of the origins on the list read the answer. Clients that
-// are no browsers send no Origin.
+// ownOrigin refuses a request that a page of a foreign origin makes a browser send. It
+// lets pages of the listed origins read the answer. Other clients than browsers send no
+// Origin.
 func ownOrigin(origins []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -156,13 +176,13 @@ func ownOrigin(origins []string, next http.Handler) http.Handler {
 
 const allowOrigin = "Access-Control-Allow-Origin"
 
-// contains reports whether a list has a name, in whatever case.
+// contains reports whether a list has a name, in upper or lower case.
 func contains(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// sameOrigin reports whether an origin is a page of this server: by the very Host
-// of the request, which is one of ours, or by any name of this machine.
+// sameOrigin reports whether an origin is this server: it names the Host of the request,
+// which ownHost has checked, or both are loopback names with the same port.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Path != "" || u.RawQuery != "" {
@@ -173,6 +193,7 @@ func sameOrigin(origin, host string) bool {
 		talkover.IsLoopback(u.Hostname()) && talkover.IsLoopback(name) && u.Port() == port
 }
 
+// splitPort parts a host from its port, which may be missing.
 func splitPort(hostport string) (host, port string) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -181,7 +202,7 @@ func splitPort(hostport string) (host, port string) {
 	return host, port
 }
 
-// routed finds the exact address, and lets through only what it takes.
+// routed calls the handler of the exact path, if the path takes the method.
 func routed(routes map[string]route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to, ok := routes[r.URL.Path]
@@ -191,72 +212,23 @@ func routed(routes map[string]route) http.Handler {
 			refuse(w, r, http.StatusNotFound, "there is nothing here")
 		case slices.Contains(to.methods(), r.Method):
 			to.handler.ServeHTTP(w, r)
-		case r.Method == http.MethodOptions && h.Get(allowOrigin) != "": // a page of the list asks first
+		case r.Method == http.MethodOptions && h.Get(allowOrigin) != "": // the preflight of a listed origin
 			h.Set("Access-Control-Allow-Methods", to.method)
 			h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Last-Event-ID, "+
 				"Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, "+tokenHeader+", "+idHeader)
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			h.Set("Allow", strings.Join(to.methods(), ", "))
-			refuse(w, r, http.StatusMethodNotAllowed, "this address takes "+to.method)
+			refuse(w, r, http.StatusMethodNotAllowed, "this path takes "+to.method)
 		}
 	})
 }
 
-// methods are those that a route takes: HEAD too where it is open, since a stream
-// has no end that HEAD could wait for.
+// methods lists the methods that a route takes. Open routes take HEAD too; a stream does
+// not, since HEAD would wait for its end.
 func (to route) methods() []string {
 	if to.open {
 		return []string{to.method, http.MethodHead}
 	}
 	return []string{to.method}
 }
-
-// jsonOnly lets through what is JSON and not too much.
-func jsonOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if status, why := readJSON(w, r); status != 0 {
-			refuse(w, r, status, why)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// readJSON reads the body whole, within its bounds, and puts it back. It returns
-// a status and a reason where it refuses.
-func readJSON(w http.ResponseWriter, r *http.Request) (status int, why string) {
-	// A type that a page may send without asking first is no JSON.
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return http.StatusUnsupportedMediaType, "the Content-Type must be application/json"
-	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have at most %d bytes", maxBody)
-	case err != nil:
-		// The deadline stays, or the server would wait for the rest.
-		w.Header().Set("Connection", "close")
-		return http.StatusRequestTimeout, "the request did not come in whole"
-	}
-	_ = control.SetReadDeadline(time.Time{})
-	r.Body = &wholeBody{bytes.NewReader(body), body}
-	return 0, ""
-}
-
-// wholeBody is the body of a request that readJSON has read.
-type wholeBody struct {
-	*bytes.Reader
-	all []byte
-}
-
-// Close implements [io.Closer].
-func (*wholeBody) Close() error { return nil }
-
-// bodyOf is the body of a request that jsonOnly let through. Who is next can still
-// read it.
-func bodyOf(r *http.Request) []byte { return r.Body.(*wholeBody).all }

@@ -14,20 +14,20 @@ import (
 	"time"
 )
 
-// readyTime is how long an answer to /readyz holds: probes come often, and from
-// more than one side.
+// readyTime is how long an answer of the API serves /readyz. Probes come often, and from
+// several balancers.
 const readyTime = 10 * time.Second
 
 // probeTime bounds the question whether a server is alive.
 const probeTime = 3 * time.Second
 
-// readiness says whether calls should come here.
+// readiness answers /readyz: whether this replica should get requests.
 type readiness struct {
-	ask    func(context.Context) error // of what is behind; nil if there is nothing to ask
+	ask    func(context.Context) error // asks the API; nil counts as ready
 	log    *slog.Logger
 	ending atomic.Bool
 
-	mu   sync.Mutex // held while asking, so that one asks for all
+	mu   sync.Mutex // held while asking, so that one request asks for all
 	at   time.Time
 	last error
 }
@@ -44,8 +44,8 @@ func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// check asks what is behind, at most once in 10 s. A prober who leaves does not
-// end the question for others.
+// check asks the API, at most once in 10 s. A probe that gives up does not end the
+// question for the others.
 func (s *readiness) check(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,6 +60,7 @@ func (s *readiness) check(ctx context.Context) error {
 	return err
 }
 
+// alive answers /healthz.
 func alive(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, "ok\n")

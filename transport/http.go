@@ -12,38 +12,14 @@ import (
 )
 
 const (
-	headerTime = 10 * time.Second
-	idleTime   = 120 * time.Second
-	maxHeader  = 64 << 10
-	quitTime   = 8 * time.Second // for calls in flight, when asked to end
-	closeTime  = time.Second     // for streams to close after that
+	headerTime = 10 * time.Second  // for the head of a request to arrive
+	idleTime   = 120 * time.Second // for a connection without a request
+	maxHeader  = 64 << 10          // bytes of the head of a request
+	quitTime   = 8 * time.Second   // for running calls, after the order to end
+	closeTime  = time.Second       // for streams to close after that
 )
 
-// Options say what there is and who gets in. The zero value is for loopback.
-type Options struct {
-	Streamable bool     // serve /mcp besides what SSE needs
-	Hosts      []string // names that this server answers to, besides those of loopback; no ports
-	Origins    []string // whose pages may make browsers call it, besides its own
-	Gate       Gate     // who may use it; anybody if nil
-
-	// ClientTokens has each request bring a Talkover token, which [TalkoverToken]
-	// then finds in the context of its calls.
-	ClientTokens bool
-
-	// SessionKey proves that session ids of /mcp were made by this server or a
-	// replica of it, which has the same key. It should be secret and 32 bytes long;
-	// it may be nil where ClientTokens is set.
-	SessionKey []byte
-
-	Ready func(context.Context) error // whether what is behind answers; asked at most every 10 s
-	Log   *slog.Logger                // none if nil
-
-	// Answered is told of each answer that ended: its path, or "" where there is
-	// nothing, and its status.
-	Answered func(path string, status int)
-}
-
-// HTTP is the door for clients over HTTP.
+// HTTP serves clients over HTTP.
 type HTTP struct {
 	handler http.Handler
 	calls   calls
@@ -52,9 +28,9 @@ type HTTP struct {
 	log     *slog.Logger
 }
 
-// NewHTTP opens /sse and /message, which older clients use, /healthz and /readyz;
-// and with Streamable also /mcp, stateless, so that any replica answers any
-// request.
+// NewHTTP serves /sse and /message, which older clients use, /healthz and /readyz. With
+// [Options.Streamable] it also serves /mcp, without state, so that any replica can
+// answer any request.
 func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -82,14 +58,14 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 	return h
 }
 
-// Sessions is how many streams are open.
+// Sessions returns how many streams are open.
 func (h *HTTP) Sessions() int { return h.streams.count() }
 
 // ServeHTTP implements [http.Handler].
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
 
-// Serve answers clients on ln until ctx is done, which is success: calls in
-// flight are answered first, for at most 8 s, on streams too.
+// Serve answers clients on ln until ctx is done, which is success. It first answers the
+// running calls, on streams too, for at most 8 s.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
 		Handler:           h,
@@ -97,9 +73,9 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
-		// No WriteTimeout: the guard bounds each write, and streams last.
+		// There is no WriteTimeout: it would end streams, and withDeadlines bounds each write.
 	}
-	// An open stream would hold the end up, but answers may still go out on it.
+	// Shutdown waits for streams, which end by themselves only when their clients leave.
 	s.RegisterOnShutdown(func() {
 		h.calls.drain(quitTime)
 		h.streams.finish()
@@ -118,7 +94,7 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	err := s.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.Close() // what is left had its time
+		err = s.Close() // the rest had its time
 	}
 	return err
 }

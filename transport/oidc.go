@@ -23,42 +23,42 @@ import (
 
 const (
 	keyTime     = 5 * time.Second // to fetch the issuer's keys
-	keyInterval = 5 * time.Minute // between two fetches for keys nobody knows
+	keyInterval = 5 * time.Minute // between two fetches for unknown keys
 	keyAge      = time.Hour       // after which keys are fetched again
-	maxKeys     = 1 << 20         // bytes of what an issuer says
+	maxKeys     = 1 << 20         // bytes of an answer of the issuer
 	clockSkew   = 10 * time.Second
 )
 
-// algorithms are those with a public key, so that who can check a token cannot
-// make one: no HS256 with a key that all can read, and never none.
+// algorithms lists the accepted signatures, all with a public key. HS256 is not among
+// them: whoever could check such a token could make one. Nor is "none".
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// OIDCConfig says whose tokens an [OIDC] gate takes. Issuer and Resource are
-// needed; the URLs are https, or http on a loopback host.
+// OIDCConfig configures an [OIDC] gate. Issuer and Resource are required. The URLs are
+// https, or http on a loopback host.
 type OIDCConfig struct {
-	Issuer   string       // as tokens have it in iss, to the letter
+	Issuer   string       // the exact iss of tokens
 	Resource string       // the URL by which clients know this server
-	Audience string       // what tokens have in aud; Resource if empty
+	Audience string       // the aud of tokens; Resource if empty
 	Scope    string       // scopes that tokens need, separated by spaces; none if empty
-	KeysURL  string       // of the issuer's JWKS; found by the issuer's metadata if empty
-	Log      *slog.Logger // of fetches that fail
+	KeysURL  string       // the issuer's JWKS; taken from the issuer's metadata if empty
+	Log      *slog.Logger // for fetches that fail
 
-	Transport http.RoundTripper // to reach the issuer; the network if nil
+	Transport http.RoundTripper // reaches the issuer; the network if nil
 }
 
-// OIDC is a gate for those who bring a JWT of one issuer that is meant for this
-// server: an OAuth 2.0 resource server as the MCP specification wants it.
+// OIDC lets callers in by a JWT that one issuer made for this server. It is an OAuth 2.0
+// resource server as the MCP specification describes it.
 type OIDC struct {
 	parser   *jwt.Parser
 	keys     keyfunc.Keyfunc
 	scopes   []string
-	where    string // the URL of the metadata
+	where    string // URL of the metadata
 	metadata map[string][]byte
 }
 
-// NewOIDC fetches the issuer's keys, which are fetched anew each hour until ctx is
-// done, and when a token names a key that is not among them; that, at most once
-// in five minutes. The error does not tell what the issuer answered.
+// NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
+// and when a token names an unknown key, at most once in five minutes. The error does
+// not quote the issuer's answer.
 func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 	resource, err := url.Parse(c.Resource)
 	if err != nil || !isSafe(resource) {
@@ -81,9 +81,9 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		}
 	}
 	if u, err := url.Parse(c.KeysURL); err != nil || !isSafe(u) {
-		return nil, errors.New("oidc: the keys' address takes an https URL")
+		return nil, errors.New("oidc: the keys take an https URL")
 	}
-	// The fetch at the start counts: its keys are fresh.
+	// The fetch at the start counts, since its keys are fresh.
 	unknown := rate.NewLimiter(rate.Every(keyInterval), 1)
 	unknown.Allow()
 	failOnFirst := false
@@ -119,12 +119,12 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		keys:   keys,
 		scopes: scopes,
 		where:  (&url.URL{Scheme: resource.Scheme, Host: resource.Host, Path: path}).String(),
-		// Clients look at the root where they have no challenge to go by.
+		// Clients without a challenge look at the root.
 		metadata: map[string][]byte{path: metadata, server.WellKnownProtectedResourcePath: metadata},
 	}, nil
 }
 
-// keysOf asks an issuer where its keys are (OpenID Connect Discovery 1.0).
+// keysOf asks an issuer for the URL of its keys (OpenID Connect Discovery 1.0).
 func keysOf(ctx context.Context, client *http.Client, issuer string) (string, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || !isSafe(u) {
@@ -153,15 +153,15 @@ func keysOf(ctx context.Context, client *http.Client, issuer string) (string, er
 	return said.Keys, nil
 }
 
-// Identify implements [Gate]: a caller is the subject of its token.
+// Identify implements [Gate]. The name of a caller is the subject of its token.
 func (o *OIDC) Identify(_ context.Context, bearer string) (string, error) {
 	var claims struct {
 		jwt.RegisteredClaims
 		Scope words `json:"scope"`
-		Scp   words `json:"scp"` // as Entra ID and Okta call it
+		Scp   words `json:"scp"` // the name that Entra ID and Okta use
 	}
-	// Not the context of the request: a caller who leaves must not end the fetch
-	// of keys that others wait for.
+	// It does not use the context of the request: a caller that leaves must not end a
+	// fetch of keys that others wait for.
 	if _, err := o.parser.ParseWithClaims(bearer, &claims, o.keys.Keyfunc); err != nil || claims.Subject == "" {
 		return "", errUnknown
 	}
@@ -188,10 +188,10 @@ func (o *OIDC) Challenge(err error) string {
 	return s + `, error="invalid_token"`
 }
 
-// Open implements [Gate]: the metadata of RFC 9728, which lead to the issuer.
+// Open implements [Gate]. The metadata of RFC 9728 lead to the issuer.
 func (o *OIDC) Open() map[string][]byte { return o.metadata }
 
-// words is a claim that some issuers write as one string and some as a list.
+// words decodes a claim that some issuers write as one string and some as a list.
 type words []string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -204,10 +204,10 @@ func (w *words) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(w))
 }
 
-// isSafe reports whether nobody on the way can change what a URL answers.
+// isSafe reports whether nobody on the way can change the answer of a URL.
 func isSafe(u *url.URL) bool { return u.User == nil && talkover.IsPrivate(u) }
 
-// bounded is a transport whose answers end at maxKeys bytes.
+// bounded cuts each answer at maxKeys bytes.
 type bounded struct{ http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].

@@ -14,11 +14,11 @@ const idHeader = "X-Request-Id"
 // idKey is the context key of a request's id.
 type idKey struct{}
 
-// idForm is that of an id which a proxy in front may give; it ends up in logs.
+// idForm is the form of ids that a proxy may set. They end up in logs.
 var idForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// numbered gives each request an id, by which logs and answers name it. One that
-// a proxy gave is kept.
+// numbered gives each request an id that logs and answers name. It keeps the id of a
+// proxy.
 func numbered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(idHeader)
@@ -30,8 +30,7 @@ func numbered(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers a request that is not let through, with the id by which the
-// answer can be found in logs.
+// refuse answers a request with an error and the id that logs have for it.
 func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	if id, ok := r.Context().Value(idKey{}).(string); ok {
 		why += " (request " + id + ")"
@@ -39,8 +38,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	http.Error(w, why, status)
 }
 
-// LogRequests makes a log handler add the id of the request, where there is one,
-// to each record.
+// LogRequests wraps a log handler so that it adds the id of the request to each record.
 func LogRequests(h slog.Handler) slog.Handler { return logHandler{h} }
 
 type logHandler struct{ slog.Handler }
