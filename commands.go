@@ -31,6 +31,7 @@ type program struct {
 	stdout io.Writer
 	stderr io.Writer
 	json   bool // whether -json was given
+	began  bool // whether words and flags were a command's; an error before that is one of them
 }
 
 // misuse wraps an error that goes away only with other arguments or settings.

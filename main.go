@@ -49,7 +49,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	for line := range strings.Lines(err.Error() + "\n") {
 		fmt.Fprint(p.stderr, "talkover-mcp: "+line)
 	}
-	if errors.As(err, new(misuse)) || errors.As(err, &faults) {
+	if !p.began || errors.As(err, new(misuse)) || errors.As(err, &faults) {
 		return misconfigured
 	}
 	return failed
@@ -87,7 +87,7 @@ func (p *program) commands() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error { // cobra's own exits with 0 for a command that does not exist
 			about, rest, _ := root.Find(args)
 			if len(rest) > 0 {
-				return isCommand(root, rest)
+				return misuse{isCommand(root, rest)}
 			}
 			return about.Help()
 		},
@@ -96,7 +96,8 @@ func (p *program) commands() *cobra.Command {
 	p.env = envconfig.MultiLookuper(settings.AddFlags(root.PersistentFlags()), p.env)
 	root.Flags().BoolP("version", "v", false, "print the version")
 	root.InitDefaultHelpFlag() // else cobra 1.10.2 takes call for the value of -h in "-h call"
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return misuse{fmt.Errorf("%w (see -help)", err)} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w (see -help)", err) })
+	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true } // cobra calls it once words and flags are checked
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	help := root.HelpFunc()
@@ -116,7 +117,7 @@ func isCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return misuse{fmt.Errorf("%q is no command; did you mean %s? (see -help)", args[0], strings.Join(near, " or "))}
+		return fmt.Errorf("%q is no command; did you mean %s? (see -help)", args[0], strings.Join(near, " or "))
 	}
 	var names []string
 	for _, c := range root.Commands() {
@@ -124,7 +125,7 @@ func isCommand(root *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return misuse{fmt.Errorf("%q is no command; there are %s (see -help)", args[0], strings.Join(names, ", "))}
+	return fmt.Errorf("%q is no command; there are %s (see -help)", args[0], strings.Join(names, ", "))
 }
 
 // isAlone refuses arguments of a command that takes none.
@@ -132,17 +133,17 @@ func isAlone(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return misuse{fmt.Errorf("%q is no command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())}
+	return fmt.Errorf("%q is no command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())
 }
 
 // isCall refuses all but the name of a tool with arguments.
 func isCall(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return misuse{errors.New("call: which tool? (see -help)")}
+		return errors.New("call: which tool? (see -help)")
 	}
 	for _, pair := range args[1:] {
 		if !strings.Contains(pair, "=") {
-			return misuse{fmt.Errorf("call: %q is no name=value", pair)}
+			return fmt.Errorf("call: %q is no name=value", pair)
 		}
 	}
 	return nil

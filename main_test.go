@@ -113,6 +113,7 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 		"JSON of serving": {nil, []string{"-json"}, []string{"-json: a server prints nothing to read"}},
 		"no token, words": {nil, []string{"call", "list_calls", "failed"}, []string{`"failed" is no name=value`}},
 		"unknown command": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"dance"}, []string{`"dance" is no command`}},
+		"too many words":  {nil, []string{"completion", "bash", "zsh"}, []string{`unknown command "zsh"`}},
 		"call of nothing": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"call"}, []string{"which tool?"}},
 		"call without =":  {nil, []string{"call", "-demo", "list_calls", "failed"}, []string{`"failed" is no name=value`}},
 	} {
