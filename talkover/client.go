@@ -2,7 +2,7 @@
 // voice agents made and took.
 //
 //	client, err := talkover.New(talkover.Config{Token: talkover.NewSecret(token)})
-//	page, err := client.ListCalls(ctx, talkover.CallQuery{Status: "failed", PerPage: 50})
+//	page, err := client.ListCalls(ctx, talkover.CallQuery{Status: talkover.StatusFailed, PerPage: 50})
 //
 // A token has full access to its account: it can place calls and delete agents.
 // So a [Client] sends only the methods and paths that it has a method for, to
