@@ -97,23 +97,26 @@ func TestTheEndOfAnAttemptClosesItsBody(t *testing.T) {
 
 // A body that was read to its end in time is closed once, and by its reader.
 func TestAnAnswerInTimeIsClosedByItsReaderAlone(t *testing.T) {
-	closed := new(atomic.Int64)
-	ctx, cancel := context.WithCancel(t.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := talkover.Timely(stalled{closed}).RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil || closed.Load() != 1 {
-		t.Errorf("closed %d times: %v", closed.Load(), err)
-	}
-	cancel()
-	if closed.Load() != 1 {
-		t.Errorf("closed %d times", closed.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		closed := new(atomic.Int64)
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := talkover.Timely(stalled{closed}).RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		synctest.Wait()
+		if closed.Load() != 1 {
+			t.Errorf("closed %d times", closed.Load())
+		}
+	})
 }
 
 func TestATimelyTransportLetsGoOfIdleConnections(t *testing.T) {
