@@ -12,7 +12,7 @@ const (
 	AgentPublished = "published"
 )
 
-// AgentStatuses lists what the status filter of List Agents takes. Do not change it.
+// AgentStatuses lists the values of the status filter of List Agents. Do not change it.
 var AgentStatuses = []string{AgentDraft, AgentPublished}
 
 // Agent names the agent that made or took a call.
@@ -33,8 +33,8 @@ func (a Agent) Display() string {
 	return ""
 }
 
-// AgentInfo is one row of the list of agents, without the kilobytes of voice,
-// trainings and prompts that come with it. Strings are cleaned (see [Clean]).
+// AgentInfo holds one row of the list of agents, without its kilobytes of voice,
+// trainings and prompts. Strings are cleaned (see [Clean]).
 type AgentInfo struct {
 	Agent
 	Direction string   // one of Directions

@@ -25,14 +25,14 @@ const (
 	StatusNoAnswer  = "no-answer"
 )
 
-// Statuses and Directions list what the filters of List Calls take, in the order of
-// its page. Do not change them.
+// Statuses and Directions list the values of the filters of List Calls, in the order
+// of the vendor's page. Do not change them.
 var (
 	Statuses   = []string{StatusInitiated, StatusRinging, StatusAnswered, StatusCompleted, StatusFailed, StatusBusy, StatusNoAnswer}
 	Directions = []string{Inbound, Outbound}
 )
 
-// Call is one row of the call log. Strings are cleaned (see [Clean]); a string
+// Call holds one row of the call log. Strings are cleaned (see [Clean]); a string
 // that the API leaves out or sends as null is empty.
 type Call struct {
 	ID            string
@@ -43,19 +43,19 @@ type Call struct {
 	FromFormatted string
 	IsTesting     bool
 	Direction     string // one of Directions
-	Status        string // an open set: Statuses, and what the API adds
+	Status        string // one of Statuses, or one that the API added
 	Duration      int    // seconds; 0 if not completed
-	Agent         Agent  // zero for a call whose agent was deleted
+	Agent         Agent  // zero where the agent was deleted
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 
-	// Unread names the fields whose value could not be read and stands at zero
-	// here; nil for nearly every call.
+	// Unread names the fields that could not be read and are zero here; nil for nearly
+	// every call.
 	Unread []string
 }
 
-// Key tells calls apart: the id, or where there is none the SID, or else what is
-// left. It is never empty.
+// Key returns a text that tells the call from others: the id, or the SID where there
+// is no id, or the remaining fields where there is neither. It is never empty.
 func (c Call) Key() string {
 	switch {
 	case c.ID != "":
@@ -88,10 +88,10 @@ func (q CallQuery) onPage(n int) CallQuery {
 	return q
 }
 
-// ListCalls fetches one page of the call log. Rows come in the API's order,
-// which is not documented; newest first has been seen. Equal requests at the
-// same time are sent once and share a page, which must not be changed. The error
-// is an [*Error], or that of ctx.
+// ListCalls fetches one page of the call log. The vendor does not document the order
+// of the rows; newest first has been seen. Equal requests at the same time are sent
+// once and share a page, which must not be changed. The error is an [*Error], or that
+// of ctx.
 func (c *Client) ListCalls(ctx context.Context, q CallQuery) (Page[Call], error) {
 	return getList(ctx, c, "calls", values(q), readCall)
 }
@@ -109,7 +109,7 @@ func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery
 	return getList(ctx, c, path, values(q), readCall)
 }
 
-// maxDuration bounds what is believed of a call's length, in seconds.
+// maxDuration bounds a call's length, in seconds. A longer one counts as unread.
 const maxDuration = 7 * 24 * 3600
 
 // readCall reads one row. It reports false, having skipped the value, where no

@@ -98,7 +98,7 @@ func TestCallsOfAnAgent(t *testing.T) {
 	}
 }
 
-// read is what the client makes of an answer.
+// read returns the page that the client makes of an answer.
 func read(t testing.TB, status int, body string) (talkover.Page[talkover.Call], error) {
 	t.Helper()
 	return newClient(t, talkover.Config{Transport: answer{status, body}}).ListCalls(context.Background(), talkover.CallQuery{})

@@ -5,15 +5,14 @@ import (
 	"math"
 )
 
-// CampaignStatuses and CampaignTypes list what the filters of List Campaigns take.
+// CampaignStatuses and CampaignTypes list the values of the filters of List Campaigns.
 // Do not change them.
 var (
 	CampaignStatuses = []string{"draft", "active", "paused", "completed", "cancelled"}
 	CampaignTypes    = []string{"sales", "follow_up", "reminder", "custom"}
 )
 
-// Campaign is one row of the list of campaigns. Strings are cleaned (see
-// [Clean]).
+// Campaign holds one row of the list of campaigns. Strings are cleaned (see [Clean]).
 type Campaign struct {
 	ID         string
 	Name       string

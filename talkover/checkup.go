@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Checkup holds what one answer tells of the account, the plan and the clock. What
-// stands in headers is there also where the answer is an error.
+// Checkup holds the facts that one answer tells of the account, the plan and the
+// clock. The facts of its headers are there even where the answer is an error.
 type Checkup struct {
 	Calls int           // in the log; -1 where the API does not say
 	Took  time.Duration // from the request to the head of the answer

@@ -41,7 +41,7 @@ func TestCheckupTellsWhatTheAnswerTells(t *testing.T) {
 	}
 }
 
-// It is for finding out what is wrong, so it takes the first answer.
+// A checkup shall find out what is wrong, so it takes the first answer.
 func TestCheckupAsksOnce(t *testing.T) {
 	for status, want := range map[int]talkover.Reason{401: talkover.Refused, 429: talkover.RateLimited, 503: talkover.Refused, 302: talkover.Redirected} {
 		n := 0

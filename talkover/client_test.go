@@ -11,7 +11,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// serve is an API on a socket of its own.
+// serve runs an API on a socket of its own.
 func serve(t *testing.T, h http.HandlerFunc) (url string) {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -32,7 +32,7 @@ func TestUserAgentHasADefault(t *testing.T) {
 	}
 }
 
-// answer is a transport that gives every request the same answer.
+// answer gives every request the same answer.
 type answer struct {
 	status int
 	body   string

@@ -17,8 +17,8 @@ import (
 // meaning that its field allows. It tells the caller of a value that cannot be
 // read, and goes on with the rest.
 
-// decoder reads one JSON document. Its texts never hold the token: an API, or a
-// proxy before it, may echo what it was sent.
+// decoder reads one JSON document. It hides the token in every text: an API, or a
+// proxy before it, may echo the request.
 type decoder struct {
 	*jsontext.Decoder
 	token   Secret

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// envelope holds what surrounds the rows of every list, and what an error says.
+// envelope holds the members of an answer besides its rows: the pagination of a list,
+// and the words of an error.
 type envelope struct {
 	failed     bool // success: false
 	hasRows    bool
@@ -53,8 +54,8 @@ type noRows struct{}
 func (noRows) reset()              {}
 func (noRows) row(d decoder) error { return d.SkipValue() }
 
-// maxRows bounds the rows of an answer to ten times what the API puts on a page. Far
-// more would fit into a body, at many times its size in memory.
+// maxRows bounds the rows of an answer: ten full pages. Far more would fit into a
+// body, at many times its size in memory.
 const maxRows = 10 * MaxPerPage
 
 var errTooManyRows = errors.New("too many rows")
@@ -182,7 +183,7 @@ const (
 	maxFields      = 10              // kept of a 422, and messages of each
 )
 
-// readField reads what the API says of one parameter: a list of messages or one.
+// readField reads the API's messages on one parameter: a list of messages or one.
 func (e *envelope) readField(d decoder, name string) error {
 	name = d.clean(name, maxStatus)
 	add := func() error {

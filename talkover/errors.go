@@ -72,8 +72,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap returns what the network or the decoder said; nil where the API
-// itself answered.
+// Unwrap returns the error of the network or of the decoder; nil where the API itself
+// said no.
 func (e *Error) Unwrap() error { return e.cause }
 
 // IsTLS reports whether a connection failed at TLS, such as over a certificate
@@ -140,13 +140,14 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 		e.Reason, e.cause = TimedOut, errors.New("timeout")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.cause = io.ErrUnexpectedEOF
-	default: // net/http quotes what it could not read, which may be an echo of what we sent
+	default: // net/http quotes the bytes that it could not read, which may echo our request
 		e.cause = errors.New("no whole HTTP answer")
 	}
 	return e
 }
 
-// notFinal is the status of an answer after which HTTP has another one come.
+// notFinal says that an answer has a status under 200, after which HTTP promises
+// another answer.
 type notFinal int
 
 func (s notFinal) Error() string { return fmt.Sprintf("status %d, and no final answer", int(s)) }
@@ -159,8 +160,8 @@ func isTLS(err error) bool {
 	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// withoutNames cuts the names of a body's members off a syntax error: they are part
-// of what a stranger sent.
+// withoutNames cuts the names of a body's members off a syntax error: a stranger
+// wrote them.
 func withoutNames(err error) error {
 	var s *jsontext.SyntacticError
 	if errors.As(err, &s) {

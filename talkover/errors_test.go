@@ -16,7 +16,7 @@ import (
 
 var sameError = cmpopts.IgnoreUnexported(talkover.Error{})
 
-// apiError is err as the client's own error, less its cause.
+// apiError returns err as the client's own error, less its cause.
 func apiError(t *testing.T, err error) talkover.Error {
 	t.Helper()
 	var e *talkover.Error
@@ -112,7 +112,7 @@ func TestAStatusTellsWhetherItWasDone(t *testing.T) {
 	}
 }
 
-// apiErrorOf is for goroutines, which must not end the test.
+// apiErrorOf does the same in goroutines, which must not end the test.
 func apiErrorOf(err error) talkover.Error {
 	if e, ok := err.(*talkover.Error); ok {
 		return *e

@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// Explain says in words what happened, for a model or for a person who runs a
-// server: the one place for these words. who names what was asked, such as Talkover
-// or a URL. The text has no full stop, so that details and advice may follow; what
-// to change depends on the reader.
+// Explain says what happened, in words for a model and for the person who runs a
+// server. who names the API in them: Talkover, or a URL. The text has no full stop, so
+// that the caller can add details and advice, which differ from reader to reader.
 func (e *Error) Explain(who string) string {
 	switch e.Reason {
 	case Refused:

@@ -19,14 +19,14 @@ type flights struct {
 	waiting map[string]*flight
 }
 
-// flight is one request and the callers who wait for its result.
+// flight counts the callers that wait for one request.
 type flight struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	callers int
 }
 
-// shared runs work once for all who ask with the same key at the same time.
+// shared runs work once for all callers with the same key at the same time.
 func shared[T any](ctx context.Context, f *flights, key string, work func(context.Context) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {

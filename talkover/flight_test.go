@@ -13,16 +13,15 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// tower is an API that answers a request when it is told to, or when the time
-// that it takes is over.
-type tower struct {
+// slowAPI answers each request after the time that it takes.
+type slowAPI struct {
 	takes    time.Duration // until the answer; for ever if 0
-	does     func()        // at that time, if set
+	does     func()        // called just before the answer, if set
 	requests atomic.Int64
 	left     atomic.Int64 // requests whose context ended first
 }
 
-func (w *tower) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *slowAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.requests.Add(1)
 	var answers <-chan time.Time
 	if w.takes > 0 {
@@ -42,7 +41,7 @@ func (w *tower) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestEqualRequestsInFlightAreSentOnce(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: 2 * time.Second}
+		api := &slowAPI{takes: 2 * time.Second}
 		client := newClient(t, talkover.Config{Transport: api})
 		ctx, meter := talkover.WithMeter(t.Context())
 		var crowd sync.WaitGroup
@@ -68,7 +67,7 @@ func TestEqualRequestsInFlightAreSentOnce(t *testing.T) {
 
 func TestWhatDiffersIsNeverShared(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: time.Second}
+		api := &slowAPI{takes: time.Second}
 		ours := newClient(t, talkover.Config{Transport: api, Token: talkover.NewSecret("talq_1")})
 		others := newClient(t, talkover.Config{Transport: api, Token: talkover.NewSecret("talq_2")})
 		twin := newClient(t, talkover.Config{Transport: api, Token: talkover.NewSecret("talq_1")})
@@ -99,7 +98,7 @@ func TestWhatDiffersIsNeverShared(t *testing.T) {
 // Those who wait for the same answer leave one by one, the first one first.
 func TestWhoLeavesDisturbsNoOther(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: 10 * time.Second}
+		api := &slowAPI{takes: 10 * time.Second}
 		client := newClient(t, talkover.Config{Transport: api})
 		var crowd sync.WaitGroup
 		for i := range 5 {
@@ -130,7 +129,7 @@ func TestWhoLeavesDisturbsNoOther(t *testing.T) {
 // The first one's time is over, and the second one's is not.
 func TestWhoRunsOutOfTimeDisturbsNoOther(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: 10 * time.Second}
+		api := &slowAPI{takes: 10 * time.Second}
 		client := newClient(t, talkover.Config{Transport: api})
 		var crowd sync.WaitGroup
 		crowd.Go(func() {
@@ -153,7 +152,7 @@ func TestWhoRunsOutOfTimeDisturbsNoOther(t *testing.T) {
 // A request that nobody waits for is given up, and an equal one starts anew.
 func TestWhenAllLeaveTheRequestEnds(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{}
+		api := &slowAPI{}
 		client := newClient(t, talkover.Config{Transport: api, RateLimit: 100})
 		for round := range int64(3) {
 			var crowd sync.WaitGroup
@@ -186,7 +185,7 @@ func TestWhenAllLeaveTheRequestEnds(t *testing.T) {
 // whatever the others do.
 func TestComingAndGoingLosesNobody(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: 3 * time.Millisecond}
+		api := &slowAPI{takes: 3 * time.Millisecond}
 		client := newClient(t, talkover.Config{Transport: api})
 		var crowd sync.WaitGroup
 		for i := range 50 {
@@ -210,7 +209,7 @@ func TestComingAndGoingLosesNobody(t *testing.T) {
 
 func TestAPanicInFlightIsAPanicOfEachWhoWaits(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		api := &tower{takes: time.Second, does: func() { panic("the wings fell off") }}
+		api := &slowAPI{takes: time.Second, does: func() { panic("the wings fell off") }}
 		client := newClient(t, talkover.Config{Transport: api, RateLimit: 10})
 		for range 2 { // the first round must leave nothing behind
 			var panics atomic.Int64

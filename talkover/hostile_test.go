@@ -29,14 +29,14 @@ const (
 	onePage      = `{"success":true,"data":[{"id":"good","created_at":"2026-11-05T14:02:09Z"}],"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":1,"from":1,"to":1}}`
 )
 
-// behaviour is what an upstream does with a request, in bytes: [net/http] is too
-// polite. It reports whether the connection stays open.
+// behaviour answers a request in bytes: [net/http] is too polite. It reports whether
+// the connection stays open.
 type behaviour func(c net.Conn, r *http.Request) (open bool)
 
-// always is how often an upstream is bad that never gets better.
+// always has an upstream stay bad.
 const always = -1
 
-// hostile is an upstream that is bad so many times, and good from then on.
+// hostile serves an API that is bad a number of times, and good from then on.
 type hostile struct {
 	bad behaviour
 
@@ -125,7 +125,7 @@ func (h *hostile) listen(t *testing.T) (base string) {
 	return "http://" + ln.Addr().String()
 }
 
-// replies is a whole answer, well formed.
+// replies sends a whole answer, well formed.
 func replies(status int, header, body string) behaviour {
 	answer := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s", status, http.StatusText(status), header, len(body), body)
 	return func(c net.Conn, _ *http.Request) bool {
@@ -183,7 +183,7 @@ func dated(form string) func(time.Time) string {
 	return func(at time.Time) string { return "Retry-After: " + at.UTC().Format(form) + "\r\n" }
 }
 
-// bomb is 256 MiB of blanks in 300 kB of gzip.
+// bomb holds 256 MiB of blanks in 300 kB of gzip.
 var bomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -192,7 +192,7 @@ var bomb = sync.OnceValue(func() string {
 	return strings.Repeat(b.String(), 256)
 })
 
-// endless is a body that goes on, as one long string of JSON.
+// endless sends a body without an end, as one long string of JSON.
 func endless() behaviour {
 	return repeats("HTTP/1.1 200 OK\r\n\r\n"+`{"data":"`, strings.Repeat(mark, 4<<10), 0)
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// laravel is an API behind Laravel's throttle (Illuminate\Cache\RateLimiter over
-// Redis): a window of 60 s that opens at the first hit, and headers on each
-// answer. When it closes is told with a 429 alone, in whole seconds rounded down.
+// laravel limits requests as Laravel's throttle does (Illuminate\Cache\RateLimiter
+// over Redis): in a window of 60 s that opens at the first hit, with headers on each
+// answer. Only a 429 tells when the window closes, in whole seconds rounded down.
 type laravel struct {
 	limit  int
 	slow   bool // takes up to 3 s until it counts a request, and again until it answers
@@ -34,7 +34,7 @@ type laravel struct {
 	denied int
 }
 
-// sent is a request as it left the client.
+// sent records a request that left the client.
 type sent struct {
 	at   time.Time
 	what string // its search
@@ -127,7 +127,7 @@ func virtual(t *testing.T, test func(*testing.T)) {
 	})
 }
 
-// limitedClient is a client of a plan, over a transport.
+// limitedClient makes a client of a plan, over a transport.
 func limitedClient(t *testing.T, plan int, api http.RoundTripper) *talkover.Client {
 	t.Helper()
 	return newClient(t, talkover.Config{RateLimit: plan, Transport: api})

@@ -21,11 +21,11 @@ const (
 	roundedDown = time.Second
 )
 
-// bulkKey is the context key of work that gives way.
+// bulkKey is the context key of [Bulk].
 type bulkKey struct{}
 
-// Bulk returns a context for work of many requests. It may use 80 % of what the
-// limiter allows, so that look-ups beside it never starve.
+// Bulk returns a context for work of many requests. The limiter lets such work take
+// 80 % of the limit, so that look-ups beside it never starve.
 func Bulk(ctx context.Context) context.Context { return context.WithValue(ctx, bulkKey{}, true) }
 
 func isBulk(ctx context.Context) bool {
@@ -46,8 +46,8 @@ type Limits struct {
 // the API cannot count it any more however long it was under way. A token bucket
 // counts from the start, so slow requests would exceed the limit.
 //
-// It learns from X-RateLimit-* what the limit really is and how much of it is
-// left, since others may use the same token.
+// It learns the true limit, and how much of it is left, from X-RateLimit-*: others may
+// use the same token.
 type limiter struct {
 	mu        sync.Mutex
 	limit     int         // requests a window; 0 for none
@@ -210,8 +210,8 @@ func (l *limiter) pause(d time.Duration) {
 	}
 }
 
-// learn adopts what an answer says of the limit: a larger plan, a tighter one,
-// and what is left of it. Laravel may tell the reset only with a 429.
+// learn adopts the limit that an answer tells, be it larger or tighter, and how many
+// requests are left of it. Laravel may tell the reset only with a 429.
 func (l *limiter) learn(h http.Header) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,7 +12,7 @@ type Meter struct {
 	outer    *Meter // of the work around this; nil for none
 }
 
-// meterKey is the context key of a *Meter.
+// meterKey is the context key of [WithMeter].
 type meterKey struct{}
 
 // WithMeter returns a context and a meter that counts its requests. A meter that ctx
@@ -34,15 +34,15 @@ func countRequest(ctx context.Context) {
 	}
 }
 
-// Usage counts what requests cost besides themselves, since the start of a [Client]
-// and of all that [Client.As] made of it.
+// Usage counts the retries and waits of a [Client], and of all that [Client.As] made
+// of it, since it was made.
 type Usage struct {
 	Retries int           // requests that were sent again
 	Waits   int           // times that a request was held back, by the limiter or before a retry
 	Waited  time.Duration // the sum of the waits that are over
 }
 
-// usage counts what [Usage] tells.
+// usage keeps the counts of [Usage].
 type usage struct{ retries, waits, waited atomic.Int64 }
 
 // addWait counts a wait that is over.

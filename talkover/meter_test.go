@@ -13,7 +13,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// answering is an API without a network.
+// answering answers without a network.
 type answering func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].

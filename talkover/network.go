@@ -46,9 +46,8 @@ func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Re
 	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("it answered " + strconv.Itoa(res.StatusCode))}
 }
 
-// ParseBaseURL reads the base URL of an API. It takes what [IsPrivate] takes, with
-// nothing but a host, a port and a path. The error says what is wrong, for a person
-// who set it.
+// ParseBaseURL reads the base URL of an API: one that [IsPrivate], with nothing but a
+// host, a port and a path. The error tells the person who set it what is wrong.
 func ParseBaseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -67,8 +66,8 @@ func ParseBaseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// IsPrivate reports whether nobody on the way can read or change what goes to and
-// comes from a URL: it is https, or http on a loopback host.
+// IsPrivate reports whether nobody on the way can read or change a request to a URL,
+// or its answer: the URL is https, or http on a loopback host.
 func IsPrivate(u *url.URL) bool {
 	return u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && IsLoopback(u.Hostname()))
 }
@@ -110,14 +109,15 @@ func (t timely) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// CloseIdleConnections implements what [http.Client] looks for by this name.
+// CloseIdleConnections closes the idle connections of next. [http.Client] finds the
+// method by its name.
 func (t timely) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// timelyBody is closed by the end of its request's context, until stop is called.
+// timelyBody stops the watch over its request's context when it is closed.
 type timelyBody struct {
 	io.ReadCloser
 	stop func() bool

@@ -59,7 +59,7 @@ func TestAnswersBeforeTheFinalOneAreRefused(t *testing.T) {
 	}
 }
 
-// stalled is a transport whose answers never end and know of no context.
+// stalled gives answers that never end and know of no context.
 type stalled struct {
 	closed *atomic.Int64
 }

@@ -2,8 +2,8 @@ package talkover
 
 import "context"
 
-// MaxPerPage is the most rows that the API puts on a page. DefaultPerPage is what
-// it puts there where a query does not say (list-calls, query parameters).
+// The API puts at most MaxPerPage rows on a page, and DefaultPerPage where a query does
+// not say (list-calls, query parameters).
 const (
 	MaxPerPage     = 100
 	DefaultPerPage = 20
@@ -12,11 +12,11 @@ const (
 // Page holds one page of a list: calls, agents or campaigns.
 type Page[T any] struct {
 	Rows       []T
-	Pagination *Pagination // nil where the API did not send one: how many rows match is unknown
-	Unreadable int         // rows that were no such thing at all; Rows is short by them
+	Pagination *Pagination // nil where the API sent none, so that nobody knows how many rows match
+	Unreadable int         // rows that were no object; Rows is short by them
 }
 
-// Pagination holds what the API says of a list and of one of its pages.
+// Pagination describes a list and one of its pages, in the words of the API.
 type Pagination struct {
 	CurrentPage int
 	LastPage    int // at least 1; 0 where the API does not say
@@ -28,26 +28,26 @@ type Pagination struct {
 // All holds the rows of a list, as far as [ReadAll] could read them.
 type All[T any] struct {
 	Rows       []T  // each once, in the API's order
-	Unreadable int  // rows that were no such thing at all
-	Complete   bool // Rows is the whole list; where false, a row that is not in it may exist
+	Unreadable int  // rows that were no object
+	Complete   bool // Rows is the whole list; where false, the list may have other rows too
 }
 
-// keyed tells a row from others by its key; a row with the key "" is told from none.
+// keyed tells rows apart by their keys. Rows with the key "" count as different.
 type keyed interface{ Key() string }
 
 // pageable makes of the query of a list the query of its n-th full page.
 type pageable[Q any] interface{ onPage(n int) Q }
 
 // ReadAll reads a list page by page, in full pages, until it has all rows that the
-// API counts, or enough of them: it stops after the page on which that many are
-// reached. Any method of [Client] that lists can be asked:
+// API counts, or at least `enough` of them. ask may be any method of [Client] that
+// lists:
 //
 //	all, err := talkover.ReadAll(ctx, client.ListAgents, talkover.AgentQuery{}, 300)
 //
-// It is complete if every page told the same total and as many different rows
-// were read. So an empty or repeated page, an unreadable row, a list that grew or
-// shrank meanwhile, and an API that tells no total each make it incomplete. After
-// an error of ask, which it returns, All holds what was read before.
+// The result is complete if every page told the same total and ReadAll read as many
+// different rows. So an empty or repeated page, an unreadable row, a list that grew or
+// shrank meanwhile, and an API that tells no total each make it incomplete. ReadAll
+// returns an error of ask, together with the rows that it read before.
 func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, enough int) (All[T], error) {
 	var all All[T]
 	seen := map[string]bool{}

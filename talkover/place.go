@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// CallOrder says which number to ring, and with what. A zero field but To is not
-// sent.
+// CallOrder says which number to ring, and how. The client sends To and the fields
+// that are not zero.
 type CallOrder struct {
 	To           string          `json:"to"`                // E.164
 	Payload      json.RawMessage `json:"payload,omitempty"` // an object: values for the agent's prompt
@@ -24,7 +24,7 @@ type CallOrder struct {
 // MaxDelaySeconds is the longest delay that the API takes.
 const MaxDelaySeconds = 3600
 
-// PlacedCall is a call that the API has taken the order for. Strings are cleaned.
+// PlacedCall describes a call that the API took the order for. Strings are cleaned.
 type PlacedCall struct {
 	ID        string
 	AgentID   string
@@ -33,9 +33,9 @@ type PlacedCall struct {
 	CreatedAt time.Time
 }
 
-// PlaceCall has an agent ring a number, which costs money and a person's
-// attention. So it is sent once and never again, whatever comes back: after an
-// error that is not [Error.NotDone], the call may have been placed all the same.
+// PlaceCall has an agent ring a number, which costs money and a person's attention.
+// So it sends the order once, whatever comes back. After an error that is not
+// [Error.NotDone], the call may have been placed all the same.
 // The error is an [*Error], which wraps that of ctx where ctx ended first.
 func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder) (PlacedCall, error) {
 	var placed PlacedCall
@@ -85,7 +85,7 @@ func ofOrder(err error, unsent bool) *Error {
 // out. A transport that is not of net/http does not tell, and may have sent it.
 type departure struct{ asked, connected atomic.Bool }
 
-// watch returns a context whose requests d sees.
+// watch returns a context that reports its requests to d.
 func (d *departure) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { d.asked.Store(true) },

@@ -91,14 +91,14 @@ func clip(s string, limit int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// joins reports whether r goes onto what is before it: a combining mark, or a jamo
+// joins reports whether r joins the character before it: a combining mark, or a jamo
 // vowel or final, which [norm] counts with the marks.
 func joins(r rune) bool {
 	return unicode.Is(unicode.M, r) || r >= 0x1160 && r <= 0x11FF || r >= 0xD7B0 && r <= 0xD7FF
 }
 
-// isPlain reports whether s is short printable ASCII with single inner spaces,
-// which is nearly every string there is and needs no work.
+// isPlain reports whether s is short printable ASCII with single inner spaces. Nearly
+// every string is, and needs no work.
 func isPlain(s string, limit int) bool {
 	if len(s) > limit {
 		return false

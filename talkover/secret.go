@@ -55,8 +55,8 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements [encoding.TextMarshaler], which JSON and others ask.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// minHidden is the length from which a token is looked for in texts; a shorter one
-// would be found in words that have nothing to do with it.
+// minHidden is the shortest length at which hideIn looks for a token. A shorter one
+// would turn up in words that have nothing to do with it.
 const minHidden = 8
 
 // hideIn replaces the token in a text.

@@ -55,7 +55,7 @@ func getOnce[T any](ctx context.Context, c *Client, path, query string, read fun
 }
 
 // values makes parameters of the fields of a query, by their param tags. It leaves
-// out what is zero.
+// out the zero fields.
 func values(query any) url.Values {
 	v := url.Values{}
 	fields := reflect.ValueOf(query)
@@ -76,10 +76,10 @@ type request struct {
 }
 
 // bodies keeps buffers for the answers to come: the body is the largest piece of
-// memory that a request takes. A reader copies what it keeps out of the buffer.
+// memory that a request takes. The decoder copies every text out of the buffer.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// maxKept is the largest body that stays in the pool, in bytes: that of a full page.
+// maxKept bounds the bodies that stay in the pool, in bytes; a full page fits.
 const maxKept = 128 << 10
 
 func putBack(body *bytes.Buffer) {

@@ -63,8 +63,8 @@ func (a *Account) Sort() {
 	})
 }
 
-// settle drops what had not happened by now, puts the last calls in progress,
-// and takes the deleted agent off its calls.
+// settle drops the calls after a.now, puts the last ones before it in progress, and
+// takes the deleted agent off its calls.
 func (a *Account) settle() {
 	a.Calls = slices.DeleteFunc(a.Calls, func(c Call) bool { return !c.CreatedAt.Before(a.now) })
 	for i := range a.Calls {

@@ -2,15 +2,15 @@ package sandbox
 
 import "github.com/talkover/talkover-mcp/talkover"
 
-// Agent is an agent as a call carries it, in the vendor's own JSON.
+// Agent names an agent, as a call carries it, in the vendor's own JSON.
 type Agent struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Label string `json:"label"`
 }
 
-// The account's agents. surveys was deleted: its calls remain without an agent.
-// intake is a draft, which has no calls and can place none.
+// The account's agents. surveys was deleted, and its calls remain without an agent.
+// intake is a draft: it has no calls and can place none.
 var (
 	reception = &Agent{"5b0c6a52-7f3e-4a55-9d2a-3d1f0e7c9a01", "Reception", "Reception (EN)"}
 	support   = &Agent{"8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "Support Agent", "Customer Support"}
@@ -56,7 +56,7 @@ func formatted(e164 string) string {
 	return e164[:3] + " " + e164[3:5] + " " + e164[5:9] + " " + e164[9:]
 }
 
-// agentRow is an agent as List Agents shows it, less the kilobytes of prompts.
+// agentRow holds an agent as List Agents shows it, less the kilobytes of prompts.
 type agentRow struct {
 	Agent
 	Language  string        `json:"language"`
@@ -65,7 +65,7 @@ type agentRow struct {
 	Numbers   []phoneNumber `json:"phone_numbers"`
 }
 
-// row returns what List Agents shows of an agent.
+// row returns an agent as List Agents shows it.
 func (a Agent) row() agentRow {
 	r := agentRow{Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []phoneNumber{}}
 	switch a.ID {

@@ -8,7 +8,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Call is a row of the account's log, in the vendor's own JSON.
+// Call holds a row of the account's log, in the vendor's own JSON.
 type Call struct {
 	ID            string    `json:"id"`
 	SID           string    `json:"sid"`

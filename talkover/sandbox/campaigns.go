@@ -7,7 +7,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Campaign is a row of the account's campaigns, in the vendor's own JSON.
+// Campaign holds a row of the account's campaigns, in the vendor's own JSON.
 type Campaign struct {
 	ID            int           `json:"id"`
 	Name          string        `json:"name"`

@@ -12,7 +12,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// validator reads a query and collects what is wrong with it, in Laravel's words.
+// validator reads a query and collects its errors, in Laravel's words.
 type validator struct {
 	query  url.Values
 	errors map[string][]string
@@ -108,7 +108,7 @@ type list[T any] struct {
 	Pagination pagination `json:"pagination"`
 }
 
-// pagination is Laravel's: from and to are null on an empty page.
+// pagination has Laravel's form: from and to are null on an empty page.
 type pagination struct {
 	CurrentPage int  `json:"current_page"`
 	LastPage    int  `json:"last_page"`

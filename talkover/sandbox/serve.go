@@ -102,7 +102,7 @@ func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
-// agentCall is a call as List Agent Calls shows it, without its agent.
+// agentCall holds a call as List Agent Calls shows it, without its agent.
 type agentCall struct {
 	Call
 	Agent *Agent `json:"agent,omitempty"` // in place of the call's own
