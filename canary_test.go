@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// canaryNumber is searched for, and must not be in the log.
+// canaryNumber is a phone number that is searched for, and that no log may show.
 const canaryNumber = "+12025550177"
 
-// Whatever the API does, the token is in no output and the number in no log, at
-// debug too. The process is the real one; each call of it meets the API in another
-// mood, which the page tells apart.
+// Whatever the API answers, no output shows the token and no log shows the number, not
+// even at debug. Each call of the real process asks for another page, and each page has
+// an answer of its own.
 func TestCanariesSingNowhere(t *testing.T) {
 	row := func(value string) string {
 		q, _ := json.Marshal(value)
@@ -31,7 +31,7 @@ func TestCanariesSingNowhere(t *testing.T) {
 		q, _ := json.Marshal(echo)
 		return fmt.Sprintf(`{"success":false,"message":%s}`, q)
 	}
-	// raw answers in bytes that need be no HTTP.
+	// raw answers with bytes that need not be HTTP.
 	raw := func(answer func(r *http.Request) string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			c, _, err := http.NewResponseController(w).Hijack()
@@ -113,7 +113,7 @@ func TestCanariesSingNowhere(t *testing.T) {
 	}
 	spans := collector(t)
 	answers, stderr := exchange(t, command(t, append(upstream(t, api), "TALKOVER_TIMEOUT=700ms", "OTEL_EXPORTER_OTLP_ENDPOINT="+spans.URL)), input)
-	part := canary[:10] // a token cut short is a token shown
+	part := canary[:10] // a part of a token must not show either
 	near := func(s, what string) string {
 		at := strings.Index(s, what)
 		return s[max(at-100, 0):min(at+100, len(s))]

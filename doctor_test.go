@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The doctor prints a line for each finding, and the sum of them.
+// The doctor prints a line for each finding, and a summary.
 func TestDoctorPrintsWhatItFound(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`)
@@ -37,7 +37,7 @@ func TestDoctorPrintsWhatItFound(t *testing.T) {
 	}
 }
 
-// net/http reads the environment of proxies once a process, so this is another one.
+// net/http reads the proxies of the environment once a process, so each case has its own.
 func TestDoctorBehindAProxy(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
 	defer s.Close()

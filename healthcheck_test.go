@@ -15,8 +15,8 @@ import (
 	"github.com/talkover/talkover-mcp/transport"
 )
 
-// The server's own guard and routes, behind a gate, at an address that is none to
-// ask at: whoever asks needs neither a token nor a name.
+// A health check passes the guard and the gate of the server without a token, and finds
+// the server even where that listens on every address.
 func TestHealthcheckOfAServer(t *testing.T) {
 	gate, err := transport.NewTokens(gateToken)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // whose queue takes connections that nobody reads
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // its queue takes connections that nobody reads
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,8 @@ func listCall(id, page int) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"page":%d}}}`, id, page)
 }
 
-// accounts is an API in which each token has an account of its own: its rows
-// name it.
+// accounts serves an API in which each token has an account of its own, whose rows name
+// the token.
 func accounts(w http.ResponseWriter, r *http.Request) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer talq_")
 	if !ok {
@@ -175,7 +175,7 @@ func TestReadyWhileTheAPIIs(t *testing.T) {
 	}
 }
 
-// newIssuer is an OpenID provider that has signed nothing yet.
+// newIssuer starts an OpenID provider that has no keys yet.
 func newIssuer(t *testing.T) *httptest.Server {
 	t.Helper()
 	issuer := httptest.NewUnstartedServer(nil)
@@ -191,7 +191,7 @@ func newIssuer(t *testing.T) *httptest.Server {
 	return issuer
 }
 
-// With a gate it may listen everywhere, under the names that it was given.
+// Behind a gate a server may listen everywhere, under the host names of the settings.
 func TestOpenAddressWithAGate(t *testing.T) {
 	issuer := newIssuer(t)
 	for name, gate := range map[string][]string{
@@ -222,7 +222,7 @@ func TestOpenAddressWithAGate(t *testing.T) {
 	}
 }
 
-// resident is the memory of a process, in KiB.
+// resident returns the memory of a process, in KiB.
 func resident(t *testing.T, pid int) int {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -237,14 +237,14 @@ func resident(t *testing.T, pid int) int {
 	return kib
 }
 
-// underRace reports whether the race detector is in, which costs memory itself.
+// underRace reports whether the race detector runs, which itself costs memory.
 func underRace() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
-// The real process: what 500 idle streams cost, garbage included, and what
-// another client feels of them.
+// 500 idle streams of the real process cost little memory, with its garbage, and another
+// client is answered all the same.
 func TestIdleStreamsCostLittle(t *testing.T) {
 	base, cmd := served(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=info"}, "-demo", "-transport", "http")
 	if status, _, err := post(base, listCall(1, 1)); status != 200 {

@@ -21,15 +21,15 @@ import (
 	"github.com/talkover/talkover-mcp/settings"
 )
 
-// Commands of the documents' shell blocks. Those that are local can be run by a test.
-// All that is not here must be added, on the one side or the other.
+// Commands in the shell blocks of the documents. A test can run the local ones. A command
+// that is in neither list must be added to one.
 var (
 	local   = strings.Fields("talkover-mcp go openssl cat chmod grep head install ls mkdir rm sed")
 	foreign = strings.Fields("agy bash brew claude code codex cosign curl docker gemini gh git kubectl npm npx podman powershell sha256sum sudo tar xattr")
 )
 
-// A stub stands in for every command and notes, with NUL after each: the folder, the
-// number of words and the words, the number of variables and the variables.
+// stub replaces every command. It notes, with NUL after each: the folder, the number of
+// words and the words, the number of variables and the variables.
 const stub = `#!%[1]s
 me=${0##*/}
 vars=()
@@ -41,17 +41,18 @@ install | mkdir) case ${!#} in "$HOME"/* | [!/]*) PATH=/bin:/usr/bin mkdir -p "$
 esac
 `
 
-// In place of going there, where nothing is, cd says where the next commands would be.
+// walk replaces cd, since the folders do not exist: it notes where the next commands would
+// run.
 const walk = "export HERE=.\ncd() { HERE=$HERE/$1; }\n"
 
-// invocation is a command that a block would run.
+// invocation holds a command that a block would run.
 type invocation struct {
 	dir   string
 	words []string
 	env   map[string]string
 }
 
-// shell is a place to run blocks in.
+// shell holds what it takes to run blocks.
 type shell struct {
 	bash, stubs, shims, self string
 	rewrite                  *strings.Replacer
@@ -100,7 +101,7 @@ func (s shell) run(t *testing.T, text string, env ...string) (string, error) {
 	return string(out), err
 }
 
-// rehearse finds what a block would run, with all its words expanded.
+// rehearse returns the commands that a block would run, with all words expanded.
 func (s shell) rehearse(t *testing.T, b block) ([]invocation, error) {
 	t.Helper()
 	notes := filepath.Join(t.TempDir(), "notes")
@@ -140,7 +141,7 @@ var (
 	repository = regexp.MustCompile(`^(deploy|bench|docs|\.ci|\.github)/`)
 )
 
-// faultsOf says what is wrong with the settings, flags, commands and paths in a command.
+// faultsOf says what is wrong with settings, flags, words and paths in a command.
 func (i invocation) faultsOf(settingsFile string) (wrong []string) {
 	env := map[string]string{}
 	for name, value := range i.env {
@@ -181,7 +182,7 @@ func (i invocation) faultsOf(settingsFile string) (wrong []string) {
 	return wrong
 }
 
-// arguments are those of talkover-mcp, if the command starts it, now or later.
+// arguments returns the arguments of talkover-mcp, if the command starts it, now or later.
 func (i invocation) arguments() ([]string, bool) {
 	w := i.words
 	is := func(words ...string) bool { return len(w) >= len(words) && slices.Equal(w[:len(words)], words) }
@@ -212,7 +213,7 @@ var mcpAddFlags = map[string]string{
 	"gemini": "--env --header --scope --transport",
 }
 
-// hostFlags says which flags the host does not have, and whether one takes the name.
+// hostFlags says which flags the host does not have, and whether a flag swallows the name.
 func (i invocation) hostFlags() (wrong []string) {
 	host, known := i.words[0], strings.Fields(mcpAddFlags[i.words[0]])
 	for at, word := range i.words {
@@ -230,7 +231,7 @@ func (i invocation) hostFlags() (wrong []string) {
 	return wrong
 }
 
-// refused says what talkover-mcp would not take.
+// refused says why talkover-mcp would exit with 2.
 func refused(args []string, env map[string]string) []string {
 	p := &program{env: envconfig.MapLookuper(env)}
 	c, rest, err := p.commands().Find(settings.TwoDashes(args))
@@ -254,7 +255,7 @@ func refused(args []string, env map[string]string) []string {
 	return nil
 }
 
-// goPaths says which packages of a go command are not there.
+// goPaths says which packages of a go command do not exist.
 func (i invocation) goPaths() (wrong []string) {
 	for _, word := range i.words[1:] {
 		module, _, versioned := strings.Cut(word, "@")
@@ -275,7 +276,7 @@ func missing(path string) []string {
 	return nil
 }
 
-// The shim is the command in the demo. One that serves is ended as soon as it says so.
+// shim runs talkover-mcp in the demo. It ends a server as soon as that serves.
 const shim = `#!%s
 if [ "${TALKOVER_TOKEN_SOURCE-}" = client ]; then unset TALKOVER_TOKEN; else export TALKOVER_DEMO=true; fi
 export ` + asCommand + `=1 LOG_FORMAT=json LOG_LEVEL=info MCP_ADDR="${MCP_ADDR-127.0.0.1:0}"
@@ -289,7 +290,7 @@ done <"$log"
 wait $!
 `
 
-// In place of go run . it runs the command; what else Go does is for other checks.
+// goShim runs talkover-mcp for go run . and ignores all else, which other checks run.
 const goShim = `#!%s
 [ "$HERE $1 $2" = ". run ." ] || exit 0
 shift 2
@@ -298,9 +299,9 @@ exec talkover-mcp "$@"
 
 var listenAddr = regexp.MustCompile(`((?:-addr[ =]|_ADDR=)"?)[^\s":]*:\d+`)
 
-// Each shell block of the documents is taken apart by a shell, and its words held against
-// what there is. Those whose commands are all local are run, but where their fence says
-// norun: the command in the demo, and what it serves at a free port of loopback.
+// A shell expands each block of the documents, and the words are checked against the
+// settings, commands and files that exist. A block of local commands alone is run, unless
+// its fence says norun: talkover-mcp in the demo, and servers at a free port of loopback.
 func TestShellBlocks(t *testing.T) {
 	s := newShell(t)
 	settingsFile := filepath.Join(t.TempDir(), "token")

@@ -3,13 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,88 +14,13 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/go-json-experiment/json"
-	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/talkover/talkover-mcp/settings"
 )
 
-// What the documents put in the place of secrets.
-const (
-	tokenPlaceholder = "talq_your_environment_token_here"
-	gatePlaceholder  = "your_gate_token_here"
-)
-
-// block is what stands between two fences of a document, or a command in a line of it.
-type block struct {
-	doc   string
-	line  int
-	lang  string // the first word after the fence
-	norun bool   // the fence says so, after the language: GitHub shows it nowhere
-	host  string // whose configuration it is, by the comment before it
-	text  string
-}
-
-func (b block) String() string { return fmt.Sprintf("%s:%d", b.doc, b.line) }
-
-var (
-	hostComment = regexp.MustCompile(`^<!-- host: (\S+) file: \S.* -->$`)
-	inlineShell = regexp.MustCompile("`((?:(?:claude|codex|gemini|agy) mcp add|talkover-mcp) [^`<>\\[\\]]+)`")
-)
-
-// blocks reads the documents that have something to run or to copy.
-func blocks(t *testing.T) []block {
-	t.Helper()
-	docs, err := filepath.Glob("docs/*.md")
-	if err != nil || !slices.Contains(docs, filepath.Join("docs", "hosts.md")) {
-		t.Fatal("docs/hosts.md is missing:", err)
-	}
-	var all []block
-	for _, doc := range append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "bench/README.md") {
-		b, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, fenced(filepath.ToSlash(doc), string(b))...)
-	}
-	return all
-}
-
-// fenced finds the blocks of one document.
-func fenced(doc, text string) []block {
-	var all []block
-	var open *block
-	host, n := "", 0
-	for line := range strings.Lines(text) {
-		n++
-		trimmed := strings.TrimSpace(line)
-		info, fence := strings.CutPrefix(trimmed, "```")
-		comment := hostComment.FindStringSubmatch(trimmed)
-		switch {
-		case fence && open != nil:
-			all, open = append(all, *open), nil
-		case fence:
-			words := append(strings.Fields(info), "")
-			open = &block{doc: doc, line: n, lang: words[0], norun: slices.Contains(words, "norun"), host: host}
-			host = ""
-		case open != nil:
-			open.text += line
-		case comment != nil:
-			host = comment[1]
-		default:
-			for _, m := range inlineShell.FindAllStringSubmatch(line, -1) {
-				all = append(all, block{doc: doc, line: n, lang: "sh", norun: true, text: m[1] + "\n"})
-			}
-			if trimmed != "" {
-				host = ""
-			}
-		}
-	}
-	return all
-}
-
-// form is the configuration that a host documents: the key over its servers, and the keys
-// of one that it starts and of one at a URL. A key that must be there ends in !, a host
-// that takes no URL has no keys for it.
+// form describes the configuration of a host, as its maker documents it: the key over the
+// servers, the keys of a server that the host starts, and those of a server at a URL. A
+// key that is needed ends in !. A host that takes no URL has no keys for one.
 type form struct{ servers, stdio, http string }
 
 var forms = map[string]form{
@@ -125,7 +46,7 @@ var forms = map[string]form{
 	"any": {"mcpServers", "type command! args env", "type! url! headers"},
 }
 
-// entry is a server in the configuration of a host.
+// entry holds one server of the configuration of a host.
 type entry struct {
 	Type        string            `json:"type"`
 	Command     string            `json:"command"`
@@ -139,7 +60,7 @@ type entry struct {
 	BearerFrom  string            `json:"bearer_token_env_var"`
 }
 
-// at is the URL under whatever key the host has for it.
+// at returns the URL, under whatever key the host has for it.
 func (e entry) at() string { return e.URL + e.HTTPURL + e.ServerURL }
 
 // decode reads a configuration, strictly, in the language that its fence names.
@@ -157,7 +78,7 @@ func decode(b block) (map[string]any, error) {
 
 var lineComment = regexp.MustCompile(`(?m)^\s*//.*$`)
 
-// configurations are the servers in the documents' blocks for hosts, by block and name.
+// configurations returns the servers in the documents' blocks for hosts, by block and name.
 func configurations(t *testing.T, all []block) map[string]entry {
 	t.Helper()
 	found := map[string]entry{}
@@ -216,7 +137,7 @@ func (f form) check(t *testing.T, b block, config map[string]any) map[string]ent
 	return found
 }
 
-// checkKeys looks for what must be there and for what the host does not know.
+// checkKeys fails for a key that is missing and for one that the host does not know.
 func (f form) checkKeys(t *testing.T, b block, e entry, keys map[string]any) {
 	t.Helper()
 	known := f.http
@@ -246,7 +167,7 @@ func (f form) checkKeys(t *testing.T, b block, e entry, keys map[string]any) {
 
 var inputName = regexp.MustCompile(`\$\{input:(\w+)\}`)
 
-// checkInputs looks that VS Code asks, covertly, for all that the servers name.
+// checkInputs fails unless VS Code asks for all inputs that the servers name, and hides them.
 func checkInputs(t *testing.T, b block, inputs any) {
 	t.Helper()
 	list, _ := inputs.([]any)
@@ -307,7 +228,7 @@ func TestSnippetsStartTheServer(t *testing.T) {
 
 var secret = regexp.MustCompile(gatePlaceholder + `|\$\{[^}]+\}|\$\w+`)
 
-// Each configuration with a URL gets in at a gated server, by its headers alone.
+// The headers of each configuration with a URL pass the gate of a server.
 func TestSnippetsReachTheServer(t *testing.T) {
 	base, _ := served(t, []string{"LOG_FORMAT=json", "TALKOVER_DEMO=true", "MCP_ALLOWED_HOSTS=calls.example.com", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}, "-transport", "http")
 	reached := 0
@@ -343,7 +264,7 @@ func TestSnippetsReachTheServer(t *testing.T) {
 	}
 }
 
-// knock asks the server at base for what a client asks first at u.
+// knock sends the first request of a client at u, but to the server at base.
 func knock(t *testing.T, base string, u *url.URL, headers http.Header) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -371,61 +292,4 @@ func knock(t *testing.T, base string, u *url.URL, headers http.Header) (int, str
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(first[:n])
-}
-
-var installLink = regexp.MustCompile(`(https://insiders\.vscode\.dev/redirect/mcp/install|cursor://anysphere\.cursor-deeplink/mcp/install)\?[^)\s"` + "`]+")
-
-// The install links carry the very configuration that stands in docs/hosts.md.
-func TestInstallLinks(t *testing.T) {
-	first := map[string]map[string]any{}
-	for _, b := range blocks(t) {
-		if b.doc != "docs/hosts.md" || b.host == "" || first[b.host] != nil {
-			continue
-		}
-		config, err := decode(b)
-		if err != nil {
-			t.Fatalf("%s: %v", b, err)
-		}
-		first[b.host] = config
-	}
-	found := map[string]int{}
-	for _, doc := range []string{"README.md", "docs/hosts.md"} {
-		text, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, link := range installLink.FindAllString(string(text), -1) {
-			u, err := url.Parse(link)
-			if err != nil || strings.ContainsAny(link, "+{}\" ") {
-				t.Errorf("%s: %s is not encoded as a URL: %v", doc, link, err)
-				continue
-			}
-			config, inputs, host := []byte(u.Query().Get("config")), []byte(u.Query().Get("inputs")), "vscode"
-			if u.Scheme == "cursor" {
-				host, inputs = "cursor", []byte("null")
-				if config, err = base64.StdEncoding.DecodeString(string(config)); err != nil {
-					t.Errorf("%s: %s: %v", doc, link, err)
-				}
-			}
-			name := u.Query().Get("name")
-			servers, _ := first[host][forms[host].servers].(map[string]any)
-			for _, part := range []struct {
-				name string
-				got  []byte
-				want any
-			}{{"config", config, servers[name]}, {"inputs", inputs, first[host]["inputs"]}} {
-				var got any
-				if err := json.Unmarshal(part.got, &got); err != nil {
-					t.Errorf("%s: the link's %s: %v", doc, part.name, err)
-				}
-				if diff := gocmp.Diff(part.want, got); diff != "" {
-					t.Errorf("%s: the link for %s differs from the %s in docs/hosts.md:\n%s", doc, host, part.name, diff)
-				}
-			}
-			found[host]++
-		}
-	}
-	if found["vscode"] == 0 || found["cursor"] == 0 {
-		t.Errorf("docs/hosts.md should have a link for VS Code and one for Cursor: %v", found)
-	}
 }

@@ -19,15 +19,15 @@ import (
 	"github.com/talkover/talkover-mcp/settings"
 )
 
-// oneOf4213 is a page of one call of a log of 4,213.
+// oneOf4213 holds a page with one call, of a log of 4,213.
 const oneOf4213 = `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`
 
-// asked counts the requests of the doctor that is tried.
+// asked counts the requests of a doctor.
 type asked struct {
 	list, health atomic.Int32
 }
 
-// api is an API whose list is given, and whose /health is well unless it is given.
+// api serves an API with a given list of calls. Its /health is well unless one is given.
 func api(n *asked, list http.HandlerFunc, health ...http.HandlerFunc) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/calls", func(w http.ResponseWriter, r *http.Request) {
@@ -45,8 +45,8 @@ func api(n *asked, list http.HandlerFunc, health ...http.HandlerFunc) http.Handl
 	return mux
 }
 
-// answers has a status, a body in which @ is what came in Authorization, and
-// headers in pairs.
+// answers returns a handler with a status, headers in pairs, and a body in which @ stands
+// for the Authorization of the request.
 func answers(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-RateLimit-Limit", "100")
@@ -59,7 +59,7 @@ func answers(status int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// dated is a Date so far from now.
+// dated returns a Date header that is off by so much.
 func dated(off time.Duration) string { return time.Now().Add(off).UTC().Format(http.TimeFormat) }
 
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
@@ -265,7 +265,7 @@ func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {
 	diagnosed(t, found, "FAIL gate|MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched|ok token|", "1 check failed: gate.")
 }
 
-// A token that went astray into the address of the API is no less of a secret.
+// A token that was pasted into the address of the API stays hidden.
 func TestDoctorHidesATokenInTheAddress(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()

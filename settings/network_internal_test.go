@@ -7,7 +7,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// What is Talkover's own address is not told to be wrong.
+// The doctor never calls Talkover's own address wrong.
 func TestDoctorDoesNotBlameTheDefaultAddress(t *testing.T) {
 	base, err := talkover.ParseBaseURL("https://app.talkover.ai/api/v1/")
 	if err != nil {

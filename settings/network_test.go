@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// certified is a server with a certificate of its own for 127.0.0.1, valid between
-// two moments from now.
+// certified starts a server with a certificate of its own for 127.0.0.1, valid from and
+// until so long from now.
 func certified(t *testing.T, from, until time.Duration) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -73,8 +73,8 @@ func TestDoctorWithoutAConnection(t *testing.T) {
 	}
 }
 
-// resolver answers DNS queries in memory: for the names it knows with 192.0.2.1, and
-// for all others that there is no such name.
+// resolver answers DNS queries in memory: with 192.0.2.1 for the known names, and for all
+// others that there is no such name.
 func resolver(known ...string) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe() // a stream: messages come after their length
@@ -119,7 +119,7 @@ func dnsReply(query []byte, known []string) []byte {
 	return reply
 }
 
-// A name that is not there, and a network that is not.
+// The doctor tells a host that does not exist from a network that does not work.
 func TestDoctorTellsAWrongNameFromNoNetwork(t *testing.T) {
 	before := net.DefaultResolver
 	defer func() { net.DefaultResolver = before }()

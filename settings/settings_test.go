@@ -12,13 +12,13 @@ import (
 	"github.com/talkover/talkover-mcp/settings"
 )
 
-// canary is a token that must show up nowhere.
+// canary stands for a token that no output may show.
 const canary = "talq_canary_3f9a1c7e5b2d"
 
-// gateToken opens the door of MCP_AUTH=token.
+// gateToken passes the gate of MCP_AUTH=token.
 const gateToken = "gate0123456789abcdef0123456789ab"
 
-// overHTTP is an environment that is good but for what comes in pairs.
+// overHTTP returns an environment that is right for HTTP, with variables added in pairs.
 func overHTTP(pairs ...string) map[string]string {
 	env := map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}
 	for i := 0; i < len(pairs); i += 2 {

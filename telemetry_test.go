@@ -19,7 +19,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-// otlp is an OpenTelemetry collector.
+// otlp collects the spans that OpenTelemetry exports.
 type otlp struct {
 	*httptest.Server
 	t      testing.TB
@@ -50,7 +50,7 @@ func (c *otlp) raw() string {
 }
 
 func (c *otlp) spans() []*tracepb.Span {
-	var batch tracepb.TracesData // batches one after the other are one
+	var batch tracepb.TracesData // batches that follow each other decode as one
 	if err := proto.Unmarshal([]byte(c.raw()), &batch); err != nil {
 		c.t.Error(err)
 	}
@@ -95,7 +95,8 @@ func terminate(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// How many calls failed, and why? Is the API to blame, or its limit? Who is there?
+// Metrics say how many calls failed and why, how the API and its limit fare, and who is
+// connected.
 func TestMetricsTellWhatHappened(t *testing.T) {
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	var once sync.Once
@@ -179,8 +180,8 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	}
 }
 
-// With a trace of the caller's own, its tool call and what that asked of the API
-// belong to it. The API hears nothing of the trace.
+// The spans of a tool call and of its requests belong to the trace of the caller. The API
+// is not told of the trace.
 func TestTracesBelongToTheCaller(t *testing.T) {
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -239,7 +240,7 @@ func TestTracesBelongToTheCaller(t *testing.T) {
 	}
 }
 
-// A collector that is broken costs spans and a line in the log, not calls.
+// A broken collector costs spans and a line in the log, but no call.
 func TestBrokenCollectorHoldsNothingUp(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"refuses": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) },
@@ -260,7 +261,7 @@ func TestBrokenCollectorHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// What was set for other programs is no reason not to start.
+// A protocol that was set for another program does not keep the server from starting.
 func TestTracesOfAnotherProtocolAreNone(t *testing.T) {
 	_, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "-demo"), hello)
 	if !strings.Contains(stderr, "no traces are sent") {
