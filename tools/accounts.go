@@ -11,28 +11,28 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// mostAccounts bounds how many callers' accounts have a client at once. The one that
-// was idle for longest gives way, and with it what was known of its limit.
+// mostAccounts bounds how many callers' accounts have a client at once. A new one takes
+// the place of the one that was idle for longest, and what was known of its limit is lost.
 const mostAccounts = 256
 
-// accounts finds the client with which a call works: the one of [Config.Client], or
-// with [Config.TokenOf] one for each Talkover token, so that limits and answers are
-// never shared between accounts.
+// accounts finds the client that a call works with. That is [Config.Client]; or where
+// [Config.TokenOf] is set, each Talkover token has a client of its own, so that accounts
+// never share limits or answers.
 type accounts struct {
-	client  *talkover.Client
-	tokenOf func(context.Context) talkover.Secret           // nil where all calls share client
+	shared  *talkover.Client
+	tokenOf func(context.Context) talkover.Secret           // nil if all calls share a client
 	own     *lru.Cache[[sha256.Size]byte, *talkover.Client] // by a hash of the token
 }
 
-func newAccounts(client *talkover.Client, tokenOf func(context.Context) talkover.Secret) *accounts {
-	own, _ := lru.New[[sha256.Size]byte, *talkover.Client](mostAccounts) // fails on a size below 1 alone
-	return &accounts{client: client, tokenOf: tokenOf, own: own}
+func newAccounts(shared *talkover.Client, tokenOf func(context.Context) talkover.Secret) *accounts {
+	own, _ := lru.New[[sha256.Size]byte, *talkover.Client](mostAccounts) // fails only for a size below 1
+	return &accounts{shared: shared, tokenOf: tokenOf, own: own}
 }
 
-// of returns the client of the account that a call is about. The error is errNoToken.
-func (a *accounts) of(ctx context.Context) (*talkover.Client, error) {
+// client returns the client of the account that a call is about. The error is errNoToken.
+func (a *accounts) client(ctx context.Context) (*talkover.Client, error) {
 	if a.tokenOf == nil {
-		return a.client, nil
+		return a.shared, nil
 	}
 	token := a.tokenOf(ctx)
 	if token.IsZero() {
@@ -42,14 +42,14 @@ func (a *accounts) of(ctx context.Context) (*talkover.Client, error) {
 	if c, ok := a.own.Get(hash); ok {
 		return c, nil
 	}
-	mine := a.client.As(token)
+	mine := a.shared.As(token)
 	if first, ok, _ := a.own.PeekOrAdd(hash, mine); ok {
-		return first, nil // of a call that came at the same time
+		return first, nil // a call at the same time made it
 	}
 	return mine, nil
 }
 
-// blame puts a 401 where the mistake is: with the caller, if it brought the token.
+// blame attributes a 401 to the caller, if the caller brought the token.
 func (a *accounts) blame(err error) error {
 	var api *talkover.Error
 	if a.tokenOf != nil && errors.As(err, &api) && api.Status == http.StatusUnauthorized {

@@ -9,11 +9,11 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// cell is one value of a table. The structure of an answer has it as JSON, the text
-// as csv writes it, without quotes.
+// cell is one value of a table. It knows both its forms: its JSON stands in the structure
+// of an answer, and what csv returns, without quotes, stands in the text.
 type cell interface{ csv() string }
 
-// words are other people's text in a cell. Phone numbers and handles are cells too.
+// words are other people's text in a cell.
 type words string
 
 func (w words) csv() string  { return guarded(string(w)) }
@@ -23,6 +23,7 @@ func (h handle) csv() string { return guarded(string(h)) }
 // phones are several phone numbers in one cell.
 type phones []phone
 
+// newPhones makes one cell of phone numbers.
 func newPhones(numbers []string) phones {
 	p := make(phones, len(numbers))
 	for i, n := range numbers {
@@ -31,6 +32,7 @@ func newPhones(numbers []string) phones {
 	return p
 }
 
+// String writes the numbers with spaces between them.
 func (p phones) String() string {
 	var b strings.Builder
 	for i, n := range p {
@@ -47,8 +49,8 @@ func (p phones) csv() string { return guarded(p.String()) }
 // MarshalText implements [encoding.TextMarshaler].
 func (p phones) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// guarded puts an apostrophe before what a spreadsheet would take for a formula. A
-// phone number, in E.164 or with spaces in it, is no formula.
+// guarded puts an apostrophe before what a spreadsheet would take for a formula. A phone
+// number in E.164, also with spaces in it, is no formula.
 func guarded(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) && !isE164(strings.ReplaceAll(s, " ", "")) {
 		return "'" + s
@@ -61,7 +63,7 @@ type count int
 
 func (n count) csv() string { return strconv.Itoa(int(n)) }
 
-// seconds are blank in text where they are 0, as for nearly every second call.
+// seconds are blank in text if they are 0, as they are for nearly every second call.
 type seconds int
 
 func (s seconds) csv() string {
@@ -71,7 +73,7 @@ func (s seconds) csv() string {
 	return strconv.Itoa(int(s))
 }
 
-// testMark tells test calls from others.
+// testMark marks test calls.
 type testMark bool
 
 func (t testMark) csv() string {
@@ -81,13 +83,13 @@ func (t testMark) csv() string {
 	return ""
 }
 
-// decimal is a number as Talkover computed it.
+// decimal is a number that Talkover computed, in its digits.
 type decimal float64
 
 func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
 
-// figure is a number that was rounded to what it is worth. Text shows rates in per
-// cent, and estimates with a ~ before them.
+// figure is a number, rounded to the digits that it is worth. Text shows rates in per
+// cent, and puts a ~ before estimates.
 type figure struct {
 	value    float64
 	digits   int // after the point, in text
@@ -110,15 +112,16 @@ func (f figure) csv() string {
 	if f.estimate {
 		return "~" + s
 	}
-	return s // a minus makes no formula of it
+	return s // not guarded: a number with a minus is no formula
 }
 
-// A moment is blank where Talkover told none.
+// A moment is blank if Talkover told none.
 type (
 	minute time.Time // to the minute
 	second time.Time // to the second
 )
 
+// The forms of moments and days in answers.
 const (
 	minuteForm = "2006-01-02 15:04"
 	secondForm = "2006-01-02 15:04:05"
@@ -130,6 +133,7 @@ const (
 func (m minute) csv() string { return formed(time.Time(m), minuteForm) }
 func (s second) csv() string { return formed(time.Time(s), secondForm) }
 
+// formed writes a moment in a form; none is blank.
 func formed(t time.Time, form string) string {
 	if t.IsZero() {
 		return ""

@@ -13,26 +13,25 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// mostCompletions is how many values the protocol takes.
+// mostCompletions bounds the values of a completion (MCP, completion/complete).
 const mostCompletions = 100
 
-// completer offers values for the arguments of prompts and resources, by their
-// names alone, since a name means the same everywhere.
+// completer offers values for the arguments of prompts and resources. It looks at the
+// name of an argument alone, since a name means the same everywhere.
 type completer struct {
-	config    Config
-	accounts  *accounts
-	options   map[string][]string // of arguments with a closed set
+	*questions
+	options   map[string][]string // of the arguments that take one of a list
 	agents    memory[talkover.AgentInfo]
 	campaigns memory[talkover.Campaign]
 }
 
-func newCompleter(c Config, a *accounts) (*completer, error) {
+func newCompleter(qs *questions) (*completer, error) {
 	input, err := schema.NewInput[callFilters]()
 	if err != nil {
 		return nil, err
 	}
 	k := &completer{
-		config: c, accounts: a, options: map[string][]string{},
+		questions: qs, options: map[string][]string{},
 		agents: newMemory[talkover.AgentInfo](), campaigns: newMemory[talkover.Campaign](),
 	}
 	for _, a := range input.Arguments() {
@@ -51,17 +50,17 @@ func (k *completer) CompleteResourceArgument(ctx context.Context, _ string, a mc
 	return k.complete(ctx, a), nil
 }
 
-// complete never fails: no completion is better than an error at each key.
+// complete never fails: offering nothing is better than an error at each key.
 func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.Completion {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
-	q, err := newQuestion(ctx, k.config, k.accounts, nil)
+	q, err := k.open(ctx, nil)
 	if err != nil {
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))
 	var values []string
-	// add offers a value, which one of the names that it is known by must fit.
+	// add offers a value if what was typed fits one of the names it is known by.
 	add := func(value any, known ...string) {
 		fits := func(name string) bool { return strings.Contains(strings.ToLower(name), typed) }
 		if !slices.ContainsFunc(known, fits) {
@@ -76,7 +75,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
 			add(agent.Display(), agent.ID, agent.Name, agent.Label)
 		}
-	case "agent_id": // which is found by the name
+	case "agent_id": // people type the name
 		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
 			add(handle(agent.ID), agent.ID, agent.Name, agent.Label)
 		}
@@ -115,11 +114,11 @@ type remembered[T any] struct {
 }
 
 func newMemory[T any]() memory[T] {
-	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails on a size below 1 alone
+	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails only for a size below 1
 	return memory[T]{accounts}
 }
 
-// get returns the names of an account, which read reads if none are remembered.
+// get returns the names of an account. If it remembers none, it has read read them.
 func (m memory[T]) get(ctx context.Context, account *talkover.Client, read func(context.Context) (talkover.All[T], error)) []T {
 	known, ok := m.accounts.Get(account)
 	if ok && time.Now().Before(known.until) {

@@ -11,40 +11,39 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Config is what the tools work with.
+// Config sets up the tools. The zero value lists them, and can call none.
 type Config struct {
-	Client  *talkover.Client // the account; needed to call tools, not to list them
+	Client  *talkover.Client // reaches the account; needed to call tools, not to list them
 	Version string           // of this program
-	Zone    *time.Location   // in which answers show times; UTC if nil
+	Zone    *time.Location   // answers show times in it; UTC if nil
 	Now     func() time.Time // time.Now if nil
-	Demo    bool             // the account is invented, and every answer must say so
-	Log     *slog.Logger     // a line for each call; none if nil
+	Demo    bool             // the account is invented, and every answer says so
+	Log     *slog.Logger     // gets a line for each call; nil for no log
 
-	// TokenOf returns the Talkover token that a call brought, the zero Secret if it
-	// brought none. Where it is set, each call works with the account of its token,
-	// by a client like Client; where it is nil, all calls share Client.
+	// TokenOf returns the Talkover token that a call brought, or the zero Secret if it
+	// brought none. If it is set, each call works with the account of its token, through
+	// a client made like Client. If it is nil, all calls share Client.
 	TokenOf func(context.Context) talkover.Secret
 
-	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any
-	// hour. They cost money and ring people: whoever can reach the server must be
-	// somebody who was let in.
+	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any hour.
+	// They cost money and ring people, so nobody may reach the server whom a gate has
+	// not let in.
 	AllowCalls      bool
 	MaxCallsPerHour int
 
-	// MaskNumbers hides phone numbers in answers but for their last four digits.
+	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool
 
-	// Observers are told of each operation, in this order.
+	// Observers hear of each operation, in this order.
 	Observers []Observer
 }
 
-// Observer is told when an operation begins: a method of MCP, the name of the tool
-// or resource, and the _meta of the request. What it returns is the context in
-// which the operation goes on, and who is told how it ended: "ok", or a word for
-// why not.
+// Observer hears of an operation as it begins: the method of MCP, the name of the tool
+// or resource, and the _meta of the request. It returns the context in which the
+// operation goes on, and a function that hears how it ended: "ok", or a word for why not.
 type Observer func(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string))
 
-// observe tells all observers.
+// observe tells all observers that an operation begins.
 func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, meta *mcp.Meta) (context.Context, func(outcome string)) {
 	var fields map[string]any
 	if meta != nil {

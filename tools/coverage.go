@@ -6,7 +6,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// coverage says which calls an answer rests on, and how far it may be relied on.
+// coverage says which calls an answer rests on, and whether these are all.
 type coverage struct {
 	Method    string `json:"method" jsonschema:"enum=scan,enum=counts,enum=sample"`
 	Complete  bool   `json:"complete"`
@@ -17,11 +17,11 @@ type coverage struct {
 	Reason    ours   `json:"reason,omitempty" jsonschema_description:"Why it is not complete."`
 }
 
-// newCoverage tells of a coverage that took so many requests.
+// newCoverage shows a coverage, and how many requests it took.
 func newCoverage(c stats.Coverage, requests int) coverage {
 	return coverage{
 		Method: string(c.Method), Complete: c.Complete, Matched: c.Matched,
-		Scanned: c.Scanned, Requests: requests, Reason: ours(c.Reason), // which holds counts alone
+		Scanned: c.Scanned, Requests: requests, Reason: ours(c.Reason), // no text of the API is in it
 	}
 }
 

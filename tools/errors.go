@@ -13,12 +13,12 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// crash is a panic of ours; its value is the id under which the log has it.
+// crash says that a tool panicked. Its value is the id under which the log has the stack.
 type crash string
 
 func (c crash) Error() string { return "panic " + string(c) }
 
-// errNoToken says that a call must bring a Talkover token and did not.
+// errNoToken says that a call brought no Talkover token, where each must bring one.
 var errNoToken = errors.New("the call brought no Talkover token")
 
 // unknownToken says that Talkover does not know the token that a request brought.
@@ -29,7 +29,7 @@ func (e unknownToken) explain() string {
 		"Trying again will not help; that header is set where the client is configured."
 }
 
-// Unwrap gives the API's own answer, for the log.
+// Unwrap returns the API's own error, for the log.
 func (e unknownToken) Unwrap() error { return e.error }
 
 // outcome returns the word for how an operation ended.
@@ -54,8 +54,8 @@ func outcome(err error) string {
 	return "failed"
 }
 
-// explain puts an error into words for a model: what happened, whether trying
-// again helps and when, and what to change.
+// explain puts an error into words for a model: what happened, whether and when to try
+// again, and what to change.
 func explain(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
@@ -102,7 +102,7 @@ func explainAPI(e *talkover.Error) string {
 	return s
 }
 
-// mostLines is how much of what the API finds wrong is passed on.
+// mostLines bounds the lines that are passed on of what the API finds wrong.
 const mostLines = 8
 
 // advice says whether trying again helps and when, and what to change.
@@ -149,6 +149,7 @@ func adviceOnStatus(e *talkover.Error) string {
 	return "Trying the same again will hardly help."
 }
 
+// bullets writes lines as a list.
 func bullets(lines []string) string {
 	return "- " + strings.Join(lines, "\n- ")
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// measures are figures by name; an estimate has its 95 % interval beside it, as
-// name_low and name_high.
+// measures holds figures by name. An estimate has its 95 % interval beside it, as name_low
+// and name_high.
 type measures map[string]float64
 
-// newFigure rounds a figure to what it is worth.
+// newFigure makes a figure of a metric.
 func newFigure(name stats.Metric, v float64, estimate bool) figure {
 	f := figure{value: round(name, v), estimate: estimate}
 	switch name {
@@ -25,7 +25,7 @@ func newFigure(name stats.Metric, v float64, estimate bool) figure {
 	return f
 }
 
-// measureCell shows a measure; one that cannot be told is blank.
+// measureCell shows a measure. It is blank if that cannot be told.
 func measureCell(name stats.Metric, m stats.Measure) cell {
 	if !m.Known {
 		return words("")
@@ -33,7 +33,7 @@ func measureCell(name stats.Metric, m stats.Measure) cell {
 	return newFigure(name, m.Value, m.Estimate)
 }
 
-// round gives a figure the digits that it is worth.
+// round rounds a metric to the digits that it is worth.
 func round(name stats.Metric, v float64) float64 {
 	scale := 1.0
 	switch name {
@@ -45,7 +45,7 @@ func round(name stats.Metric, v float64) float64 {
 	return math.Round(v*scale) / scale
 }
 
-// contactMeasures come after stats.Metrics where all calls were read.
+// These measures follow stats.Metrics, if all calls were read.
 const (
 	contactsMeasure   = "contacts"
 	repeatMeasure     = "repeat_contacts"
@@ -54,7 +54,7 @@ const (
 	peakMeasure       = "peak_concurrent"
 )
 
-// words writes measures in the order of answers.
+// words writes the measures, in the order of all answers.
 func (m measures) words(estimated []string) string {
 	order := []string{}
 	for _, name := range stats.Metrics {

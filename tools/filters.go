@@ -1,9 +1,7 @@
 package tools
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// Arguments that take one of a list, which stands once.
+// These arguments take one value of a list.
 type (
 	callStatus string // of talkover.Statuses
 	direction  string // of talkover.Directions
@@ -30,7 +28,7 @@ func (direction) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Directi
 // JSONSchema implements the hook of invopop/jsonschema.
 func (weekday) JSONSchema() *jsonschema.Schema { return oneOf(stats.Weekdays) }
 
-// oneOf returns the schema of a string that is one of these.
+// oneOf returns the schema of a string that takes one of the options.
 func oneOf(options []string) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "string"}
 	for _, o := range options {
@@ -39,7 +37,7 @@ func oneOf(options []string) *jsonschema.Schema {
 	return s
 }
 
-// callFilters are the filters of List Calls, by the vendor's names.
+// callFilters holds the filters of List Calls, by the vendor's names.
 type callFilters struct {
 	Status    callStatus  `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
 	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
@@ -52,7 +50,7 @@ type callFilters struct {
 // Validate implements [schema.Validator].
 func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
 
-// inOrder finds fault with days of which the last is before the first.
+// inOrder reports a fault if the last day is before the first.
 func inOrder(from, to schema.Date) []schema.Fault {
 	if from == "" || to == "" || from <= to {
 		return nil
@@ -60,7 +58,7 @@ func inOrder(from, to schema.Date) []schema.Fault {
 	return []schema.Fault{{Argument: "date_from", Problem: fmt.Sprintf("%s is after date_to %s; swap them", from, to)}}
 }
 
-// query returns what to ask of the API.
+// query returns the query of the API.
 func (f callFilters) query() talkover.CallQuery {
 	return talkover.CallQuery{
 		Status: string(f.Status), Direction: string(f.Direction), AgentID: string(f.AgentID),
@@ -68,12 +66,11 @@ func (f callFilters) query() talkover.CallQuery {
 	}
 }
 
-// dayDrift is how far a UTC moment may lie outside of the days that were asked
-// for, since the API does not say in which zone it cuts its days.
+// dayDrift is how far outside of the days that were asked for a UTC moment may lie. The
+// API does not say in which zone its days begin.
 const dayDrift = 14 * time.Hour
 
-// fit reports whether a call is one that the filters ask for, as far as its row
-// tells.
+// fit reports whether a call fits the filters, as far as its row tells.
 func (f callFilters) fit(c talkover.Call) bool {
 	same := func(want, have string) bool {
 		return want == "" || strings.ReplaceAll(have, "_", "-") == strings.ReplaceAll(want, "_", "-")
@@ -92,7 +89,7 @@ func (f callFilters) fit(c talkover.Call) bool {
 	return err != nil || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift))
 }
 
-// loosen says what to try where nothing matched.
+// loosen says what to try if nothing matched.
 func (f callFilters) loosen() ours {
 	var try []string
 	if strings.ContainsAny(string(f.Search), " -()./") {
@@ -116,50 +113,4 @@ func (f callFilters) loosen() ours {
 		return "This account has no calls yet."
 	}
 	return ours("Nothing matches. To find more: " + strings.Join(try, "; ") + ".")
-}
-
-// echo holds arguments as answers repeat them. Their schema is that of the arguments,
-// which the model has already.
-type echo[T any] struct{ Args T }
-
-// MarshalJSON implements [json.Marshaler].
-func (e echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
-
-// json returns the arguments as a model writes them in a call.
-func (e echo[T]) json() string { return written{e.Args}.String() }
-
-// String writes filters by their names, such as status=failed search="+1202"; those
-// without a value are left out.
-func (e echo[T]) String() string {
-	var parts []string
-	v := reflect.ValueOf(e.Args)
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		switch value := v.Field(i).Interface().(type) {
-		case needle: // which may be any text
-			if value != "" {
-				parts = append(parts, fmt.Sprintf("%s=%q", name, value))
-			}
-		default:
-			if s := fmt.Sprint(value); s != "" {
-				parts = append(parts, name+"="+s)
-			}
-		}
-	}
-	if len(parts) == 0 {
-		return "no filters"
-	}
-	return strings.Join(parts, " ")
-}
-
-// written holds arguments that say writes as a model does.
-type written struct{ Args any }
-
-// String returns the arguments as JSON.
-func (w written) String() string {
-	args, _ := json.Marshal(w.Args) // strings, numbers and lists of them marshal
-	return string(args)
 }

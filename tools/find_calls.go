@@ -33,7 +33,7 @@ type findCallsInput struct {
 	Limit      int            `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
 }
 
-// searchStatus is a status of a call, or open or missed, which are several of them.
+// searchStatus is a status of a call, or open or missed, which stand for several.
 type searchStatus string
 
 const (
@@ -41,7 +41,7 @@ const (
 	missedCalls searchStatus = "missed"
 )
 
-// missedStatuses are those of final calls that nobody answered.
+// missedStatuses are the statuses of final calls that nobody answered.
 var missedStatuses = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
 
 // JSONSchema implements the hook of invopop/jsonschema.
@@ -61,8 +61,8 @@ func (in *findCallsInput) Validate() []schema.Fault {
 // zone returns the zone that was asked for, or nil.
 func (in findCallsInput) zone() *time.Location { return in.Timezone.Location() }
 
-// hours lists the hours from hour_from to hour_to, past midnight if hour_to is
-// the earlier one; none for a whole day.
+// hours lists the hours from hour_from to hour_to, past midnight if hour_to is the
+// earlier one. It lists none if they are the whole day.
 func (in findCallsInput) hours() []int {
 	last := 23
 	if in.HourTo != nil {
@@ -125,7 +125,7 @@ type findCallsOutput struct {
 	byTime bool // the rows are in order of their time
 }
 
-// findCalls makes the tool for calls that the API's own filters cannot name.
+// findCalls makes the tool for calls that the API's own filters cannot find.
 func findCalls() tool[findCallsInput, *findCallsOutput] {
 	return tool[findCallsInput, *findCallsOutput]{
 		name:  "find_calls",
@@ -164,8 +164,8 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 	return out, nil
 }
 
-// fit cuts the table to what an answer may take. The structure says the same in a
-// fifth more than the text.
+// fit cuts the table to what an answer may take. The structure takes a fifth more than
+// the text, so the text is what counts here.
 func (out *findCallsOutput) fit() {
 	rows := out.Rows
 	out.cut(0)

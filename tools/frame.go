@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
+// demoNote stands in every answer of the demo.
 const demoNote = "This is the demo account: every call in it is invented."
 
-// frame says of every answer what to know of it.
+// frame says in every answer what to know of it: notes, the zone, and now.
 type frame struct {
 	Notes    []ours `json:"notes" jsonschema_description:"What to know before relying on this answer."`
 	Timezone string `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
@@ -16,7 +17,7 @@ type frame struct {
 	masked bool
 }
 
-// frame opens the answer to a question.
+// frame begins the answer to a question.
 func (q *question) frame() frame {
 	f := frame{
 		Notes:    []ours{},
@@ -33,19 +34,19 @@ func (q *question) frame() frame {
 	return f
 }
 
-// note adds a sentence, as say makes it.
+// note adds a note, which say makes.
 func (f *frame) note(format string, args ...any) {
 	f.Notes = append(f.Notes, say(f.masked, format, args...))
 }
 
-// writeNotes writes the notes as text shows them, a line each.
+// writeNotes writes a line for each note.
 func (f *frame) writeNotes(b *strings.Builder) {
 	for _, note := range f.Notes {
 		b.WriteString("Note: " + string(note) + "\n")
 	}
 }
 
-// plural counts things: "1 call", "2 calls".
+// plural writes a number of things, such as "1 call" and "2 calls".
 func plural(n int, one, many string) ours {
 	if n == 1 {
 		return ours("1 " + one)

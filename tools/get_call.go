@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/invopop/jsonschema"
+
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
@@ -39,7 +40,7 @@ type agentDetail struct {
 	Label string `json:"label"`
 }
 
-// callStep is a call to go on with.
+// callStep names a call to go on with.
 type callStep struct {
 	SID    handle `json:"sid"`
 	Time   minute `json:"time"`
@@ -53,7 +54,7 @@ type getCallOutput struct {
 	table
 	frame
 
-	Asked needle `json:"-"`
+	Asked needle `json:"-"` // for the text; exported, so that masking reaches it
 }
 
 // JSONSchemaExtend implements the hook of invopop/jsonschema.
@@ -61,8 +62,8 @@ func (getCallOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Properties.Value("rows").Description = "The calls that fit a part of a SID, if there are several."
 }
 
-// getCall makes the tool for all that is known of one call. The API has no request
-// for that, but its search finds SIDs.
+// getCall makes the tool for all that is known of one call. The API cannot be asked for
+// one call, but its search finds SIDs.
 func getCall() tool[getCallInput, *getCallOutput] {
 	return tool[getCallInput, *getCallOutput]{
 		name:        "get_call",
@@ -97,8 +98,8 @@ func getCall() tool[getCallInput, *getCallOutput] {
 // mostCandidates bounds the calls that are looked at for a part of a SID.
 const mostCandidates = 50
 
-// pickCall returns the call with the SID, or else those that have it in their SID; the
-// search finds numbers too, which do not count.
+// pickCall returns the call with the SID, or else those that have it in their SID. A call
+// that the search found by a number does not count.
 func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Call) {
 	var several []talkover.Call
 	for i, call := range calls {
@@ -126,6 +127,7 @@ func (out *getCallOutput) offer(several []talkover.Call, more bool, zone *time.L
 	out.table = newTable(callColumns(zone), several)
 }
 
+// newCallDetail shows a call with its times in a zone.
 func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 	return &callDetail{
 		ID: handle(c.ID), SID: handle(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
@@ -136,8 +138,8 @@ func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 	}
 }
 
-// neighbours finds the calls with the same contact just before and after a call,
-// of the newest hundred up to a week after it. Without them, the answer stands.
+// neighbours finds the calls with the same contact just before and just after a call,
+// among the newest hundred up to a week after it. An answer can do without them.
 func (q *question) neighbours(ctx context.Context, out *getCallOutput, call talkover.Call) {
 	contact := stats.Contact(call)
 	if contact == "" || call.CreatedAt.IsZero() {

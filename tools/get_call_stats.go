@@ -49,7 +49,7 @@ type callStatsOutput struct {
 	frame
 }
 
-// total puts the totals in.
+// total fills in the totals, and those of the period before.
 func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Report) {
 	out.Totals, out.Estimated = measures{}, []string{}
 	for _, name := range stats.Metrics {
@@ -164,10 +164,10 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 	return out, nil
 }
 
-// equalBefore returns the question of the equal window just before, and how many days
-// that lies back. A window without an end ends today.
+// equalBefore returns the question of the equal window just before, and by how many days
+// that is earlier. A window without an end ends today.
 func equalBefore(q stats.Question) (stats.Question, int) {
-	from, _ := time.Parse(time.DateOnly, q.Query.DateFrom) // it was checked
+	from, _ := time.Parse(time.DateOnly, q.Query.DateFrom) // Decode has checked it
 	to, err := time.Parse(time.DateOnly, q.Query.DateTo)
 	if err != nil {
 		to, _ = time.Parse(time.DateOnly, q.Now.In(q.Zone).Format(time.DateOnly))
@@ -178,8 +178,8 @@ func equalBefore(q stats.Question) (stats.Question, int) {
 	return q, days
 }
 
-// behind says how to see the calls behind a number: those of the largest group
-// where the API can filter for it.
+// behind says how to see the calls behind the numbers: those of the largest group, as
+// far as the API can filter for it.
 func (in callStatsInput) behind(q *question, report *stats.Report) ours {
 	f := in.callFilters
 	if report.Matched == 0 {
@@ -204,7 +204,7 @@ func (in callStatsInput) behind(q *question, report *stats.Report) ours {
 	return say(q.masked, "Calls behind the first row: list_calls %s", written{f})
 }
 
-// explain notes what to know of the numbers.
+// explain notes what to know before relying on the numbers.
 func (out *callStatsOutput) explain(q *question, in callStatsInput, report, before *stats.Report) {
 	switch {
 	case in.ExcludeTestCalls:

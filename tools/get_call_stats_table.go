@@ -27,20 +27,20 @@ type groups struct {
 type group struct {
 	stats.Row
 	was   stats.Row
-	known bool // was is of this group; false where it had no calls
+	known bool // the group had calls then
 }
 
-// place returns where the group stands in a dimension; the rest stands nowhere but in
-// the first.
-func (g group) place(i int) stats.Value {
+// value returns the value of the group in its dimension i. The rest has one in the first
+// dimension alone.
+func (g group) value(i int) stats.Value {
 	if i < len(g.Values) {
 		return g.Values[i]
 	}
 	return stats.Value{}
 }
 
-// newGroups lays groups out. before is the report of the period before, which lies
-// shift days back, or nil.
+// newGroups makes groups of a report and of that of the period before, which is shift days
+// earlier; before is nil if there is none.
 func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *groups {
 	t := &groups{by: by, calls: int(report.Totals.M[stats.Calls].Value), compared: before != nil}
 	if len(by) == 0 {
@@ -48,7 +48,7 @@ func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *g
 	}
 	t.match(report.Rows, before, shift)
 	for i, d := range by {
-		t.columns = append(t.columns, placeColumns(i, d)...)
+		t.columns = append(t.columns, valueColumns(i, d)...)
 	}
 	for _, name := range stats.Metrics {
 		if report.Method != stats.Scan && (name == stats.MedianSeconds || name == stats.P95Seconds) {
@@ -66,9 +66,9 @@ func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *g
 	return t
 }
 
-// lay makes a table of the first rows, as many as fits says of their table, and of one
-// more row that adds up the rest, of which it returns how many groups they are. Of days
-// and weeks the last rows stay instead, in their order.
+// lay makes a table of the first groups, and of one more row that adds up the rest. fits
+// says how many rows of a table there is room for. Of days and weeks the last ones stay
+// instead, in their order. rest is how many groups the last row adds up.
 func (t *groups) lay(fits func(table) int) (laid table, rest int) {
 	latest := len(t.by) > 0 && (t.by[0] == stats.ByDay || t.by[0] == stats.ByWeek) && t.by[len(t.by)-1].InOrder()
 	all := slices.Clone(t.all)
@@ -88,28 +88,28 @@ func (t *groups) lay(fits func(table) int) (laid table, rest int) {
 	return laid, len(cut)
 }
 
-// placeColumns say where a group stands in its dimension i.
-func placeColumns(i int, d stats.Dimension) []column[group] {
-	name := column[group]{string(d), func(g group) cell { return words(g.place(i).Name) }}
+// valueColumns show the value of a group in its dimension i.
+func valueColumns(i int, d stats.Dimension) []column[group] {
+	name := column[group]{string(d), func(g group) cell { return words(g.value(i).Name) }}
 	switch d {
 	case stats.ByContact, stats.ByLine:
-		name.cell = func(g group) cell { return phone(g.place(i).Name) }
+		name.cell = func(g group) cell { return phone(g.value(i).Name) }
 	case stats.ByAgent:
-		return []column[group]{name, {"agent_id", func(g group) cell { return handle(g.place(i).Key) }}}
+		return []column[group]{name, {"agent_id", func(g group) cell { return handle(g.value(i).Key) }}}
 	}
 	return []column[group]{name}
 }
 
-// metricColumns hold a figure, and its interval where it is an estimate.
+// metricColumns show a figure, and its interval if it is an estimate.
 func metricColumns(name stats.Metric, estimated bool) []column[group] {
 	columns := []column[group]{{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}}
 	if !estimated || !slices.Contains(withInterval, name) {
 		return columns
 	}
-	bound := func(of func(stats.Measure) float64) func(group) cell {
+	bound := func(end func(stats.Measure) float64) func(group) cell {
 		return func(g group) cell {
 			m := g.M[name]
-			return measureCell(name, stats.Measure{Value: of(m), Known: m.Known && m.Estimate})
+			return measureCell(name, stats.Measure{Value: end(m), Known: m.Known && m.Estimate})
 		}
 	}
 	return append(columns,
@@ -117,8 +117,8 @@ func metricColumns(name stats.Metric, estimated bool) []column[group] {
 		column[group]{string(name) + "_high", bound(func(m stats.Measure) float64 { return m.High })})
 }
 
-// changeColumns compare a group with the period before. One that had no calls then
-// had none, for sure or by the sample.
+// changeColumns compare a group with the period before. A group that is not in the report
+// of that period had no calls then.
 var changeColumns = []column[group]{
 	{"previous_calls", func(g group) cell {
 		if !g.known {
@@ -143,8 +143,8 @@ func (g group) change(name stats.Metric) stats.Measure {
 	}
 }
 
-// match finds what each group was in the period before, and adds the groups that are
-// no more.
+// match finds what each group was in the period before, and adds the groups that had
+// calls only then.
 func (t *groups) match(rows []stats.Row, before *stats.Report, shift int) {
 	var was map[[2]string]stats.Row
 	if before != nil {
@@ -169,7 +169,7 @@ func (t *groups) match(rows []stats.Row, before *stats.Report, shift int) {
 	}
 }
 
-// keyOf returns what tells a row from others.
+// keyOf returns what tells the rows of a report apart.
 func keyOf(r stats.Row) (key [2]string) {
 	for i, v := range r.Values {
 		key[i] = v.Key
@@ -177,8 +177,7 @@ func keyOf(r stats.Row) (key [2]string) {
 	return key
 }
 
-// shifted moves the days and weeks of a row of the previous period to those that
-// it is compared with.
+// shifted moves a row of the previous period to the day or week that it is compared with.
 func shifted(r stats.Row, by []stats.Dimension, days int) stats.Row {
 	r.Values = slices.Clone(r.Values)
 	for i, d := range by {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/invopop/jsonschema"
+
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -23,6 +24,7 @@ type listAgentsInput struct {
 	pageInput
 }
 
+// turn returns the arguments of another page.
 func (in listAgentsInput) turn(page pageInput) listAgentsInput {
 	in.pageInput = page
 	return in
@@ -30,8 +32,8 @@ func (in listAgentsInput) turn(page pageInput) listAgentsInput {
 
 type listAgentsOutput = listing[agentFilters, listAgentsInput]
 
-// agentColumns are the columns of a table of agents. Those that a long page has no
-// room for go from the end.
+// agentColumns are the columns of a table of agents. A long page has no room for the last
+// ones.
 var agentColumns = []column[talkover.AgentInfo]{
 	{"agent", func(a talkover.AgentInfo) cell { return words(a.Display()) }},
 	{"agent_id", func(a talkover.AgentInfo) cell { return handle(a.ID) }},

@@ -16,6 +16,7 @@ type listCallsInput struct {
 	pageInput
 }
 
+// turn returns the arguments of another page.
 func (in listCallsInput) turn(page pageInput) listCallsInput {
 	in.pageInput = page
 	return in
@@ -27,14 +28,14 @@ type listCallsOutput struct {
 	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
 }
 
-// JSONSchemaExtend implements the hook of invopop/jsonschema. It describes what calls
-// have in common with other lists, and puts order and tally where the text has them.
+// JSONSchemaExtend implements the hook of invopop/jsonschema. It describes for calls what
+// all lists have, and puts order and tally where the text has them.
 func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	p := s.Properties
 	p.Value("filters").Description = "The filters that applied."
 	p.Value("rows").Description = "Calls; the cells are in the order of columns."
 	p.Value("next").Description = "Arguments of the next page, or of the last one if this is past it. Missing on the last page."
-	_ = p.MoveBefore("order", "filters") // fails on a name that is not there, which the golden file would show
+	_ = p.MoveBefore("order", "filters") // fails only for a name that is not there
 	_ = p.MoveAfter("tally", "filters")
 }
 
@@ -64,8 +65,7 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 
 const newestFirst = "newest first"
 
-// listCallsAnswer makes an answer of a page, and notes where the API contradicts the
-// question or itself.
+// listCallsAnswer makes an answer of a page.
 func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
 	out := &listCallsOutput{Order: newestFirst}
 	newer := func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) }

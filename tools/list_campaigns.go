@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
@@ -34,8 +35,7 @@ func (campaignType) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Camp
 // Validate implements [schema.Validator].
 func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
 
-// fit reports whether a campaign is one that the filters ask for, as far as its row
-// tells.
+// fit reports whether a campaign fits the filters, as far as its row tells.
 func (f campaignFilters) fit(c talkover.Campaign) bool {
 	return (f.Status == "" || c.Status == string(f.Status)) && (f.Type == "" || c.Type == string(f.Type)) && (f.AgentID == "" || c.Agent.ID == string(f.AgentID))
 }
@@ -45,6 +45,7 @@ type listCampaignsInput struct {
 	pageInput
 }
 
+// turn returns the arguments of another page.
 func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
 	in.pageInput = page
 	return in
@@ -52,8 +53,8 @@ func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
 
 type listCampaignsOutput = listing[campaignFilters, listCampaignsInput]
 
-// campaignColumns are the columns of a table of campaigns. Those that a long page
-// has no room for go from the end.
+// campaignColumns are the columns of a table of campaigns. A long page has no room for
+// the last ones.
 var campaignColumns = []column[talkover.Campaign]{
 	{"campaign", func(c talkover.Campaign) cell { return words(c.Name) }},
 	{"id", func(c talkover.Campaign) cell { return handle(c.ID) }},

@@ -41,7 +41,7 @@ type makeCallOutput struct {
 	frame
 }
 
-// placedCall holds what Talkover says of a call that it took.
+// placedCall holds what Talkover says of a call that it accepted.
 type placedCall struct {
 	ID        handle `json:"id"`
 	AgentID   handle `json:"agent_id"`
@@ -50,9 +50,9 @@ type placedCall struct {
 	CreatedAt second `json:"created_at,omitzero"`
 }
 
-// makeCall makes the tool that places a call. It rings a person's phone and costs
-// money: it is there only where [Config.AllowCalls] says so, asks the API once, and
-// never again.
+// makeCall makes the tool that places a call, which rings a person's phone and costs
+// money. So it is there only with [Config.AllowCalls], and sends an order once and never
+// again.
 func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 	return tool[makeCallInput, *makeCallOutput]{
 		name:  "make_call",
@@ -66,7 +66,7 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 			if err != nil {
 				return nil, err
 			}
-			placed, err := q.place(ctx, in)
+			placed, err := q.placeCall(ctx, in)
 			var failed *placing
 			if errors.As(err, &failed) && !failed.perhaps {
 				hour.giveBack()
@@ -84,8 +84,8 @@ func (q *question) look() ours {
 	return ask("list_calls", "direction", "outbound", "date_from", q.now.UTC().Format(time.DateOnly))
 }
 
-// place places the call, and puts it in the log, whatever comes of it.
-func (q *question) place(ctx context.Context, in makeCallInput) (talkover.PlacedCall, error) {
+// placeCall places the call, and logs it whatever comes of it.
+func (q *question) placeCall(ctx context.Context, in makeCallInput) (talkover.PlacedCall, error) {
 	placed, err := q.client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
 		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
 		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
@@ -128,7 +128,7 @@ func (out *makeCallOutput) text() string {
 	return b.String()
 }
 
-// placing is why a call was not placed, or may not have been.
+// placing says why a call was not placed, or may not have been.
 type placing struct {
 	cause   error
 	perhaps bool // it may have been placed all the same
@@ -164,14 +164,14 @@ func (p *placing) explain() string {
 		"in a minute too: " + string(p.look)
 }
 
-// hourly bounds the calls that are placed in any hour.
+// hourly bounds the calls that are placed in any 60 minutes.
 type hourly struct {
 	most  int
 	mu    sync.Mutex
 	taken []time.Time // of the last hour, oldest first
 }
 
-// overBound is that no more calls may be placed for now.
+// overBound says that no more calls may be placed for now.
 type overBound struct {
 	most int
 	wait time.Duration // 0 where waiting does not help
@@ -187,7 +187,7 @@ func (o overBound) explain() string {
 	return s
 }
 
-// take takes the place of a call, and says how many are left.
+// take takes a slot for a call, and returns how many are left.
 func (h *hourly) take(now time.Time) (left int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -204,7 +204,7 @@ func (h *hourly) take(now time.Time) (left int, err error) {
 	return h.most - len(h.taken), nil
 }
 
-// giveBack returns the place of a call that was certainly not placed.
+// giveBack returns the slot of a call that was certainly not placed.
 func (h *hourly) giveBack() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -10,18 +10,18 @@ import (
 
 const maskNote = "Numbers are masked. Repeat your own search rather than a masked one."
 
-// A string of an answer tells by its type what masking does to it. A plain string
-// holds somebody's words: what looks like a phone number in it is hidden. So a type
-// that was forgotten hides too much, and never too little.
+// The type of a string tells what masking does to it. A plain string holds somebody's
+// words, and what looks like a phone number in it is hidden. So a string that nobody
+// thought of hides too much, and never too little.
 type (
 	phone  string // a phone number: all but its last four digits is hidden
-	handle string // a SID or an id: it finds a thing again, and stays whole
-	needle string // what a caller looked for: a number is hidden, a SID or id stays
-	ours   string // words of our own, whose digits are counts; see say
+	handle string // a SID or an id, by which a thing is found again: it stays
+	needle string // what was searched for: a number is hidden, a SID or an id stays
+	ours   string // words of our own, in which digits are counts: they stay; see say
 )
 
-// hide masks all that v points to: fields, elements, keys of maps, and values in
-// interfaces. Everything that leaves passes it, and text is made of what it left.
+// hide masks every string in what v points to: in fields, elements, keys of maps, and
+// values in interfaces. Every answer passes it, and its text is made of what hide left.
 func hide(v any) { hideValue(reflect.ValueOf(v).Elem()) }
 
 func hideValue(v reflect.Value) {
@@ -51,7 +51,7 @@ func hideValue(v reflect.Value) {
 	}
 }
 
-// hidden returns a string as its type lets it leave.
+// hidden masks a string as its type says.
 func hidden(v reflect.Value) string {
 	switch s := v.String(); v.Type() {
 	case reflect.TypeFor[phone]():
@@ -65,7 +65,7 @@ func hidden(v reflect.Value) string {
 	}
 }
 
-// hiddenCopy returns a masked copy of a value that cannot be set where it is.
+// hiddenCopy masks a copy of a value, where the value itself cannot be set.
 func hiddenCopy(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
@@ -73,7 +73,7 @@ func hiddenCopy(v reflect.Value) reflect.Value {
 	return c
 }
 
-// hideMap masks keys and values. Counts whose keys become the same are added up.
+// hideMap masks keys and values. Where two keys become the same, it adds up their counts.
 func hideMap(v reflect.Value) {
 	if v.IsNil() {
 		return
@@ -89,12 +89,12 @@ func hideMap(v reflect.Value) {
 	v.Set(masked)
 }
 
-// outOfReach returns an error if a type has an unexported field with text in it,
-// which hide cannot set.
+// outOfReach returns an error if a type has text in an unexported field, which hide could
+// not set.
 func outOfReach(t reflect.Type) error {
 	switch {
 	case t.ConvertibleTo(reflect.TypeFor[time.Time]()):
-		return nil // it is written in digits of our own
+		return nil // the text of a moment is ours
 	case t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice, t.Kind() == reflect.Array:
 		return outOfReach(t.Elem())
 	case t.Kind() != reflect.Struct:
@@ -115,8 +115,8 @@ func outOfReach(t reflect.Type) error {
 	return nil
 }
 
-// say makes a sentence of ours. Its arguments are other people's text, numbers of
-// ours and answers that tell themselves; with masked, each is masked by its type.
+// say makes a sentence of ours. If numbers are masked, it masks each argument as its type
+// says before it formats it.
 func say(masked bool, format string, args ...any) ours {
 	if masked {
 		args = append([]any(nil), args...)
@@ -125,7 +125,7 @@ func say(masked bool, format string, args ...any) ours {
 	return ours(fmt.Sprintf(format, args...))
 }
 
-// leaving returns the words of an error as they may leave.
+// leaving masks the words of an error, if numbers are masked.
 func leaving(masked bool, words string) string {
 	if masked {
 		return maskWords(words)
@@ -152,11 +152,11 @@ func maskNumber(s string) string {
 	}, s)
 }
 
-// leastDigits is the fewest digits that words are taken for a phone number with.
+// leastDigits is how many digits make words look like a phone number.
 const leastDigits = 7
 
 var (
-	// numberInText finds what may be a phone number, or a date, within words.
+	// numberInText finds what may be a phone number within words; a date looks alike.
 	numberInText = regexp.MustCompile(`\+?\(?\d[\d ().-]{5,}\d`)
 	date         = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}( \d{2})?$`)
 	onlyNumber   = regexp.MustCompile(`^[\d +().-]+$`)
@@ -180,8 +180,8 @@ func maskNeedle(s string) string {
 	return s
 }
 
-// isE164 reports whether s is a strict international phone number. It is asked of
-// each cell that begins with +, so it is no regular expression.
+// isE164 reports whether s is a strict international phone number. It is no regular
+// expression, since it runs for each cell that begins with +.
 func isE164(s string) bool {
 	digits, ok := strings.CutPrefix(s, "+")
 	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""

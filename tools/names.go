@@ -16,17 +16,18 @@ import (
 // mostNames bounds how many agents or campaigns are looked through for a name.
 const mostNames = 3 * talkover.MaxPerPage
 
+// readAgents reads the account's agents, up to mostNames.
 func (q *question) readAgents(ctx context.Context) (talkover.All[talkover.AgentInfo], error) {
 	return talkover.ReadAll(ctx, q.client.ListAgents, talkover.AgentQuery{}, mostNames)
 }
 
+// readCampaigns reads the account's campaigns, up to mostNames.
 func (q *question) readCampaigns(ctx context.Context) (talkover.All[talkover.Campaign], error) {
 	return talkover.ReadAll(ctx, q.client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
 }
 
-// noteAgent says of an agent_id that matched nothing whether there is such an
-// agent, and if there is none, which was meant if it is a name. Where that cannot
-// be told, the answer stands without it.
+// noteAgent explains an agent_id that matched nothing: whether there is such an agent,
+// and if not, which agents have a name like it. If that cannot be told, it says nothing.
 func (q *question) noteAgent(ctx context.Context, f *frame, id string) {
 	if id == "" {
 		return
@@ -66,7 +67,7 @@ func (q *question) noteAgent(ctx context.Context, f *frame, id string) {
 // mostNear bounds how many names an answer offers.
 const mostNear = 3
 
-// nearest returns the agents that a name may mean, the likeliest first.
+// nearest returns the agents that a mistyped name may mean, the likeliest first.
 func nearest(agents []talkover.AgentInfo, name string) []talkover.AgentInfo {
 	far := func(a talkover.AgentInfo) int { return min(distance(a.Label, name), distance(a.Name, name)) }
 	near := slices.DeleteFunc(slices.Clone(agents), func(a talkover.AgentInfo) bool { return far(a) > utf8.RuneCountInString(name)/3 })

@@ -8,18 +8,18 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// pageInput asks for a page of a list.
+// pageInput says which page of a list is asked for.
 type pageInput struct {
 	PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"Rows on a page." alias:"limit,count,size,page_size,max,max_results,top,n,per_pages"`
 	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
 }
 
-// whole returns the page that is meant, its defaults filled in.
+// whole fills in the defaults.
 func (in pageInput) whole() pageInput {
 	return pageInput{PerPage: cmp.Or(in.PerPage, talkover.DefaultPerPage), Page: max(in.Page, 1)}
 }
 
-// paged says where a page stands in its list.
+// paged says which rows of a list are on a page.
 type paged struct {
 	Matched  *int `json:"matched,omitempty" jsonschema_description:"Over all pages. Missing if Talkover did not say."`
 	Page     int  `json:"page"`
@@ -29,10 +29,10 @@ type paged struct {
 	Last     int  `json:"last"`
 }
 
-// place says where the n rows of a page, which are things such as calls, stand
-// among all. It returns the page to ask for next, or 0, and notes where the API
-// contradicts the question or itself.
-func (out *paged) place(f *frame, in pageInput, n int, things ours, p *talkover.Pagination) int {
+// locate works out which of all rows the n rows of a page are; things names them, such as
+// calls. It returns the page to ask for next, or 0, and notes where the API contradicts
+// the question or itself.
+func (out *paged) locate(f *frame, in pageInput, n int, things ours, p *talkover.Pagination) int {
 	out.Page, out.LastPage, out.PerPage = in.Page, in.Page, in.PerPage
 	if n > 0 {
 		out.First = (in.Page-1)*in.PerPage + 1
@@ -72,17 +72,17 @@ func (out *paged) place(f *frame, in pageInput, n int, things ours, p *talkover.
 // none reports whether nothing matches at all.
 func (out paged) none() bool { return out.Last == 0 && out.Matched != nil && *out.Matched == 0 }
 
-// list says how a page of things of type T, such as calls, becomes an answer.
+// list says how a page of rows of type T, such as calls, becomes an answer.
 type list[T, F any] struct {
-	thing   ours // one of them
+	thing   ours // what a row is, such as call
 	columns []column[T]
 	fits    func(F, T) bool       // whether a row is what the filters ask for, as far as it tells; nil if it tells nothing
 	review  func(*frame, []T) []T // notes what is odd about the rows and puts them in order; nil for neither
 	least   int                   // columns that stay where a page is long; 0 to leave out none, and no row
 }
 
-// listing is the answer of a tool that lists: a page of what the filters F let
-// through, and what to ask for next, as In.
+// listing is the answer of a tool that lists: a page of the rows that the filters F let
+// through, and the arguments In of the next page.
 type listing[F, In any] struct {
 	paged
 	Filters echo[F] `json:"filters"`
@@ -94,8 +94,8 @@ type listing[F, In any] struct {
 	turn  int // the page that Next asks for; 0 for none
 }
 
-// newListing makes an answer of a page, and returns the rows that are in it. turn
-// returns the arguments for another page.
+// newListing makes an answer of a page. It also returns the rows that are in it. turn
+// returns the arguments of another page.
 func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput, page talkover.Page[T], turn func(pageInput) In) (listing[F, In], []T) {
 	in = in.whole()
 	out := listing[F, In]{Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
@@ -108,7 +108,7 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 		rows = l.review(&out.frame, rows)
 	}
 	out.table = newTable(l.columns, rows)
-	if out.turn = out.place(&out.frame, in, len(rows), l.thing+"s", page.Pagination); out.turn != 0 {
+	if out.turn = out.locate(&out.frame, in, len(rows), l.thing+"s", page.Pagination); out.turn != 0 {
 		out.Next = &echo[In]{turn(pageInput{PerPage: in.PerPage, Page: out.turn})}
 	}
 	if page.Unreadable > 0 {
@@ -129,7 +129,7 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 	return out, rows
 }
 
-// head writes the first line of the text.
+// head writes the first line of the text; order says how the rows are sorted.
 func (out *listing[F, In]) head(order ours) string {
 	matched := "An unknown number of " + out.thing + "s matches"
 	if out.Matched != nil {
@@ -165,7 +165,7 @@ func (out *listing[F, In]) text() string {
 	return b.String()
 }
 
-// top is the text above the table.
+// top writes the text above the table.
 func (out *listing[F, In]) top() string {
 	var b strings.Builder
 	b.WriteString(out.head("in Talkover's order"))
@@ -173,8 +173,8 @@ func (out *listing[F, In]) top() string {
 	return b.String()
 }
 
-// fit makes room where a page is long: columns go from the end, all but the first
-// least, and then rows.
+// fit leaves out what an answer has no room for: columns from the end, but for the first
+// least, and then rows from the end.
 func (out *listing[F, In]) fit(least int) {
 	room := listingSize.estimate - tokens(out.top()) - tokens(out.step())
 	cost := func(i int) int { return tokens(strings.Join(out.Rows[i].text(nil, false), ",")) + 2 }

@@ -8,18 +8,19 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// progressKey is the context key of how a call tells its progress.
+// progressKey is the context key of the function that tells a call's progress.
 type progressKey struct{}
 
-// progress tells a client that asked for it how far a call is. It is told before
-// each fetch, never last: a notification right before a result may be lost.
+// progress tells the client how far a call is, if the client asked for that. Calls tell
+// it before each request and never at their end, since a notification right before a
+// result may be lost.
 func progress(ctx context.Context, done, total int, what string) {
 	if tell, ok := ctx.Value(progressKey{}).(func(int, int, string)); ok {
 		tell(done, total, what)
 	}
 }
 
-// withProgress makes progress reach the client of a request.
+// withProgress returns a context in which progress reaches the client of a request.
 func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
 	s := server.ServerFromContext(ctx)
 	if s == nil || r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
@@ -30,11 +31,11 @@ func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
 	return context.WithValue(ctx, progressKey{}, func(done, total int, what string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if done <= last { // requests go side by side, but progress only grows
+		if done <= last { // requests run side by side, but progress must grow
 			return
 		}
 		last = done
-		// A client that cannot be told goes without.
+		// A client that cannot be reached goes without.
 		_ = s.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
 			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
 		})

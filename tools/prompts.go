@@ -14,8 +14,8 @@ import (
 	"github.com/talkover/talkover-mcp/schema"
 )
 
-// prompt is a ready-made question that a person picks in a host. Its text names the
-// tools and arguments that answer it. In must be an input of [schema.NewInput].
+// prompt describes a ready-made question that a person picks in a host. Its text names
+// the tools and arguments that answer it. [schema.NewInput] must take In.
 type prompt[In any] struct {
 	name        string
 	title       string
@@ -24,7 +24,7 @@ type prompt[In any] struct {
 }
 
 // register adds the prompt to a server.
-func (p prompt[In]) register(s *server.MCPServer, c Config, _ *accounts) error {
+func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 	input, err := schema.NewInput[In]()
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
@@ -38,10 +38,10 @@ func (p prompt[In]) register(s *server.MCPServer, c Config, _ *accounts) error {
 		if err != nil {
 			return nil, errors.New("the arguments are no JSON")
 		}
-		now := c.Now().UTC()
+		now := qs.Now().UTC()
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
-			return nil, errors.New(leaving(c.MaskNumbers, err.Error())) // faults, in words for people
+			return nil, errors.New(leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
 		}
 		text := p.text(in, now.Truncate(24*time.Hour))
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
@@ -51,19 +51,7 @@ func (p prompt[In]) register(s *server.MCPServer, c Config, _ *accounts) error {
 	return nil
 }
 
-// ask writes a call of a tool as a prompt names it: arguments come in turn, name and
-// value, and those without a value are left out.
-func ask(tool string, pairs ...any) ours {
-	var args []string
-	for i := 0; i < len(pairs); i += 2 {
-		if v, err := json.Marshal(pairs[i+1]); err == nil && string(v) != `""` {
-			args = append(args, fmt.Sprintf("%q:%s", pairs[i], v))
-		}
-	}
-	return ours(tool + " {" + strings.Join(args, ",") + "}")
-}
-
-// steps is a prompt's text: what to do, the calls to make, and what to write.
+// steps writes the text of a prompt: what to do, which calls to make, what to write.
 func steps(do, write string, calls ...ours) string {
 	var b strings.Builder
 	b.WriteString(do + " Call these tools:\n")
@@ -74,15 +62,16 @@ func steps(do, write string, calls ...ours) string {
 	return b.String()
 }
 
+// honest ends each prompt.
 const honest = " Say what the first line of each answer says of its coverage. Invent no number."
 
-// agentArgument narrows a prompt to an agent, by the name that people know.
+// agentArgument narrows a prompt to one agent, by the name that people know.
 type agentArgument struct {
 	Agent string `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one agent; all if left out."`
 }
 
-// first is the call that finds the agent's id, if one is named, and the agent_id
-// for the others.
+// first returns the call that finds the id of the agent, if one is named, and what the
+// other calls take as agent_id.
 func (a agentArgument) first() (calls []ours, id string) {
 	if a.Agent == "" {
 		return nil, ""
@@ -112,7 +101,7 @@ func (in windowInput) days(today time.Time) (from, to string) {
 		to = max(today.Format(time.DateOnly), from)
 	}
 	if from == "" {
-		last, _ := time.Parse(time.DateOnly, to) // it was checked
+		last, _ := time.Parse(time.DateOnly, to) // Validate and Decode have checked it
 		from = last.AddDate(0, 0, -6).Format(time.DateOnly)
 	}
 	return from, to

@@ -31,7 +31,7 @@ func TestMaskingReachesEveryStringOfAnAnswer(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for _, c := range []cell{words(""), phone(""), phones{}, handle(""), count(0), seconds(0), testMark(false), decimal(0), figure{}, minute{}, exact{}} {
+	for _, c := range []cell{words(""), phone(""), phones{}, handle(""), count(0), seconds(0), testMark(false), decimal(0), figure{}, minute{}, instant{}} {
 		if err := outOfReach(reflect.TypeOf(c)); err != nil {
 			t.Error(err)
 		}

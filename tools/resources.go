@@ -26,13 +26,13 @@ var metrics string
 
 const (
 	metricsURI = "talkover://metrics"
-	csvURI     = "talkover://calls.csv{?status,direction,agent_id,date_from,date_to,search}"
+	csvURI     = "talkover://calls.csv"
 	mostRows   = 10_000 // of calls.csv
 )
 
-// maxURI is how long the address of a resource may be, in bytes. The longest one of
-// use has some 300.
-const maxURI = 1 << 10
+// mostURI bounds the address of a resource, in bytes. The longest one of use has some
+// 300.
+const mostURI = 1 << 10
 
 // boundURI refuses a request for a longer address before mcp-go looks at it:
 // mcp-go v1.2.1 matches addresses against templates in time that grows faster than
@@ -40,7 +40,7 @@ const maxURI = 1 << 10
 // and 32 KB took 22 s). TestLongAddressesAreRefused would not end without it.
 func boundURI(_ context.Context, _ any, message any) error {
 	raw, ok := message.(json.RawMessage)
-	if !ok || len(raw) <= maxURI {
+	if !ok || len(raw) <= mostURI {
 		return nil
 	}
 	var m struct {
@@ -49,14 +49,14 @@ func boundURI(_ context.Context, _ any, message any) error {
 		} `json:"params"`
 	}
 	_ = json.Unmarshal(raw, &m) // mcp-go has words for what is not right
-	if n := len(m.Params.URI); n > maxURI {
-		return fmt.Errorf("uri has %d bytes, and may have at most %d; the filters of calls.csv need fewer", n, maxURI)
+	if n := len(m.Params.URI); n > mostURI {
+		return fmt.Errorf("uri has %d bytes, and may have at most %d; the filters of calls.csv need fewer", n, mostURI)
 	}
 	return nil
 }
 
-// addResources adds what a host can attach to a conversation.
-func addResources(s *server.MCPServer, c Config, a *accounts) error {
+// addResources adds the resources, which a host can attach to a conversation.
+func addResources(s *server.MCPServer, qs *questions) error {
 	s.AddResource(mcp.NewResource(metricsURI, "metrics",
 		mcp.WithResourceTitle("What the numbers mean"),
 		mcp.WithResourceDescription("How each metric is computed, and after which standard."),
@@ -68,28 +68,32 @@ func addResources(s *server.MCPServer, c Config, a *accounts) error {
 	if err != nil {
 		return err
 	}
-	s.AddResourceTemplate(mcp.NewResourceTemplate(csvURI, "calls.csv",
+	var filters []string
+	for _, a := range input.Arguments() {
+		filters = append(filters, a.Name)
+	}
+	s.AddResourceTemplate(mcp.NewResourceTemplate(csvURI+"{?"+strings.Join(filters, ",")+"}", "calls.csv",
 		mcp.WithTemplateTitle("Calls as CSV"),
 		mcp.WithTemplateDescription("All matching calls, newest first, with every documented field; at most 10,000. The first line says what it holds and whether that is all."),
 		mcp.WithTemplateMIMEType("text/csv"),
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
 		defer cancel()
-		ctx, ended := c.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
-		text, err := callsCSV(ctx, c, a, input, r.Params.URI)
+		ctx, ended := qs.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
+		text, err := callsCSV(ctx, qs, input, r.Params.URI)
 		how := outcome(err)
 		ended(how)
 		if err != nil {
-			// The error reaches the client word for word.
-			c.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", how)
-			return nil, errors.New(leaving(c.MaskNumbers, explain(err)))
+			// mcp-go passes the error on to the client word for word.
+			qs.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", how)
+			return nil, errors.New(leaving(qs.MaskNumbers, explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})
 	return nil
 }
 
-// filtersOf reads the filters of a URI, by the rules of the tools.
+// filtersOf reads the filters of a URI by the rules of the tools.
 func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -113,15 +117,15 @@ func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters
 	return input.Decode(raw, today)
 }
 
-// callsCSV reads all calls that the filters of a URI let through, page by page
-// inside the limiter, and writes each down as it comes.
-func callsCSV(ctx context.Context, c Config, a *accounts, input *schema.Input[callFilters], uri string) (text string, err error) {
-	defer c.recovered(ctx, "calls.csv", &err)
-	f, err := filtersOf(input, uri, c.Now().UTC().Format(time.DateOnly))
+// callsCSV reads all calls that the filters of a URI let through, page by page, and
+// writes down each as it comes.
+func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, err error) {
+	defer qs.recovered(ctx, "calls.csv", &err)
+	f, err := filtersOf(input, uri, qs.today())
 	if err != nil {
 		return "", err
 	}
-	q, err := newQuestion(ctx, c, a, time.UTC)
+	q, err := qs.open(ctx, time.UTC)
 	if err != nil {
 		return "", err
 	}
@@ -129,7 +133,7 @@ func callsCSV(ctx context.Context, c Config, a *accounts, input *schema.Input[ca
 	reader := stats.Reader{Calls: q.client, Query: f.query(), Budget: q.budget(), Now: q.now}
 	coverage, err := reader.Read(ctx, sheet)
 	if err != nil {
-		return "", a.blame(err)
+		return "", qs.accounts.blame(err)
 	}
 	return sheet.head(q, f, coverage) + sheet.String(), nil
 }
@@ -139,10 +143,10 @@ type sheet struct {
 	bytes.Buffer
 	masked bool
 	rows   int
-	full   bool
+	full   bool // a call came that has no room
 }
 
-// head writes the first line: a comment, which readers of CSV can be told to skip.
+// head writes the first line. It is a comment, which readers of CSV can be told to skip.
 func (s *sheet) head(q *question, f callFilters, coverage stats.Coverage) string {
 	held := "all " + plural(s.rows, "call", "calls")
 	why := ours("")
@@ -158,14 +162,14 @@ func (s *sheet) head(q *question, f callFilters, coverage stats.Coverage) string
 	for _, note := range frame.Notes {
 		line += " " + note
 	}
-	return strings.ReplaceAll(string(line), `"`, "'") + "\n" // which trips no reader of CSV
+	return strings.ReplaceAll(string(line), `"`, "'") + "\n" // a quote would trip readers of CSV
 }
 
-// sheetColumns are all documented fields, a moment first: no line then begins
+// sheetColumns hold all documented fields. A moment comes first, so that no line begins
 // with the # of a comment.
 var sheetColumns = []column[talkover.Call]{
-	{"created_at", func(c talkover.Call) cell { return exact(c.CreatedAt) }},
-	{"updated_at", func(c talkover.Call) cell { return exact(c.UpdatedAt) }},
+	{"created_at", func(c talkover.Call) cell { return instant(c.CreatedAt) }},
+	{"updated_at", func(c talkover.Call) cell { return instant(c.UpdatedAt) }},
 	{"id", func(c talkover.Call) cell { return handle(c.ID) }},
 	{"sid", func(c talkover.Call) cell { return handle(c.SID) }},
 	{"direction", func(c talkover.Call) cell { return words(c.Direction) }},
@@ -181,10 +185,10 @@ var sheetColumns = []column[talkover.Call]{
 	{"is_testing", func(c talkover.Call) cell { return words(strconv.FormatBool(c.IsTesting)) }},
 }
 
-// exact is a moment in UTC, to the last digit that Talkover told.
-type exact time.Time
+// instant is a moment in UTC, to the last digit that Talkover told.
+type instant time.Time
 
-func (e exact) csv() string { return formed(time.Time(e).UTC(), time.RFC3339Nano) }
+func (i instant) csv() string { return formed(time.Time(i).UTC(), time.RFC3339Nano) }
 
 // Reset implements [stats.Sink].
 func (s *sheet) Reset() {
@@ -193,6 +197,7 @@ func (s *sheet) Reset() {
 	s.write(newTable(sheetColumns, nil).Columns)
 }
 
+// write writes a line.
 func (s *sheet) write(cells []string) {
 	w := csv.NewWriter(&s.Buffer)
 	_ = w.Write(cells) // a buffer never fails

@@ -2,11 +2,11 @@ package tools
 
 import "unicode"
 
-// size bounds a half of an answer, in tokens of o200k. What an answer has room for is
-// found by the estimate of tokens; the tests count what it truly takes.
+// size bounds each half of an answer, in tokens of o200k. An answer is fitted by an
+// estimate, since counting needs a table of all tokens; the tests count them.
 type size struct {
-	most     int // in truth
-	estimate int // by tokens
+	most     int // what it may take
+	estimate int // what tokens may make of it
 }
 
 // The sizes of answers. Estimates run high for rows of names, and low for rows of
@@ -17,7 +17,7 @@ var (
 	statsSize   = size{most: 1500, estimate: 1400}
 )
 
-// fitting returns how many of n rows there is room for, in tokens, by what each costs.
+// fitting returns how many of n rows fit into so many tokens, by what each costs.
 func fitting(n, room int, cost func(i int) int) int {
 	for i := range n {
 		if room -= cost(i); room < 0 {
@@ -27,8 +27,8 @@ func fitting(n, room int, cost func(i int) int) int {
 	return n
 }
 
-// tokens estimates, rather high, how many tokens of o200k a text takes: digits and
-// signs go by threes, letters by fours.
+// tokens estimates, rather high, how many tokens of o200k a text takes: one for three
+// digits or signs, one for four letters.
 func tokens(s string) int {
 	const (
 		space = iota

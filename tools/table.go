@@ -14,15 +14,15 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// column is one column of a table of things of type T: its name, and what its cell
-// holds of one of them.
+// column is one column of a table with a row for each T: its name, and the cell that it
+// makes of a T.
 type column[T any] struct {
 	name string
 	cell func(T) cell
 }
 
-// callColumns are the columns of every table of calls, with times in zone. A row
-// gives a sid, by which all that is left out here can be found.
+// callColumns returns the columns of every table of calls, with times in zone. A row has
+// a sid, by which get_call finds what is left out here.
 func callColumns(zone *time.Location) []column[talkover.Call] {
 	return []column[talkover.Call]{
 		{"time", func(c talkover.Call) cell { return minute(inZone(c.CreatedAt, zone)) }},
@@ -45,19 +45,20 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 	return t.In(zone)
 }
 
-// table is rows under columns, in both halves of an answer.
+// table holds rows under columns. Both halves of an answer show it.
 type table struct {
 	Columns []string `json:"columns"`
 	Rows    []row    `json:"rows"`
 }
 
-// row is a line of a table, its cells in the order of the columns.
+// row holds the cells of a row, in the order of the columns.
 type row []cell
 
-// JSONSchema leaves the cells open: strings, numbers and booleans mix.
+// JSONSchema implements the hook of invopop/jsonschema. It leaves the cells open, since
+// strings, numbers and booleans mix.
 func (row) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "array"} }
 
-// newTable lays things out under columns.
+// newTable makes a row of each thing.
 func newTable[T any](columns []column[T], things []T) table {
 	t := table{Columns: make([]string, len(columns)), Rows: make([]row, len(things))}
 	for i, c := range columns {
@@ -72,6 +73,7 @@ func newTable[T any](columns []column[T], things []T) table {
 	return t
 }
 
+// appendCells appends the cells of a thing to those of a row.
 func appendCells[T any](cells row, columns []column[T], thing T) row {
 	for _, c := range columns {
 		cells = append(cells, c.cell(thing))
@@ -79,14 +81,15 @@ func appendCells[T any](cells row, columns []column[T], thing T) row {
 	return cells
 }
 
-// fieldTable lays the fields of a struct out under each other, by their JSON names;
-// those of a struct within come after its name and a point.
+// fieldTable makes a row of each field of a struct, by its JSON name. The name of a field
+// of a struct within follows that of the struct and a point.
 func fieldTable(v any) table {
 	t := table{Columns: []string{"field", "value"}}
 	t.addFields("", reflect.ValueOf(v))
 	return t
 }
 
+// addFields adds the rows of the fields of a struct.
 func (t *table) addFields(prefix string, v reflect.Value) {
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
@@ -102,6 +105,7 @@ func (t *table) addFields(prefix string, v reflect.Value) {
 	}
 }
 
+// size returns the number of rows.
 func (t table) size() int { return len(t.Rows) }
 
 // cut keeps the first n rows.
@@ -116,8 +120,8 @@ func (t *table) cutColumn() {
 	}
 }
 
-// text appends the cells of a row as text shows them, yet without quotes. With
-// byDay the time, which is the first, is that of the day alone.
+// text appends the cells of a row as text shows them, but for quotes. With byDay, the
+// first cell is a moment of which it appends the time of the day alone.
 func (r row) text(cells []string, byDay bool) []string {
 	for i, c := range r {
 		if at, ok := c.(minute); ok && i == 0 && byDay {
@@ -129,9 +133,9 @@ func (r row) text(cells []string, byDay bool) []string {
 	return cells
 }
 
-// write writes the table as CSV (RFC 4180, with \n), if it has rows. With byDay they
-// are in order of their time, which is the first column, and a day stands once above
-// its rows, as "# Thu 2026-11-05".
+// write writes the table as CSV (RFC 4180, with \n), if it has rows. With byDay, the rows
+// are in order of the moment in their first column, and each day stands once above its
+// rows, as "# Thu 2026-11-05".
 func (t table) write(b *strings.Builder, byDay bool) {
 	if len(t.Rows) == 0 {
 		return
@@ -142,7 +146,7 @@ func (t table) write(b *strings.Builder, byDay bool) {
 		lines.Reset(nil)
 		buffers.Put(lines)
 	}()
-	w := csv.NewWriter(lines) // which writes to a buffer of this size itself
+	w := csv.NewWriter(lines) // uses lines as its own buffer, which has the size that it wants
 	_ = w.Write(t.Columns)    // a strings.Builder never fails
 	var day time.Time
 	var cells []string
@@ -158,7 +162,8 @@ func (t table) write(b *strings.Builder, byDay bool) {
 	w.Flush()
 }
 
+// sameDay reports whether two moments of one zone are on the same day.
 func sameDay(x, y time.Time) bool { return x.Year() == y.Year() && x.YearDay() == y.YearDay() }
 
-// buffers are of the size that a [csv.Writer] wants, so that it makes none.
+// buffers keeps buffers of the size that a [csv.Writer] wants, so that it makes none.
 var buffers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}

@@ -30,6 +30,7 @@ func newTally(calls []talkover.Call) tally {
 	return t
 }
 
+// add takes a call in.
 func (t *tally) add(c talkover.Call) {
 	t.Status[c.Status]++
 	t.Direction[c.Direction]++
@@ -55,7 +56,7 @@ func (t tally) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// counts writes how many there are of each name; those without are unknown.
+// counts writes how many there are of each name, the most frequent first.
 func counts(m map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(m), func(x, y string) int {
 		return cmp.Or(m[y]-m[x], strings.Compare(x, y))
@@ -66,7 +67,7 @@ func counts(m map[string]int) string {
 		case name == "":
 			name = "unknown"
 		case !isPlainWord(name):
-			name = fmt.Sprintf("%q", name) // a stranger's text is no part of our sentence
+			name = fmt.Sprintf("%q", name) // other people's text is no part of our sentence
 		}
 		names[i] = fmt.Sprintf("%d %s", n, name)
 	}
@@ -76,9 +77,10 @@ func counts(m map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
+// mostCounts bounds the names that counts writes.
 const mostCounts = 10
 
-// isPlainWord reports whether s looks as statuses and directions do.
+// isPlainWord reports whether s looks like a documented status or direction.
 func isPlainWord(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-_") == ""
 }

@@ -19,38 +19,38 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Bounds on the call of a tool: one that asks for a page, and one that asks for
+// A call of a tool may take so long: one that asks for a page, and one that asks for
 // many. Desktop hosts give up on a call after about 60 s.
 const (
 	pageTime = 25 * time.Second
 	longTime = 50 * time.Second
 )
 
-// tool is one question that a model can ask: arguments come as In, and Out is
-// the structured half of the answer. In must be an input of [schema.NewInput].
+// tool describes one kind of question that a model can ask. It takes arguments as In,
+// which [schema.NewInput] must take, and answers with Out, the structured half of the
+// answer.
 type tool[In any, Out answer] struct {
 	name        string
 	title       string // for people
 	description string // for models, at most three sentences
 	limit       time.Duration
-	changes     bool // more than it reads: it is destructive, and each call of it counts
+	changes     bool // it does more than read: it is destructive, and calling it twice does it twice
 	run         func(ctx context.Context, q *question, in In) (Out, error)
 }
 
-// answer is the structured half of an answer. Some hosts show a model only this
-// half and some only the text, so each says all there is. text writes the other half
-// of what the structure holds alone, after hide has masked it.
+// answer is the structured half of an answer. Some hosts show a model this half alone,
+// and some the text alone, so each says everything. text writes the other half from what
+// the structure holds, after hide has masked that.
 type answer interface {
 	text() string
 	size() int // rows
 }
 
-// zoned is an input that may ask for a zone; nil is that of the configuration.
+// zoned is an input that may ask for a zone; it returns nil if it does not.
 type zoned interface{ zone() *time.Location }
 
-// register adds the tool to a server. It is the one place where a typed
-// function becomes an MCP tool.
-func (t tool[In, Out]) register(s *server.MCPServer, c Config, a *accounts) error {
+// register adds the tool to a server. Here alone a typed function becomes an MCP tool.
+func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 	input, err := schema.NewInput[In]()
 	if err != nil {
 		return fmt.Errorf("%s: input: %w", t.name, err)
@@ -68,15 +68,15 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config, a *accounts) erro
 	yes, reads := true, !t.changes
 	m.Annotations = mcp.ToolAnnotation{
 		ReadOnlyHint: &reads, DestructiveHint: &t.changes, IdempotentHint: &reads,
-		OpenWorldHint: &yes, // the log is another system's, and grows by itself
+		OpenWorldHint: &yes, // Talkover's log grows without us
 	}
 	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, t.limit)
 		defer cancel()
-		ctx, ended := c.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
+		ctx, ended := qs.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		start := time.Now()
-		out, text, err := t.call(ctx, input, r, c, a)
+		out, text, err := t.call(ctx, input, r, qs)
 		if err == nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = ctx.Err() // the client left, and what there is may be a part
 		}
@@ -89,41 +89,42 @@ func (t tool[In, Out]) register(s *server.MCPServer, c Config, a *accounts) erro
 		ended(how)
 		ending := slog.String("outcome", how)
 		if err != nil {
-			// A Go error of ours would reach the client word for word, so a
-			// failure is a result like any other.
-			c.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, ending)...)
-			text := leaving(c.MaskNumbers, explain(err))
-			if c.Demo {
+			// mcp-go passes a Go error on to the client word for word, so a failure
+			// is a result like any other.
+			qs.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, ending)...)
+			text := leaving(qs.MaskNumbers, explain(err))
+			if qs.Demo {
 				text += "\n" + demoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
-		c.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, slog.Int("rows", out.size()), ending)...)
+		qs.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, slog.Int("rows", out.size()), ending)...)
 		return mcp.NewToolResultStructured(out, text), nil
 	})
 	return nil
 }
 
-// recovered is deferred: a panic becomes an error with an id that the log has too.
-func (c Config) recovered(ctx context.Context, name string, err *error) {
+// recovered turns a panic into an error with an id, under which the log has the stack.
+// It must be deferred.
+func (qs *questions) recovered(ctx context.Context, name string, err *error) {
 	if p := recover(); p != nil {
 		id := rand.Text()[:8]
-		c.Log.ErrorContext(ctx, "panic", "tool", name, "id", id, "panic", p, "stack", string(debug.Stack()))
+		qs.Log.ErrorContext(ctx, "panic", "tool", name, "id", id, "panic", p, "stack", string(debug.Stack()))
 		*err = crash(id)
 	}
 }
 
-// call decodes the arguments, runs the tool, and makes both halves of the answer. All
-// that a tool answers leaves here, masked if numbers are.
-func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, c Config, a *accounts) (out Out, text string, err error) {
-	defer c.recovered(ctx, t.name, &err)
+// call decodes the arguments, runs the tool and makes both halves of the answer. All
+// answers of tools leave here, so here their numbers are masked.
+func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions) (out Out, text string, err error) {
+	defer qs.recovered(ctx, t.name, &err)
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
 		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process
 			return out, "", schema.Faults{{Problem: "the arguments are no JSON"}}
 		}
 	}
-	in, err := input.Decode(args, c.Now().UTC().Format(time.DateOnly))
+	in, err := input.Decode(args, qs.today())
 	if err != nil {
 		return out, "", err
 	}
@@ -131,12 +132,12 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	if z, ok := any(in).(zoned); ok {
 		zone = z.zone()
 	}
-	q, err := newQuestion(ctx, c, a, zone)
+	q, err := qs.open(ctx, zone)
 	if err != nil {
 		return out, "", err
 	}
 	if out, err = t.run(ctx, q, in); err != nil {
-		return out, "", a.blame(err)
+		return out, "", qs.accounts.blame(err)
 	}
 	if q.masked {
 		hide(&out)

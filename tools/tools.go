@@ -1,5 +1,5 @@
-// Package tools is what a model can ask of a Talkover account. Each tool has a
-// file: its words, input, output and handler.
+// Package tools holds what a model can ask of a Talkover account. Each tool has a file:
+// its words, input, output and handler.
 package tools
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// New makes an MCP server with all tools, prompts and resources. It fails where a
-// schema breaks a rule of the dialect.
+// New makes an MCP server with all tools, prompts and resources. It fails if a schema
+// breaks a rule of the dialect, or if masking cannot reach every string of an answer.
 func New(c Config) (*server.MCPServer, error) {
 	if c.Zone == nil {
 		c.Zone = time.UTC
@@ -30,17 +30,17 @@ func New(c Config) (*server.MCPServer, error) {
 	if c.Demo {
 		name, title = "talkover-demo", "Talkover call log (demo)"
 	}
-	accounts := newAccounts(c.Client, c.TokenOf)
+	qs := &questions{Config: c, accounts: newAccounts(c.Client, c.TokenOf)}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
-	// A server may run for weeks, so its date is told anew at each greeting.
+	// A server may run for weeks, so each greeting tells the date of that day.
 	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
 		r.Instructions = c.instructions()
 	})
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = c.instructions()
 	})
-	completer, err := newCompleter(c, accounts)
+	completer, err := newCompleter(qs)
 	if err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}
@@ -61,11 +61,11 @@ func New(c Config) (*server.MCPServer, error) {
 		server.WithMethodCacheHints(mcp.MethodResourcesTemplatesList, hour, mcp.CacheScopePublic),
 	)
 	for _, r := range c.all() {
-		if err := r.register(s, c, accounts); err != nil {
+		if err := r.register(s, qs); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)
 		}
 	}
-	if err := addResources(s, c, accounts); err != nil {
+	if err := addResources(s, qs); err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}
 	return s, nil
@@ -73,10 +73,10 @@ func New(c Config) (*server.MCPServer, error) {
 
 // registrar is a tool or a prompt.
 type registrar interface {
-	register(*server.MCPServer, Config, *accounts) error
+	register(*server.MCPServer, *questions) error
 }
 
-// all is every tool and prompt, once.
+// all lists every tool and prompt, in the order of this file; mcp-go sorts them by name.
 func (c Config) all() []registrar {
 	all := []registrar{
 		listCalls(),
@@ -99,15 +99,15 @@ func (c Config) all() []registrar {
 	return all
 }
 
-// What a model and a reader see is made of the tools: the golden files of testdata, and
-// tables and answers in README.md.
+// The golden files in testdata, and the tables and answers in README.md, are made of what
+// the server says.
 //
 //go:generate go test . -run ^Test(Questions|ToolsAsModelsSeeThem|ReadmeShowsWhatThereIs)$ -update
 
 //go:embed instructions.md
 var instructions string
 
-// instructions is what a model is told once, before its first question.
+// instructions writes what a model is told once, before its first question.
 func (c Config) instructions() string {
 	demo := ""
 	if c.Demo {

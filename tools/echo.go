@@ -1,0 +1,68 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// echo holds arguments that an answer repeats. The schema of the answer does not repeat
+// theirs, which the model has already.
+type echo[T any] struct{ Args T }
+
+// MarshalJSON implements [json.Marshaler].
+func (e echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
+
+// json returns the arguments as a model writes them in a call.
+func (e echo[T]) json() string { return written{e.Args}.String() }
+
+// String writes filters by their names, such as status=failed search="+1202", but for
+// those without a value.
+func (e echo[T]) String() string {
+	var parts []string
+	v := reflect.ValueOf(e.Args)
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		switch value := v.Field(i).Interface().(type) {
+		case needle: // any text
+			if value != "" {
+				parts = append(parts, fmt.Sprintf("%s=%q", name, value))
+			}
+		default:
+			if s := fmt.Sprint(value); s != "" {
+				parts = append(parts, name+"="+s)
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return "no filters"
+	}
+	return strings.Join(parts, " ")
+}
+
+// written holds arguments that say shall write as a model does.
+type written struct{ Args any }
+
+// String returns the arguments as JSON.
+func (w written) String() string {
+	args, _ := json.Marshal(w.Args) // strings, numbers and lists of them marshal
+	return string(args)
+}
+
+// ask writes a call of a tool. pairs are the names and values of its arguments in turn;
+// it leaves out arguments whose value is "".
+func ask(tool string, pairs ...any) ours {
+	var args []string
+	for i := 0; i < len(pairs); i += 2 {
+		if v, err := json.Marshal(pairs[i+1]); err == nil && string(v) != `""` {
+			args = append(args, fmt.Sprintf("%q:%s", pairs[i], v))
+		}
+	}
+	return ours(tool + " {" + strings.Join(args, ",") + "}")
+}
