@@ -1,7 +1,12 @@
 package transport
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/client"
@@ -14,7 +19,9 @@ type Local struct {
 	client *client.Client
 
 	mu       sync.Mutex
-	progress func(done, total int, what string) // of the call under way; nil if nobody asked
+	calls    int
+	token    string                             // of the call under way
+	progress func(done, total int, what string) // of that call; nil if nobody asks
 }
 
 // Connect lets a client in from this process.
@@ -46,34 +53,53 @@ func (l *Local) Tools(ctx context.Context) ([]mcp.Tool, error) {
 	return list.Tools, nil
 }
 
-// Call calls a tool. progress, if it is not nil, is told how far the call is, but
-// not after the call has returned. Calls go one after the other.
+// Call calls a tool, and tells progress, if that is not nil, how far the call is, but not
+// after it has returned. Call must not be used by two goroutines at once.
 func (l *Local) Call(ctx context.Context, tool string, args map[string]any, progress func(done, total int, what string)) (*mcp.CallToolResult, error) {
 	var r mcp.CallToolRequest
 	r.Params.Name, r.Params.Arguments = tool, args
-	if progress != nil {
-		r.Params.Meta = &mcp.Meta{ProgressToken: tool}
+	if token := l.watch(progress); progress != nil {
+		r.Params.Meta = &mcp.Meta{ProgressToken: token}
 	}
-	l.watch(progress)
 	defer l.watch(nil)
-	return l.client.CallTool(ctx, r)
+	result, err := l.client.CallTool(ctx, r)
+	if err != nil {
+		return nil, cmp.Or(l.missing(ctx, tool), err)
+	}
+	return result, nil
 }
 
-func (l *Local) watch(progress func(done, total int, what string)) {
+// missing says which tools there are, if tool is none of them.
+func (l *Local) missing(ctx context.Context, tool string) error {
+	list, err := l.Tools(ctx)
+	names := make([]string, len(list))
+	for i, t := range list {
+		names[i] = t.Name
+	}
+	if err != nil || slices.Contains(names, tool) {
+		return nil
+	}
+	return fmt.Errorf("there is no tool %q; there are %s", tool, strings.Join(names, ", "))
+}
+
+// watch passes progress to a function from now on, and returns the token to ask for it.
+func (l *Local) watch(progress func(done, total int, what string)) (token string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.progress = progress
+	l.calls++
+	l.token, l.progress = strconv.Itoa(l.calls), progress
+	return l.token
 }
 
-// hear passes on what a notification tells of progress. It comes from a goroutine of
-// the client, so it may come late.
+// hear passes on the progress of the call under way. Notifications come from a goroutine
+// of the client, so that those of an earlier call may come late.
 func (l *Local) hear(n mcp.JSONRPCNotification) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.progress == nil || n.Method != "notifications/progress" {
+	fields := n.Params.AdditionalFields
+	if l.progress == nil || n.Method != "notifications/progress" || fields["progressToken"] != l.token {
 		return
 	}
-	fields := n.Params.AdditionalFields
 	done, _ := fields["progress"].(int)
 	total, _ := fields["total"].(int)
 	what, _ := fields["message"].(string)
