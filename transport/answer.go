@@ -39,7 +39,7 @@ func (a *orderedAnswer) start(contentType string, status int) {
 	}
 	a.started = true
 	if contentType != "" {
-		a.Header().Set("Content-Type", contentType)
+		a.ResponseWriter.Header().Set("Content-Type", contentType)
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
@@ -56,10 +56,17 @@ func (a *orderedAnswer) respond(response mcp.JSONRPCMessage) {
 	case a.started:
 		_ = writeEvent(a.ResponseWriter, b)
 	default:
-		a.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		a.ResponseWriter.Header().Set("Content-Length", strconv.Itoa(len(b)))
 		a.start("application/json", http.StatusOK)
 		_, _ = a.ResponseWriter.Write(b)
 	}
+}
+
+// Header implements [http.ResponseWriter]. mcp-go v1.2.1 asks for it once the work is done, while notifications may still
+// be on their way out, so it waits for them. The race detector fails TestProgressComesBeforeTheAnswer without that.
+func (a *orderedAnswer) Header() http.Header {
+	a.out.close()
+	return a.ResponseWriter.Header()
 }
 
 // WriteHeader implements [http.ResponseWriter].
