@@ -101,16 +101,18 @@ func TestProgressComesBeforeTheAnswer(t *testing.T) {
 			base := serve(t, transport.NewHTTP(walking(), transport.Options{}))
 			e := open(t, base)
 			defer e.body.Close()
-			go func() {
+			var posts sync.WaitGroup
+			posts.Go(func() {
 				for id := range calls {
 					if got := status(t, http.MethodPost, e.message, call(id, "walk", "")); got != http.StatusAccepted {
 						t.Errorf("call %d: %d", id, got)
 					}
 				}
-			}()
+			})
 			for range calls * (steps + 1) {
 				got(e.next())
 			}
+			posts.Wait() // the answer on the stream may come before that to the POST
 		},
 		"http":             func(t *testing.T, got func(string)) { overHTTP(t, calls, got, "") },
 		"http, 2026-07-28": func(t *testing.T, got func(string)) { overHTTP(t, calls, got, modern, modernHeaders("walk")...) },
