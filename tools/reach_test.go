@@ -17,7 +17,7 @@ func TestMaskingReachesEveryStringOfAnAnswer(t *testing.T) {
 	}{
 		"text":           {struct{ asked string }{}, "asked"},
 		"text within":    {struct{ Inner []*inner }{}, "note"},
-		"embedded":       {struct{ inner }{}, "note"},
+		"embedded":       {struct{ inner }{inner{note: ""}}, "note"},
 		"anything":       {struct{ any any }{}, "any"},
 		"a map":          {struct{ names map[string]int }{}, "names"},
 		"numbers":        {struct{ next int }{}, ""},
