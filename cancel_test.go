@@ -123,14 +123,14 @@ func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
 				"Mcp-Method", "tools/call", "Mcp-Name", "find_calls", "Accept", "application/json, text/event-stream")
 		},
 		"sse, cancelled": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
-			stream, to := openStream(t, t.Context(), base)
+			stream, to := openStream(t, base)
 			defer stream.Close()
 			ask(request(t.Context(), to, call)).Body.Close()
 			running()
 			ask(request(t.Context(), to, giveUp)).Body.Close()
 		},
 		"sse, left": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
-			stream, to := openStream(t, t.Context(), base)
+			stream, to := openStream(t, base)
 			ask(request(t.Context(), to, call)).Body.Close()
 			running()
 			stream.Close()
@@ -178,9 +178,9 @@ func leaveWhile(t *testing.T, base, call string, running func(), headers ...stri
 }
 
 // openStream opens a stream and returns it with the address for messages.
-func openStream(t *testing.T, ctx context.Context, base string) (io.Closer, string) {
+func openStream(t *testing.T, base string) (io.Closer, string) {
 	t.Helper()
-	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, base+"/sse", nil)
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/sse", nil)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestLongAddressesHoldNobodyUp(t *testing.T) {
 	if status, body, err := post(base, read); err != nil || !strings.Contains(body, want) {
 		t.Errorf("http: %d %s %v", status, body, err)
 	}
-	stream, to := openStream(t, t.Context(), base)
+	stream, to := openStream(t, base)
 	defer stream.Close()
 	res, err := http.DefaultClient.Do(request(t.Context(), to, read))
 	if err != nil {

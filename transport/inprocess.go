@@ -76,10 +76,10 @@ func (l *Local) missing(ctx context.Context, tool string) error {
 	for i, t := range list {
 		names[i] = t.Name
 	}
-	if err != nil || slices.Contains(names, tool) {
-		return nil
+	if err == nil && !slices.Contains(names, tool) {
+		return fmt.Errorf("there is no tool %q; there are %s", tool, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("there is no tool %q; there are %s", tool, strings.Join(names, ", "))
+	return nil
 }
 
 // watch passes progress to a function from now on, and returns the token to ask for it.
