@@ -64,7 +64,7 @@ func (p *program) commands() *cobra.Command {
 		Long: "talkover-mcp answers questions about the calls of a Talkover account, over MCP.\n" +
 			"Without a command it serves: one client over stdio, or with -transport http many\n" +
 			"over HTTP, at /mcp, and at /sse for older ones.",
-		Args: isCommand, RunE: p.serve,
+		Args: wantCommand, RunE: p.serve,
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
 	}
@@ -75,19 +75,19 @@ func (p *program) commands() *cobra.Command {
 				"A list is written with commas or as JSON, an object as JSON.",
 			Example: "  talkover-mcp call -demo list_calls status=failed per_page=5\n" +
 				"  talkover-mcp call -demo get_call_stats date_from=2026-11-01 group_by=agent,status",
-			Args: isCall, RunE: p.call,
+			Args: wantCall, RunE: p.call,
 		},
-		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: isAlone, RunE: p.listTools},
-		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: isAlone, RunE: p.doctor},
-		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not", Args: isAlone, RunE: p.healthcheck},
-		&cobra.Command{Use: "version", Short: "Print the version", Args: isAlone, RunE: p.printVersion},
+		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
+		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},
+		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not", Args: wantNoArguments, RunE: p.healthcheck},
+		&cobra.Command{Use: "version", Short: "Print the version", Args: wantNoArguments, RunE: p.printVersion},
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Print what a command does",
 		RunE: func(_ *cobra.Command, args []string) error { // cobra's own exits with 0 for a command that does not exist
 			about, rest, _ := root.Find(args)
 			if len(rest) > 0 {
-				return misuse{isCommand(root, rest)}
+				return misuse{wantCommand(root, rest)}
 			}
 			return about.Help()
 		},
@@ -111,8 +111,8 @@ func (p *program) commands() *cobra.Command {
 	return root
 }
 
-// isCommand refuses words that are no command, and names the nearest ones.
-func isCommand(root *cobra.Command, args []string) error {
+// wantCommand refuses words that are no command, and names the nearest ones.
+func wantCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -128,16 +128,16 @@ func isCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%q is no command; there are %s (see -help)", args[0], strings.Join(names, ", "))
 }
 
-// isAlone refuses arguments of a command that takes none.
-func isAlone(c *cobra.Command, args []string) error {
+// wantNoArguments refuses arguments of a command that takes none.
+func wantNoArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	return fmt.Errorf("%q is no command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())
 }
 
-// isCall refuses all but the name of a tool with arguments.
-func isCall(_ *cobra.Command, args []string) error {
+// wantCall refuses all but the name of a tool and its arguments.
+func wantCall(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return errors.New("call: which tool? (see -help)")
 	}
