@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/telemetry"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/transport"
@@ -82,6 +83,8 @@ func toolsOf(c settings.Config) tools.Config {
 	return tools.Config{
 		Version: version(), Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4",
 		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour),
+		CallerOf:     transport.CallerName,
+		CallingCodes: talkover.CallingCodes(c.CallCountries), ConfirmCalls: string(c.ConfirmCalls),
 	}
 }
 

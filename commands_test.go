@@ -216,6 +216,7 @@ func TestCall(t *testing.T) {
 func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 	gate := []string{"MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken}
 	yes := []string{"TALKOVER_ALLOW_CALLS", "true"}
+	codes := append(yes, "TALKOVER_CALL_COUNTRIES", "1,44")
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want bool
@@ -225,7 +226,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		"over stdio":              {map[string]string{"TALKOVER_ALLOW_CALLS": "true"}, true},
 		"over HTTP":               {overHTTP(yes...), false},
 		"over SSE":                {map[string]string{"TALKOVER_ALLOW_CALLS": "true", "MCP_TRANSPORT": "sse"}, false},
-		"behind a gate":           {overHTTP(append(gate, yes...)...), true},
+		"behind a gate":           {overHTTP(append(gate, codes...)...), true},
 		"behind a gate, no leave": {overHTTP(gate...), false},
 	} {
 		c, err := settings.Load(t.Context(), envconfig.MapLookuper(test.env))
@@ -240,6 +241,9 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		if got := s.GetTool("make_call") != nil; got != test.want || c.MaxCallsPerHour != 20 {
 			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MaxCallsPerHour)
 		}
+	}
+	if _, _, stderr := try(t, overHTTP(append(gate, yes...)...)); !strings.Contains(stderr, "TALKOVER_CALL_COUNTRIES: takes calling codes such as 1,44") {
+		t.Errorf("without a list of codes: %s", stderr)
 	}
 }
 

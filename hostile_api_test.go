@@ -60,11 +60,12 @@ var transports = map[string]func(t *testing.T, env []string) *client.Client{
 
 var gated = map[string]string{"Authorization": "Bearer " + gateToken}
 
-// behindGate lets a process place calls, which over HTTP needs a gate.
+// behindGate lets a process place calls, which over HTTP needs a gate and a list of
+// calling codes.
 func behindGate(name string, env []string) []string {
 	env = append(env, "TALKOVER_ALLOW_CALLS=true")
 	if name != "stdio" {
-		env = append(env, "MCP_AUTH=token", "MCP_AUTH_TOKENS="+gateToken)
+		env = append(env, "MCP_AUTH=token", "MCP_AUTH_TOKENS="+gateToken, "TALKOVER_CALL_COUNTRIES=1")
 	}
 	return env
 }

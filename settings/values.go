@@ -159,12 +159,26 @@ func (o *origins) EnvDecode(s string) error {
 	return nil
 }
 
+// callingCodes holds the numbers that may be rung; nil for all.
+type callingCodes talkover.CallingCodes
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *callingCodes) EnvDecode(s string) error {
+	codes, err := talkover.ParseCallingCodes(s)
+	if err != nil {
+		return errSetting
+	}
+	*c = callingCodes(codes)
+	return nil
+}
+
 // Settings with a few words to choose from.
 type (
 	transportName string
 	sourceName    string
 	authName      string
 	maskName      string
+	confirmName   string
 	logFormatName string
 )
 
@@ -179,6 +193,9 @@ func (n *sourceName) EnvDecode(s string) error { return oneOf(n, s, "server", "c
 
 // EnvDecode implements [envconfig.Decoder].
 func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *confirmName) EnvDecode(s string) error { return oneOf(c, s, "auto", "always", "never") }
 
 // EnvDecode implements [envconfig.Decoder].
 func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }

@@ -25,11 +25,18 @@ type Config struct {
 	// a client made like Client. If it is nil, all calls share Client.
 	TokenOf func(context.Context) talkover.Secret
 
-	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any hour.
-	// They cost money and ring people, so nobody may reach the server whom a gate has
-	// not let in.
+	// CallerOf returns the name of who sent a call, as the gate knows it; "" where there
+	// is no gate. It may be nil.
+	CallerOf func(context.Context) string
+
+	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any hour
+	// for each caller and each account, to numbers with one of CallingCodes, and asks
+	// the user first as ConfirmCalls says. They cost money and ring people, so nobody may
+	// reach the server whom a gate has not let in.
 	AllowCalls      bool
 	MaxCallsPerHour int
+	CallingCodes    talkover.CallingCodes // all numbers if nil
+	ConfirmCalls    string                // [ConfirmAuto], [ConfirmAlways] or [ConfirmNever]; auto if empty
 
 	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool

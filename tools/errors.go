@@ -40,6 +40,12 @@ func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
+	case errors.As(err, new(*needsInput)):
+		return "asked"
+	case errors.As(err, new(unconfirmed)):
+		return "unconfirmed"
+	case errors.As(err, new(barred)), errors.As(err, new(overBound)):
+		return "refused_here"
 	case errors.As(err, &faults):
 		return "bad_arguments"
 	case errors.As(err, &api):

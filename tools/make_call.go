@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -23,10 +22,14 @@ type makeCallInput struct {
 	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
 }
 
+// leastToRing is the fewest digits of a number that may be rung: shorter ones are
+// services, or mistyped.
+const leastToRing = 8
+
 // Validate implements [schema.Validator].
 func (in *makeCallInput) Validate() (faults []schema.Fault) {
-	if in.To != "" && !isE164(in.To) {
-		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and digits alone, such as +12025550123"})
+	if in.To != "" && (!isE164(in.To) || len(in.To) <= leastToRing) {
+		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and 8 to 15 digits alone, such as +12025550123"})
 	}
 	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {
 		faults = append(faults, schema.Fault{Argument: "agent_id", Problem: "it is no agent_id, but perhaps a name; list_agents has the ids"})
@@ -53,7 +56,8 @@ type placedCall struct {
 // makeCall makes the tool that places a call, which rings a person's phone and costs
 // money. So it is there only with [Config.AllowCalls], and sends an order once and never
 // again.
-func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
+func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
+	hour, confirm := &hourly{most: c.MaxCallsPerHour}, &confirmation{when: c.ConfirmCalls}
 	return tool[makeCallInput, *makeCallOutput]{
 		name:  "make_call",
 		title: "Place a call",
@@ -62,14 +66,25 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 		limit:   pageTime,
 		changes: true,
 		run: func(ctx context.Context, q *question, in makeCallInput) (*makeCallOutput, error) {
-			left, err := hour.take(time.Now())
+			if !c.CallingCodes.Allow(in.To) {
+				return nil, barred{c.CallingCodes}
+			}
+			bound := []string{"account " + string(q.client.Key("account"))}
+			if q.caller != "" {
+				bound = append(bound, "caller "+q.caller)
+			}
+			err := confirm.check(ctx, q, in, func() error { _, err := hour.left(time.Now(), bound...); return err })
+			if err != nil {
+				return nil, err
+			}
+			left, giveBack, err := hour.take(time.Now(), bound...)
 			if err != nil {
 				return nil, err
 			}
 			placed, err := q.placeCall(ctx, in)
 			var failed *placing
 			if errors.As(err, &failed) && !failed.perhaps {
-				hour.giveBack()
+				giveBack()
 			}
 			if err != nil {
 				return nil, err
@@ -77,6 +92,15 @@ func makeCall(hour *hourly) tool[makeCallInput, *makeCallOutput] {
 			return makeCallAnswer(q, placed, left), nil
 		},
 	}
+}
+
+// barred says that a number has none of the calling codes that may be rung.
+type barred struct{ allowed talkover.CallingCodes }
+
+func (barred) Error() string { return "a calling code that is not allowed" }
+
+func (b barred) explain() string {
+	return fmt.Sprintf("No call was placed: this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", b.allowed)
 }
 
 // look writes the call of a tool that shows what became of a placed call.
@@ -162,53 +186,4 @@ func (p *placing) explain() string {
 	}
 	return "The call may have been placed, or not: " + why + ". Do not place it again before looking whether it is there, " +
 		"in a minute too: " + string(p.look)
-}
-
-// hourly bounds the calls that are placed in any 60 minutes.
-type hourly struct {
-	most  int
-	mu    sync.Mutex
-	taken []time.Time // of the last hour, oldest first
-}
-
-// overBound says that no more calls may be placed for now.
-type overBound struct {
-	most int
-	wait time.Duration // 0 where waiting does not help
-}
-
-func (o overBound) Error() string { return "too many calls this hour" }
-
-func (o overBound) explain() string {
-	s := fmt.Sprintf("No call was placed: this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", o.most)
-	if o.wait > 0 {
-		s += fmt.Sprintf(" The next may be placed in %d min.", int(o.wait.Minutes())+1)
-	}
-	return s
-}
-
-// take takes a slot for a call, and returns how many are left.
-func (h *hourly) take(now time.Time) (left int, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for len(h.taken) > 0 && now.Sub(h.taken[0]) >= time.Hour {
-		h.taken = h.taken[1:]
-	}
-	switch {
-	case h.most == 0:
-		return 0, overBound{}
-	case len(h.taken) >= h.most:
-		return 0, overBound{h.most, h.taken[0].Add(time.Hour).Sub(now)}
-	}
-	h.taken = append(h.taken, now)
-	return h.most - len(h.taken), nil
-}
-
-// giveBack returns the slot of a call that was certainly not placed.
-func (h *hourly) giveBack() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if n := len(h.taken); n > 0 {
-		h.taken = h.taken[:n-1]
-	}
 }

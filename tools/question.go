@@ -12,6 +12,7 @@ import (
 // has one account, one zone and one moment.
 type question struct {
 	client *talkover.Client // of the caller's account
+	caller string           // as the gate knows it; "" without one
 	zone   *time.Location   // of every day, hour and time in the answer
 	now    time.Time        // in zone
 	demo   bool
@@ -35,7 +36,11 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*question, 
 	if zone == nil {
 		zone = qs.Zone
 	}
-	return &question{client: client, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log}, nil
+	q := &question{client: client, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log}
+	if qs.CallerOf != nil {
+		q.caller = qs.CallerOf(ctx)
+	}
+	return q, nil
 }
 
 // today returns the current UTC day, for faults of dates.

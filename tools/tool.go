@@ -75,6 +75,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		defer cancel()
 		ctx, ended := qs.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
+		ctx = context.WithValue(ctx, roundKey{}, r.Params.MultiRoundTripParams)
 		start := time.Now()
 		out, text, err := t.call(ctx, input, r, qs)
 		if err == nil && errors.Is(ctx.Err(), context.Canceled) {
@@ -88,6 +89,10 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		how := outcome(err)
 		ended(how)
 		ending := slog.String("outcome", how)
+		if ask := (*needsInput)(nil); errors.As(err, &ask) {
+			qs.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, ending)...)
+			return ask.result, nil
+		}
 		if err != nil {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.

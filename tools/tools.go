@@ -94,7 +94,7 @@ func (c Config) all() []registrar {
 		campaignReview(),
 	}
 	if c.AllowCalls {
-		all = append(all, makeCall(&hourly{most: c.MaxCallsPerHour}))
+		all = append(all, makeCall(c))
 	}
 	return all
 }

@@ -92,6 +92,10 @@ func TalkoverToken(ctx context.Context) talkover.Secret {
 	return callerOf(ctx).token
 }
 
+// CallerName returns the name of who sent a request, as the gate knows it; "" without a
+// gate.
+func CallerName(ctx context.Context) string { return callerOf(ctx).name }
+
 func callerOf(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)
 	return c
