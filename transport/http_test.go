@@ -345,7 +345,8 @@ func TestHalfARequestIsDroppedAfterTenSeconds(t *testing.T) {
 			start := time.Now()
 			go func() { _, _ = io.WriteString(c, half) }()
 			answer, err := io.ReadAll(c)
-			if took := time.Since(start); took != 10*time.Second || err != nil {
+			// After an answer, Go 1.27 leaves a client half a second to read it.
+			if took := time.Since(start); took < 10*time.Second || took > 10500*time.Millisecond || err != nil {
 				t.Errorf("%s: dropped after %v: %v", name, took, err)
 			}
 			if strings.Contains(half, "{") && !strings.Contains(string(answer), "408") {
