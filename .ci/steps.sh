@@ -3,9 +3,9 @@
 #
 #   . .ci/steps.sh
 #   tests() { go test ./...; }
-#   step tests "the tests"     # adds a step: a function, and its name for readers
-#   run_steps                  # runs the steps that were added and are still to run; several at once
-#   summary                    # prints every step's output and time; exits with 1 if a step failed
+#   step tests "the tests"   # adds a step: a function, and its name for readers
+#   run_steps                # runs the steps that were added since, several at once
+#   summary                  # prints the output and time of every step; exits with 1 if one failed
 #
 # A step fails at its first command that fails. It counts as skipped if it prints a line that begins with "skipped: ".
 # JOBS says how many steps run at once. Steps of one run_steps must not wait for each other.
@@ -17,8 +17,10 @@ scratch=$(mktemp -d)
 functions=() names=() first=0
 workers=()
 
+# step adds a step.
 step() { functions+=("$1") names+=("$2"); }
 
+# run_steps starts workers, and waits until they have run the steps that were added since it was last called.
 run_steps() {
   local job
   for ((job = 0; job < ${JOBS:-$(cores)}; job++)); do
@@ -71,14 +73,17 @@ perform() {
   printf '%5d s  %-7s  %s\n' $SECONDS "$end" "${names[$1]}"
 }
 
-# summary prints the output of all steps, of those that failed last, and then the times. It ends the script.
+# summary prints the output of all steps, of those that failed last, and then the times. It ends the script. A step without
+# an end has lost its worker, so it has failed.
 summary() {
   local i end wall cpu total=0 passed=0 failed=0 skipped=0
+  for i in "${!names[@]}"; do
+    [ -f "$scratch/$i.end" ] || { echo "FAIL 0 0" >"$scratch/$i.end"; echo "it has no end" >>"$scratch/$i.log"; }
+  done
   output ok skipped
   output FAIL
   printf '\n%8s %8s\n%8s %8s\n' wall cpu seconds seconds
   for i in "${!names[@]}"; do
-    [ -f "$scratch/$i.end" ] || continue
     read -r end wall cpu <"$scratch/$i.end"
     case $end in ok) passed=$((passed + 1)) ;; FAIL) failed=$((failed + 1)) ;; *) skipped=$((skipped + 1)) ;; esac
     total=$(awk "BEGIN { print $total + $cpu }")
@@ -97,7 +102,6 @@ summary() {
 output() {
   local i end way
   for i in "${!names[@]}"; do
-    [ -f "$scratch/$i.end" ] || continue
     read -r end _ <"$scratch/$i.end"
     for way in "$@"; do
       [ "$way" = "$end" ] || continue
