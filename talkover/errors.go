@@ -28,6 +28,7 @@ const (
 	Malformed   Reason = "malformed"   // an answer that is not the JSON that was asked for
 	TooLarge    Reason = "toolarge"    // an answer beyond the bound on bodies
 	Redirected  Reason = "redirected"  // a redirect, which is never followed: the token would go along
+	Cancelled   Reason = "cancelled"   // the caller of PlaceCall gave up; other methods return the error of ctx itself
 )
 
 // Codes of the API that mean more than their status.

@@ -17,6 +17,8 @@ func (e *Error) Explain(who string) string {
 		return e.explainStatus(who)
 	case RateLimited:
 		return who + "'s limit of requests a minute is reached"
+	case Cancelled:
+		return "The call was cancelled before " + who + " answered"
 	case TimedOut:
 		return who + " did not answer in time" + e.tried()
 	case Unreachable:

@@ -73,6 +73,9 @@ func ofOrder(err error, unsent bool) *Error {
 	var e *Error
 	if !errors.As(err, &e) { // the end of ctx
 		e = &Error{Reason: TimedOut, cause: err}
+		if errors.Is(err, context.Canceled) {
+			e.Reason = Cancelled
+		}
 	}
 	e.unsent = unsent
 	return e

@@ -250,7 +250,7 @@ func TestAnOrderThatDidNotGoOutWasNotDone(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { time.Sleep(time.Second); cancel() }()
 			_, err := client.PlaceCall(ctx, "a1", talkover.CallOrder{To: secretNumber})
-			if e := apiError(t, err); !e.NotDone() || !errors.Is(err, context.Canceled) {
+			if e := apiError(t, err); e.Reason != talkover.Cancelled || !e.NotDone() || !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
 		})
@@ -299,5 +299,21 @@ func TestAnOrderIsNeverSentTwice(t *testing.T) {
 		if _, err := client.PlaceCall(context.Background(), "a1", talkover.CallOrder{To: "+12025550123"}); err == nil || n.Load() != 1 {
 			t.Errorf("%s: %v, %d requests", name, err, n.Load())
 		}
+	}
+}
+
+// The caller who gives up after the order went out learns that it may have been done.
+func TestAnOrderThatIsCancelledMayHaveBeenDone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var orders atomic.Int64
+	base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or net/http would not notice that the client left
+		orders.Add(1)
+		cancel()
+		<-r.Context().Done()
+	})
+	_, err := newClient(t, talkover.Config{BaseURL: base}).PlaceCall(ctx, "a1", talkover.CallOrder{To: secretNumber})
+	if e := apiError(t, err); e.Reason != talkover.Cancelled || e.NotDone() || !errors.Is(err, context.Canceled) || orders.Load() != 1 {
+		t.Errorf("%d orders: %v", orders.Load(), err)
 	}
 }

@@ -72,6 +72,8 @@ func explain(err error) string {
 		return words.explain()
 	case errors.As(err, &faults):
 		return "Nothing was asked of Talkover; mend the arguments and call again.\n" + bullets(strings.Split(faults.Error(), "\n"))
+	case errors.Is(err, context.Canceled):
+		return "The call was cancelled before Talkover answered."
 	case errors.As(err, &api):
 		return explainAPI(api)
 	case errors.As(err, &crashed):
@@ -79,8 +81,6 @@ func explain(err error) string {
 	case errors.Is(err, errNoToken):
 		return "Nothing was asked of Talkover: this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
 			"Trying again will not help; that header is set where the client is configured."
-	case errors.Is(err, context.Canceled):
-		return "The call was cancelled before Talkover answered."
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Talkover did not answer in time. Try again in a minute."
 	}

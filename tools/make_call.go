@@ -167,23 +167,17 @@ func (p *placing) explain() string {
 	if !p.perhaps {
 		return "No call was placed. " + explain(p.cause)
 	}
-	why := "its answer could not be waited for"
+	s := "The call may have been placed, or not."
 	var e *talkover.Error
 	if errors.As(p.cause, &e) {
-		switch {
-		case e.Reason == talkover.TimedOut:
-			why = "Talkover did not answer in time"
-		case e.Reason == talkover.Interrupted, e.Status == 0:
-			why = "the connection to Talkover broke off after the order went out"
-		case e.Reason == talkover.Refused:
-			why = "Talkover answered " + e.StatusLine() + ", which does not prove that nothing was done"
-		default:
-			why = "Talkover's answer (" + e.StatusLine() + ") does not say so"
+		what := e.Explain("Talkover")
+		if e.Reason == talkover.Unreachable { // and yet the order went out
+			what = "The connection to Talkover broke off"
 		}
-		if e.Message != "" {
-			why += fmt.Sprintf(" (its own words: %q)", e.Message)
+		s += " " + what + "; this does not prove that nothing was done."
+		if words := e.OwnWords(); words != "" {
+			s += " " + words + "."
 		}
 	}
-	return "The call may have been placed, or not: " + why + ". Do not place it again before looking whether it is there, " +
-		"in a minute too: " + string(p.look)
+	return s + " Do not place it again before looking whether it is there, in a minute too: " + string(p.look)
 }

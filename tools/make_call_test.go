@@ -180,8 +180,8 @@ func TestAFailedCallIsNeverAskedForTwice(t *testing.T) {
 		"no such agent":    {refusing(404, "", `{"success":false,"error":{"code":"AGENT_NOT_FOUND","message":"Agent not found."}}`), false, "no agent with this agent_id"},
 		"a draft":          {refusing(400, "", `{"success":false,"error":{"code":"AGENT_INACTIVE","message":"The agent is not active."}}`), false, "not published"},
 		"the limit":        {refusing(429, "Retry-After: 7", ""), false, "7 s"},
-		"a failed success": {answering(200, `{"success":false,"message":"No."}`), true, `(its own words: "No.")`},
-		"a conflict":       {refusing(409, "", `{"message":"Already ordered."}`), true, `409 Conflict, which does not prove that nothing was done (its own words: "Already ordered.")`},
+		"a failed success": {answering(200, `{"success":false,"message":"No."}`), true, `Talkover answered 200 OK but says that it failed; this does not prove that nothing was done. Talkover's own words: "No.".`},
+		"a conflict":       {refusing(409, "", `{"message":"Already ordered."}`), true, `409 Conflict; this does not prove that nothing was done. Talkover's own words: "Already ordered.".`},
 		"a code with 202":  {answering(202, `{"code":"QUEUE_FULL"}`), true, "202 Accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
