@@ -7,59 +7,113 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 const (
-	maxBody  = 1 << 20          // bytes of a request
-	bodyTime = 10 * time.Second // for a whole request to arrive
+	maxBody   = 1 << 20          // bytes of a request
+	maxBodies = 32 << 20         // bytes of all requests that are not answered yet
+	bodyTime  = 10 * time.Second // for a whole request to arrive
 )
 
-// jsonOnly refuses a request whose body is not JSON, is too large or does not arrive.
+// jsonOnly refuses, by its header alone, a request whose body is not JSON or is too
+// large. It reads nothing of the body, since it stands before the login.
 func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if status, why := readJSON(w, r); status != 0 {
+		// It also bounds how long net/http waits for the body of a request that is refused.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+		// A page of another origin may send other types without a preflight request.
+		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		switch {
+		case err != nil || kind != "application/json":
+			refuse(w, r, http.StatusUnsupportedMediaType, "the Content-Type must be application/json")
+		case r.ContentLength > maxBody:
+			refuse(w, r, http.StatusRequestEntityTooLarge, tooLarge)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+var tooLarge = fmt.Sprintf("a request may have at most %d bytes", maxBody)
+
+// bodies reads the bodies of requests from callers that were let in.
+type bodies struct {
+	budget *semaphore.Weighted // of the bytes in memory
+}
+
+func newBodies() bodies { return bodies{semaphore.NewWeighted(maxBodies)} }
+
+// whole reads the whole body and puts it back. Where all bodies together would take too
+// much memory it refuses the request before it reads.
+func (b bodies) whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := r.ContentLength
+		if size < 0 { // it is not told
+			size = maxBody
+		}
+		if !b.budget.TryAcquire(size) {
+			w.Header().Set("Retry-After", "1")
+			refuse(w, r, http.StatusServiceUnavailable, "the server holds as many requests as it can; try again in a second")
+			return
+		}
+		body := &wholeBody{free: func() { b.budget.Release(size) }}
+		body.keep()
+		defer body.release()
+		if status, why := body.read(w, r); status != 0 {
 			refuse(w, r, status, why)
 			return
 		}
+		r.Body = body
 		next.ServeHTTP(w, r)
 	})
 }
 
-// readJSON reads the whole body and puts it back. Where it refuses, it returns the
-// status and the reason.
-func readJSON(w http.ResponseWriter, r *http.Request) (status int, why string) {
-	// A page of another origin may send other types without a preflight request.
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return http.StatusUnsupportedMediaType, "the Content-Type must be application/json"
-	}
+// wholeBody holds the body of a request.
+type wholeBody struct {
+	*bytes.Reader
+	all     []byte
+	holders atomic.Int32
+	free    func() // when nobody holds it any more
+}
+
+// read reads the body. Where it refuses, it returns the status and the reason.
+func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, why string) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
+	buffer := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	var isTooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may have at most %d bytes", maxBody)
+	case errors.As(err, &isTooLarge):
+		return http.StatusRequestEntityTooLarge, tooLarge
 	case err != nil:
-		// The deadline stays, or net/http would wait for the rest of the body.
-		w.Header().Set("Connection", "close")
-		return http.StatusRequestTimeout, "the request did not come in whole"
+		return http.StatusRequestTimeout, "the request did not come in whole" // the deadline stays
 	}
 	_ = control.SetReadDeadline(time.Time{})
-	r.Body = &wholeBody{bytes.NewReader(body), body}
+	b.all = buffer.Bytes()
+	b.Reader = bytes.NewReader(b.all)
 	return 0, ""
 }
 
-// wholeBody holds a body that readJSON has read.
-type wholeBody struct {
-	*bytes.Reader
-	all []byte
+// keep makes the body count until another release: it goes on to be used when the
+// request has its answer.
+func (b *wholeBody) keep() { b.holders.Add(1) }
+
+func (b *wholeBody) release() {
+	if b.holders.Add(-1) == 0 {
+		b.free()
+	}
 }
 
 // Close implements [io.Closer].
 func (*wholeBody) Close() error { return nil }
 
-// bodyOf returns the body of a request that jsonOnly let through. The next handler can
-// still read it.
-func bodyOf(r *http.Request) []byte { return r.Body.(*wholeBody).all }
+var _ io.ReadCloser = (*wholeBody)(nil)
+
+// bodyOf returns the body of a request that bodies.whole let through. The next handler
+// can still read it.
+func bodyOf(r *http.Request) *wholeBody { return r.Body.(*wholeBody) }

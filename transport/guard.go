@@ -49,14 +49,20 @@ type route struct {
 
 // guard puts all checks in front of all routes, since mcp-go v1.2.1 checks neither
 // origin nor size. A request passes, in this order: recovery, its id, deadlines for
-// writing, Host, Origin, the exact path, the method, the body, and the login.
+// writing, Host, Origin, the exact path, the method, the header of the body, the login,
+// and only then the body.
 func guard(routes map[string]route, o Options) http.Handler {
 	who := authenticator{o.Gate, o.ClientTokens}
+	bodies := newBodies()
 	for path, to := range routes {
+		isPost := to.method == http.MethodPost
+		if isPost {
+			to.handler = bodies.whole(to.handler)
+		}
 		if !to.open {
 			to.handler = who.identified(to.handler)
 		}
-		if to.method == http.MethodPost {
+		if isPost {
 			to.handler = jsonOnly(to.handler)
 		}
 		routes[path] = to

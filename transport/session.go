@@ -52,22 +52,27 @@ func newSession(life context.Context, id string, s *server.MCPServer, all *calls
 	}
 }
 
-// receive takes a message in. Requests are answered side by side; ctx has the values
-// that their tools find, and its end ends nothing.
-func (s *session) receive(ctx context.Context, b []byte) {
+// receive takes a message in, and calls done when it needs the message no longer.
+// Requests are answered side by side; ctx has the values that their tools find, and its
+// end ends nothing.
+func (s *session) receive(ctx context.Context, b []byte, done func()) {
 	m := parse(b)
+	if !m.isRequest() {
+		defer done()
+	}
 	switch {
 	case m.isRequest():
 		select {
 		case s.waiting <- struct{}{}:
 		case <-s.life.Done():
+			done()
 			return
 		}
 		work, end := s.calls.begin(context.WithoutCancel(ctx), s.id, m.ID)
 		work, leave := context.WithCancelCause(work)
 		stop := context.AfterFunc(s.life, func() { leave(context.Cause(s.life)) })
 		go func() {
-			defer func() { stop(); leave(nil); end(); <-s.waiting }()
+			defer func() { stop(); leave(nil); end(); <-s.waiting; done() }()
 			s.answer(work, m, b)
 		}()
 	case m.Method == mcp.MethodNotificationCancelled:

@@ -101,8 +101,10 @@ func (s *streams) message(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
 		return
 	}
+	body := bodyOf(r)
+	body.keep()
 	// 2026-07-28 needs headers that clients of SSE do not send.
-	st.receive(server.WithSupportedProtocolVersions(r.Context(), mcp.LegacyProtocolVersions()), bodyOf(r))
+	st.receive(server.WithSupportedProtocolVersions(r.Context(), mcp.LegacyProtocolVersions()), body.all, body.release)
 	w.WriteHeader(http.StatusAccepted)
 }
 

@@ -55,7 +55,7 @@ func (s *session) readLines(ctx context.Context, in io.Reader) error {
 			s.send(mcp.NewJSONRPCError(mcp.NewRequestId(nil), mcp.INVALID_REQUEST, err.Error(), nil))
 			continue
 		case len(bytes.TrimSpace(line)) > 0: // the last line may lack its end
-			s.receive(ctx, line)
+			s.receive(ctx, line, func() {})
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -56,7 +56,8 @@ func newStreamable(s *server.MCPServer, running *calls, key []byte, log *slog.Lo
 
 // ServeHTTP implements [http.Handler].
 func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m := parse(bodyOf(r))
+	body := bodyOf(r).all
+	m := parse(body)
 	by := callerOf(r.Context())
 	id := r.Header.Get(server.HeaderKeySessionID)
 	if !s.ids.are(id, by) {
@@ -78,7 +79,7 @@ func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &orderedAnswer{ResponseWriter: w}
 	if m.isRequest() && isLegacy(r.Header.Get(mcp.HeaderProtocolVersion)) && isLegacy(m.Params.Meta.Version) {
 		client := &session{id: id, server: s.server, log: s.log, write: answer.event}
-		answer.respond(client.respond(ctx, m, bodyOf(r)))
+		answer.respond(client.respond(ctx, m, body))
 		return
 	}
 	answer.out.send = func(n mcp.JSONRPCNotification) {
