@@ -29,7 +29,7 @@ type Config struct {
 	Timeout         positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"The longest that one request to the API may take."`
 	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; with 0 this program sets no limit."`
 	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which answers show times."`
-	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides all but the last four digits of phone numbers in answers."`
+	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides all but the last four digits of phone numbers in answers; search then takes a whole number or SID."`
 	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
 	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour, for each caller and each account."`
 	CallCountries   callingCodes  `env:"TALKOVER_CALL_COUNTRIES" takes:"calling codes separated by commas, such as 1,44,-1900" desc:"Numbers that make_call may ring: the longest code decides, - bars it. All if not set; over sse and http it is needed."`

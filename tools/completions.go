@@ -59,6 +59,9 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))
+	if q.masked && countDigits(typed) > 0 { // it would tell which digits are in a name; see checkSearch
+		return &mcp.Completion{}
+	}
 	var values []string
 	// add offers a value if what was typed fits one of the names it is known by.
 	add := func(value any, known ...string) {

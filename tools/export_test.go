@@ -6,3 +6,9 @@ var (
 	FindTokens    = findSize.most
 	StatsTokens   = statsSize.most
 )
+
+// MaskWords and MaskHandle hide numbers.
+var (
+	MaskWords  = maskWords
+	MaskHandle = maskHandle
+)

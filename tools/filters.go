@@ -47,6 +47,9 @@ type callFilters struct {
 	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
 }
 
+// searched implements [searcher].
+func (f callFilters) searched() (string, needle) { return "search", f.Search }
+
 // Validate implements [schema.Validator].
 func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
 

@@ -33,6 +33,9 @@ type findCallsInput struct {
 	Limit      int            `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
 }
 
+// searched implements [searcher].
+func (in findCallsInput) searched() (string, needle) { return "search", in.Search }
+
 // searchStatus is a status of a call, or open or missed, which stand for several.
 type searchStatus string
 

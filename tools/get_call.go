@@ -17,6 +17,9 @@ type getCallInput struct {
 	SID needle `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
 }
 
+// searched implements [searcher].
+func (in getCallInput) searched() (string, needle) { return "sid", in.SID }
+
 // callDetail holds every field of a call, by the vendor's names.
 type callDetail struct {
 	ID            handle      `json:"id"`

@@ -24,6 +24,9 @@ type listAgentsInput struct {
 	pageInput
 }
 
+// named implements [namer].
+func (in listAgentsInput) named() needle { return in.Search }
+
 // turn returns the arguments of another page.
 func (in listAgentsInput) turn(page pageInput) listAgentsInput {
 	in.pageInput = page

@@ -45,6 +45,9 @@ type listCampaignsInput struct {
 	pageInput
 }
 
+// named implements [namer].
+func (in listCampaignsInput) named() needle { return in.Search }
+
 // turn returns the arguments of another page.
 func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
 	in.pageInput = page

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const maskNote = "Numbers are masked. Repeat your own search rather than a masked one."
@@ -58,7 +59,9 @@ func hidden(v reflect.Value) string {
 		return maskNumber(s)
 	case reflect.TypeFor[needle]():
 		return maskNeedle(s)
-	case reflect.TypeFor[handle](), reflect.TypeFor[ours]():
+	case reflect.TypeFor[handle]():
+		return maskHandle(s)
+	case reflect.TypeFor[ours]():
 		return s
 	default:
 		return maskWords(s)
@@ -142,9 +145,9 @@ func maskNumber(s string) string {
 	hide := countDigits(s) - keep
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '+':
+		case r == '+' || r == '＋':
 			return '*'
-		case isDigit(r) && hide > 0:
+		case unicode.IsNumber(r) && hide > 0:
 			hide--
 			return '*'
 		}
@@ -156,20 +159,42 @@ func maskNumber(s string) string {
 const leastDigits = 7
 
 var (
-	// numberInText finds what may be a phone number within words; a date looks alike.
-	numberInText = regexp.MustCompile(`\+?\(?\d[\d ().-]{5,}\d`)
-	date         = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}( \d{2})?$`)
-	onlyNumber   = regexp.MustCompile(`^[\d +().-]+$`)
+	// numberInText finds what may be a phone number within words: digits of any script,
+	// marked or not, with the separators that people put between them.
+	numberInText = regexp.MustCompile(`[+＋]?[(（]?\p{N}[\p{N}\p{M}\p{Zs}\p{Pd}()（）./_·•−]{5,}`)
+	onlyNumber   = regexp.MustCompile(`^[\p{N}\p{M}\p{Zs}\p{Pd}+＋()（）./_·•−]+$`)
+	date         = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})([ T]\d{2})?$`) // it looks alike
+	// idNumber finds a handle that may be a phone number: other ids have a letter, or
+	// fewer digits or more.
+	idNumber = regexp.MustCompile(`^[+＋]|^\d{10,15}$`)
 )
 
 // maskWords hides the phone numbers in a text.
 func maskWords(s string) string {
 	return numberInText.ReplaceAllStringFunc(s, func(n string) string {
-		if date.MatchString(n) || countDigits(n) < leastDigits {
+		if isDate(strings.TrimRight(n, " .)")) || countDigits(n) < leastDigits {
 			return n
 		}
 		return maskNumber(n)
 	})
+}
+
+// isDate reports whether what looks like a number is a day, maybe with an hour.
+func isDate(s string) bool {
+	d := date.FindStringSubmatch(s)
+	if d == nil {
+		return false
+	}
+	_, err := time.Parse(time.DateOnly, d[1])
+	return err == nil
+}
+
+// maskHandle hides an id that is a phone number.
+func maskHandle(s string) string {
+	if idNumber.MatchString(s) {
+		return maskNumber(s)
+	}
+	return s
 }
 
 // maskNeedle hides a search for a number, and leaves one for a SID or an id.
@@ -187,12 +212,11 @@ func isE164(s string) bool {
 	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }
 
-func isDigit(r rune) bool { return r >= '0' && r <= '9' }
-
+// countDigits counts the digits of all scripts.
 func countDigits(s string) int {
 	n := 0
 	for _, r := range s {
-		if isDigit(r) {
+		if unicode.IsNumber(r) {
 			n++
 		}
 	}

@@ -129,6 +129,9 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if err != nil {
 		return "", err
 	}
+	if err := q.checkSearch(ctx, f); err != nil {
+		return "", err
+	}
 	sheet := &sheet{masked: q.masked}
 	reader := stats.Reader{Calls: q.client, Query: f.query(), Budget: q.budget(), Now: q.now}
 	coverage, err := reader.Read(ctx, sheet)

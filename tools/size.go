@@ -49,7 +49,7 @@ func tokens(s string) int {
 	for _, r := range s {
 		is := sign
 		switch {
-		case isDigit(r):
+		case r >= '0' && r <= '9':
 			is = digit
 		case unicode.IsLetter(r):
 			is = letter

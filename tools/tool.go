@@ -141,6 +141,9 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	if err != nil {
 		return out, "", err
 	}
+	if err := q.checkSearch(ctx, in); err != nil {
+		return out, "", qs.accounts.blame(err)
+	}
 	if out, err = t.run(ctx, q, in); err != nil {
 		return out, "", qs.accounts.blame(err)
 	}

@@ -1,0 +1,77 @@
+package tools
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// While numbers are masked, a search must not tell them digit by digit. So a search of
+// calls takes a whole number or a whole SID, and one of names takes no digits.
+type (
+	// searcher is an input that searches calls by number or SID.
+	searcher interface {
+		searched() (argument string, search needle)
+	}
+	// namer is an input that searches by name.
+	namer interface{ named() needle }
+)
+
+// wholeSID is the form of SIDs and ids: with a letter, and no part of one.
+var wholeSID = regexp.MustCompile(`^(?i:[a-z]{2}[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// checkSearch refuses an input that could be used to find out a masked number.
+func (q *question) checkSearch(ctx context.Context, in any) error {
+	if !q.masked {
+		return nil
+	}
+	if n, ok := in.(namer); ok && countDigits(string(n.named())) > 0 {
+		return schema.Faults{{Argument: "search", Problem: "while numbers are masked, it takes no digits; leave them out"}}
+	}
+	s, ok := in.(searcher)
+	if !ok {
+		return nil
+	}
+	argument, search := s.searched()
+	if search == "" || wholeSID.MatchString(string(search)) {
+		return nil
+	}
+	number := "+" + digitsOf(string(search))
+	if !strings.HasPrefix(string(search), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(search)) {
+		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in E.164, such as +12025550123, or a whole SID; nothing less"}}
+	}
+	// A number that lacks its last digits has the same form. Talkover finds those it is a
+	// part of, so the answer is the same as for a number without calls.
+	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(search), PerPage: 1})
+	if err != nil {
+		return err
+	}
+	for _, call := range page.Rows {
+		if number == "+"+digitsOf(call.From) || number == "+"+digitsOf(call.To) {
+			return nil
+		}
+	}
+	return notWhole{}
+}
+
+// notWhole says that no call has a number as it was given.
+type notWhole struct{}
+
+func (notWhole) Error() string { return "no call has that whole number" }
+
+func (notWhole) explain() string {
+	return "No call has this very number. While numbers are masked, a part of a number finds nothing."
+}
+
+// digitsOf returns the decimal digits of a number, in ASCII.
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
