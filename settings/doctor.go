@@ -308,10 +308,6 @@ var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
 
 // find adds a finding, and hides tokens in it.
 func (d *doctor) find(severity Severity, check, format string, args ...any) {
-	const hidden, leastHidden = "[redacted]", 8 // anything shorter could be part of other words
-	text := fmt.Sprintf(format, args...)
-	if token := d.token.Reveal(); len(token) >= leastHidden {
-		text = strings.ReplaceAll(text, token, hidden)
-	}
-	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, hidden)})
+	text := d.token.HideIn(fmt.Sprintf(format, args...))
+	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, talkover.Secret{}.String())})
 }

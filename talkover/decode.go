@@ -51,9 +51,9 @@ func (in *interned) string(b []byte) string {
 // clean hides the token in a text and cleans it with [Clean].
 func (d decoder) clean(s string, limit int) string {
 	if isPlain(s, limit) {
-		return Clean(d.token.hideIn(s), limit)
+		return Clean(d.token.HideIn(s), limit)
 	}
-	s = d.token.hideIn(Clean(s, len(s))) // cleaning may bring parts of the token together
+	s = d.token.HideIn(Clean(s, len(s))) // cleaning may bring parts of the token together
 	return Clean(s, limit)
 }
 

@@ -55,12 +55,13 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements [encoding.TextMarshaler], which JSON and others ask.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// minHidden is the shortest length at which hideIn looks for a token. A shorter one
-// would turn up in words that have nothing to do with it.
+// minHidden is the shortest token that HideIn looks for.
 const minHidden = 8
 
-// hideIn replaces the token in a text.
-func (s Secret) hideIn(text string) string {
+// HideIn replaces the token in a text with "[redacted]", so that an echo of a request
+// gives nothing away. A token of fewer than 8 characters stays: it would turn up in
+// words that have nothing to do with it.
+func (s Secret) HideIn(text string) string {
 	if token := s.Reveal(); len(token) >= minHidden && len(text) >= len(token) {
 		return strings.ReplaceAll(text, token, redacted)
 	}

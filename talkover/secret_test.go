@@ -69,3 +69,19 @@ func holds(s, token string) bool {
 		part, hex.EncodeToString([]byte(part)), fmt.Sprintf("% x", part), strings.Trim(fmt.Sprint([]byte(part)), "[]"),
 	}, func(form string) bool { return strings.Contains(strings.ToLower(s), form) })
 }
+
+func TestASecretIsHiddenInTexts(t *testing.T) {
+	for _, test := range []struct{ token, text, want string }{
+		{"talq_secret", "Bearer talq_secret, talq_secret.", "Bearer [redacted], [redacted]."},
+		{"talq_secret", "talq_secre", "talq_secre"},
+		{"word", "a word or two", "a word or two"},
+		{"", "nothing", "nothing"},
+	} {
+		if got := talkover.NewSecret(test.token).HideIn(test.text); got != test.want {
+			t.Errorf("%q: %q, want %q", test.token, got, test.want)
+		}
+	}
+	if got := (talkover.Secret{}).HideIn("text"); got != "text" {
+		t.Error(got)
+	}
+}
