@@ -99,18 +99,18 @@ func (l *laravel) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // crowds checks that no more than so many requests left within any 60 s.
-func (l *laravel) crowds(t *testing.T, most int, of func(sent) bool) {
+func (l *laravel) crowds(t *testing.T, limit int, counts func(sent) bool) {
 	t.Helper()
 	var at []time.Time
 	for _, s := range l.sent {
-		if of(s) {
+		if counts(s) {
 			at = append(at, s.at)
 		}
 	}
 	slices.SortFunc(at, time.Time.Compare)
-	for i := most; i < len(at); i++ {
-		if d := at[i].Sub(at[i-most]); d < time.Minute {
-			t.Fatalf("%d requests left within %v", most+1, d)
+	for i := limit; i < len(at); i++ {
+		if d := at[i].Sub(at[i-limit]); d < time.Minute {
+			t.Fatalf("%d requests left within %v", limit+1, d)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 	unreadable.Unreadable = 1
 	for name, test := range map[string]struct {
 		pages    pages
-		most     int
+		enough   int
 		want     string
 		complete bool
 		asked    int
@@ -59,7 +59,7 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 		all, err := talkover.ReadAll(context.Background(), func(_ context.Context, q talkover.AgentQuery) (talkover.Page[talkover.AgentInfo], error) {
 			queries = append(queries, q)
 			return test.pages[q.Page-1], nil
-		}, talkover.AgentQuery{Status: "draft", PerPage: 7, Page: 5}, test.most)
+		}, talkover.AgentQuery{Status: "draft", PerPage: 7, Page: 5}, test.enough)
 		ids := []string{}
 		for _, a := range all.Rows {
 			ids = append(ids, a.ID)
