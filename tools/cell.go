@@ -9,8 +9,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// cell is one value of a table. It knows both its forms: its JSON stands in the structure
-// of an answer, and what csv returns, without quotes, stands in the text.
+// cell is one value of a table. It knows both its forms: the structure of an answer has it
+// as [json.Marshal] writes it, and the text as csv does, without quotes.
 type cell interface{ csv() string }
 
 // words are other people's text in a cell.
@@ -142,10 +142,18 @@ func formed(t time.Time, form string) string {
 }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (m minute) MarshalText() ([]byte, error) { return []byte(m.csv()), nil }
+func (m minute) MarshalText() ([]byte, error) { return marshalled(time.Time(m), minuteForm), nil }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (s second) MarshalText() ([]byte, error) { return []byte(s.csv()), nil }
+func (s second) MarshalText() ([]byte, error) { return marshalled(time.Time(s), secondForm), nil }
+
+// marshalled writes a moment as formed does, in one allocation.
+func marshalled(t time.Time, form string) []byte {
+	if t.IsZero() {
+		return nil
+	}
+	return t.AppendFormat(make([]byte, 0, len(form)), form)
+}
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (minute) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }

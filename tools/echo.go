@@ -28,17 +28,15 @@ func (e echo[T]) String() string {
 	var parts []string
 	v := reflect.ValueOf(e.Args)
 	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		switch value := v.Field(i).Interface().(type) {
-		case needle: // any text
-			if value != "" {
-				parts = append(parts, fmt.Sprintf("%s=%q", name, value))
-			}
-		default:
-			if s := fmt.Sprint(value); s != "" {
-				parts = append(parts, name+"="+s)
-			}
+		if v.Field(i).IsZero() {
+			continue
 		}
+		form := "%s=%v"
+		if v.Field(i).Type() == reflect.TypeFor[needle]() { // any text
+			form = "%s=%q"
+		}
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		parts = append(parts, fmt.Sprintf(form, name, v.Field(i).Interface()))
 	}
 	if len(parts) == 0 {
 		return "no filters"

@@ -148,22 +148,21 @@ func (t table) write(b *strings.Builder, byDay bool) {
 	}()
 	w := csv.NewWriter(lines) // uses lines as its own buffer, which has the size that it wants
 	_ = w.Write(t.Columns)    // a strings.Builder never fails
-	var day time.Time
+	year, dayOfYear := 0, 0
 	var cells []string
 	for _, r := range t.Rows {
-		if at, ok := r[0].(minute); ok && byDay && !time.Time(at).IsZero() && !sameDay(day, time.Time(at)) {
-			day = time.Time(at)
-			w.Flush()
-			b.WriteString("# " + day.Format(dayForm) + "\n")
+		if at, ok := r[0].(minute); ok && byDay && !time.Time(at).IsZero() {
+			if y, d := time.Time(at).Year(), time.Time(at).YearDay(); y != year || d != dayOfYear {
+				year, dayOfYear = y, d
+				w.Flush()
+				b.WriteString("# " + time.Time(at).Format(dayForm) + "\n")
+			}
 		}
 		cells = r.text(cells[:0], byDay)
 		_ = w.Write(cells)
 	}
 	w.Flush()
 }
-
-// sameDay reports whether two moments of one zone are on the same day.
-func sameDay(x, y time.Time) bool { return x.Year() == y.Year() && x.YearDay() == y.YearDay() }
 
 // buffers keeps buffers of the size that a [csv.Writer] wants, so that it makes none.
 var buffers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
