@@ -3,25 +3,29 @@ package transport
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // A Gate decides who may use the server. [Tokens] and [OIDC] implement it.
 type Gate interface {
-	// Identify returns the name of the caller that a bearer token belongs to. The name
-	// is unique and not secret. The error is for the caller to read.
-	Identify(ctx context.Context, bearer string) (name string, err error)
+	// Identify returns whose a bearer token is. The error is for the caller to read.
+	Identify(bearer string) (Identity, error)
 	// Challenge returns the WWW-Authenticate header for a refused request. err says why:
 	// errNoBearer means that it had no bearer token.
 	Challenge(err error) string
 	// Open returns JSON documents by path, which anybody may GET to learn how to log in.
 	Open() map[string][]byte
+}
+
+// Identity says whose a bearer token is.
+type Identity struct {
+	ID      string    // unique among the callers of a gate
+	Expires time.Time // when the token ends; zero for never
 }
 
 var (
@@ -32,55 +36,12 @@ var (
 	errScope       = errors.New("this bearer token lacks a scope that is needed")
 )
 
-// leastToken is how many characters a token of MCP_AUTH_TOKENS has at least.
-const leastToken = 32
-
-// Tokens lets callers in by a list of tokens, of which it keeps only hashes.
-type Tokens [][sha256.Size]byte
-
-// NewTokens takes tokens of at least 32 visible characters each. The error names a bad
-// token by its position, from 1.
-func NewTokens(tokens ...string) (Tokens, error) {
-	if len(tokens) == 0 {
-		return nil, errors.New("there is no token")
-	}
-	var t Tokens
-	for i, token := range tokens {
-		switch {
-		case len(token) < leastToken || strings.ContainsFunc(token, invisible):
-			return nil, fmt.Errorf("token %d of %d has not %d visible characters", i+1, len(tokens), leastToken)
-		case isTalkover(token):
-			return nil, fmt.Errorf("token %d of %d is a Talkover token", i+1, len(tokens))
-		}
-		t = append(t, sha256.Sum256([]byte(token)))
-	}
-	return t, nil
-}
-
-// Identify implements [Gate]. It takes the same time for each token, right or wrong.
-func (t Tokens) Identify(_ context.Context, bearer string) (string, error) {
-	hash, found := sha256.Sum256([]byte(bearer)), -1
-	for i := range t {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i][:]), i, found)
-	}
-	if found < 0 {
-		return "", errUnknown
-	}
-	return fmt.Sprintf("token %d", found+1), nil
-}
-
-// Challenge implements [Gate].
-func (Tokens) Challenge(error) string { return "Bearer" }
-
-// Open implements [Gate].
-func (Tokens) Open() map[string][]byte { return nil }
-
 const tokenHeader = "X-Talkover-Token"
 
 // caller is the sender of a request.
 type caller struct {
-	name  string          // from the gate; empty without a gate
-	token talkover.Secret // the Talkover token of the request; zero where the server has its own
+	Identity                 // from the gate; zero without a gate
+	token    talkover.Secret // the Talkover token of the request; zero where the server has its own
 }
 
 // callerKey is the context key of a caller.
@@ -94,7 +55,7 @@ func TalkoverToken(ctx context.Context) talkover.Secret {
 
 // CallerName returns the name of who sent a request, as the gate knows it; "" without a
 // gate.
-func CallerName(ctx context.Context) string { return callerOf(ctx).name }
+func CallerName(ctx context.Context) string { return callerOf(ctx).ID }
 
 func callerOf(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)
@@ -103,7 +64,15 @@ func callerOf(ctx context.Context) caller {
 
 // mark returns a hash that tells callers apart.
 func (c caller) mark() [sha256.Size]byte {
-	return sha256.Sum256([]byte(c.name + "\x00" + c.token.Reveal()))
+	return sha256.Sum256([]byte(c.ID + "\x00" + c.token.Reveal()))
+}
+
+// lifetime returns the context of a stream of the caller, which ends with its token.
+func (c caller) lifetime(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.Expires.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, c.Expires)
 }
 
 // authenticator finds out who sends a request.
@@ -124,7 +93,7 @@ func (a authenticator) identified(next http.Handler) http.Handler {
 		case a.gate == nil:
 			err = nil // without a gate the header means nothing
 		case err == nil:
-			c.name, err = a.gate.Identify(r.Context(), bearer)
+			c.Identity, err = a.gate.Identify(bearer)
 		}
 		if err != nil {
 			a.refuse(w, r, err)

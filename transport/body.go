@@ -25,6 +25,8 @@ func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// It also bounds how long net/http waits for the body of a request that is refused.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+		// Until the body is read: else net/http waits for it before it sends a refusal.
+		w.Header().Set("Connection", "close")
 		// A page of another origin may send other types without a preflight request.
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		switch {
@@ -94,6 +96,7 @@ func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, wh
 		return http.StatusRequestTimeout, "the request did not come in whole" // the deadline stays
 	}
 	_ = control.SetReadDeadline(time.Time{})
+	w.Header().Del("Connection")
 	b.all = buffer.Bytes()
 	b.Reader = bytes.NewReader(b.all)
 	return 0, ""

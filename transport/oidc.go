@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/MicahParks/jwkset"
 	"github.com/MicahParks/keyfunc/v3"
+	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/time/rate"
@@ -50,15 +51,15 @@ type OIDCConfig struct {
 // resource server as the MCP specification describes it.
 type OIDC struct {
 	parser   *jwt.Parser
-	keys     keyfunc.Keyfunc
+	keys     *issuerKeys
 	scopes   []string
 	where    string // URL of the metadata
 	metadata map[string][]byte
 }
 
 // NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
-// and when a token names an unknown key, at most once in five minutes. The error does
-// not quote the issuer's answer.
+// and when a token names an unknown key: the first time at once, and then at most once in
+// five minutes. The error does not quote the issuer's answer.
 func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 	resource, err := url.Parse(c.Resource)
 	if err != nil || !isSafe(resource) {
@@ -80,26 +81,9 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 			return nil, err
 		}
 	}
-	if u, err := url.Parse(c.KeysURL); err != nil || !isSafe(u) {
-		return nil, errors.New("oidc: the keys take an https URL")
-	}
-	// The fetch at the start counts, since its keys are fresh.
-	unknown := rate.NewLimiter(rate.Every(keyInterval), 1)
-	unknown.Allow()
-	failOnFirst := false
-	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{c.KeysURL}, keyfunc.Override{
-		Client:                    client,
-		HTTPTimeout:               keyTime,
-		NoErrorReturnFirstHTTPReq: &failOnFirst,
-		RefreshInterval:           keyAge,
-		RefreshUnknownKID:         unknown,
-		RateLimitWaitMax:          keyTime,
-		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
-			return func(context.Context, error) { c.Log.Warn("oidc: the issuer's keys could not be fetched") }
-		},
-	})
+	keys, err := fetchKeys(ctx, client, c)
 	if err != nil {
-		return nil, errors.New("oidc: the issuer's keys could not be fetched")
+		return nil, err
 	}
 	path := server.ProtectedResourceMetadataPath(c.Resource)
 	scopes := strings.Fields(c.Scope)
@@ -115,13 +99,42 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 	}
 	return &OIDC{
 		parser: jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience),
-			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew)),
+			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding()),
 		keys:   keys,
 		scopes: scopes,
 		where:  (&url.URL{Scheme: resource.Scheme, Host: resource.Host, Path: path}).String(),
 		// Clients without a challenge look at the root.
 		metadata: map[string][]byte{path: metadata, server.WellKnownProtectedResourcePath: metadata},
 	}, nil
+}
+
+// fetchKeys fetches the issuer's keys, and keeps them fresh.
+func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerKeys, error) {
+	u, err := url.Parse(c.KeysURL)
+	if err != nil || !isSafe(u) || u.Scheme != "https" && strings.HasPrefix(c.Issuer, "https:") {
+		return nil, errors.New("oidc: the keys take an https URL")
+	}
+	known := jwkset.NewMemoryStorage()
+	fetched, err := jwkset.NewStorageFromHTTP(c.KeysURL, jwkset.HTTPClientStorageOptions{
+		Client: client, Ctx: ctx, HTTPTimeout: keyTime, RefreshInterval: keyAge, Storage: fitKeys{known},
+		RefreshErrorHandler: func(context.Context, error) { c.Log.Warn("oidc: the issuer's keys could not be fetched") },
+	})
+	if err != nil {
+		return nil, errors.New("oidc: the issuer's keys could not be fetched")
+	}
+	storage, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
+		HTTPURLs:          map[string]jwkset.Storage{c.KeysURL: fetched},
+		RateLimitWaitMax:  keyTime,
+		RefreshUnknownKID: rate.NewLimiter(rate.Every(keyInterval), 1),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("oidc: %w", err)
+	}
+	find, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: storage})
+	if err != nil {
+		return nil, fmt.Errorf("oidc: %w", err)
+	}
+	return &issuerKeys{known: known, find: find, fetching: make(chan struct{}, 1)}, nil
 }
 
 // keysOf asks an issuer for the URL of its keys (OpenID Connect Discovery 1.0).
@@ -144,7 +157,7 @@ func keysOf(ctx context.Context, client *http.Client, issuer string) (string, er
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
-	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&said) != nil {
+	if res.StatusCode != http.StatusOK || json.UnmarshalRead(res.Body, &said) != nil {
 		return "", failed
 	}
 	if said.Issuer != issuer || said.Keys == "" {
@@ -153,24 +166,22 @@ func keysOf(ctx context.Context, client *http.Client, issuer string) (string, er
 	return said.Keys, nil
 }
 
-// Identify implements [Gate]. The name of a caller is the subject of its token.
-func (o *OIDC) Identify(_ context.Context, bearer string) (string, error) {
-	var claims struct {
-		jwt.RegisteredClaims
-		Scope words `json:"scope"`
-		Scp   words `json:"scp"` // the name that Entra ID and Okta use
+// Identify implements [Gate]. The ID of a caller is the subject of its token.
+func (o *OIDC) Identify(bearer string) (Identity, error) {
+	header, _, _ := strings.Cut(bearer, ".")
+	if b, err := o.parser.DecodeSegment(header); err != nil || checkHeader(b) != nil {
+		return Identity{}, errUnknown
 	}
-	// It does not use the context of the request: a caller that leaves must not end a
-	// fetch of keys that others wait for.
-	if _, err := o.parser.ParseWithClaims(bearer, &claims, o.keys.Keyfunc); err != nil || claims.Subject == "" {
-		return "", errUnknown
+	var said claims
+	if _, err := o.parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
+		return Identity{}, errUnknown
 	}
 	for _, scope := range o.scopes {
-		if !slices.Contains(claims.Scope, scope) && !slices.Contains(claims.Scp, scope) {
-			return "", errScope
+		if !slices.Contains(said.Scope, scope) && !slices.Contains(said.Scp, scope) {
+			return Identity{}, errScope
 		}
 	}
-	return claims.Subject, nil
+	return Identity{ID: said.Subject, Expires: said.ExpiresAt.Time}, nil
 }
 
 // Challenge implements [Gate], by RFC 6750 and RFC 9728.
@@ -190,19 +201,6 @@ func (o *OIDC) Challenge(err error) string {
 
 // Open implements [Gate]. The metadata of RFC 9728 lead to the issuer.
 func (o *OIDC) Open() map[string][]byte { return o.metadata }
-
-// words decodes a claim that some issuers write as one string and some as a list.
-type words []string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (w *words) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*w = strings.Fields(one)
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(w))
-}
 
 // isSafe reports whether nobody on the way can change the answer of a URL.
 func isSafe(u *url.URL) bool { return u.User == nil && talkover.IsPrivate(u) }

@@ -30,12 +30,8 @@ func numbered(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers a request with an error and the id that logs have for it. It does not
-// wait for a body that was not read.
+// refuse answers a request with an error and the id that logs have for it.
 func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
-	if _, isRead := r.Body.(*wholeBody); !isRead && r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // else net/http reads on before it sends the answer
-	}
 	if id, ok := r.Context().Value(idKey{}).(string); ok {
 		why += " (request " + id + ")"
 	}

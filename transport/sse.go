@@ -37,10 +37,11 @@ type stream struct {
 
 // listen opens a stream and holds it until the client leaves or the server ends.
 func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
-	life, end := context.WithCancel(r.Context())
+	by := callerOf(r.Context())
+	life, end := by.lifetime(r.Context())
 	defer end()
 	id := rand.Text()
-	st := &stream{owner: callerOf(life).mark(), end: end}
+	st := &stream{owner: by.mark(), end: end}
 	st.session = newSession(life, id, s.server, s.calls, func(b []byte) error { return writeEvent(w, b) }, s.log)
 	if !s.start(st) {
 		w.Header().Set("Retry-After", "10")
