@@ -104,9 +104,8 @@ const (
 // hosts ask for at each key, seldom costs a request. Of a list that could not be
 // read to its end, it has what came before, until then.
 //
-// It is no expirable.LRU, since that one (golang-lru 2.0.7) starts a goroutine which
-// never ends, one for each server: TestCompletionsAreRememberedAndBounded, which runs
-// in a bubble of synctest, would not end either.
+// It is no expirable.LRU: that one (golang-lru 2.0.7) starts a goroutine that never ends,
+// so TestCompletionsAreRememberedAndBounded, which runs in a bubble of synctest, fails.
 type memory[T any] struct {
 	accounts *lru.Cache[*talkover.Client, remembered[T]]
 }

@@ -35,3 +35,16 @@ func TestNumbersThatAreLeftOutAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// No list drops rows without a word where the API sends more than were asked for.
+func TestRowsThatAreLeftOutAreCounted(t *testing.T) {
+	rows := strings.TrimSuffix(strings.Repeat(`{"id":"1","name":"one"},`, 3), ",")
+	for tool, things := range map[string]string{"list_calls": "calls", "list_agents": "agents", "list_campaigns": "campaigns"} {
+		s := connect(t, answering(200, `{"data":[`+rows+`],"meta":{"total":3,"last_page":2,"per_page":2}}`))
+		text, structure := s.call(tool, `{"per_page":2}`)
+		want := "Talkover sent 3 " + things + " where 2 were asked for; the rest is left out."
+		if !strings.Contains(text, want) || !strings.Contains(fmt.Sprint(structure["notes"]), want) || len(structure["rows"].([]any)) != 2 {
+			t.Errorf("%s: no %q in\n%s\n%v", tool, want, text, structure["notes"])
+		}
+	}
+}

@@ -145,3 +145,13 @@ func TestNumbersInWords(t *testing.T) {
 		}
 	}
 }
+
+// Statuses that look the same once their numbers are hidden are counted together.
+func TestMaskedCountsAddUp(t *testing.T) {
+	const call = `{"sid":"CA%d","status":"rang %d","direction":"inbound","created_at":"2026-11-05T10:00:00Z"}`
+	body := fmt.Sprintf(`{"data":[`+call+`,`+call+`],"pagination":{"total":2,"last_page":1}}`, 1, 6065550177, 2, 6075550177)
+	text, structure := connect(t, answering(200, body), masked).call("list_calls", `{}`)
+	if got := fmt.Sprint(structure["tally"].(map[string]any)["status"]); got != "map[rang ******0177:2]" || !strings.Contains(text, `2 "rang ******0177"`) {
+		t.Errorf("the tally is %s in\n%s", got, text)
+	}
+}
