@@ -46,29 +46,31 @@ type roundKey struct{}
 // needsInput is the error of a tool that must ask the user first.
 type needsInput struct{ result *mcp.CallToolResult }
 
-func (*needsInput) Error() string { return "the user is asked first" }
+func (*needsInput) Error() string   { return "the user is asked first" }
+func (*needsInput) outcome() string { return "asked" }
 
 // unconfirmed says why no call was placed.
 type unconfirmed string
 
 func (u unconfirmed) Error() string   { return "not confirmed: " + string(u) }
 func (u unconfirmed) explain() string { return "No call was placed: " + string(u) }
+func (unconfirmed) outcome() string   { return "unconfirmed" }
 
-// check returns nil where the order may go out. ready is asked before the user is, so
-// that nobody is asked in vain.
-func (c *confirmation) check(ctx context.Context, q *question, in makeCallInput, ready func() error) error {
+// check returns nil where an order may go out; ask puts it to the user in words. ready is
+// asked before the user is, so that nobody is asked in vain.
+func (c *confirmation) check(ctx context.Context, q *question, order any, ask func() ours, ready func() error) error {
 	round, _ := ctx.Value(roundKey{}).(mcp.MultiRoundTripParams)
 	switch {
 	case c.when == ConfirmNever:
 		return nil
 	case round.RequestState != "":
-		return c.answered(q, in, round)
+		return c.answered(q, order, round)
 	case canAsk(ctx):
 		if err := ready(); err != nil {
 			return err
 		}
-		return &needsInput{server.NewInputRequestBuilder(c.state(q, in)).Elicit(confirmKey, mcp.ElicitationParams{
-			Message:         string(q.orderInWords(ctx, in)),
+		return &needsInput{server.NewInputRequestBuilder(c.state(q, order)).Elicit(confirmKey, mcp.ElicitationParams{
+			Message:         string(ask()),
 			RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
 		}).ToolResult()}
 	case c.when == ConfirmAlways:
@@ -99,8 +101,8 @@ func asksByForm(e *mcp.ElicitationCapability) bool {
 }
 
 // answered reads what the user said to the order.
-func (c *confirmation) answered(q *question, in makeCallInput, round mcp.MultiRoundTripParams) error {
-	if err := c.spend(q, in, round.RequestState); err != nil {
+func (c *confirmation) answered(q *question, order any, round mcp.MultiRoundTripParams) error {
+	if err := c.spend(q, order, round.RequestState); err != nil {
 		return err
 	}
 	said := server.ElicitationResponse(round.InputResponses, confirmKey)
@@ -117,25 +119,25 @@ func (c *confirmation) answered(q *question, in makeCallInput, round mcp.MultiRo
 
 // state makes the proof that an order was asked about: a random text, until when it
 // holds, and the signature of both with the order and the caller.
-func (c *confirmation) state(q *question, in makeCallInput) string {
+func (c *confirmation) state(q *question, order any) string {
 	head := rand.Text() + "." + strconv.FormatInt(time.Now().Add(confirmTime).Unix(), 10)
-	return head + "." + signature(q, in, head)
+	return head + "." + signature(q, order, head)
 }
 
-func signature(q *question, in makeCallInput, head string) string {
-	order, _ := json.Marshal(in) // it came from JSON
+func signature(q *question, order any, head string) string {
+	what, _ := json.Marshal(order) // it came from JSON
 	h := hmac.New(sha256.New, q.client.Key("make_call confirmation"))
-	for _, part := range []string{head, q.caller, string(order)} {
+	for _, part := range []string{head, q.caller, string(what)} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // spend takes a state, once, for the very order that it was made for.
-func (c *confirmation) spend(q *question, in makeCallInput, state string) error {
+func (c *confirmation) spend(q *question, order any, state string) error {
 	const wrong = unconfirmed("the confirmation is not of this order, or it was used, or it is older than 5 minutes. Call again without it to ask once more.")
 	i := strings.LastIndexByte(state, '.')
-	if i < 0 || !hmac.Equal([]byte(state[i+1:]), []byte(signature(q, in, state[:i]))) {
+	if i < 0 || !hmac.Equal([]byte(state[i+1:]), []byte(signature(q, order, state[:i]))) {
 		return wrong
 	}
 	_, expiry, _ := strings.Cut(state[:i], ".")
@@ -160,44 +162,4 @@ func (c *confirmation) spend(q *question, in makeCallInput, state string) error 
 	}
 	c.used[state] = until
 	return nil
-}
-
-// orderInWords asks a person whether to place a call. It names the agent as people do,
-// where the API tells.
-func (q *question) orderInWords(ctx context.Context, in makeCallInput) ours {
-	who := say(q.masked, "the agent %s", handle(in.AgentID))
-	if agents, err := q.readAgents(ctx); err == nil {
-		for _, a := range agents.Rows {
-			if a.ID == in.AgentID {
-				who = say(q.masked, "the agent %q (%s)", a.Display(), handle(in.AgentID))
-			}
-		}
-	}
-	s := say(q.masked, "Have %s ring %s", who, phone(in.To))
-	switch {
-	case in.DelaySeconds > 0:
-		s += say(q.masked, " in %d s", in.DelaySeconds)
-	default:
-		s += " now"
-	}
-	if in.IsTesting {
-		s += "? It is a test call: it rings, and costs nothing."
-	} else {
-		s += "? A person answers, and the call costs money."
-	}
-	if len(in.Payload) > 0 {
-		s += say(q.masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
-	}
-	return s
-}
-
-// mostPayload is how much of a payload a person is shown, in runes.
-const mostPayload = 400
-
-// cut shortens a text to so many runes.
-func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + " ..."
-	}
-	return s
 }

@@ -37,15 +37,12 @@ func outcome(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
 	var crashed crash
+	var known interface{ outcome() string }
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.As(err, new(*needsInput)):
-		return "asked"
-	case errors.As(err, new(unconfirmed)):
-		return "unconfirmed"
-	case errors.As(err, new(barred)), errors.As(err, new(overBound)):
-		return "refused_here"
+	case errors.As(err, &known):
+		return known.outcome()
 	case errors.As(err, &faults):
 		return "bad_arguments"
 	case errors.As(err, &api):

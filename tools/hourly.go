@@ -20,7 +20,8 @@ type overBound struct {
 	wait time.Duration // 0 where waiting does not help
 }
 
-func (o overBound) Error() string { return "too many calls this hour" }
+func (overBound) Error() string   { return "too many calls this hour" }
+func (overBound) outcome() string { return "refused_here" }
 
 func (o overBound) explain() string {
 	s := fmt.Sprintf("No call was placed: this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", o.most)

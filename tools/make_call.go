@@ -22,10 +22,6 @@ type makeCallInput struct {
 	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
 }
 
-// leastToRing is the fewest digits of a number that may be rung: shorter ones are
-// services, or mistyped.
-const leastToRing = 8
-
 // Validate implements [schema.Validator].
 func (in *makeCallInput) Validate() (faults []schema.Fault) {
 	if in.To != "" && (!isE164(in.To) || len(in.To) <= leastToRing) {
@@ -73,7 +69,9 @@ func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 			if q.caller != "" {
 				bound = append(bound, "caller "+q.caller)
 			}
-			err := confirm.check(ctx, q, in, func() error { _, err := hour.left(time.Now(), bound...); return err })
+			err := confirm.check(ctx, q, in,
+				func() ours { return q.orderInWords(ctx, in) },
+				func() error { _, err := hour.left(time.Now(), bound...); return err })
 			if err != nil {
 				return nil, err
 			}
@@ -97,10 +95,51 @@ func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 // barred says that a number has none of the calling codes that may be rung.
 type barred struct{ allowed talkover.CallingCodes }
 
-func (barred) Error() string { return "a calling code that is not allowed" }
+func (barred) Error() string   { return "a calling code that is not allowed" }
+func (barred) outcome() string { return "refused_here" }
 
 func (b barred) explain() string {
 	return fmt.Sprintf("No call was placed: this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", b.allowed)
+}
+
+// orderInWords asks a person whether to place a call. It names the agent as people do,
+// where the API tells.
+func (q *question) orderInWords(ctx context.Context, in makeCallInput) ours {
+	who := say(q.masked, "the agent %s", handle(in.AgentID))
+	if agents, err := q.readAgents(ctx); err == nil {
+		for _, a := range agents.Rows {
+			if a.ID == in.AgentID {
+				who = say(q.masked, "the agent %q (%s)", a.Display(), handle(in.AgentID))
+			}
+		}
+	}
+	s := say(q.masked, "Have %s ring %s", who, phone(in.To))
+	switch {
+	case in.DelaySeconds > 0:
+		s += say(q.masked, " in %d s", in.DelaySeconds)
+	default:
+		s += " now"
+	}
+	if in.IsTesting {
+		s += "? It is a test call: it rings, and costs nothing."
+	} else {
+		s += "? A person answers, and the call costs money."
+	}
+	if len(in.Payload) > 0 {
+		s += say(q.masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
+	}
+	return s
+}
+
+// mostPayload is how much of a payload a person is shown, in runes.
+const mostPayload = 400
+
+// cut shortens a text to so many runes.
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + " ..."
+	}
+	return s
 }
 
 // look writes the call of a tool that shows what became of a placed call.

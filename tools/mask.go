@@ -16,7 +16,7 @@ const maskNote = "Numbers are masked. Repeat your own search rather than a maske
 // thought of hides too much, and never too little.
 type (
 	phone  string // a phone number: all but its last four digits is hidden
-	handle string // a SID or an id, by which a thing is found again: it stays
+	handle string // a SID or an id, by which a thing is found again: it stays, but for a number
 	needle string // what was searched for: a number is hidden, a SID or an id stays
 	ours   string // words of our own, in which digits are counts: they stay; see say
 )
