@@ -66,7 +66,9 @@ func sing(name string, v any) any {
 		}
 	case string:
 		switch name {
-		case "from", "to", "number":
+		case "from": // the number that is searched for, as a whole
+			return canary
+		case "to", "number":
 			return canary[:8] + lastFour.FindString(v)
 		case "from_formatted", "to_formatted":
 			return "(606) 555-" + lastFour.FindString(v)

@@ -1,5 +1,13 @@
 // Package tools holds what a model can ask of a Talkover account. Each tool has a file:
 // its words, input, output and handler.
+//
+// A call takes this way. tool.go decodes the arguments into the input of the tool and opens
+// a question (question.go), which has the caller's account, the zone and the moment. The
+// tool asks package talkover, or stats for what takes many requests. It lays what comes
+// back out in tables of typed columns (table.go, cell.go), on pages (page.go), between a
+// frame of notes (frame.go), and leaves out what there is no room for (size.go). tool.go
+// then masks phone numbers in this structure (mask.go), and has the text made of it. An
+// error goes back in words that a model can act on (errors.go).
 package tools
 
 import (
