@@ -17,7 +17,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-// apiFunc is an API written as a function.
+// apiFunc makes an API of a function.
 type apiFunc func(*http.Request) (*http.Response, error)
 
 func (f apiFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -36,7 +36,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.api.RoundTrip(req)
 }
 
-// answering is an API that answers everything with one body.
+// answering makes an API that answers everything with one body.
 func answering(status int, body string) http.RoundTripper {
 	return apiFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{
@@ -71,7 +71,7 @@ func breaking(err error) http.RoundTripper {
 	})
 }
 
-// busyAccount is an account with so many calls in the days before the tests' day.
+// busyAccount makes an account with n calls on the given number of days up to the tests' day.
 func busyAccount(n, days int) *sandbox.Account {
 	r := rand.New(rand.NewPCG(uint64(n), 5))
 	a := &sandbox.Account{Agents: account.Agents[:4]}
@@ -100,7 +100,7 @@ func busyAccount(n, days int) *sandbox.Account {
 	return a
 }
 
-// remembered is an API that answers a request as it did the first time.
+// remembered answers a request as the API did the first time.
 type remembered struct {
 	api     http.RoundTripper
 	mu      sync.Mutex

@@ -13,14 +13,14 @@ import (
 // as [json.Marshal] writes it, and the text as csv does, without quotes.
 type cell interface{ csv() string }
 
-// words are other people's text in a cell.
+// words holds other people's text.
 type words string
 
 func (w words) csv() string  { return guarded(string(w)) }
 func (p phone) csv() string  { return guarded(string(p)) }
 func (h handle) csv() string { return guarded(string(h)) }
 
-// phones are several phone numbers in one cell.
+// phones holds several phone numbers in one cell.
 type phones []phone
 
 // newPhones makes one cell of phone numbers.
@@ -58,12 +58,12 @@ func guarded(s string) string {
 	return s
 }
 
-// count is a whole number.
+// count holds a whole number.
 type count int
 
 func (n count) csv() string { return strconv.Itoa(int(n)) }
 
-// seconds are blank in text if they are 0, as they are for nearly every second call.
+// seconds holds a duration. Text leaves 0 blank, which nearly every second call has.
 type seconds int
 
 func (s seconds) csv() string {
@@ -83,12 +83,12 @@ func (t testMark) csv() string {
 	return ""
 }
 
-// decimal is a number that Talkover computed, in its digits.
+// decimal shows a number of Talkover's in all its digits.
 type decimal float64
 
 func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
 
-// figure is a number, rounded to the digits that it is worth. Text shows rates in per
+// figure holds a number, rounded to the digits that it is worth. Text shows rates in per
 // cent, and puts a ~ before estimates.
 type figure struct {
 	value    float64

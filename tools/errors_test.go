@@ -39,9 +39,9 @@ func plainWords(t *testing.T, text string) {
 	}
 }
 
-const search = `{"search":"+12025550123"}`
+const searchArgs = `{"search":"+12025550123"}`
 
-// TestErrorsAsModelsReadThem is every way in which a call fails, in the words
+// TestErrorsAsModelsReadThem tries every way in which a call fails, and reads the words
 // that a model reads.
 func TestErrorsAsModelsReadThem(t *testing.T) {
 	const html = "<!DOCTYPE html><html><title>Bad gateway</title></html>"
@@ -141,7 +141,7 @@ func TestErrorsAsModelsReadThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				text, _ := connect(t, test.api).call("list_calls", search)
+				text, _ := connect(t, test.api).call("list_calls", searchArgs)
 				if diff := cmp.Diff(test.want, text); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
@@ -164,11 +164,11 @@ func TestOurOwnLimitTellsTheWait(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		if text, structure := s.call("list_calls", search); structure == nil {
+		if text, structure := s.call("list_calls", searchArgs); structure == nil {
 			t.Fatal(text)
 		}
 		time.Sleep(10*time.Second + 300*time.Millisecond)
-		text, _ := s.call("list_calls", search)
+		text, _ := s.call("list_calls", searchArgs)
 		if want := "Talkover's limit of requests a minute is reached. Try again in 50 s."; text != want {
 			t.Errorf("got %q, want %q", text, want)
 		}
@@ -184,7 +184,7 @@ func TestManyFieldErrorsMakeNoLongAnswer(t *testing.T) {
 			messages := strings.Repeat(`"`+strings.Repeat(word, 300)+`",`, 10)
 			fields = append(fields, fmt.Sprintf(`"field_%d":[%s]`, i, strings.TrimSuffix(messages, ",")))
 		}
-		text, _ := connect(t, answering(422, `{"errors":{`+strings.Join(fields, ",")+`}}`)).call("list_calls", search)
+		text, _ := connect(t, answering(422, `{"errors":{`+strings.Join(fields, ",")+`}}`)).call("list_calls", searchArgs)
 		if len(text) >= 20_000 {
 			t.Errorf("%s: the answer has %d bytes", name, len(text))
 		}

@@ -69,8 +69,8 @@ func (f callFilters) query() talkover.CallQuery {
 	}
 }
 
-// dayDrift is how far outside of the days that were asked for a UTC moment may lie. The
-// API does not say in which zone its days begin.
+// dayDrift bounds how far outside of the days that were asked for a UTC moment may lie.
+// The API does not say in which zone its days begin.
 const dayDrift = 14 * time.Hour
 
 // fit reports whether a call fits the filters, as far as its row tells.

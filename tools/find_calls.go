@@ -36,7 +36,7 @@ type findCallsInput struct {
 // searched implements [searcher].
 func (in findCallsInput) searched() (string, needle) { return "search", in.Search }
 
-// searchStatus is a status of a call, or open or missed, which stand for several.
+// searchStatus names a status of calls, or open or missed, which stand for several.
 type searchStatus string
 
 const (
@@ -44,7 +44,7 @@ const (
 	missedCalls searchStatus = "missed"
 )
 
-// missedStatuses are the statuses of final calls that nobody answered.
+// missedStatuses lists the statuses of final calls that nobody answered.
 var missedStatuses = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
 
 // JSONSchema implements the hook of invopop/jsonschema.

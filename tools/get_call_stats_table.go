@@ -10,7 +10,7 @@ import (
 // mostGroups bounds the rows of an answer, but for the one that adds up the rest.
 const mostGroups = 50
 
-// withInterval are the figures that have their interval beside them in a row.
+// withInterval lists the figures that have their interval beside them in a row.
 var withInterval = []stats.Metric{stats.Calls, stats.AnswerRate, stats.MeanSeconds}
 
 // groups holds what the rows of an answer are made of.
@@ -23,7 +23,7 @@ type groups struct {
 	estimated []string // metrics of which a group has an estimate
 }
 
-// group is one row, and what it was in the period before.
+// group holds one row, and what it was in the period before.
 type group struct {
 	stats.Row
 	was   stats.Row

@@ -25,10 +25,10 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-// statsDimensions are the ten that calls can be grouped by.
+// statsDimensions lists what calls can be grouped by.
 var statsDimensions = []string{"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line"}
 
-// statsGroupings are none, each dimension, and each two in both orders.
+// statsGroupings lists all groupings: none, each dimension, and each two in both orders.
 func statsGroupings() [][]string {
 	all := [][]string{nil}
 	for _, d := range statsDimensions {
@@ -42,7 +42,7 @@ func statsGroupings() [][]string {
 	return all
 }
 
-// statsArgs are arguments as JSON; more is more of them.
+// statsArgs writes arguments as JSON; more adds some.
 func statsArgs(by []string, more string) string {
 	b, _ := json.Marshal(by)
 	if by == nil {
@@ -54,7 +54,7 @@ func statsArgs(by []string, more string) string {
 	return fmt.Sprintf(`{"group_by":%s%s}`, b, more)
 }
 
-// statsPlace is where a call stands in a dimension, as rows show it.
+// statsPlace returns the cells of a row that say where a call stands in a dimension.
 func statsPlace(d string, c sandbox.Call, zone *time.Location) []string {
 	at := c.CreatedAt.In(zone)
 	theirs, ours := c.From, c.To
@@ -87,7 +87,7 @@ func statsPlace(d string, c sandbox.Call, zone *time.Location) []string {
 	return []string{ours}
 }
 
-// statsFigures are the figures of some calls out of so many, as answers round them;
+// statsFigures computes the figures of some calls out of so many, as answers round them;
 // what cannot be told is missing.
 func statsFigures(calls []sandbox.Call, of int) map[string]float64 {
 	f := map[string]float64{"calls": float64(len(calls)), "answered": 0, "no_answer": 0, "busy": 0, "failed": 0, "open": 0, "talk_seconds": 0}
@@ -127,7 +127,7 @@ func statsFigures(calls []sandbox.Call, of int) map[string]float64 {
 	return f
 }
 
-// statsRows is the rows of a structure, by their columns.
+// statsRows returns the rows of a structure by their columns.
 func statsRows(structure map[string]any) (rows []map[string]any) {
 	for _, r := range structure["rows"].([]any) {
 		row := map[string]any{}

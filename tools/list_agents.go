@@ -35,8 +35,8 @@ func (in listAgentsInput) turn(page pageInput) listAgentsInput {
 
 type listAgentsOutput = listing[agentFilters, listAgentsInput]
 
-// agentColumns are the columns of a table of agents. A long page has no room for the last
-// ones.
+// agentColumns lists the columns of a table of agents. A long page has no room for the
+// last ones.
 var agentColumns = []column[talkover.AgentInfo]{
 	{"agent", func(a talkover.AgentInfo) cell { return words(a.Display()) }},
 	{"agent_id", func(a talkover.AgentInfo) cell { return handle(a.ID) }},
@@ -47,7 +47,7 @@ var agentColumns = []column[talkover.AgentInfo]{
 	{"language", func(a talkover.AgentInfo) cell { return words(a.Language) }},
 }
 
-// listAgents makes the tool for who makes and takes calls, and their ids.
+// listAgents makes the tool that lists the agents, their ids and their numbers.
 func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 	return tool[listAgentsInput, *listAgentsOutput]{
 		name:        "list_agents",

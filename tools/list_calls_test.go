@@ -17,7 +17,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-// rawPage is the API's own JSON of a page.
+// rawPage returns the API's own JSON of a page.
 func rawPage(t *testing.T, query string) []byte {
 	t.Helper()
 	r, _ := http.NewRequest(http.MethodGet, "https://api.invalid/api/v1/calls?"+query, nil)
@@ -358,7 +358,7 @@ func TestCancelledCallIsNoAnswerOfTalkovers(t *testing.T) {
 	}
 }
 
-// BenchmarkListCalls is a page of 20 through the whole server in process, over an
+// BenchmarkListCalls gets a page of 20 through the whole server in process, over an
 // API that answers at once.
 func BenchmarkListCalls(b *testing.B) {
 	s := connect(b, account.Transport())
@@ -368,7 +368,7 @@ func BenchmarkListCalls(b *testing.B) {
 	}
 }
 
-// BenchmarkSandbox is the part of BenchmarkListCalls that is the API's.
+// BenchmarkSandbox measures the API's part of BenchmarkListCalls.
 func BenchmarkSandbox(b *testing.B) {
 	api := account.Transport()
 	b.ReportAllocs()

@@ -56,7 +56,7 @@ func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
 
 type listCampaignsOutput = listing[campaignFilters, listCampaignsInput]
 
-// campaignColumns are the columns of a table of campaigns. A long page has no room for
+// campaignColumns lists the columns of a table of campaigns. A long page has no room for
 // the last ones.
 var campaignColumns = []column[talkover.Campaign]{
 	{"campaign", func(c talkover.Campaign) cell { return words(c.Name) }},
@@ -73,7 +73,7 @@ var campaignColumns = []column[talkover.Campaign]{
 	{"retries", func(c talkover.Campaign) cell { return words(retries(c)) }},
 }
 
-// listCampaigns makes the tool for how campaigns do.
+// listCampaigns makes the tool that says how campaigns do.
 func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 	return tool[listCampaignsInput, *listCampaignsOutput]{
 		name:        "list_campaigns",

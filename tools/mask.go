@@ -155,7 +155,7 @@ func maskNumber(s string) string {
 	}, s)
 }
 
-// leastDigits is how many digits make words look like a phone number.
+// leastDigits bounds the digits that make words look like a phone number from below.
 const leastDigits = 7
 
 var (

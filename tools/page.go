@@ -81,7 +81,7 @@ type list[T, F any] struct {
 	least   int                   // columns that stay where a page is long; 0 to leave out none, and no row
 }
 
-// listing is the answer of a tool that lists: a page of the rows that the filters F let
+// listing answers for a tool that lists. It holds a page of the rows that the filters F let
 // through, and the arguments In of the next page.
 type listing[F, In any] struct {
 	paged

@@ -17,7 +17,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-// toolCall is how a prompt names a call of a tool.
+// toolCall matches a call of a tool in a prompt.
 var toolCall = regexp.MustCompile(`\d\. (\w+) (\{.*\})`)
 
 // Each call that a prompt names is one that its tool takes, whatever is left out.

@@ -141,7 +141,7 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	return sheet.head(q, f, coverage) + sheet.String(), nil
 }
 
-// sheet is a [stats.Sink] that writes calls down as CSV.
+// sheet writes calls down as CSV. It is a [stats.Sink].
 type sheet struct {
 	bytes.Buffer
 	masked bool
@@ -188,7 +188,7 @@ var sheetColumns = []column[talkover.Call]{
 	{"is_testing", func(c talkover.Call) cell { return words(strconv.FormatBool(c.IsTesting)) }},
 }
 
-// instant is a moment in UTC, to the last digit that Talkover told.
+// instant shows a moment in UTC, to the last digit that Talkover told.
 type instant time.Time
 
 func (i instant) csv() string { return formed(time.Time(i).UTC(), time.RFC3339Nano) }

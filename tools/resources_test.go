@@ -16,7 +16,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-// parsedCSV is the first line and the records of calls.csv, by column.
+// parsedCSV returns the first line and the records of calls.csv, by column.
 func parsedCSV(t *testing.T, text string) (first string, rows []map[string]string) {
 	t.Helper()
 	first, table, _ := strings.Cut(text, "\n")
@@ -39,7 +39,7 @@ func parsedCSV(t *testing.T, text string) (first string, rows []map[string]strin
 	return first, rows
 }
 
-// csvRow is a call of the API as calls.csv should have it.
+// csvRow returns a call of the API as calls.csv should have it.
 func csvRow(c sandbox.Call) map[string]string {
 	agent := sandbox.Agent{}
 	if c.Agent != nil {
@@ -84,7 +84,7 @@ func TestCSVReadsBackToTheAPIsOwnValues(t *testing.T) {
 	}
 }
 
-// hostileCalls is a page of calls whose every text is value.
+// hostileCalls makes a page of a call for each value, with that value for every text.
 func hostileCalls(values []string) http.RoundTripper {
 	rows := make([]map[string]any, len(values))
 	for i, v := range values {

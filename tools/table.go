@@ -14,8 +14,8 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// column is one column of a table with a row for each T: its name, and the cell that it
-// makes of a T.
+// column makes one column of a table that has a row for each T: its name, and the cell of
+// a T.
 type column[T any] struct {
 	name string
 	cell func(T) cell
