@@ -18,7 +18,7 @@ import (
 	"slices"
 )
 
-// pkg is a package with the uses among its files.
+// pkg holds a package and the uses among its files.
 type pkg struct {
 	path  string
 	files []string // without their folder, sorted

@@ -77,7 +77,7 @@ func (t target) checkProgram(program []byte) error {
 	return nil
 }
 
-// file is one file of a bundle.
+// file holds one file of a bundle.
 type file struct {
 	name string
 	mode fs.FileMode
