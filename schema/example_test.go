@@ -154,8 +154,10 @@ func ExampleLint() {
 func ExampleDate() {
 	from, until := schema.Date("2026-11-05"), schema.Date("2026-11-30")
 	fmt.Println(from < until)
+	fmt.Println(until.Time().Sub(from.Time()))
 	// Output:
 	// true
+	// 600h0m0s
 }
 
 // A Zone is checked by its name; it is loaded where it is needed.

@@ -17,6 +17,13 @@ func (Date) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`}
 }
 
+// Time returns the first moment of the day in UTC. It is zero for no date, and for what is
+// none, which [Input.Decode] refuses.
+func (d Date) Time() time.Time {
+	t, _ := time.Parse(time.DateOnly, string(d)) // zero with an error
+	return t
+}
+
 func (d Date) check(today string) error {
 	_, err := time.Parse(time.DateOnly, string(d))
 	if err == nil {

@@ -81,15 +81,12 @@ func (f callFilters) fit(c talkover.Call) bool {
 	if !same(string(f.Status), c.Status) || !same(string(f.Direction), c.Direction) || !same(string(f.AgentID), c.Agent.ID) {
 		return false
 	}
-	if c.CreatedAt.IsZero() || f.DateFrom == "" && f.DateTo == "" {
+	if c.CreatedAt.IsZero() {
 		return true
 	}
-	from, err := time.Parse(time.DateOnly, string(f.DateFrom))
-	if err == nil && c.CreatedAt.Before(from.Add(-dayDrift)) {
-		return false
-	}
-	to, err := time.Parse(time.DateOnly, string(f.DateTo))
-	return err != nil || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift))
+	from, to := f.DateFrom.Time(), f.DateTo.Time()
+	return (from.IsZero() || !c.CreatedAt.Before(from.Add(-dayDrift))) &&
+		(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift)))
 }
 
 // loosen says what to try if nothing matched.

@@ -142,9 +142,6 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 			return nil, err
 		}
 		out.Window.PreviousFrom, out.Window.PreviousTo = previous.Query.DateFrom, previous.Query.DateTo
-		if out.Window.DateTo == "" {
-			out.Window.DateTo = asked.Query.DateTo
-		}
 	}
 	out.Coverage = newCoverage(report.Coverage, meter.Requests())
 	out.Coverage.TestCalls = report.Tests
@@ -167,10 +164,10 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 // equalBefore returns the question of the equal window just before, and by how many days
 // that is earlier. A window without an end ends today.
 func equalBefore(q stats.Question) (stats.Question, int) {
-	from, _ := time.Parse(time.DateOnly, q.Query.DateFrom) // Decode has checked it
-	to, err := time.Parse(time.DateOnly, q.Query.DateTo)
-	if err != nil {
-		to, _ = time.Parse(time.DateOnly, q.Now.In(q.Zone).Format(time.DateOnly))
+	from, to := schema.Date(q.Query.DateFrom).Time(), schema.Date(q.Query.DateTo).Time()
+	if to.IsZero() {
+		now := q.Now.In(q.Zone)
+		to = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 	}
 	days := max(int(to.Sub(from).Hours()/24)+1, 1)
 	q.Query.DateFrom = from.AddDate(0, 0, -days).Format(time.DateOnly)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -181,8 +182,8 @@ func keyOf(r stats.Row) (key [2]string) {
 func shifted(r stats.Row, by []stats.Dimension, days int) stats.Row {
 	r.Values = slices.Clone(r.Values)
 	for i, d := range by {
-		t, err := time.Parse(time.DateOnly, r.Values[i].Key)
-		if err == nil && (d == stats.ByDay || d == stats.ByWeek && days%7 == 0) {
+		t := schema.Date(r.Values[i].Key).Time()
+		if !t.IsZero() && (d == stats.ByDay || d == stats.ByWeek && days%7 == 0) {
 			s := t.AddDate(0, 0, days).Format(time.DateOnly)
 			r.Values[i] = stats.Value{Key: s, Name: s}
 		}

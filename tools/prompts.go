@@ -95,14 +95,13 @@ func (in *windowInput) Validate() []schema.Fault {
 }
 
 // days fills in what was left out.
-func (in windowInput) days(today time.Time) (from, to string) {
-	from, to = string(in.DateFrom), string(in.DateTo)
+func (in windowInput) days(today time.Time) (from, to schema.Date) {
+	from, to = in.DateFrom, in.DateTo
 	if to == "" {
-		to = max(today.Format(time.DateOnly), from)
+		to = max(schema.Date(today.Format(time.DateOnly)), from)
 	}
 	if from == "" {
-		last, _ := time.Parse(time.DateOnly, to) // Validate and Decode have checked it
-		from = last.AddDate(0, 0, -6).Format(time.DateOnly)
+		from = schema.Date(to.Time().AddDate(0, 0, -6).Format(time.DateOnly))
 	}
 	return from, to
 }
