@@ -71,6 +71,9 @@ func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if c.TokenPerRequest() { // then each account has a limit of its own
 		with.TokenOf, limits = transport.TalkoverToken, nil
 	}
+	if c.Transport != "stdio" && c.Auth != "none" {
+		with.MayAs = transport.MayAs
+	}
 	if s.server, err = tools.New(with); err != nil {
 		return s, err
 	}
@@ -161,6 +164,9 @@ func (s service) greet(where ...any) {
 	}
 	if s.AllowCalls && !s.MayCall() {
 		s.log.Warn("make_call is off: over " + string(s.Transport) + " it needs MCP_AUTH")
+	}
+	for _, setting := range s.OpenFiles() {
+		s.log.Warn("any user of this machine may read the file of "+setting+"; make it readable to this server alone (chmod 600)", "setting", setting)
 	}
 	s.log.Info("serving", append([]any{"transport", s.Transport, "version", version()}, where...)...)
 	go debug.FreeOSMemory() // the start needed more than serving does

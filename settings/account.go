@@ -36,6 +36,9 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 		RateLimit: int(c.RateLimit),
 		Log:       log,
 	}
+	if c.TokenFile != "" && !c.token.IsZero() {
+		api.Renewed = newChanging("TALKOVER_TOKEN_FILE", c.TokenFile, c.token, parseToken, log).now
+	}
 	var a Account
 	if c.Demo {
 		demo := sandbox.New(time.Now())
@@ -69,8 +72,13 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 	switch c.Auth {
 	case "token":
 		var wrong Faults
-		if door.Gate = c.gateTokens(&wrong); wrong != nil {
+		tokens := c.gateTokens(&wrong)
+		if wrong != nil {
 			return door, wrong
+		}
+		door.Gate = tokens
+		if c.AuthTokensFile != "" {
+			door.Gate = transport.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
 		}
 	case "oidc":
 		gate, err := c.issuer(ctx, log)
@@ -86,7 +94,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 func (c Config) issuer(ctx context.Context, log *slog.Logger) (*transport.OIDC, error) {
 	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
 		Issuer: string(c.Issuer), Resource: string(c.ResourceURL), Audience: c.Audience,
-		Scope: c.Scope, KeysURL: string(c.JWKSURL), Log: log,
+		Scope: c.Scope, KeysURL: string(c.JWKSURL), Roles: c.OIDCRoles, Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err)

@@ -4,10 +4,10 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,7 +23,7 @@ import (
 // and desc the meaning.
 type Config struct {
 	Token           string        `env:"TALKOVER_TOKEN" takes:"a Talkover API token" desc:"The token of the account. It has full access: keep it secret."`
-	TokenFile       string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN."`
+	TokenFile       string        `env:"TALKOVER_TOKEN_FILE" takes:"a path" desc:"A file that holds the token, in place of TALKOVER_TOKEN. It is read again when it changes."`
 	TokenSource     sourceName    `env:"TALKOVER_TOKEN_SOURCE, default=server" takes:"server or client" desc:"client: over sse and http, each request brings its own token in X-Talkover-Token."`
 	BaseURL         string        `env:"TALKOVER_BASE_URL, default=https://app.talkover.ai/api/v1" takes:"an https URL" desc:"The address of the API; http is allowed on loopback alone."`
 	Timeout         positive      `env:"TALKOVER_TIMEOUT, default=15s" takes:"a duration such as 15s, up to 5m" desc:"The longest that one request to the API may take."`
@@ -41,11 +41,12 @@ type Config struct {
 	AllowedOrigins  origins       `env:"MCP_ALLOWED_ORIGINS" takes:"origins such as https://app.example.com, separated by commas" desc:"Web pages that may use sse and http, besides the server's own."`
 	Auth            authName      `env:"MCP_AUTH, default=none" takes:"none, token or oidc" desc:"What sse and http ask of clients: none (on loopback alone), a token of MCP_AUTH_TOKENS, or a JWT of MCP_OIDC_ISSUER."`
 	AuthTokens      string        `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, a client must send one of these in Authorization: Bearer."`
-	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds these tokens, one a line, in place of MCP_AUTH_TOKENS."`
+	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds these tokens, one a line, in place of MCP_AUTH_TOKENS: TOKEN [NAME [ROLES]], with the roles read, export and place, separated by commas. It is read again when it changes."`
 	Issuer          webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, the issuer of the JWTs, written as in their iss."`
 	ResourceURL     webURL        `env:"MCP_RESOURCE_URL" takes:"an https URL" desc:"With MCP_AUTH=oidc, the URL by which clients know this server."`
 	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What the aud of a JWT must name; MCP_RESOURCE_URL if not set."`
 	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"The scopes that a JWT must have in scope or scp, all of them."`
+	OIDCRoles       bool          `env:"MCP_OIDC_ROLES, default=false" takes:"true or false" desc:"true lets a JWT do only what its scopes read, export and place say: ask, take calls.csv, and place calls."`
 	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"The address of the issuer's keys; its openid-configuration names it if not set."`
 	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics. It has no gate, and shows no phone number and no token."`
 	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; there are none if not set."`
@@ -235,11 +236,11 @@ func (f *Faults) valueOrFile(name, value, fileName, path string) (text, from str
 		f.add(fileName, "takes a path only where %s is not set; set one of the two", name)
 		return "", fileName, false
 	case path != "":
-		b, err := os.ReadFile(path) //nolint:gosec // whoever runs the server names the file
+		text, err := readSecrets(path)
 		if err != nil {
-			f.add(fileName, "takes the path of a file that can be read")
+			f.add(fileName, "%s", err)
 		}
-		return strings.TrimSpace(string(b)), fileName, err == nil
+		return text, fileName, err == nil
 	}
 	return value, name, true
 }
@@ -250,11 +251,32 @@ func (c Config) gateTokens(wrong *Faults) transport.Tokens {
 	if !ok {
 		return nil
 	}
-	gate, err := transport.NewTokens(slices.Collect(listed(strings.ReplaceAll(all, "\n", ",")))...)
+	gate, err := parseGate(all)
 	if err != nil {
-		wrong.add(from, "takes tokens of 32 characters or more, such as of openssl rand -hex 32: %s", err)
+		wrong.add(from, "%s", err)
 	}
 	return gate
+}
+
+// parseGate reads the tokens of a gate, one a line. A line of tokens alone may hold
+// several, separated by commas.
+func parseGate(text string) (transport.Tokens, error) {
+	var entries []string
+	for line := range strings.Lines(text) {
+		first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch {
+		case first == "":
+		case strings.Contains(first, ","):
+			entries = slices.AppendSeq(entries, listed(line))
+		default:
+			entries = append(entries, line)
+		}
+	}
+	gate, err := transport.NewTokens(entries...)
+	if err != nil {
+		return nil, fmt.Errorf("takes tokens of 32 characters or more, such as of openssl rand -hex 32: %w", err)
+	}
+	return gate, nil
 }
 
 // readToken returns the Talkover token. A missing one is a fault, but not in the demo,
@@ -270,14 +292,34 @@ func (c Config) readToken(wrong *Faults) talkover.Secret {
 		return talkover.Secret{}
 	}
 	token, from, ok := wrong.valueOrFile("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
-	switch {
-	case !ok:
-	case token == "":
-		wrong.add(from, "takes a Talkover API token, which is missing (to try without one: -demo)")
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		wrong.add(from, "takes the token alone, without spaces, line breaks or \"Bearer\"")
-	default:
-		return talkover.NewSecret(token)
+	if !ok {
+		return talkover.Secret{}
 	}
-	return talkover.Secret{}
+	secret, err := parseToken(token)
+	if err != nil {
+		wrong.add(from, "%s", err)
+	}
+	return secret
+}
+
+// parseToken reads a Talkover token.
+func parseToken(token string) (talkover.Secret, error) {
+	switch {
+	case token == "":
+		return talkover.Secret{}, errors.New("takes a Talkover API token, which is missing (to try without one: -demo)")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return talkover.Secret{}, errors.New("takes the token alone, without spaces, line breaks or \"Bearer\"")
+	}
+	return talkover.NewSecret(token), nil
+}
+
+// OpenFiles lists the settings whose files of secrets any user of this machine may read.
+func (c Config) OpenFiles() []string {
+	var open []string
+	for _, f := range [][2]string{{"TALKOVER_TOKEN_FILE", c.TokenFile}, {"MCP_AUTH_TOKENS_FILE", c.AuthTokensFile}} {
+		if f[1] != "" && isOpenToOthers(f[1]) {
+			open = append(open, f[0])
+		}
+	}
+	return open
 }

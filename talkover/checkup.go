@@ -26,10 +26,10 @@ type Checkup struct {
 // token asks [Client.Health] instead. The error is an [*Error], or that of ctx.
 func (c *Client) Checkup(ctx context.Context) (Checkup, error) {
 	head := &headKeeper{RoundTripper: c.transport}
-	once := c.As(c.token)
+	once := c.As(c.secret())
 	once.transport = head
 	calls, err := -1, error(nil)
-	if c.token.IsZero() {
+	if c.secret().IsZero() {
 		err = once.Health(ctx)
 	} else {
 		calls, err = once.countCalls(ctx)

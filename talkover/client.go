@@ -27,6 +27,7 @@ const DefaultTimeout = 15 * time.Second
 // Config says how a [Client] reaches the API. Only Token is needed.
 type Config struct {
 	Token     Secret
+	Renewed   func() Secret     // returns the token at this moment, for the same account; nil if it stays
 	BaseURL   string            // DefaultBaseURL if empty; https, or http on a loopback host
 	UserAgent string            // "talkover-mcp" if empty
 	Timeout   time.Duration     // of one attempt; DefaultTimeout if 0
@@ -39,6 +40,7 @@ type Config struct {
 type Client struct {
 	base      *url.URL
 	token     Secret
+	renewed   func() Secret // nil if the token stays
 	userAgent string
 	timeout   time.Duration
 	transport http.RoundTripper
@@ -74,6 +76,7 @@ func New(c Config) (*Client, error) {
 	return &Client{
 		base:      base,
 		token:     c.Token,
+		renewed:   c.Renewed,
 		userAgent: c.UserAgent,
 		timeout:   c.Timeout,
 		transport: Timely(c.Transport),
@@ -104,6 +107,14 @@ func (c *Client) As(token Secret) *Client {
 // Usage returns the retries and waits so far, of this client and of all that share
 // its [Client.As].
 func (c *Client) Usage() Usage { return c.usage.read() }
+
+// secret returns the token at this moment.
+func (c *Client) secret() Secret {
+	if c.renewed != nil {
+		return c.renewed()
+	}
+	return c.token
+}
 
 // Key derives a secret from the token of the client; see [Secret.Key].
 func (c *Client) Key(purpose string) []byte { return c.token.Key(purpose) }

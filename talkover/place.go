@@ -57,7 +57,7 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	if err != nil {
 		return placed, ofOrder(err, leaving.never())
 	}
-	e, err := readPlaced(newDecoder(&answer, c.token), &placed)
+	e, err := readPlaced(newDecoder(&answer, c.secret()), &placed)
 	switch {
 	case e.failed, err == nil && placed.ID == "" && e.code != "":
 		return placed, refusal(status, e)

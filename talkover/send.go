@@ -40,7 +40,7 @@ func getOnce[T any](ctx context.Context, c *Client, path, query string, read fun
 		return none, err
 	}
 	l := &rows[T]{read: read}
-	e, err := readList(body, c.token, l)
+	e, err := readList(body, c.secret(), l)
 	switch {
 	case errors.Is(err, errTooManyRows):
 		return none, &Error{Reason: TooLarge, Status: status, cause: err}
@@ -109,7 +109,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	req.Header.Set("Authorization", "Bearer "+c.secret().Reveal())
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
 	countRequest(ctx)
@@ -132,7 +132,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	err = readInto(body, res, bound+1)
 	if !ok {
 		// What came of an error's body is enough, whole or not.
-		e, _ := readList(body, c.token, noRows{})
+		e, _ := readList(body, c.secret(), noRows{})
 		refused := refusal(status, e)
 		refused.Wait = askedWait(res.Header, status, e.retryAfter)
 		return status, refused

@@ -55,7 +55,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
 	q, err := k.open(ctx, nil)
-	if err != nil {
+	if err != nil || !k.mayAs(ctx, roleRead) {
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))

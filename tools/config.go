@@ -29,6 +29,10 @@ type Config struct {
 	// is no gate. It may be nil.
 	CallerOf func(context.Context) string
 
+	// MayAs reports whether who sent a call has a role: read, export or place. If it is
+	// nil, everybody has all.
+	MayAs func(ctx context.Context, role string) bool
+
 	// AllowCalls adds make_call, which places up to MaxCallsPerHour calls in any hour
 	// for each caller and each account, to numbers with one of CallingCodes, and asks
 	// the user first as ConfirmCalls says. They cost money and ring people, so nobody may

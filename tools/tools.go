@@ -15,6 +15,7 @@ import (
 	_ "embed"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,18 +43,17 @@ func New(c Config) (*server.MCPServer, error) {
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
 	// A server may run for weeks, so each greeting tells the date of that day.
-	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
-		r.Instructions = c.instructions()
+	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
+		r.Instructions = c.instructions(ctx)
 	})
-	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
-		r.Instructions = c.instructions()
+	hooks.AddAfterDiscover(func(ctx context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
+		r.Instructions = c.instructions(ctx)
 	})
 	completer, err := newCompleter(qs)
 	if err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}
-	hour := time.Hour.Milliseconds()
-	s := server.NewMCPServer(name, c.Version,
+	options := []server.ServerOption{
 		server.WithTitle(title),
 		server.WithToolCapabilities(false),
 		server.WithPromptCapabilities(false),
@@ -61,13 +61,10 @@ func New(c Config) (*server.MCPServer, error) {
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(completer),
 		server.WithResourceCompletionProvider(completer),
-		server.WithInstructions(c.instructions()),
+		server.WithInstructions(c.instructions(context.Background())),
 		server.WithHooks(hooks),
-		server.WithMethodCacheHints(mcp.MethodToolsList, hour, mcp.CacheScopePublic),
-		server.WithMethodCacheHints(mcp.MethodPromptsList, hour, mcp.CacheScopePublic),
-		server.WithMethodCacheHints(mcp.MethodResourcesList, hour, mcp.CacheScopePublic),
-		server.WithMethodCacheHints(mcp.MethodResourcesTemplatesList, hour, mcp.CacheScopePublic),
-	)
+	}
+	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), c.byRole(hooks))...)
 	for _, r := range c.all() {
 		if err := r.register(s, qs); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)
@@ -116,13 +113,13 @@ func (c Config) all() []registrar {
 var instructions string
 
 // instructions writes what a model is told once, before its first question.
-func (c Config) instructions() string {
+func (c Config) instructions(ctx context.Context) string {
 	demo := ""
 	if c.Demo {
 		demo = " " + demoNote
 	}
 	calls := ""
-	if c.AllowCalls {
+	if c.AllowCalls && c.mayAs(ctx, rolePlace) {
 		calls = " make_call rings a real person: only where the user asked for that very call."
 	}
 	return strings.NewReplacer(

@@ -11,7 +11,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// A Gate decides who may use the server. [Tokens] and [OIDC] implement it.
+// A Gate decides who may use the server. [Tokens], [ChangingTokens] and [OIDC] implement it.
 type Gate interface {
 	// Identify returns whose a bearer token is. The error is for the caller to read.
 	Identify(bearer string) (Identity, error)
@@ -24,8 +24,11 @@ type Gate interface {
 
 // Identity says whose a bearer token is.
 type Identity struct {
-	ID      string    // unique among the callers of a gate
-	Expires time.Time // when the token ends; zero for never
+	ID      string      // unique among the callers of a gate; it may name a person
+	Name    string      // for logs; empty where the ID is not for them
+	Roles   Roles       // what the caller may do
+	Expires time.Time   // when the token ends; zero for never
+	Revoked func() bool // whether the token was taken away since; nil if none ever is
 }
 
 var (
@@ -74,6 +77,9 @@ func (c caller) lifetime(ctx context.Context) (context.Context, context.CancelFu
 	}
 	return context.WithDeadline(ctx, c.Expires)
 }
+
+// isGone reports whether the token of the caller was taken away.
+func (c caller) isGone() bool { return c.Revoked != nil && c.Revoked() }
 
 // authenticator finds out who sends a request.
 type authenticator struct {

@@ -60,7 +60,8 @@ func ask(h http.Handler, method, target, body string, headers ...string) *http.R
 }
 
 func TestTokensAreLongAndNotTalkovers(t *testing.T) {
-	for _, tokens := range [][]string{nil, {""}, {"short"}, {goodToken, goodToken[1:]}, {goodToken + " "}, {"talq_" + goodToken}} {
+	for _, tokens := range [][]string{nil, {""}, {"short"}, {goodToken, goodToken[1:]}, {"talq_" + goodToken},
+		{goodToken + " ann read more"}, {goodToken + " ann look"}, {goodToken + " ann read,"}, {goodToken + " \u00e4nn"}, {goodToken + " " + strings.Repeat("a", 65)}} {
 		if _, err := transport.NewTokens(tokens...); err == nil || strings.Contains(err.Error(), goodToken[1:]) {
 			t.Errorf("%q: %v", tokens, err)
 		}

@@ -1,16 +1,19 @@
 package transport_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"io"
 	"math/big"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +21,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/talkover/talkover-mcp/transport"
 )
@@ -112,8 +116,8 @@ func keySet(t *testing.T, key *rsa.PublicKey, id string, more map[string]any) st
 
 const metadata = `{"issuer":"` + issuerURL + `","jwks_uri":"` + issuerURL + `/keys"}`
 
-// A key must be made to check signatures, and neither be too weak nor cost too much; also
-// where the token does not name it.
+// A key must be made to check signatures, and not be too weak; also where the token does
+// not name it.
 func TestKeysOfTheIssuerAreFit(t *testing.T) {
 	i := newIssuer(t)
 	t.Setenv("GODEBUG", "rsa1024min=0")
@@ -121,7 +125,6 @@ func TestKeysOfTheIssuerAreFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vast := &rsa.PublicKey{N: new(big.Int).SetBit(new(big.Int).Set(i.rsa.N), 8192, 1), E: 65537}
 	for _, test := range []struct {
 		name string
 		key  *rsa.PrivateKey
@@ -134,7 +137,6 @@ func TestKeysOfTheIssuerAreFit(t *testing.T) {
 		{"to encrypt", i.rsa, map[string]any{"use": "enc"}, 401},
 		{"to wrap keys", i.rsa, map[string]any{"key_ops": []string{"wrapKey"}}, 401},
 		{"of 1,024 bits", weak, nil, 401},
-		{"of 8,193 bits", &rsa.PrivateKey{PublicKey: *vast}, nil, 401},
 	} {
 		for _, id := range []string{"k", ""} {
 			gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
@@ -144,14 +146,11 @@ func TestKeysOfTheIssuerAreFit(t *testing.T) {
 				t.Fatal(test.name, err)
 			}
 			h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
-			signer, named := test.key, any(nil)
-			if signer.D == nil {
-				signer = i.rsa
-			}
+			named := any(nil)
 			if id != "" {
 				named = id
 			}
-			token := i.token(t, jwt.SigningMethodRS256, signer, named, nil)
+			token := i.token(t, jwt.SigningMethodRS256, test.key, named, nil)
 			if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+token); res.StatusCode != test.want {
 				t.Errorf("%s, id %q: %d, want %d", test.name, id, res.StatusCode, test.want)
 			}
@@ -254,4 +253,70 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 		cancel()
 		<-ended
 	})
+}
+
+// Scopes say what a caller may do where they are asked to, and nothing where they are not.
+func TestScopesAreRolesWhereTheyShallBe(t *testing.T) {
+	i := newIssuer(t)
+	for _, test := range []struct {
+		roles  bool
+		claims jwt.MapClaims
+		want   transport.Roles
+	}{
+		{false, jwt.MapClaims{"scope": "read"}, nil},
+		{true, jwt.MapClaims{"scope": "openid read place"}, transport.Roles{"read", "place"}},
+		{true, jwt.MapClaims{"scope": nil, "scp": []string{"export"}}, transport.Roles{"export"}},
+		{true, jwt.MapClaims{"scope": "openid Read read:calls"}, transport.Roles{}},
+		{true, jwt.MapClaims{"scope": nil}, transport.Roles{}},
+	} {
+		gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{Issuer: issuerURL, Resource: resourceURL, Roles: test.roles, Transport: i, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := gate.Identify(i.token(t, jwt.SigningMethodRS256, i.rsa, "rsa", test.claims))
+		if err != nil || !cmp.Equal(test.want, who.Roles) {
+			t.Errorf("%v, %t: %#v %v", test.claims, test.roles, who.Roles, err)
+		}
+	}
+}
+
+// vastKey returns a key of so many bits with which a signature that it returns too is
+// good for a text. The key is a made-up one: whoever may choose the modulus chooses the
+// signature s first, and then N = s^3 - (the text as PKCS #1 pads it).
+func vastKey(text string, bits int) (key *rsa.PublicKey, signature []byte) {
+	hash := sha256.Sum256([]byte(text))
+	prefix := []byte{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}
+	size := (bits + 7) / 8
+	padded := slices.Concat([]byte{0, 1}, bytes.Repeat([]byte{0xff}, size-3-len(prefix)-len(hash)), []byte{0}, prefix, hash[:])
+	message := new(big.Int).SetBytes(padded)
+	s := new(big.Int).Lsh(big.NewInt(1), uint(bits-1)/3+1)
+	for n := new(big.Int); ; s.Div(s.Mul(s, big.NewInt(99)), big.NewInt(100)) {
+		n.Sub(n.Exp(s, big.NewInt(3), nil), message)
+		if n.BitLen() == bits {
+			if n.Bit(0) == 0 {
+				s.Add(s, big.NewInt(1))
+				n.Sub(n.Exp(s, big.NewInt(3), nil), message)
+			}
+			return &rsa.PublicKey{N: n, E: 3}, s.FillBytes(make([]byte, size))
+		}
+	}
+}
+
+// The time to check a signature grows with the key, so that a vast one is not taken.
+func TestVastKeysAreNotTaken(t *testing.T) {
+	b64 := base64.RawURLEncoding.EncodeToString
+	text := b64([]byte(`{"alg":"RS256","kid":"k"}`)) + "." + b64([]byte(`{"iss":"`+issuerURL+`","aud":"`+resourceURL+`","sub":"ann","exp":4102444800}`))
+	for bits, want := range map[int]int{4096: 200, 8192: 200, 8193: 401, 16384: 401} {
+		key, signature := vastKey(text, bits)
+		gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+			Issuer: issuerURL, Resource: resourceURL, Log: quiet, Transport: answers{metadata, keySet(t, key, "k", nil)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+		if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+text+"."+b64(signature)); res.StatusCode != want {
+			t.Errorf("%d bits: %d, want %d", bits, res.StatusCode, want)
+		}
+	}
 }

@@ -42,6 +42,7 @@ type OIDCConfig struct {
 	Audience string       // the aud of tokens; Resource if empty
 	Scope    string       // scopes that tokens need, separated by spaces; none if empty
 	KeysURL  string       // the issuer's JWKS; taken from the issuer's metadata if empty
+	Roles    bool         // whether the scopes read, export and place say what a caller may do
 	Log      *slog.Logger // for fetches that fail
 
 	Transport http.RoundTripper // reaches the issuer; the network if nil
@@ -53,6 +54,7 @@ type OIDC struct {
 	parser   *jwt.Parser
 	keys     *issuerKeys
 	scopes   []string
+	roles    bool
 	where    string // URL of the metadata
 	metadata map[string][]byte
 }
@@ -102,6 +104,7 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding()),
 		keys:   keys,
 		scopes: scopes,
+		roles:  c.Roles,
 		where:  (&url.URL{Scheme: resource.Scheme, Host: resource.Host, Path: path}).String(),
 		// Clients without a challenge look at the root.
 		metadata: map[string][]byte{path: metadata, server.WellKnownProtectedResourcePath: metadata},
@@ -181,7 +184,11 @@ func (o *OIDC) Identify(bearer string) (Identity, error) {
 			return Identity{}, errScope
 		}
 	}
-	return Identity{ID: said.Subject, Expires: said.ExpiresAt.Time}, nil
+	who := Identity{ID: said.Subject, Expires: said.ExpiresAt.Time}
+	if o.roles {
+		who.Roles = rolesAmong(slices.Concat(said.Scope, said.Scp))
+	}
+	return who, nil
 }
 
 // Challenge implements [Gate], by RFC 6750 and RFC 9728.

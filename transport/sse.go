@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -54,8 +55,22 @@ func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "event: endpoint\ndata: /message?sessionId=%s\r\n\r\n", id)
 	_ = http.NewResponseController(w).Flush()
 	st.writing.Unlock()
-	<-life.Done()
+	look := time.NewTicker(lookTime)
+	defer look.Stop()
+	for {
+		select {
+		case <-life.Done():
+			return
+		case <-look.C:
+			if by.isGone() {
+				return
+			}
+		}
+	}
 }
+
+// lookTime is how often a stream is looked at: whether its token still counts.
+const lookTime = 5 * time.Second
 
 const eventStream = "text/event-stream"
 

@@ -5,44 +5,81 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// leastToken is how many characters a token of MCP_AUTH_TOKENS has at least.
-const leastToken = 32
+const (
+	leastToken = 32 // characters of a token
+	mostName   = 64 // characters of its name
+)
 
 // Tokens lets callers in by a list of tokens, of which it keeps only hashes.
-type Tokens [][sha256.Size]byte
+type Tokens []credential
 
-// NewTokens takes tokens of at least 32 visible characters each. The error names a bad
-// token by its position, from 1.
-func NewTokens(tokens ...string) (Tokens, error) {
-	if len(tokens) == 0 {
+// credential is one token of a list.
+type credential struct {
+	hash [sha256.Size]byte
+	Identity
+}
+
+// NewTokens takes entries of the form "TOKEN [NAME [ROLES]]": a token of at least 32
+// visible characters, the name of its caller, and what it may do, as [Roles] has it,
+// separated by commas. Tokens with the same name are of one caller; a token without a
+// name is a caller by itself. A token without roles may do everything. The error names a
+// bad entry by its position, from 1.
+func NewTokens(entries ...string) (Tokens, error) {
+	if len(entries) == 0 {
 		return nil, errors.New("there is no token")
 	}
 	var t Tokens
-	for i, token := range tokens {
-		switch {
-		case len(token) < leastToken || strings.ContainsFunc(token, invisible):
-			return nil, fmt.Errorf("token %d of %d has not %d visible characters", i+1, len(tokens), leastToken)
-		case isTalkover(token):
-			return nil, fmt.Errorf("token %d of %d is a Talkover token", i+1, len(tokens))
+	for i, entry := range entries {
+		c, err := newCredential(entry, i+1)
+		if err != nil {
+			return nil, fmt.Errorf("token %d of %d %w", i+1, len(entries), err)
 		}
-		t = append(t, sha256.Sum256([]byte(token)))
+		t = append(t, c)
 	}
 	return t, nil
+}
+
+func newCredential(entry string, position int) (c credential, err error) {
+	fields := strings.Fields(entry)
+	if len(fields) == 0 || len(fields) > 3 {
+		return c, errors.New("is not of the form TOKEN [NAME [ROLES]]")
+	}
+	token := fields[0]
+	switch {
+	case len(token) < leastToken || strings.ContainsFunc(token, invisible):
+		return c, fmt.Errorf("has not %d visible characters", leastToken)
+	case isTalkover(token):
+		return c, errors.New("is a Talkover token")
+	}
+	c.hash = sha256.Sum256([]byte(token))
+	// The position may change when the list does, so it tells no caller from another.
+	c.ID, c.Name = fmt.Sprintf("token %x", c.hash[:8]), fmt.Sprintf("token %d", position)
+	if len(fields) > 1 {
+		c.ID, c.Name = fields[1], fields[1]
+		if len(c.Name) > mostName || strings.ContainsFunc(c.Name, invisible) {
+			return c, fmt.Errorf("has a name that has not up to %d visible ASCII characters", mostName)
+		}
+	}
+	if len(fields) > 2 {
+		c.Roles, err = parseRoles(fields[2])
+	}
+	return c, err
 }
 
 // Identify implements [Gate]. It takes the same time for each token, right or wrong.
 func (t Tokens) Identify(bearer string) (Identity, error) {
 	hash, found := sha256.Sum256([]byte(bearer)), -1
 	for i := range t {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i][:]), i, found)
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i].hash[:]), i, found)
 	}
 	if found < 0 {
 		return Identity{}, errUnknown
 	}
-	return Identity{ID: fmt.Sprintf("token %d", found+1)}, nil
+	return t[found].Identity, nil
 }
 
 // Challenge implements [Gate].
@@ -50,3 +87,25 @@ func (Tokens) Challenge(error) string { return "Bearer" }
 
 // Open implements [Gate].
 func (Tokens) Open() map[string][]byte { return nil }
+
+// ChangingTokens is a [Gate] of tokens that may change while it is used. It returns them
+// as they are at this moment, and must be quick.
+type ChangingTokens func() Tokens
+
+// Identify implements [Gate].
+func (now ChangingTokens) Identify(bearer string) (Identity, error) {
+	who, err := now().Identify(bearer)
+	if err == nil {
+		hash := sha256.Sum256([]byte(bearer))
+		who.Revoked = func() bool {
+			return !slices.ContainsFunc(now(), func(c credential) bool { return c.hash == hash && c.ID == who.ID })
+		}
+	}
+	return who, err
+}
+
+// Challenge implements [Gate].
+func (ChangingTokens) Challenge(err error) string { return Tokens{}.Challenge(err) }
+
+// Open implements [Gate].
+func (ChangingTokens) Open() map[string][]byte { return nil }
