@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,12 @@ func TalkoverToken(ctx context.Context) talkover.Secret {
 // CallerName returns the name of who sent a request, as the gate knows it; "" without a
 // gate.
 func CallerName(ctx context.Context) string { return callerOf(ctx).ID }
+
+// MayAs reports whether the caller of a request has a role. Without a gate it has all.
+func MayAs(ctx context.Context, role string) bool {
+	roles := callerOf(ctx).Roles
+	return roles == nil || slices.Contains(roles, role)
+}
 
 func callerOf(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)

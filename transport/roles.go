@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,10 +33,4 @@ func rolesAmong(scopes []string) Roles {
 		}
 	}
 	return roles
-}
-
-// MayAs reports whether the caller of a request has a role. Without a gate it has all.
-func MayAs(ctx context.Context, role string) bool {
-	roles := callerOf(ctx).Roles
-	return roles == nil || slices.Contains(roles, role)
 }

@@ -36,12 +36,11 @@ type session struct {
 
 	workers chan struct{}
 	waiting chan struct{}
+	asks    asks
 
 	about        sync.Mutex // guards what follows
 	client       mcp.Implementation
 	capabilities mcp.ClientCapabilities
-	asked        int64                  // requests to the client so far
-	asking       map[float64]chan reply // by id: who waits for an answer of the client
 }
 
 // newSession makes a session that lasts as long as life.
@@ -77,7 +76,7 @@ func (s *session) receive(ctx context.Context, b []byte, done func()) {
 		}()
 	case m.Method == mcp.MethodNotificationCancelled:
 		s.calls.cancel(s.id, m.Params.RequestID)
-	case m.ID != nil && s.heard(b):
+	case m.ID != nil && s.asks.heard(b):
 	default: // a notification has no answer; what is no message has one, with the id null
 		s.answer(ctx, m, b)
 	}
