@@ -222,7 +222,7 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, report, befo
 	if before != nil && (!before.Complete || before.Method != report.Method) {
 		out.note("The previous period: %s.", newCoverage(before.Coverage, 0))
 	}
-	if before != nil && out.Window.DateTo >= q.now.Format(time.DateOnly) {
+	if before != nil && (in.DateTo == "" || string(in.DateTo) >= q.now.Format(time.DateOnly)) {
 		out.note("The current period is not over yet.")
 	}
 }

@@ -558,6 +558,21 @@ func TestAPeriodEndsInTheZoneOfTheQuestion(t *testing.T) {
 	}
 }
 
+// A period without an end is not over either.
+func TestAPeriodWithoutAnEndIsNotOver(t *testing.T) {
+	for args, over := range map[string]bool{
+		`{"date_from":"2026-11-02","compare":"previous_period"}`:                        false,
+		`{"date_from":"2026-11-02","date_to":"2026-11-04","compare":"previous_period"}`: true,
+		`{"date_from":"2026-11-02"}`:                                                    true, // nothing is compared
+	} {
+		text, structure := connect(t, account.Transport()).call("get_call_stats", args)
+		const note = "The current period is not over yet."
+		if strings.Contains(text, note) == over || strings.Contains(fmt.Sprint(structure["notes"]), note) == over {
+			t.Errorf("%s: over %t, notes %v", args, over, structure["notes"])
+		}
+	}
+}
+
 // A comparison of periods that are too large to read tells of both.
 func TestComparisonOfALargeLog(t *testing.T) {
 	api := remember(busyAccount(6000, 40))
