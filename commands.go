@@ -47,6 +47,7 @@ type service struct {
 	account   settings.Account
 	server    *server.MCPServer
 	telemetry *telemetry.Telemetry // the caller of open closes it
+	alias     func(secret string) string
 	log       *slog.Logger
 }
 
@@ -67,6 +68,12 @@ func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	with := toolsOf(c)
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
 	with.Observers = []tools.Observer{s.telemetry.Operation}
+	var key []byte
+	if !c.TokenPerRequest() {
+		key = s.account.Key("audit")
+	}
+	s.alias = telemetry.NewPseudonyms(key).Of
+	with.Alias = s.alias
 	limits := s.account.Limits
 	if c.TokenPerRequest() { // then each account has a limit of its own
 		with.TokenOf, limits = transport.TalkoverToken, nil
@@ -143,6 +150,7 @@ func (p *program) serveHTTP(ctx context.Context, s service) error {
 	if err != nil {
 		return err
 	}
+	with.Alias = s.alias
 	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.telemetry.Answered
 	ln, err := transport.Listen(ctx, s.Addr)
 	if err != nil {

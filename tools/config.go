@@ -29,6 +29,10 @@ type Config struct {
 	// is no gate. It may be nil.
 	CallerOf func(context.Context) string
 
+	// Alias returns what logs show in place of a phone number: a hash with a key. If it
+	// is nil, they show nothing of one.
+	Alias func(number string) string
+
 	// MayAs reports whether who sent a call has a role: read, export or place. If it is
 	// nil, everybody has all.
 	MayAs func(ctx context.Context, role string) bool

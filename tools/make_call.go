@@ -22,6 +22,8 @@ type makeCallInput struct {
 	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
 }
 
+func (in makeCallInput) rings() string { return in.To }
+
 // Validate implements [schema.Validator].
 func (in *makeCallInput) Validate() (faults []schema.Fault) {
 	if in.To != "" && (!isE164(in.To) || len(in.To) <= leastToRing) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -61,7 +62,8 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		mcp.WithResourceTitle("What the numbers mean"),
 		mcp.WithResourceDescription("How each metric is computed, and after which standard."),
 		mcp.WithMIMEType("text/markdown"),
-	), func(_ context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+		qs.audit(ctx, resourceRead, nil, slog.String("resource", "metrics"))
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: metrics}}, nil
 	})
 	input, err := schema.NewInput[callFilters]()
@@ -80,12 +82,12 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
 		defer cancel()
 		ctx, ended := qs.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
-		text, err := callsCSV(ctx, qs, input, r.Params.URI)
-		how := outcome(err)
-		ended(how)
+		ctx, meter := talkover.WithMeter(ctx)
+		text, rows, err := callsCSV(ctx, qs, input, r.Params.URI)
+		ended(outcome(err))
+		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {
 			// mcp-go passes the error on to the client word for word.
-			qs.Log.WarnContext(ctx, "resource", "name", "calls.csv", "outcome", how)
 			return nil, errors.New(leaving(qs.MaskNumbers, explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
@@ -119,26 +121,26 @@ func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters
 
 // callsCSV reads all calls that the filters of a URI let through, page by page, and
 // writes down each as it comes.
-func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, err error) {
+func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, rows int, err error) {
 	defer qs.recovered(ctx, "calls.csv", &err)
 	f, err := filtersOf(input, uri, qs.today())
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	q, err := qs.open(ctx, time.UTC)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if err := q.checkSearch(ctx, f); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	sheet := &sheet{masked: q.masked}
 	reader := stats.Reader{Calls: q.client, Query: f.query(), Budget: q.budget(), Now: q.now}
 	coverage, err := reader.Read(ctx, sheet)
 	if err != nil {
-		return "", qs.accounts.blame(err)
+		return "", 0, qs.accounts.blame(err)
 	}
-	return sheet.head(q, f, coverage) + sheet.String(), nil
+	return sheet.head(q, f, coverage) + sheet.String(), sheet.rows, nil
 }
 
 // sheet writes calls down as CSV. It is a [stats.Sink].

@@ -2,7 +2,7 @@ package tools
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -53,14 +53,14 @@ func (c Config) listed() []server.ServerOption {
 
 // byRole shows and serves to each caller what its roles allow. mcp-go asks a filter on
 // calls as well as on lists: to others a tool does not exist.
-func (c Config) byRole(hooks *server.Hooks) []server.ServerOption {
-	if c.MayAs == nil {
+func (qs *questions) byRole(hooks *server.Hooks) []server.ServerOption {
+	if qs.MayAs == nil {
 		return nil
 	}
 	hooks.AddAfterListResourceTemplates(func(ctx context.Context, _ any, _ *mcp.ListResourceTemplatesRequest, r *mcp.ListResourceTemplatesResult) {
 		var allowed []mcp.ResourceTemplate
 		for _, t := range r.ResourceTemplates {
-			if c.mayAs(ctx, roleExport) || !isSheet(t.URITemplate.Raw()) {
+			if qs.mayAs(ctx, roleExport) || !isSheet(t.URITemplate.Raw()) {
 				allowed = append(allowed, t)
 			}
 		}
@@ -70,21 +70,22 @@ func (c Config) byRole(hooks *server.Hooks) []server.ServerOption {
 		server.WithToolFilter(func(ctx context.Context, all []mcp.Tool) []mcp.Tool {
 			var allowed []mcp.Tool
 			for _, t := range all {
-				if c.mayAs(ctx, roleOf(t)) {
+				if qs.mayAs(ctx, roleOf(t)) {
 					allowed = append(allowed, t)
 				}
 			}
 			return allowed
 		}),
 		server.WithPromptFilter(func(ctx context.Context, all []mcp.Prompt) []mcp.Prompt {
-			if c.mayAs(ctx, roleRead) {
+			if qs.mayAs(ctx, roleRead) {
 				return all
 			}
 			return nil
 		}),
 		server.WithResourceHandlerMiddleware(func(next server.ResourceHandlerFunc) server.ResourceHandlerFunc {
 			return func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-				if isSheet(r.Params.URI) && !c.mayAs(ctx, roleExport) {
+				if isSheet(r.Params.URI) && !qs.mayAs(ctx, roleExport) {
+					qs.audit(ctx, resourceRead, errNoExport, slog.String("resource", "calls.csv"))
 					return nil, errNoExport
 				}
 				return next(ctx, r)
@@ -93,5 +94,5 @@ func (c Config) byRole(hooks *server.Hooks) []server.ServerOption {
 	}
 }
 
-var errNoExport = errors.New("calls.csv needs the role export, which your login does not have. " +
-	"Trying again will not help: whoever runs this server gives roles; the tools may answer the question")
+const errNoExport forbidden = "calls.csv needs the role export, which your login does not have. " +
+	"Trying again will not help: whoever runs this server gives roles; the tools may answer the question"

@@ -77,7 +77,8 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		ctx = context.WithValue(ctx, roundKey{}, r.Params.MultiRoundTripParams)
 		start := time.Now()
-		out, text, err := t.call(ctx, input, r, qs)
+		var number string
+		out, text, err := t.call(ctx, input, r, qs, &number)
 		if err == nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = ctx.Err() // the client left, and what there is may be a part
 		}
@@ -86,24 +87,25 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 			slog.Float64("ms", math.Round(float64(time.Since(start).Microseconds())/10)/100),
 			slog.Int("requests", meter.Requests()),
 		}
-		how := outcome(err)
-		ended(how)
-		ending := slog.String("outcome", how)
+		if number != "" {
+			record = append(record, slog.String("number", number))
+		}
+		ended(outcome(err))
 		if ask := (*needsInput)(nil); errors.As(err, &ask) {
-			qs.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, ending)...)
+			qs.audit(ctx, toolCall, err, record...)
 			return ask.result, nil
 		}
 		if err != nil {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.
-			qs.Log.LogAttrs(ctx, slog.LevelWarn, "tool call", append(record, ending)...)
+			qs.audit(ctx, toolCall, err, record...)
 			text := leaving(qs.MaskNumbers, explain(err))
 			if qs.Demo {
 				text += "\n" + demoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
-		qs.Log.LogAttrs(ctx, slog.LevelInfo, "tool call", append(record, slog.Int("rows", out.size()), ending)...)
+		qs.audit(ctx, toolCall, nil, append(record, slog.Int("rows", out.size()))...)
 		return mcp.NewToolResultStructured(out, text), nil
 	})
 	return nil
@@ -120,8 +122,9 @@ func (qs *questions) recovered(ctx context.Context, name string, err *error) {
 }
 
 // call decodes the arguments, runs the tool and makes both halves of the answer. All
-// answers of tools leave here, so here their numbers are masked.
-func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions) (out Out, text string, err error) {
+// answers of tools leave here, so here their numbers are masked. number becomes what logs
+// may show of a number that is to be rung.
+func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions, number *string) (out Out, text string, err error) {
 	defer qs.recovered(ctx, t.name, &err)
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
@@ -132,6 +135,9 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	in, err := input.Decode(args, qs.today())
 	if err != nil {
 		return out, "", err
+	}
+	if in, ok := any(in).(ringing); ok {
+		*number = qs.alias(in.rings())
 	}
 	var zone *time.Location
 	if z, ok := any(in).(zoned); ok {

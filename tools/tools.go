@@ -64,12 +64,13 @@ func New(c Config) (*server.MCPServer, error) {
 		server.WithInstructions(c.instructions(context.Background())),
 		server.WithHooks(hooks),
 	}
-	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), c.byRole(hooks))...)
+	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), qs.byRole(hooks))...)
 	for _, r := range c.all() {
 		if err := r.register(s, qs); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)
 		}
 	}
+	qs.auditUnknown(hooks, func(name string) bool { return s.GetTool(name) != nil })
 	if err := addResources(s, qs); err != nil {
 		return nil, fmt.Errorf("tools: %w", err)
 	}

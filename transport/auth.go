@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,6 +93,20 @@ func (c caller) isGone() bool { return c.Revoked != nil && c.Revoked() }
 type authenticator struct {
 	gate         Gate
 	clientTokens bool
+	alias        func(id string) string // may be nil
+	log          *slog.Logger
+}
+
+// named gives a caller a name for logs.
+func (a authenticator) named(c caller) caller {
+	switch {
+	case c.Name != "" || a.alias == nil:
+	case c.ID != "":
+		c.Name = a.alias(c.ID)
+	case !c.token.IsZero():
+		c.Name = a.alias(c.token.Reveal())
+	}
+	return c
 }
 
 // identified lets only known callers through. It removes their secrets from the request,
@@ -120,8 +135,13 @@ func (a authenticator) identified(next http.Handler) http.Handler {
 		}
 		r.Header.Del("Authorization")
 		r.Header.Del(tokenHeader)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, a.named(c))))
 	})
+}
+
+// refusals has a word for the log for each error of a login.
+var refusals = map[error]string{
+	errNoBearer: "no_login", errUnknown: "unknown", errPassthrough: "talkover_token", errScope: "no_scope",
 }
 
 // refuse answers 401, or 403 to a known caller that lacks a scope.
@@ -133,6 +153,7 @@ func (a authenticator) refuse(w http.ResponseWriter, r *http.Request, err error)
 	if errors.Is(err, errScope) {
 		status = http.StatusForbidden
 	}
+	a.log.WarnContext(r.Context(), "login refused", "audit", true, "outcome", refusals[err])
 	w.Header().Set("WWW-Authenticate", challenge)
 	refuse(w, r, status, err.Error())
 }

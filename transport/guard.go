@@ -25,6 +25,10 @@ type Options struct {
 	// it from the context of a call.
 	ClientTokens bool
 
+	// Alias returns what logs show in place of an ID that is not for them. If it is nil,
+	// they show nothing.
+	Alias func(id string) string
+
 	// SessionKey signs the session ids of /mcp: 32 secret bytes that replicas share.
 	// It may be nil where ClientTokens is set.
 	SessionKey []byte
@@ -52,7 +56,7 @@ type route struct {
 // writing, Host, Origin, the exact path, the method, the header of the body, the login,
 // and only then the body.
 func guard(routes map[string]route, o Options) http.Handler {
-	who := authenticator{o.Gate, o.ClientTokens}
+	who := authenticator{o.Gate, o.ClientTokens, o.Alias, o.Log}
 	bodies := newBodies()
 	for path, to := range routes {
 		isPost := to.method == http.MethodPost

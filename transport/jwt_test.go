@@ -9,7 +9,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -22,6 +24,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/talkover/talkover-mcp/transport"
 )
@@ -317,6 +321,39 @@ func TestVastKeysAreNotTaken(t *testing.T) {
 		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
 		if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+text+"."+b64(signature)); res.StatusCode != want {
 			t.Errorf("%d bits: %d, want %d", bits, res.StatusCode, want)
+		}
+	}
+}
+
+// The subject of a login may name a person, so that logs have an alias of it, and of the
+// Talkover token of a caller whom no gate knows.
+func TestLogsNameCallersByAnAlias(t *testing.T) {
+	i := newIssuer(t)
+	for name, test := range map[string]struct {
+		gate  transport.Gate
+		token string
+		want  string
+	}{
+		"a subject":        {i.gate(t.Context(), t), i.token(t, jwt.SigningMethodRS256, i.rsa, "rsa", nil), "alias of 3 characters"},
+		"a gate token":     {gateOf(t, otherToken, goodToken), goodToken, "token 2"},
+		"a Talkover token": {nil, "", "alias of 13 characters"},
+	} {
+		var log strings.Builder
+		logger := slog.New(transport.LogRequests(slog.NewJSONHandler(&log, nil)))
+		s := server.NewMCPServer("test", "1", server.WithToolCapabilities(false))
+		s.AddTool(mcp.NewToolWithRawSchema("wait", "logs", []byte(`{"type":"object"}`)),
+			func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+				logger.InfoContext(ctx, "called")
+				return mcp.NewToolResultText("done"), nil
+			})
+		h := transport.NewHTTP(s, transport.Options{
+			Streamable: true, Gate: test.gate, ClientTokens: true, Log: logger,
+			Alias: func(id string) string { return fmt.Sprintf("alias of %d characters", len(id)) },
+		})
+		call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait"}}`
+		_ = ask(h, "POST", "/mcp", call, "Authorization", "Bearer "+test.token, "X-Talkover-Token", "talq_12345678")
+		if !strings.Contains(log.String(), `"caller":"`+test.want+`"`) || strings.Contains(log.String(), "ann") || strings.Contains(log.String(), "talq_") {
+			t.Errorf("%s: %s", name, log.String())
 		}
 	}
 }

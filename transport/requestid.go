@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 	"regexp"
 )
@@ -37,24 +36,3 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	}
 	http.Error(w, why, status)
 }
-
-// LogRequests wraps a log handler so that it adds the id of the request to each record.
-func LogRequests(h slog.Handler) slog.Handler { return logHandler{h} }
-
-type logHandler struct{ slog.Handler }
-
-// Handle implements [slog.Handler].
-func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	if id, ok := ctx.Value(idKey{}).(string); ok {
-		r.AddAttrs(slog.String("request", id))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs implements [slog.Handler].
-func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return logHandler{h.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup implements [slog.Handler].
-func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }

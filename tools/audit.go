@@ -1,0 +1,72 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// audit logs a line about one call of a tool or one read of a resource: who, what and how
+// it ended, but nothing of what was asked or answered. The log adds the caller and the id
+// of the request. A call that a user is asked about first has a line for each round.
+func (qs *questions) audit(ctx context.Context, what string, err error, about ...slog.Attr) {
+	level := slog.LevelInfo
+	if ask := (*needsInput)(nil); err != nil && !errors.As(err, &ask) {
+		level = slog.LevelWarn
+	}
+	record := append([]slog.Attr{slog.Bool("audit", true)}, about...)
+	qs.Log.LogAttrs(ctx, level, what, append(record, slog.String("outcome", outcome(err)))...)
+}
+
+// Lines of the audit.
+const (
+	toolCall     = "tool call"
+	resourceRead = "resource read"
+)
+
+// ringing is the input of a tool that has a number rung.
+type ringing interface{ rings() string }
+
+// alias returns what logs may show in place of a phone number: the same for the same
+// number. It is empty without [Config.Alias].
+func (c Config) alias(number string) string {
+	if c.Alias == nil || number == "" {
+		return ""
+	}
+	return c.Alias(number)
+}
+
+// auditUnknown logs calls of tools that there are not, or not for the caller. mcp-go
+// hands them to no tool.
+func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) bool) {
+	hooks.AddOnError(func(ctx context.Context, _ any, method mcp.MCPMethod, message any, err error) {
+		r, ok := message.(*mcp.CallToolRequest)
+		if !ok || method != mcp.MethodToolsCall || !errors.Is(err, server.ErrToolNotFound) {
+			return
+		}
+		if known(r.Params.Name) {
+			qs.audit(ctx, toolCall, forbidden(""), slog.String("tool", r.Params.Name))
+		} else { // the name could be anything
+			qs.audit(ctx, toolCall, unknownTool{}, slog.String("tool", "unknown"))
+		}
+	})
+}
+
+// forbidden says that a role is missing; its value is for the caller to read.
+type forbidden string
+
+// Error implements error.
+func (f forbidden) Error() string { return string(f) }
+
+func (forbidden) outcome() string { return "forbidden" }
+
+// unknownTool says that there is no such tool.
+type unknownTool struct{}
+
+// Error implements error.
+func (unknownTool) Error() string { return "there is no such tool" }
+
+func (unknownTool) outcome() string { return "unknown_tool" }
