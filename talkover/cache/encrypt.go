@@ -1,0 +1,161 @@
+package cache
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// version is that of sealed days. Days of another version are not read.
+const version = "1"
+
+// keys of one account, all made from its token: to know the token is to have them.
+type keys struct {
+	account string // its name, which tells nothing of the token
+	days    []byte // names days
+	seals   cipher.AEAD
+}
+
+// deriveKeys makes the keys of an account at a base URL, one for each purpose. key
+// derives a secret from its token; see [talkover.Secret.Key].
+func deriveKeys(key func(purpose string) []byte, baseURL string) keys {
+	derive := func(purpose string) []byte { return key("cache " + version + " " + purpose + " " + baseURL) }
+	block, err := aes.NewCipher(derive("seal"))
+	if err != nil {
+		panic(err) // only of a key of another length than 32 bytes
+	}
+	seals, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return keys{hex.EncodeToString(derive("account")[:16]), derive("day"), seals}
+}
+
+// dayName names a day so that who has no token cannot tell which it is.
+func (k keys) dayName(d Date) string {
+	h := hmac.New(sha256.New, k.days)
+	h.Write([]byte(d.String()))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// bound is what a sealed day is bound to besides its key.
+func (k keys) bound(d Date) []byte {
+	return []byte(version + "\n" + k.account + "\n" + d.String())
+}
+
+// seal encrypts a day, its times inside.
+func (k keys) seal(d *Day) []byte {
+	plain := binary.LittleEndian.AppendUint64(nil, uint64(d.ReadAt.UnixMicro()))
+	plain = binary.LittleEndian.AppendUint64(plain, uint64(d.Renewed.UnixMicro()))
+	plain = d.Calls.appendTo(plain)
+	return k.seals.Seal(nil, nil, plain, k.bound(d.Date))
+}
+
+// open decrypts a day. It fails for one of another token, day or version, and for
+// any changed byte.
+func (k keys) open(d Date, sealed []byte) (*Day, error) {
+	plain, err := k.seals.Open(nil, nil, sealed, k.bound(d))
+	if err != nil {
+		return nil, fmt.Errorf("cache: %s: %w", d, err)
+	}
+	if len(plain) < 16 {
+		return nil, errShort
+	}
+	c, err := readColumns(plain[16:])
+	if err != nil {
+		return nil, fmt.Errorf("cache: %s: %w", d, err)
+	}
+	at := func(b []byte) time.Time { return time.UnixMicro(int64(binary.LittleEndian.Uint64(b))).UTC() }
+	return &Day{Date: d, Calls: c, ReadAt: at(plain), Renewed: at(plain[8:])}, nil
+}
+
+var errShort = errors.New("cache: the day ends too early")
+
+// appendTo writes the columns behind what there is.
+func (c *Columns) appendTo(to []byte) []byte {
+	list := func(texts ...string) {
+		to = binary.AppendUvarint(to, uint64(len(texts)))
+		for _, s := range texts {
+			to = binary.AppendUvarint(to, uint64(len(s)))
+			to = append(to, s...)
+		}
+	}
+	var agents, lines []string
+	for _, a := range c.agents {
+		agents = append(agents, a.ID, a.Name, a.Label)
+	}
+	for _, l := range c.lines {
+		lines = append(lines, l.plain, l.formatted)
+	}
+	list(c.statuses...)
+	list(c.directions...)
+	list(agents...)
+	list(lines...)
+	list(c.forms...)
+	list(c.texts...)
+	return append(to, c.rows...)
+}
+
+// readColumns reads what appendTo wrote. The bytes were authenticated, so what is
+// checked here is only that no index leads nowhere.
+func readColumns(b []byte) (*Columns, error) {
+	short := false
+	number := func() int {
+		n, size := binary.Uvarint(b)
+		if size <= 0 || n > uint64(len(b)) {
+			short = true
+			return 0
+		}
+		b = b[size:]
+		return int(n)
+	}
+	list := func() []string {
+		texts := make([]string, 0, min(number(), len(b)))
+		for range cap(texts) {
+			n := number()
+			if short || n > len(b) {
+				short = true
+				return nil
+			}
+			texts = append(texts, string(b[:n]))
+			b = b[n:]
+		}
+		return texts
+	}
+	c := &Columns{}
+	c.statuses, c.directions = list(), list()
+	agents, lines := list(), list()
+	c.forms, c.texts = list(), list()
+	if short || len(agents)%3 != 0 || len(lines)%2 != 0 || len(b)%width != 0 {
+		return nil, errShort
+	}
+	for i := 0; i < len(agents); i += 3 {
+		c.agents = append(c.agents, talkover.Agent{ID: agents[i], Name: agents[i+1], Label: agents[i+2]})
+	}
+	for i := 0; i < len(lines); i += 2 {
+		c.lines = append(c.lines, phone{lines[i], lines[i+1]})
+	}
+	c.rows = append(make([]byte, 0, len(b)), b...)
+	for r := range c.Rows() {
+		if r.Status() >= len(c.statuses) || r.Direction() >= len(c.directions) || r.Agent() >= len(c.agents) ||
+			r.Line() >= len(c.lines) || int(binary.LittleEndian.Uint16(r.b[atForm:])) >= len(c.forms) {
+			return nil, errShort
+		}
+		k, packed := r.ContactKey()
+		flags := r.b[atFlags]
+		if !packed && k&^textBit >= uint64(len(c.texts)) ||
+			flags&idIsText != 0 && int(binary.LittleEndian.Uint32(r.b[atID:])) >= len(c.texts) ||
+			flags&sidIsText != 0 && int(binary.LittleEndian.Uint32(r.b[atSID:])) >= len(c.texts) {
+			return nil, errShort
+		}
+	}
+	return c, nil
+}
