@@ -20,6 +20,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/settings"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/telemetry"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/transport"
@@ -45,6 +46,7 @@ var errTold = errors.New("told on stdout")
 type service struct {
 	settings.Config
 	account   settings.Account
+	cache     *cache.Cache // the caller of open closes it
 	server    *server.MCPServer
 	telemetry *telemetry.Telemetry // the caller of open closes it
 	alias     func(secret string) string
@@ -65,7 +67,11 @@ func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if s.account, err = c.Account(version(), s.log, s.telemetry.RoundTripper); err != nil {
 		return s, err
 	}
+	if s.cache, err = c.Cache(s.log); err != nil {
+		return s, err
+	}
 	with := toolsOf(c)
+	with.Cache = s.cache
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
 	with.Observers = []tools.Observer{s.telemetry.Operation}
 	var key []byte
@@ -122,6 +128,7 @@ func (p *program) serve(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	defer s.telemetry.Close()
+	defer s.cache.Close()
 	if c.Transport == "stdio" {
 		return p.serveStdio(ctx, s)
 	}
@@ -193,6 +200,7 @@ func (p *program) call(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.telemetry.Close()
+	defer s.cache.Close()
 	client, err := transport.Connect(ctx, s.server)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
 		"unknown flag":    {nil, []string{"-fast"}, []string{"-fast"}},
 		"near a command":  {nil, []string{"docter"}, []string{`"docter" is no command; did you mean doctor?`}},
-		"near to nothing": {nil, []string{"frobnicate"}, []string{`"frobnicate" is no command; there are call,`}},
+		"near to nothing": {nil, []string{"frobnicate"}, []string{`"frobnicate" is no command; there are cache, call,`}},
 		"help on nothing": {nil, []string{"help", "frobnicate"}, []string{`"frobnicate" is no command`}},
 		"JSON of serving": {nil, []string{"-json"}, []string{"-json: a server prints nothing to read"}},
 		"no token, words": {nil, []string{"call", "list_calls", "failed"}, []string{`"failed" is no name=value`}},

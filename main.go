@@ -68,6 +68,10 @@ func (p *program) commands() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
 	}
+	kept := &cobra.Command{Use: "cache", Short: "List the days that are kept in TALKOVER_CACHE_DIR", Args: wantNoArguments, RunE: p.listKept}
+	clear := &cobra.Command{Use: "clear", Short: "Delete the kept days of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
+	clear.Flags().Bool("all", false, "those of every token, also of tokens that are gone")
+	kept.AddCommand(clear)
 	root.AddCommand(
 		&cobra.Command{
 			Use: "call TOOL [NAME=VALUE ...]", Short: "Call one tool and print what a model would read",
@@ -79,6 +83,7 @@ func (p *program) commands() *cobra.Command {
 		},
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
 		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},
+		kept,
 		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not", Args: wantNoArguments, RunE: p.healthcheck},
 		&cobra.Command{Use: "version", Short: "Print the version", Args: wantNoArguments, RunE: p.printVersion},
 	)

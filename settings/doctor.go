@@ -136,11 +136,27 @@ func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version 
 	case err != nil:
 		d.fail(checkConfig, "%s", err)
 	default:
-		d.ok(checkConfig, "%s; %s", d.door(), d.tokenFrom())
-		return true
+		return d.checkCache()
 	}
 	d.skip("", checkNetwork, checkToken, checkRate, checkClock)
 	return false
+}
+
+// checkCache reports whether the folder of kept days can be used, where one is set.
+func (d *doctor) checkCache() bool {
+	where := ""
+	if d.CacheDir != "" && !d.Demo {
+		folder, err := d.CacheFolder()
+		if err != nil {
+			d.fail(checkConfig, "%s", err)
+			d.skip("", checkNetwork, checkToken, checkRate, checkClock)
+			return false
+		}
+		folder.Close()
+		where = "; days are kept in TALKOVER_CACHE_DIR"
+	}
+	d.ok(checkConfig, "%s; %s%s", d.door(), d.tokenFrom(), where)
+	return true
 }
 
 // door says how clients connect.

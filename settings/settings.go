@@ -30,6 +30,9 @@ type Config struct {
 	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; with 0 this program sets no limit."`
 	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which answers show times."`
 	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides all but the last four digits of phone numbers in answers; search then takes a whole number or SID."`
+	CacheCalls      calls         `env:"TALKOVER_CACHE_CALLS, default=250000" takes:"a whole number from 0 to 10000000" desc:"Calls of days that are over to keep in memory, at 72 bytes each, so that each is read once; 0 keeps none."`
+	CacheTTL        days          `env:"TALKOVER_CACHE_TTL, default=24h" takes:"a duration such as 24h, up to 720h" desc:"How long the fields of a kept call are believed before they are confirmed, and kept without use."`
+	CacheDir        string        `env:"TALKOVER_CACHE_DIR" takes:"a path" desc:"A folder in which the kept days outlive this program, encrypted with keys that are made from the token."`
 	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
 	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour, for each caller and each account."`
 	CallCountries   callingCodes  `env:"TALKOVER_CALL_COUNTRIES" takes:"calling codes separated by commas, such as 1,44,-1900" desc:"Numbers that make_call may ring: the longest code decides, - bars it. All if not set; over sse and http it is needed."`
@@ -48,7 +51,6 @@ type Config struct {
 	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"The scopes that a JWT must have in scope or scp, all of them."`
 	OIDCRoles       bool          `env:"MCP_OIDC_ROLES, default=false" takes:"true or false" desc:"true lets a JWT do only what its scopes read, export and place say: ask, take calls.csv, and place calls."`
 	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"The address of the issuer's keys; its openid-configuration names it if not set."`
-	MCPRateLimit    count         `env:"MCP_RATE_LIMIT, default=600" takes:"a whole number from 0 to 100000" desc:"Requests a minute of each caller whom MCP_AUTH or X-Talkover-Token tells from others; 0 for no limit."`
 	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics. It has no gate, and shows no phone number and no token."`
 	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; there are none if not set."`
 	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers to send to the collector."`

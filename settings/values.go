@@ -43,6 +43,32 @@ func (c *count) EnvDecode(s string) error {
 	return nil
 }
 
+// calls is a number of calls from 0 to 10,000,000.
+type calls int
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *calls) EnvDecode(s string) error {
+	var n int
+	if _, err := fmt.Sscanf(s+"\n", "%d\n", &n); err != nil || n < 0 || n > 10_000_000 {
+		return errSetting
+	}
+	*c = calls(n)
+	return nil
+}
+
+// days is a duration over 0, up to 30 days.
+type days time.Duration
+
+// EnvDecode implements [envconfig.Decoder].
+func (d *days) EnvDecode(s string) error {
+	t, err := time.ParseDuration(s)
+	if err != nil || t <= 0 || t > 30*24*time.Hour {
+		return errSetting
+	}
+	*d = days(t)
+	return nil
+}
+
 // zone is a time zone by its IANA name. It is never Local, which differs from machine to
 // machine.
 type zone struct{ *time.Location }

@@ -125,12 +125,18 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 	}
 }
 
-// longestWait returns how long a call can wait and still have time for an answer.
+// longestWait returns how long a call can wait and still have time for an answer. Bulk
+// work has a deadline that says how long it may take, and waits as long as that allows.
 func longestWait(ctx context.Context) time.Duration {
-	if deadline, ok := ctx.Deadline(); ok {
-		return max(min(maxWait, time.Until(deadline)-answerTime), 0)
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return maxWait
 	}
-	return maxWait
+	most := maxWait
+	if isBulk(ctx) {
+		most = window
+	}
+	return max(min(most, time.Until(deadline)-answerTime), 0)
 }
 
 // waitBehind returns how long a request must wait that has `ahead` requests queued

@@ -89,12 +89,11 @@ type decimal float64
 func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
 
 // figure holds a number, rounded to the digits that it is worth. Text shows rates in per
-// cent, and puts a ~ before estimates.
+// cent.
 type figure struct {
-	value    float64
-	digits   int // after the point, in text
-	percent  bool
-	estimate bool
+	value   float64
+	digits  int // after the point, in text
+	percent bool
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -109,10 +108,7 @@ func (f figure) csv() string {
 	if f.digits > 0 {
 		s = strings.TrimSuffix(s, ".0")
 	}
-	if f.estimate {
-		return "~" + s
-	}
-	return s // not guarded: a number with a minus is no formula
+	return s // a minus makes no formula of it
 }
 
 // A moment is blank if Talkover told none.

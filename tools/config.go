@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
 // Config sets up the tools. The zero value lists them, and can call none.
@@ -45,6 +46,9 @@ type Config struct {
 	MaxCallsPerHour int
 	CallingCodes    talkover.CallingCodes // all numbers if nil
 	ConfirmCalls    string                // [ConfirmAuto], [ConfirmAlways] or [ConfirmNever]; auto if empty
+
+	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
+	Cache *cache.Cache
 
 	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool

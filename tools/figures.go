@@ -1,21 +1,18 @@
 package tools
 
 import (
-	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// measures holds figures by name. An estimate has its 95 % interval beside it, as name_low
-// and name_high.
+// measures holds figures by name.
 type measures map[string]float64
 
 // newFigure makes a figure of a metric.
-func newFigure(name stats.Metric, v float64, estimate bool) figure {
-	f := figure{value: round(name, v), estimate: estimate}
+func newFigure(name stats.Metric, v float64) figure {
+	f := figure{value: round(name, v)}
 	switch name {
 	case stats.Share, stats.AnswerRate:
 		f.digits, f.percent = 1, true
@@ -30,7 +27,7 @@ func measureCell(name stats.Metric, m stats.Measure) cell {
 	if !m.Known {
 		return words("")
 	}
-	return newFigure(name, m.Value, m.Estimate)
+	return newFigure(name, m.Value)
 }
 
 // round rounds a metric to the digits that it is worth.
@@ -55,7 +52,7 @@ const (
 )
 
 // words writes the measures, in the order of all answers.
-func (m measures) words(estimated []string) string {
+func (m measures) words() string {
 	order := []string{}
 	for _, name := range stats.Metrics {
 		order = append(order, string(name))
@@ -68,12 +65,9 @@ func (m measures) words(estimated []string) string {
 			continue
 		}
 		metric := stats.Metric(name)
-		s := name + " " + newFigure(metric, v, slices.Contains(estimated, name)).csv()
+		s := name + " " + newFigure(metric, v).csv()
 		if metric == stats.AnswerRate {
 			s += " %"
-		}
-		if low, ok := m[name+"_low"]; ok {
-			s += fmt.Sprintf(" (%s to %s)", newFigure(metric, low, false).csv(), newFigure(metric, m[name+"_high"], false).csv())
 		}
 		parts = append(parts, s)
 	}

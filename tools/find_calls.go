@@ -90,7 +90,7 @@ func (in findCallsInput) search(q *question) stats.Search {
 			Direction: in.Direction, AgentID: in.AgentID, Search: in.Search, DateFrom: in.DateFrom, DateTo: in.DateTo,
 		}.query(),
 		MinSeconds: in.MinSeconds, MaxSeconds: in.MaxSeconds, Hours: in.hours(), Zone: q.zone,
-		Order: cmp.Or(in.Sort, stats.Newest), Only: in.Only, Limit: in.Limit, Now: q.now, Budget: q.budget(),
+		Order: cmp.Or(in.Sort, stats.Newest), Only: in.Only, Limit: in.Limit, Now: q.clock, Account: q.kept,
 	}
 	add := func(statuses ...string) {
 		for _, status := range statuses {
@@ -150,15 +150,12 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 		return nil, err
 	}
 	out := &findCallsOutput{
-		Coverage: newCoverage(found.Coverage, meter.Requests()),
+		Coverage: newCoverage(q, found.Coverage, in.DateFrom, in.DateTo, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
 		Window: statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: q.zone.String()},
 		Order:  ours(search.Order + " first"), Filters: echo[findCallsInput]{in},
 		table: newTable(callColumns(q.zone), found.Calls), frame: q.frame(),
 		byTime: search.Order == stats.Newest || search.Order == stats.Oldest,
-	}
-	if !found.Complete && !found.LookedBackTo.IsZero() {
-		out.note("It looked back to %s only. Narrow the dates to look further.", ours(found.LookedBackTo.In(q.zone).Format(minuteForm)))
 	}
 	if found.Total == 0 && found.All {
 		q.noteAgent(ctx, &out.frame, string(in.AgentID))
@@ -188,12 +185,7 @@ func (out *findCallsOutput) text() string {
 		n = "At least " + n
 	}
 	fmt.Fprintf(&b, "%s, %s, %d shown; asked: %s; times %s; now %s.\n", n, out.Order, len(out.Rows), out.Filters.json(), out.Timezone, out.Now)
-	read := fmt.Sprintf("%d of %s that may fit", out.Coverage.Scanned, plural(out.Coverage.Matched, "call", "calls"))
-	if out.Coverage.Complete {
-		fmt.Fprintf(&b, "Coverage: complete; %s read in %s.\n", read, plural(out.Coverage.Requests, "request", "requests"))
-	} else {
-		fmt.Fprintf(&b, "Coverage: NOT COMPLETE; %s read in %s: %s.\n", read, plural(out.Coverage.Requests, "request", "requests"), out.Coverage.Reason)
-	}
+	fmt.Fprintf(&b, "Looked through: %s; %s.\n", out.Coverage, plural(out.Coverage.Requests, "request", "requests"))
 	out.writeNotes(&b)
 	out.write(&b, out.byTime)
 	switch {

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,13 +38,12 @@ func (in *callStatsInput) Validate() []schema.Fault {
 func (in callStatsInput) zone() *time.Location { return in.Timezone.Location() }
 
 type callStatsOutput struct {
-	Coverage  coverage          `json:"coverage"`
-	Window    statsWindow       `json:"window"`
-	Filters   echo[callFilters] `json:"filters"`
-	Totals    measures          `json:"totals" jsonschema_description:"Rates are fractions of 1."`
-	Previous  measures          `json:"previous,omitempty"`
-	Change    measures          `json:"change,omitempty" jsonschema_description:"totals less previous."`
-	Estimated []string          `json:"estimated" jsonschema_description:"Figures that are estimates; name_low and name_high are a 95 % interval."`
+	Coverage coverage          `json:"coverage"`
+	Window   statsWindow       `json:"window"`
+	Filters  echo[callFilters] `json:"filters"`
+	Totals   measures          `json:"totals" jsonschema_description:"Rates are fractions of 1."`
+	Previous measures          `json:"previous,omitempty"`
+	Change   measures          `json:"change,omitempty" jsonschema_description:"totals less previous."`
 	table
 	Next ours `json:"next" jsonschema_description:"How to see the calls behind the numbers."`
 	frame
@@ -51,7 +51,7 @@ type callStatsOutput struct {
 
 // total fills in the totals, and those of the period before.
 func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Report) {
-	out.Totals, out.Estimated = measures{}, []string{}
+	out.Totals = measures{}
 	for _, name := range stats.Metrics {
 		out.put(out.Totals, name, report.Totals.M[name])
 	}
@@ -83,17 +83,10 @@ func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Repor
 	delete(out.Change, string(stats.Share))
 }
 
-// put adds a measure, if it is known, with its interval.
+// put adds a measure, if it is known.
 func (out *callStatsOutput) put(into measures, name stats.Metric, m stats.Measure) {
-	if !m.Known {
-		return
-	}
-	into[string(name)] = round(name, m.Value)
-	if m.Estimate {
-		into[string(name)+"_low"], into[string(name)+"_high"] = round(name, m.Low), round(name, m.High)
-		if !slices.Contains(out.Estimated, string(name)) {
-			out.Estimated = append(out.Estimated, string(name))
-		}
+	if m.Known {
+		into[string(name)] = round(name, m.Value)
 	}
 }
 
@@ -112,61 +105,71 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*callStatsOutput, error) {
 	ctx, meter := talkover.WithMeter(ctx)
 	asked := stats.Question{
-		Query: in.query(), By: in.GroupBy, Zone: q.zone, ExcludeTests: in.ExcludeTestCalls,
-		Now: q.now, Budget: q.budget(),
+		Query: in.query(), By: in.GroupBy, Zone: q.zone, ExcludeTests: in.ExcludeTestCalls, Now: q.clock, Account: q.kept,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
-	budget := asked.Budget
 	if in.Compare != "" {
-		asked.Budget -= budget / 3 // which is left for the period before
+		left, _ := q.client.Allowance(0)
+		asked.Reserve = left / 3 // for the period before
 	}
 	report, err := stats.Ask(ctx, q.client, asked)
 	if err != nil {
 		return nil, err
 	}
-	var before *stats.Report
-	var shift int
 	out := &callStatsOutput{
 		Window:  statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: q.zone.String()},
 		Filters: echo[callFilters]{in.callFilters}, table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
+	var before *stats.Report
+	var shift int
 	if in.Compare != "" {
-		var previous stats.Question
-		previous, shift = equalBefore(asked)
-		previous.Budget = budget - meter.Requests()
-		spent := meter.Requests()
-		previous.Progress = func(done, total int, what string) {
-			progress(ctx, spent+done, spent+total, "previous period, "+what)
-		}
-		if before, err = stats.Ask(ctx, q.client, previous); err != nil {
+		if before, shift, err = out.askBefore(ctx, q, asked, report, meter); err != nil {
 			return nil, err
 		}
-		out.Window.PreviousFrom, out.Window.PreviousTo = previous.Query.DateFrom, previous.Query.DateTo
 	}
-	out.Coverage = newCoverage(report.Coverage, meter.Requests())
+	out.Coverage = newCoverage(q, report.Coverage, in.DateFrom, in.DateTo, meter.Requests())
 	out.Coverage.TestCalls = report.Tests
 	out.total(in, report, before)
-	groups := newGroups(in.GroupBy, report, before, shift)
-	for _, name := range groups.estimated {
-		if !slices.Contains(out.Estimated, name) {
-			out.Estimated = append(out.Estimated, name)
-		}
-	}
 	out.explain(q, in, report, before)
-	if report.Matched == 0 {
+	if report.Calls == 0 {
 		q.noteAgent(ctx, &out.frame, string(in.AgentID))
 	}
 	out.Next = in.behind(q, report)
-	out.fit(groups)
+	out.fit(newGroups(in.GroupBy, report, before, shift))
 	return out, nil
+}
+
+// askBefore asks for the equal window just before, which lies shift days back. Its report
+// is nil where one of the two is not whole: parts of periods are never compared.
+func (out *callStatsOutput) askBefore(ctx context.Context, q *question, asked stats.Question, report *stats.Report, meter *talkover.Meter) (*stats.Report, int, error) {
+	previous, shift := equalBefore(asked, q.now)
+	previous.Reserve = 0
+	spent := meter.Requests()
+	previous.Progress = func(done, total int, what string) {
+		progress(ctx, spent+done, spent+total, "previous period, "+what)
+	}
+	out.Window.PreviousFrom, out.Window.PreviousTo = previous.Query.DateFrom, previous.Query.DateTo
+	before, err := stats.Ask(ctx, q.client, previous)
+	var limited *talkover.Error
+	switch {
+	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
+		out.note("The previous period could not be read: the plan's requests are used up. Ask again in %d s to compare.", int(limited.Wait.Seconds())+1)
+		return nil, 0, nil
+	case err != nil:
+		return nil, 0, err
+	case !report.Whole || !before.Whole || !before.Exact:
+		of := newCoverage(q, before.Coverage, schema.Date(previous.Query.DateFrom), schema.Date(previous.Query.DateTo), 0)
+		out.note("The periods are not compared, for parts of them would be. The previous period: %s.", ours(of.String()))
+		return nil, 0, nil
+	}
+	return before, shift, nil
 }
 
 // equalBefore returns the question of the equal window just before, and by how many days
 // that is earlier. A window without an end ends today.
-func equalBefore(q stats.Question) (stats.Question, int) {
+func equalBefore(q stats.Question, now time.Time) (stats.Question, int) {
 	from, to := schema.Date(q.Query.DateFrom).Time(), schema.Date(q.Query.DateTo).Time()
 	if to.IsZero() {
-		now := q.Now.In(q.Zone)
 		to = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 	}
 	days := max(int(to.Sub(from).Hours()/24)+1, 1)
@@ -179,7 +182,7 @@ func equalBefore(q stats.Question) (stats.Question, int) {
 // far as the API can filter for it.
 func (in callStatsInput) behind(q *question, report *stats.Report) ours {
 	f := in.callFilters
-	if report.Matched == 0 {
+	if report.Calls == 0 {
 		return f.loosen()
 	}
 	if len(report.Rows) == 0 {
@@ -205,22 +208,12 @@ func (in callStatsInput) behind(q *question, report *stats.Report) ours {
 func (out *callStatsOutput) explain(q *question, in callStatsInput, report, before *stats.Report) {
 	switch {
 	case in.ExcludeTestCalls:
-		out.note("Test calls are left out of the figures, and are part of matched.")
+		out.note("Test calls are left out of the figures, and are part of coverage.calls.")
 	case report.Tests == nil:
 		out.note("Test calls are part of all figures: Talkover cannot count them.")
 	}
-	if report.Method != stats.Scan {
-		out.note("Intervals are 95 %%, from the differences between the pages of the sample (ratio estimator; Wilson score for shares).")
-		byDay := report.UTCDays && slices.ContainsFunc(in.GroupBy, func(d stats.Dimension) bool { return d.InOrder() && d != stats.ByHour })
-		if q.zone.String() != "UTC" && (byDay || in.DateFrom != "" || in.DateTo != "") {
-			out.note("Days are UTC days here, not those of %s, as far as Talkover cuts them: in date_from, date_to and counts.", q.zone)
-		}
-	}
-	if report.Method == stats.Sample && len(in.GroupBy) > 0 {
-		out.note("Groups without a call in the sample are missing. Narrow the dates for exact groups.")
-	}
-	if before != nil && (!before.Complete || before.Method != report.Method) {
-		out.note("The previous period: %s.", newCoverage(before.Coverage, 0))
+	if report.Method == stats.Counts {
+		out.note("Talkover counts calls, but not their durations, hours and contacts: ask for fewer days, or again in some minutes, for those.")
 	}
 	if before != nil && (in.DateTo == "" || string(in.DateTo) >= q.now.Format(time.DateOnly)) {
 		out.note("The current period is not over yet.")
@@ -235,10 +228,10 @@ func (out *callStatsOutput) head() string {
 		fmt.Fprintf(&b, "; %s", plural(*out.Coverage.TestCalls, "test call", "test calls"))
 	}
 	fmt.Fprintf(&b, "; days and hours in %s; now %s.\n", out.Window.Timezone, out.Now)
-	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words(out.Estimated))
+	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words())
 	if out.Previous != nil {
-		fmt.Fprintf(&b, "Previous period (%s to %s): %s.\n", out.Window.PreviousFrom, out.Window.PreviousTo, out.Previous.words(out.Estimated))
-		fmt.Fprintf(&b, "Change: %s.\n", out.Change.words(nil))
+		fmt.Fprintf(&b, "Previous period (%s to %s): %s.\n", out.Window.PreviousFrom, out.Window.PreviousTo, out.Previous.words())
+		fmt.Fprintf(&b, "Change: %s.\n", out.Change.words())
 	}
 	out.writeNotes(&b)
 	return b.String()

@@ -11,17 +11,13 @@ import (
 // mostGroups bounds the rows of an answer, but for the one that adds up the rest.
 const mostGroups = 50
 
-// withInterval lists the figures that have their interval beside them in a row.
-var withInterval = []stats.Metric{stats.Calls, stats.AnswerRate, stats.MeanSeconds}
-
 // groups holds what the rows of an answer are made of.
 type groups struct {
-	by        []stats.Dimension
-	columns   []column[group]
-	all       []group
-	calls     int      // of all groups
-	compared  bool     // with the period before
-	estimated []string // metrics of which a group has an estimate
+	by       []stats.Dimension
+	columns  []column[group]
+	all      []group
+	calls    int  // of all groups
+	compared bool // with the period before
 }
 
 // group holds one row, and what it was in the period before.
@@ -52,14 +48,10 @@ func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *g
 		t.columns = append(t.columns, valueColumns(i, d)...)
 	}
 	for _, name := range stats.Metrics {
-		if report.Method != stats.Scan && (name == stats.MedianSeconds || name == stats.P95Seconds) {
-			continue // a sample of pages says too little of them
+		if report.Method == stats.Counts && !slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known }) {
+			continue // which cannot be counted
 		}
-		estimated := slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known && g.M[name].Estimate })
-		t.columns = append(t.columns, metricColumns(name, estimated)...)
-		if estimated {
-			t.estimated = append(t.estimated, string(name))
-		}
+		t.columns = append(t.columns, metricColumn(name))
 	}
 	if before != nil {
 		t.columns = append(t.columns, changeColumns...)
@@ -101,21 +93,9 @@ func valueColumns(i int, d stats.Dimension) []column[group] {
 	return []column[group]{name}
 }
 
-// metricColumns show a figure, and its interval if it is an estimate.
-func metricColumns(name stats.Metric, estimated bool) []column[group] {
-	columns := []column[group]{{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}}
-	if !estimated || !slices.Contains(withInterval, name) {
-		return columns
-	}
-	bound := func(end func(stats.Measure) float64) func(group) cell {
-		return func(g group) cell {
-			m := g.M[name]
-			return measureCell(name, stats.Measure{Value: end(m), Known: m.Known && m.Estimate})
-		}
-	}
-	return append(columns,
-		column[group]{string(name) + "_low", bound(func(m stats.Measure) float64 { return m.Low })},
-		column[group]{string(name) + "_high", bound(func(m stats.Measure) float64 { return m.High })})
+// metricColumn shows a figure.
+func metricColumn(name stats.Metric) column[group] {
+	return column[group]{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}
 }
 
 // changeColumns compare a group with the period before. A group that is not in the report
@@ -123,7 +103,7 @@ func metricColumns(name stats.Metric, estimated bool) []column[group] {
 var changeColumns = []column[group]{
 	{"previous_calls", func(g group) cell {
 		if !g.known {
-			return newFigure(stats.Calls, 0, false)
+			return newFigure(stats.Calls, 0)
 		}
 		return measureCell(stats.Calls, g.was.M[stats.Calls])
 	}},
@@ -140,7 +120,7 @@ func (g group) change(name stats.Metric) stats.Measure {
 	is, was := g.M[name], g.was.M[name]
 	return stats.Measure{
 		Value: round(name, is.Value) - round(name, was.Value),
-		Known: is.Known && was.Known, Estimate: is.Estimate || was.Estimate,
+		Known: is.Known && was.Known,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
 // question holds what one call works with. It is set once, before a tool runs: an answer
@@ -13,6 +14,8 @@ import (
 type question struct {
 	client *talkover.Client // of the caller's account
 	caller string           // as the gate knows it; "" without one
+	kept   *cache.Account   // what is kept of it; nil for nothing
+	clock  func() time.Time // tells now, as it goes on
 	zone   *time.Location   // of every day, hour and time in the answer
 	now    time.Time        // in zone
 	demo   bool
@@ -36,29 +39,15 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*question, 
 	if zone == nil {
 		zone = qs.Zone
 	}
-	q := &question{client: client, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log}
+	q := &question{client: client, clock: qs.Now, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log}
 	if qs.CallerOf != nil {
 		q.caller = qs.CallerOf(ctx)
+	}
+	if qs.Cache != nil {
+		q.kept = qs.Cache.Account(client.Key, q.now)
 	}
 	return q, nil
 }
 
 // today returns the current UTC day, for faults of dates.
 func (qs *questions) today() string { return qs.Now().UTC().Format(time.DateOnly) }
-
-// A question may send so many requests. Sixty of a hundred a minute leave room for other
-// questions; larger plans allow more. Without a limit, time is what bounds it.
-const (
-	mostRequests = 200
-	budgetShare  = 60 // of the plan's requests a minute, in per cent
-	budgetTime   = 20 * time.Second
-)
-
-// budget returns how many requests the question may send from now on.
-func (q *question) budget() int {
-	allowed, limit := q.client.Allowance(budgetTime)
-	if limit == 0 {
-		return mostRequests
-	}
-	return min(allowed, max(limit*budgetShare/100, 1), mostRequests)
-}

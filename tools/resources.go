@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/csv"
@@ -84,9 +83,6 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		ctx, ended := qs.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
 		ctx, meter := talkover.WithMeter(ctx)
 		text, rows, err := callsCSV(ctx, qs, input, r.Params.URI)
-		if err == nil && meter.Requests() > 0 {
-			qs.accounts.answered(ctx)
-		}
 		ended(outcome(err))
 		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {
@@ -122,8 +118,8 @@ func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters
 	return input.Decode(raw, today)
 }
 
-// callsCSV reads all calls that the filters of a URI let through, page by page, and
-// writes down each as it comes.
+// callsCSV writes down the newest calls that the filters of a URI let through, as
+// find_calls finds them.
 func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, rows int, err error) {
 	defer qs.recovered(ctx, "calls.csv", &err)
 	f, err := filtersOf(input, uri, qs.today())
@@ -137,30 +133,23 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if err := q.checkSearch(ctx, f); err != nil {
 		return "", 0, err
 	}
-	sheet := &sheet{masked: q.masked}
-	reader := stats.Reader{Calls: q.client, Query: f.query(), Budget: q.budget(), Now: q.now}
-	coverage, err := reader.Read(ctx, sheet)
+	search := stats.Search{Query: f.query(), Order: stats.Newest, Limit: mostRows, Zone: time.UTC, Now: q.clock, Account: q.kept}
+	if search.Query.Status != "" {
+		search.Statuses, search.Query.Status = []string{search.Query.Status}, ""
+	}
+	found, err := stats.Find(ctx, q.client, search)
 	if err != nil {
 		return "", 0, qs.accounts.blame(err)
 	}
-	return sheet.head(q, f, coverage) + sheet.String(), sheet.rows, nil
+	return sheetHead(q, f, found) + sheet(found.Calls, q.masked), len(found.Calls), nil
 }
 
-// sheet writes calls down as CSV. It is a [stats.Sink].
-type sheet struct {
-	bytes.Buffer
-	masked bool
-	rows   int
-	full   bool // a call came that has no room
-}
-
-// head writes the first line. It is a comment, which readers of CSV can be told to skip.
-func (s *sheet) head(q *question, f callFilters, coverage stats.Coverage) string {
-	held := "all " + plural(s.rows, "call", "calls")
-	why := ours("")
-	if !coverage.Complete {
-		held = ours(fmt.Sprintf("NOT ALL: %d of %s", s.rows, plural(coverage.Matched, "call", "calls")))
-		if why = ours(coverage.Reason); s.full {
+// sheetHead writes the first line. It is a comment, which readers of CSV can be told to skip.
+func sheetHead(q *question, f callFilters, found *stats.Found) string {
+	held, why := "all "+plural(len(found.Calls), "call", "calls"), ours("")
+	if more := found.Total > len(found.Calls); more || !found.All || !found.Exact {
+		held = "NOT ALL: the newest " + plural(len(found.Calls), "call", "calls")
+		if why = ours(newCoverage(q, found.Coverage, f.DateFrom, f.DateTo, 0).String()); more {
 			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"
@@ -198,30 +187,18 @@ type instant time.Time
 
 func (i instant) csv() string { return formed(time.Time(i).UTC(), time.RFC3339Nano) }
 
-// Reset implements [stats.Sink].
-func (s *sheet) Reset() {
-	s.Buffer.Reset()
-	s.rows, s.full = 0, false
-	s.write(newTable(sheetColumns, nil).Columns)
-}
-
-// write writes a line.
-func (s *sheet) write(cells []string) {
-	w := csv.NewWriter(&s.Buffer)
-	_ = w.Write(cells) // a buffer never fails
+// sheet writes calls down as CSV.
+func sheet(calls []talkover.Call, masked bool) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	_ = w.Write(newTable(sheetColumns, nil).Columns) // a builder never fails
+	for _, call := range calls {
+		r := appendCells(nil, sheetColumns, call)
+		if masked {
+			hide(&r)
+		}
+		_ = w.Write(r.text(nil, false))
+	}
 	w.Flush()
-}
-
-// Add implements [stats.Sink].
-func (s *sheet) Add(call talkover.Call) bool {
-	if s.full = s.rows == mostRows; s.full {
-		return false
-	}
-	s.rows++
-	r := appendCells(nil, sheetColumns, call)
-	if s.masked {
-		hide(&r)
-	}
-	s.write(r.text(nil, false))
-	return true
+	return b.String()
 }

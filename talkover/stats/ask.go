@@ -2,63 +2,81 @@ package stats
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
-// Ask answers a question in the fewest requests. It reads every call where that
-// fits the budget ([Scan]); else it has the API count by filters, where each
-// dimension is one that the API can filter by ([Counts]); else it takes a sample
-// from all over the log ([Sample]).
-func Ask(ctx context.Context, api API, q Question) (*Report, error) {
-	if q.Zone == nil {
-		q.Zone = time.UTC
-	}
-	p := &plan{Question: q, api: api}
-	first, err := p.first(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p.size = pageSize(first)
-	if first.Pagination == nil || p.pages(first.Pagination.Total)+1 <= p.Budget { // and the first once more
-		return p.scan(ctx, first)
-	}
-	p.matched = first.Pagination.Total
-	if q, _, _ := wide(q.Query, q.Zone); q != p.Query { // which is counted as the API cuts days
-		if p.matched, err = p.countOf(ctx, p.Query); err != nil {
-			return nil, err
-		}
-	}
-	return p.count(ctx)
+// Question is what [Ask] answers.
+type Question struct {
+	Query        talkover.CallQuery // which calls; Page and PerPage are ignored
+	By           []Dimension        // none, one or two
+	Zone         *time.Location     // of days, weekdays and hours; UTC if nil
+	ExcludeTests bool
+	Now          func() time.Time // time.Now if nil
+	Account      *cache.Account   // keeps days that were read; nil for none
+	Reserve      int              // requests to leave for another question
+	Progress     func(done, total int, what string)
 }
 
-// scan reads every call.
-func (p *plan) scan(ctx context.Context, first talkover.Page[talkover.Call]) (*Report, error) {
-	q, from, to := wide(p.Query, p.Zone)
-	g := &Groups{By: p.By, Zone: p.Zone, From: from, To: to, ExcludeTests: p.ExcludeTests}
-	r := &Reader{Calls: p.api, Query: q, Budget: p.Budget, Now: p.Now, First: &first, Progress: func(page, pages int) {
-		p.mu.Lock()
-		p.total = pages
-		p.mu.Unlock()
-		p.tell(fmt.Sprintf("page %d of %d", page, pages))
-	}}
-	c, err := r.Read(ctx, g)
-	if err != nil {
+// Report is the answer to a Question.
+type Report struct {
+	Coverage
+	Totals   Row
+	Rows     []Row
+	Contacts *ContactFigures // nil where not all calls were read
+	Short    *int            // answered calls of at most 6 s; likewise
+	Tests    *int            // test calls that match; likewise
+}
+
+// Ask answers a question by the plan of the fewest requests ([State.Plan]), within
+// the time of ctx and what the limiter lets through. What cannot be read in time is
+// left out, and the answer is about the rest; where nothing can be answered, the
+// error is an [*talkover.Error] with the wait.
+func Ask(ctx context.Context, api API, q Question) (*Report, error) {
+	r := newRun(api, q.Account, q.Query, q.Zone, q.Now)
+	r.progress, r.reserve = q.Progress, q.Reserve
+	r.counts = func() int { return countsOf(r, q) }
+	r.groups = q
+	if r.state.Keeps {
+		defer r.account.Pin(r.state.From, r.state.To)()
+	}
+	if err := r.gather(ctx); err != nil {
 		return nil, err
 	}
-	if c.Complete && (!from.IsZero() || !to.IsZero()) {
-		c.Matched = g.InWindow // the API counted a wider window
+	if r.tally != nil {
+		return r.countedReport(q), nil
 	}
-	report := &Report{Coverage: c, Totals: exact(nil, &g.All, g.All.Calls)}
+	s, ok := r.best()
+	if !ok {
+		return nil, r.nothing()
+	}
+	g := r.add(q, s.parts)
+	report := &Report{Coverage: r.coverage(s), Totals: exact(nil, &g.All, g.All.Calls)}
+	report.Calls = g.InWindow
 	for _, group := range g.Sorted() {
 		report.Rows = append(report.Rows, exact(group.Values, &group.Figures, g.All.Calls))
 	}
-	report.Tests = &g.Tests
-	if c.Complete {
-		contacts := g.ContactFigures()
-		report.Contacts, report.Short = &contacts, &g.All.Short
+	contacts := g.ContactFigures()
+	report.Tests, report.Contacts, report.Short = &g.Tests, &contacts, &g.All.Short
+	if !report.Whole {
+		r.readOn()
 	}
 	return report, nil
+}
+
+// add adds up the calls of parts.
+func (r *run) add(q Question, parts []part) *Groups {
+	g := &Groups{By: q.By, Zone: r.zone, ExcludeTests: q.ExcludeTests}
+	for _, p := range parts {
+		g.Selection = r.selection(p.window)
+		g.Add(p.calls)
+	}
+	return g
+}
+
+// selection selects the calls of a window that fit the API's filters.
+func (r *run) selection(w window) Selection {
+	return Selection{Status: r.query.Status, Direction: r.query.Direction, AgentID: r.query.AgentID, From: w.from, To: w.to}
 }

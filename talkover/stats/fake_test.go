@@ -165,6 +165,7 @@ type fakeAPI struct {
 	before      func(n int) error // called before the n-th request is answered, from 1
 	change      func(*talkover.Page[talkover.Call])
 	noAgents    bool
+	allowance   int // requests that may go; 60 if 0
 
 	mu       sync.Mutex
 	requests int
@@ -197,6 +198,30 @@ func (f *fakeAPI) enter(ctx context.Context) (leave func(), err error) {
 		err = f.before(n)
 	}
 	return func() { f.flying--; f.mu.Unlock() }, err
+}
+
+// Allowance is what is left of the allowance.
+func (f *fakeAPI) Allowance(time.Duration) (requests, limit int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	limit = f.allowance
+	if limit == 0 {
+		limit = 60
+	}
+	return max(limit-f.requests, 0), limit
+}
+
+// count is how many requests there were.
+func (f *fakeAPI) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.requests
+}
+
+// clock is the time of the tests, as it goes on.
+func clock() func() time.Time {
+	start := time.Now()
+	return func() time.Time { return now.Add(time.Since(start)) }
 }
 
 // ListAgents lists all six but the deleted one.

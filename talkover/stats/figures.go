@@ -1,16 +1,17 @@
-// Package stats answers questions about any number of calls in few requests.
+// Package stats answers questions about any number of calls in few requests, and
+// never by a guess: an answer is exact for the window that it names.
 //
 // It has two halves that know nothing of each other. The arithmetic ([Figures],
-// [Groups]) adds up calls wherever they come from. The reading ([Reader], and
-// the plan of [Ask]) gets calls or counts from an API that has no aggregates,
-// lists 100 calls a request, and allows some 100 requests a minute, and says
-// exactly what its answer rests on ([Coverage]).
+// [Groups]) adds up calls wherever they come from. The other half gets them from an
+// API that has no aggregates, lists 100 calls a request, and allows some 100
+// requests a minute: a [Plan] says which requests are sent, in which order and what
+// they prove, [Reader] reads a list and proves what it read, and [Coverage] says
+// what an answer rests on.
 package stats
 
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -24,7 +25,8 @@ const shortCall = 6
 // IsOpen reports whether a call is still going on: initiated, ringing, or
 // answered with no duration yet. Every other call is final.
 func IsOpen(c talkover.Call) bool {
-	return c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
+	o := outcomeOf(c.Status)
+	return o.open || o.mayBeOpen && c.Duration == 0
 }
 
 // IsMissed reports whether a call is final and nobody answered it.
@@ -63,37 +65,59 @@ type Figures struct {
 	durations    map[int]int // seconds of answered calls -> calls
 }
 
-// Add takes a call in.
-func (f *Figures) Add(c talkover.Call) {
-	f.Calls++
-	switch strings.ReplaceAll(c.Status, "_", "-") {
+// outcome tells how a call ended, by its status.
+type outcome struct {
+	answered, mayBeOpen, open bool
+	count                     func(*Figures) *int // one of NoAnswer, Busy and Failed, or nil
+}
+
+func outcomeOf(status string) outcome {
+	switch plainStatus(status) {
+	case "completed":
+		return outcome{answered: true}
+	case "answered":
+		return outcome{answered: true, mayBeOpen: true}
+	case "initiated", "ringing":
+		return outcome{open: true}
 	case "no-answer":
-		f.NoAnswer++
+		return outcome{count: func(f *Figures) *int { return &f.NoAnswer }}
 	case "busy":
-		f.Busy++
+		return outcome{count: func(f *Figures) *int { return &f.Busy }}
 	case "failed":
-		f.Failed++
+		return outcome{count: func(f *Figures) *int { return &f.Failed }}
 	}
-	if IsOpen(c) {
-		f.Open++
-	}
-	if c.IsTesting {
+	return outcome{}
+}
+
+// Add takes a call in.
+func (f *Figures) Add(c talkover.Call) { f.add(outcomeOf(c.Status), c.Duration, c.IsTesting) }
+
+func (f *Figures) add(o outcome, seconds int, test bool) {
+	f.Calls++
+	if test {
 		f.Tests++
 	}
-	if !c.Answered() {
+	open := o.open || o.mayBeOpen && seconds == 0
+	if open {
+		f.Open++
+	}
+	if o.count != nil {
+		*o.count(f)++
+	}
+	if !o.answered {
 		return
 	}
 	f.Answered++
-	f.Talk += c.Duration
-	if c.Duration == 0 && IsOpen(c) {
+	f.Talk += seconds
+	if open {
 		f.openAnswered++
-	} else if c.Duration <= shortCall {
+	} else if seconds <= shortCall {
 		f.Short++
 	}
 	if f.durations == nil {
 		f.durations = map[int]int{}
 	}
-	f.durations[c.Duration]++
+	f.durations[seconds]++
 }
 
 // Merge takes in the calls of another set.
@@ -147,12 +171,10 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// Measure is one figure. An estimate has an interval.
+// Measure is one figure. It is exact, or it is not known.
 type Measure struct {
-	Value    float64
-	Known    bool // false where it cannot be told
-	Estimate bool
-	Interval
+	Value float64
+	Known bool // false where it cannot be told
 }
 
 // Metric names a measure, as answers do.

@@ -75,7 +75,7 @@ func placed(d stats.Dimension, c talkover.Call, zone *time.Location) (key, name 
 		key = c.Direction
 	case stats.ByAgent:
 		if c.Agent.ID == "" {
-			return "", "(no agent)"
+			return "", "(deleted)"
 		}
 		return c.Agent.ID, c.Agent.Label
 	case stats.ByDay:

@@ -3,12 +3,12 @@ package stats
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
 // Search says which calls [Find] looks for. A zero field asks for nothing.
@@ -20,12 +20,12 @@ type Search struct {
 	MaxSeconds *int  // nil for no bound
 	Hours      []int // of the day, in Zone
 	Weekdays   []time.Weekday
-	Zone       *time.Location
+	Zone       *time.Location // UTC if nil
 	Order      Order
 	Only       Only
 	Limit      int
-	Now        time.Time
-	Budget     int
+	Now        func() time.Time
+	Account    *cache.Account // keeps days that were read; nil for none
 	Progress   func(done, total int, what string)
 }
 
@@ -53,223 +53,193 @@ const (
 type Found struct {
 	Coverage
 	Calls []talkover.Call // the first Limit of them
-	Total int             // how many there are among the calls that were read
-	// All is false where more calls may be found beyond those that were read.
+	Total int             // how many there are in the window of the coverage
+	// All is false where the window of the coverage is not all that was asked, so
+	// that there may be more.
 	All bool
-	// LookedBackTo is the moment of the oldest call that was read.
-	LookedBackTo time.Time
 }
 
-// mostStatuses is how many statuses are asked for one by one: each costs a
-// request or two more than its share of reading all of them.
-const mostStatuses = 3
-
-// Find looks for calls that the API's own filters cannot name. It asks for the
-// narrowest filters that hold all of them, each status alone where they are few,
-// and stops early where the order allows.
-func Find(ctx context.Context, api Lister, s Search) (*Found, error) {
-	if s.Zone == nil {
-		s.Zone = time.UTC
+// Find looks for calls that the API's own filters cannot name, in the calls that
+// [Ask] would read, and stops early where the order allows.
+func Find(ctx context.Context, api API, s Search) (*Found, error) {
+	query := s.Query
+	if len(s.Statuses) == 1 && !s.Open {
+		query.Status = s.Statuses[0]
 	}
-	query, from, to := wide(s.Query, s.Zone)
-	f := &finder{Search: s, from: from, to: to}
-	queries := f.queries(query)
-	found := &Found{Coverage: Coverage{Method: Scan, Complete: true}, All: true}
-	spent := 0
-	for i, q := range queries {
-		f.next()
-		r := &Reader{
-			Calls: api, Query: q, Now: s.Now, Backwards: s.Order == Oldest && s.Only == "",
-			Budget: max((s.Budget-spent)/(len(queries)-i), 2),
-		}
-		r.Progress = func(page, pages int) {
-			if s.Progress != nil {
-				s.Progress(spent+page, max(spent+pages, spent+page), fmt.Sprintf("page %d of %d", page, pages))
-			}
-		}
-		c, err := r.Read(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		spent += r.requests
-		found.Matched += c.Matched
-		found.Scanned += c.Scanned
-		switch {
-		case f.stopped && f.exact():
-			f.total += c.Matched - f.here // the API's own count of what it was asked for
-		case f.stopped: // the first are found, and how many there are is not known
-			found.All = false
-		case !c.Complete:
-			found.All, found.Complete, found.Reason = false, false, c.Reason
-		}
+	if s.Only != "" { // calls of any kind may have returned a missed one
+		query = talkover.CallQuery{DateFrom: query.DateFrom, DateTo: query.DateTo}
 	}
-	f.finish()
-	found.Calls, found.Total, found.LookedBackTo = f.best(), f.total, f.oldest
+	r := newRun(api, s.Account, query, s.Zone, s.Now)
+	r.progress = s.Progress
+	r.state.OldestFirst = s.Order == Oldest
+	f := &finder{Search: s, zone: r.zone}
+	if s.Only == "" && (s.Order == Newest || s.Order == Oldest) {
+		r.enough, r.state.StopsEarly = s.Limit, true
+		r.matches, r.rows = f.matches, f.matcher
+	}
+	if r.state.Keeps {
+		defer r.account.Pin(r.state.From, r.state.To)()
+	}
+	if err := r.gather(ctx); err != nil {
+		return nil, err
+	}
+	seg, ok := r.best()
+	if !ok {
+		return nil, r.nothing()
+	}
+	found := &Found{Coverage: r.coverage(seg)}
+	found.All = found.Whole
+	for _, p := range seg.parts {
+		found.Coverage.Calls += r.picked(p)
+	}
+	rows := f.search(r, seg)
+	found.Total = len(rows)
+	f.sort(rows)
+	for _, row := range rows[:min(len(rows), s.Limit)] {
+		found.Calls = append(found.Calls, row.Call())
+	}
+	if !found.Whole && r.ended != "" {
+		r.readOn()
+	}
 	return found, nil
 }
 
-// finder is the [Sink] of a search.
+// finder finds calls among those that were read.
 type finder struct {
 	Search
-	from, to time.Time
-	kept     []talkover.Call // matches; cut to the best now and then
-	all      []talkover.Call // of the window, where Only needs to see them all
-	seen     map[string]bool // ids of earlier queries: a call may change its status
-	ids      []string        // of this query
-	total    int             // matches
-	here     int             // of this query
-	stopped  bool
-	oldest   time.Time
-
-	before checkpoint
+	zone *time.Location
 }
 
-// checkpoint is what a query that starts over goes back to.
-type checkpoint struct {
-	kept  []talkover.Call
-	all   []talkover.Call
-	total int
-}
-
-// queries are the API's filters that together hold every match.
-func (f *finder) queries(q talkover.CallQuery) []talkover.CallQuery {
+// search returns the calls of a segment that match, newest first.
+func (f *finder) search(r *run, s segment) []cache.Row {
+	var rows []cache.Row
+	var fits func(cache.Row) bool
 	if f.Only != "" {
-		// Calls of any kind may have returned a missed one.
-		return []talkover.CallQuery{{DateFrom: q.DateFrom, DateTo: q.DateTo}}
+		fits = f.only(r, s)
 	}
-	statuses := slices.Clone(f.Statuses)
-	if f.Open {
-		for _, s := range []string{"initiated", "ringing", "answered"} {
-			if !slices.Contains(statuses, s) {
-				statuses = append(statuses, s)
+	for _, p := range s.parts {
+		pick, matches := r.selection(p.window).picker(p.calls), f.matcher(p.calls)
+		for row := range p.calls.Rows() {
+			if pick.picks(row) && matches(row) && (fits == nil || fits(row)) {
+				rows = append(rows, row)
 			}
 		}
 	}
-	if len(statuses) == 0 || len(statuses) > mostStatuses {
-		return []talkover.CallQuery{q}
-	}
-	var queries []talkover.CallQuery
-	for _, s := range statuses {
-		q.Status = s
-		queries = append(queries, q)
-	}
-	return queries
+	return rows
 }
 
-// exact reports whether the API's filters alone name the calls.
-func (f *finder) exact() bool {
-	return f.MinSeconds == 0 && f.MaxSeconds == nil && len(f.Hours) == 0 && len(f.Weekdays) == 0 &&
-		f.from.IsZero() && f.to.IsZero() && f.Only == "" && !f.Open && len(f.Statuses) <= mostStatuses
-}
-
-// next begins another query.
-func (f *finder) next() {
-	if f.seen == nil {
-		f.seen = map[string]bool{}
-	}
-	for _, id := range f.ids {
-		f.seen[id] = true
-	}
-	f.ids = nil
-	f.before = checkpoint{slices.Clone(f.kept), slices.Clone(f.all), f.total}
-}
-
-// Reset implements [Sink].
-func (f *finder) Reset() {
-	f.kept, f.all, f.total = slices.Clone(f.before.kept), slices.Clone(f.before.all), f.before.total
-	f.ids, f.here, f.stopped = nil, 0, false
-}
-
-// Add implements [Sink].
-func (f *finder) Add(c talkover.Call) bool {
-	id := c.Key()
-	f.ids = append(f.ids, id)
-	if f.oldest.IsZero() || c.CreatedAt.Before(f.oldest) {
-		f.oldest = c.CreatedAt
-	}
-	if f.seen[id] || !inWindow(c, f.from, f.to) {
-		return true
-	}
-	if f.Only != "" {
-		f.all = append(f.all, c)
-		return true
-	}
-	f.take(c)
-	// In the order of reading, the first matches are the best; each query brings
-	// its own.
-	byTime := f.Order == Newest || f.Order == Oldest
-	f.stopped = byTime && f.here >= f.Limit
-	return !f.stopped
-}
-
-// take keeps a call that matches.
-func (f *finder) take(c talkover.Call) {
-	if !f.matches(c) {
-		return
-	}
-	f.total++
-	f.here++
-	f.kept = append(f.kept, c)
-	if len(f.kept) > 4*f.Limit+100 {
-		f.kept = f.best()
-	}
-}
-
-// finish picks, out of all calls of the window, those that Only names.
-func (f *finder) finish() {
-	if f.Only == "" {
-		return
-	}
-	calls, latest := map[string]int{}, map[string]time.Time{}
-	for _, c := range f.all {
-		k := Contact(c)
-		calls[k]++
-		if c.CreatedAt.After(latest[k]) {
-			latest[k] = c.CreatedAt
-		}
-	}
-	for _, c := range f.all {
-		k := Contact(c)
-		switch f.Only {
-		case UnreturnedMissed:
-			if c.Direction != "inbound" || !IsMissed(c) || latest[k].After(c.CreatedAt) {
-				continue
-			}
-		case RepeatContacts:
-			if calls[k] < 2 {
-				continue
+// only returns the test of Only, by all calls of a segment.
+func (f *finder) only(r *run, s segment) func(cache.Row) bool {
+	calls, latest := map[string]int{}, map[string]int64{}
+	for _, p := range s.parts {
+		pick := r.selection(p.window).picker(p.calls)
+		for row := range p.calls.Rows() {
+			if pick.picks(row) {
+				k := row.Contact()
+				calls[k]++
+				latest[k] = max(latest[k], row.Created())
 			}
 		}
-		f.take(c)
+	}
+	if f.Only == RepeatContacts {
+		return func(row cache.Row) bool { return calls[row.Contact()] > 1 }
+	}
+	return func(row cache.Row) bool {
+		if latest[row.Contact()] > row.Created() {
+			return false
+		}
+		c := row.Call()
+		return c.Direction == "inbound" && IsMissed(c)
+	}
+}
+
+// matcher returns the test of calls of some columns, without unpacking them.
+func (f *finder) matcher(c *cache.Columns) func(cache.Row) bool {
+	return func(r cache.Row) bool {
+		return f.fits(c.Statuses()[r.Status()], c.Directions()[r.Direction()], c.Agents()[r.Agent()].ID, r.Seconds(), time.UnixMicro(r.Created())) &&
+			(f.Only == "" || f.Query.Search == "" || holds(r.Call(), f.Query.Search))
 	}
 }
 
 // matches reports whether a call is one that is looked for.
 func (f *finder) matches(c talkover.Call) bool {
-	at := c.CreatedAt.In(f.Zone)
-	text := strings.ToLower(f.Query.Search)
-	return (len(f.Statuses) == 0 && !f.Open || slices.Contains(f.Statuses, c.Status) || f.Open && IsOpen(c)) &&
-		(f.Query.Direction == "" || c.Direction == f.Query.Direction) &&
-		(f.Query.AgentID == "" || c.Agent.ID == f.Query.AgentID) &&
-		(text == "" || f.Only == "" || strings.Contains(strings.ToLower(c.From+"\n"+c.To+"\n"+c.SID), text)) &&
-		c.Duration >= f.MinSeconds && (f.MaxSeconds == nil || c.Duration <= *f.MaxSeconds) &&
-		(len(f.Hours) == 0 || slices.Contains(f.Hours, at.Hour())) &&
+	return f.fits(c.Status, c.Direction, c.Agent.ID, c.Duration, c.CreatedAt)
+}
+
+func (f *finder) fits(status, direction, agent string, seconds int, at time.Time) bool {
+	return (f.Query.Direction == "" || direction == f.Query.Direction) && (f.Query.AgentID == "" || agent == f.Query.AgentID) &&
+		seconds >= f.MinSeconds && (f.MaxSeconds == nil || seconds <= *f.MaxSeconds) && f.fitsStatus(status, seconds) &&
+		(len(f.Hours) == 0 && len(f.Weekdays) == 0 || f.inTime(at))
+}
+
+func (f *finder) fitsStatus(status string, seconds int) bool {
+	if len(f.Statuses) == 0 && !f.Open || slices.Contains(f.Statuses, plainStatus(status)) {
+		return true
+	}
+	o := outcomeOf(status)
+	return f.Open && (o.open || o.mayBeOpen && seconds == 0)
+}
+
+func (f *finder) inTime(t time.Time) bool {
+	at := t.In(f.zone)
+	return (len(f.Hours) == 0 || slices.Contains(f.Hours, at.Hour())) &&
 		(len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, at.Weekday()))
 }
 
-// best is the first matches in the order that is asked.
-func (f *finder) best() []talkover.Call {
-	slices.SortStableFunc(f.kept, func(x, y talkover.Call) int {
-		newest := y.CreatedAt.Compare(x.CreatedAt)
+// holds reports whether a number or the SID of a call holds a text.
+func holds(c talkover.Call, text string) bool {
+	return strings.Contains(strings.ToLower(c.From+"\n"+c.To+"\n"+c.SID), strings.ToLower(text))
+}
+
+// sort puts rows, which are newest first, into the order that is asked.
+func (f *finder) sort(rows []cache.Row) {
+	slices.SortStableFunc(rows, func(x, y cache.Row) int {
+		newest := cmp.Compare(y.Created(), x.Created())
 		switch f.Order {
-		case Oldest: // may be read from either end
-			return cmp.Or(-newest, cmp.Compare(x.Key(), y.Key()))
+		case Oldest:
+			return -newest
 		case Longest:
-			return cmp.Or(cmp.Compare(y.Duration, x.Duration), newest)
+			return cmp.Or(cmp.Compare(y.Seconds(), x.Seconds()), newest)
 		case Shortest:
-			return cmp.Or(cmp.Compare(x.Duration, y.Duration), newest)
+			return cmp.Or(cmp.Compare(x.Seconds(), y.Seconds()), newest)
 		}
 		return newest
 	})
-	return f.kept[:min(len(f.kept), f.Limit)]
+}
+
+// matching counts the calls of a window that a search looks for.
+func (r *run) matching(w window, c *cache.Columns) int {
+	n := 0
+	pick, matches := r.selection(r.window.within(w)).picker(c), r.rows(c)
+	for row := range c.Rows() {
+		if pick.picks(row) && matches(row) {
+			n++
+		}
+	}
+	return n
+}
+
+// hasEnough reports whether a search has all that it wants, at the end of the window
+// that is asked for first.
+func (r *run) hasEnough() bool {
+	if r.enough == 0 || len(r.list) > 0 {
+		return false
+	}
+	all := r.segments()
+	if len(all) == 0 {
+		return false
+	}
+	s := all[0]
+	if r.state.OldestFirst {
+		if s = all[len(all)-1]; !r.fromStart(s.window) {
+			return false
+		}
+	} else if !r.toEnd(s.window) {
+		return false
+	}
+	n := 0
+	for _, p := range s.parts {
+		n += r.matching(p.window, p.calls)
+	}
+	return n >= r.enough
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -64,7 +65,7 @@ func wanted(s stats.Search, all []talkover.Call) (found []talkover.Call) {
 // anySearch draws a search.
 func anySearch(r *rand.Rand) stats.Search {
 	s := stats.Search{
-		Zone: time.UTC, Now: now, Budget: 200, Limit: 1 + r.IntN(50),
+		Zone: time.UTC, Now: clock(), Limit: 1 + r.IntN(50),
 		Order: []stats.Order{stats.Newest, stats.Oldest, stats.Longest, stats.Shortest}[r.IntN(4)],
 	}
 	one := func(n int) bool { return r.IntN(n) == 0 }
@@ -114,7 +115,7 @@ func anySearch(r *rand.Rand) stats.Search {
 
 // A thousand searches: the right calls in the right order, in few requests.
 func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour), allowance: 200}
 	all := calls(api.records)
 	r := rand.New(rand.NewPCG(1, 1))
 	requests, pages := 0, 0
@@ -133,8 +134,8 @@ func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
 		if found.All && found.Total != len(want) || !found.All && found.Total > len(want) {
 			t.Errorf("%+v: %d found, all %v, want %d", s, found.Total, found.All, len(want))
 		}
-		if !found.Complete {
-			t.Errorf("%+v: not complete: %s", s, found.Reason)
+		if !found.Exact {
+			t.Errorf("%+v: not exact: %s", s, found.Reason)
 		}
 		// Calls of one second come in any order.
 		line := func(c talkover.Call) string {
@@ -188,40 +189,103 @@ func widest(s stats.Search) talkover.CallQuery {
 }
 
 func TestFindStopsEarlyWhereTheOrderAllows(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
-	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 4, stats.Longest: 42, stats.Shortest: 42} {
-		api.requests = 0
-		s := stats.Search{Order: order, Limit: 20, Now: now, Budget: 60, MinSeconds: 1}
-		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || api.requests > most {
+	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 5, stats.Longest: 43, stats.Shortest: 43} {
+		api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+		s := stats.Search{Order: order, Limit: 20, Now: clock(), MinSeconds: 1}
+		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || !found.Exact || api.requests > most {
 			t.Errorf("%s: %d calls in %d requests, want at most %d: %v", order, len(found.Calls), api.requests, most, err)
 		}
 	}
 }
 
-func TestFindSaysHowFarItLooked(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 20_000, 200*24*time.Hour)}
-	found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Longest, Limit: 5, Now: now, Budget: 60})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := time.Unix(api.records[found.Scanned-1].at, 0).UTC(); found.Complete || found.All || found.Reason == "" ||
-		found.Scanned < 5500 || found.Scanned > 6000 || !found.LookedBackTo.Equal(want) || api.requests > 60 {
-		t.Errorf("%+v in %d requests, looked back to %s, want %s", found.Coverage, api.requests, found.LookedBackTo, want)
+// Of a log that is too large to read, what is found is all that there is in the part
+// that is named: the newest, or the oldest where that comes first.
+func TestFindBeyondTheBudget(t *testing.T) {
+	records := generate(5, 20_000, 200*24*time.Hour)
+	all := calls(records)
+	for _, order := range []stats.Order{stats.Longest, stats.Oldest, stats.Newest} {
+		for _, q := range []talkover.CallQuery{{}, {DateFrom: "2026-05-01"}, {DateTo: "2026-11-03"}, {Direction: "inbound"}} {
+			for _, status := range []string{"", "completed"} {
+				if status != "" && q.Direction != "" {
+					continue // which can be read whole
+				}
+				api := &fakeAPI{records: records}
+				s := stats.Search{Query: q, Order: order, Limit: 10_000, MinSeconds: 30, Zone: time.UTC, Now: clock()}
+				if status != "" {
+					s.Statuses = []string{status}
+				}
+				found, err := stats.Find(context.Background(), api, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				part := s
+				want := wanted(part, slices.DeleteFunc(slices.Clone(all), func(c talkover.Call) bool {
+					return c.CreatedAt.Before(found.From) || !found.To.IsZero() && !c.CreatedAt.Before(found.To)
+				}))
+				if found.Whole || found.All || !found.Exact || found.Reason == "" || found.Total != len(want) || found.Coverage.Calls < 3000 || api.requests > 60 {
+					t.Errorf("%s %+v %s: %+v in %d requests, %d found, want %d", order, q, status, found.Coverage, api.requests, found.Total, len(want))
+				}
+				ends, starts := found.To.IsZero() || q.DateTo != "", found.From.IsZero() || q.DateFrom == "2026-05-01"
+				if order == stats.Oldest && !starts || order != stats.Oldest && !ends {
+					t.Errorf("%s %+v: it is about %s to %s", order, q, found.From, found.To)
+				}
+			}
+		}
 	}
 }
 
-// A call whose status changes between two requests is found once.
-func TestFindMeetsACallOnceThoughItsStatusChanges(t *testing.T) {
-	api := &fakeAPI{records: []record{{at: now.Unix() - 60, id: 1, status: ringing}}}
-	api.before = func(n int) error {
-		if n == 2 {
-			api.records[0].status = noAnswer
+// Over days that are kept, searches find the same, and the kept days cost no more.
+func TestFindOverKeptDays(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour), allowance: 100_000}
+	all := calls(api.records)
+	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
+	defer kept.Close()
+	r := rand.New(rand.NewPCG(7, 1))
+	searches := 150
+	if testing.Short() {
+		searches = 20 // the race detector takes ten times as long
+	}
+	for i := range searches {
+		s := anySearch(r)
+		s.Account = account(kept)
+		found, err := stats.Find(t.Context(), api, s)
+		if err != nil || !found.Exact {
+			t.Fatalf("%+v: %+v, %v", s, found, err)
 		}
+		want := wanted(s, all)
+		if found.All && found.Total != len(want) || len(found.Calls) != min(s.Limit, len(want)) {
+			t.Errorf("search %d, %+v: %d shown of %d, all %v, want %d", i, s, len(found.Calls), found.Total, found.All, len(want))
+		}
+		for j, c := range found.Calls {
+			if !c.CreatedAt.Equal(want[j].CreatedAt) && (s.Order == stats.Newest || s.Order == stats.Oldest) || c.Duration != want[j].Duration && (s.Order == stats.Longest || s.Order == stats.Shortest) {
+				t.Fatalf("search %d, %+v: call %d is of %s, want %s", i, s, j, c.CreatedAt, want[j].CreatedAt)
+			}
+		}
+	}
+	if api.requests > 400 {
+		t.Errorf("%d requests for 150 searches of 40 pages", api.requests)
+	}
+}
+
+// The oldest calls of a log that moves are the oldest.
+func TestOldestFirstOfALogThatMoves(t *testing.T) {
+	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+	first := calls(api.records[len(api.records)-30:])
+	slices.Reverse(first)
+	ids := uint32(50_000)
+	api.before = func(int) error {
+		ids++
+		api.records = slices.Insert(api.records, 0, record{at: now.Unix(), id: ids, status: completed, seconds: 9})
 		return nil
 	}
-	found, err := stats.Find(context.Background(), api, stats.Search{Statuses: []string{"ringing", "no-answer"}, Limit: 5, Now: now, Budget: 60})
-	if err != nil || found.Total != 1 || len(found.Calls) != 1 {
-		t.Errorf("%+v %v", found, err)
+	found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Oldest, Limit: 30, Now: clock()})
+	if err != nil || !found.Exact || len(found.Calls) != 30 {
+		t.Fatalf("%+v %v", found, err)
+	}
+	for i, c := range found.Calls {
+		if !c.CreatedAt.Equal(first[i].CreatedAt) {
+			t.Errorf("call %d is of %s, want %s", i, c.CreatedAt, first[i].CreatedAt)
+		}
 	}
 }
 
@@ -234,7 +298,7 @@ func TestFindFailsWholeWhereAPageFails(t *testing.T) {
 		}
 		return nil
 	}
-	if found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Longest, Limit: 5, Now: now, Budget: 60}); !errors.Is(err, broken) || found != nil {
+	if found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Longest, Limit: 5, Now: clock()}); !errors.Is(err, broken) || found != nil {
 		t.Errorf("%v, %v", found, err)
 	}
 }

@@ -1,84 +1,11 @@
 package stats
 
 import (
-	"cmp"
-	"fmt"
-	"math"
 	"slices"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
-
-// Dimension is a way to divide calls.
-type Dimension string
-
-// The dimensions.
-const (
-	ByStatus    Dimension = "status"
-	ByDirection Dimension = "direction"
-	ByAgent     Dimension = "agent"
-	ByDay       Dimension = "day"   // 2026-11-05
-	ByWeek      Dimension = "week"  // the date of its Monday
-	ByMonth     Dimension = "month" // 2026-11
-	ByWeekday   Dimension = "weekday"
-	ByHour      Dimension = "hour"
-	ByContact   Dimension = "contact" // the other party's number
-	ByLine      Dimension = "line"    // our number
-)
-
-// Weekdays are the keys of [ByWeekday], in order.
-var Weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
-
-// InOrder reports whether the groups of a dimension have an order of their own.
-func (d Dimension) InOrder() bool {
-	switch d {
-	case ByDay, ByWeek, ByMonth, ByWeekday, ByHour:
-		return true
-	}
-	return false
-}
-
-// Value is the place of a call in one dimension.
-type Value struct {
-	Key  string // what tells groups apart: an agent's id, a day, a number
-	Name string // how it is shown
-}
-
-// Of returns the place of a call, with days and hours as they are in zone.
-func (d Dimension) Of(c talkover.Call, zone *time.Location) Value {
-	at := c.CreatedAt.In(zone)
-	var s string
-	switch d {
-	case ByStatus:
-		s = c.Status
-	case ByDirection:
-		s = c.Direction
-	case ByAgent:
-		if c.Agent == (talkover.Agent{}) {
-			return NoAgent
-		}
-		return Value{cmp.Or(c.Agent.ID, c.Agent.Name, c.Agent.Label), c.Agent.Display()}
-	case ByDay:
-		s = at.Format(time.DateOnly)
-	case ByWeek:
-		s = monday(at).Format(time.DateOnly)
-	case ByMonth:
-		s = at.Format("2006-01")
-	case ByWeekday:
-		s = at.Format("Mon")
-	case ByHour:
-		s = fmt.Sprintf("%02d", at.Hour())
-	case ByContact:
-		s = Contact(c)
-	case ByLine:
-		s = Line(c)
-	}
-	return Value{s, s}
-}
-
-// NoAgent is the place of calls whose agent was deleted.
-var NoAgent = Value{"", "(no agent)"}
 
 // Group is the calls with the same place in each dimension.
 type Group struct {
@@ -86,128 +13,214 @@ type Group struct {
 	Figures
 }
 
-// Groups adds up calls by no, one or two dimensions. It is a [Sink].
+// Groups adds up calls by no, one or two dimensions, without unpacking them.
 type Groups struct {
 	By           []Dimension
 	Zone         *time.Location
-	From, To     time.Time // only calls from From to before To; unbounded where zero
+	Selection    // which calls
 	ExcludeTests bool
 
 	All      Figures
-	InWindow int // calls from From to before To, test calls included
+	InWindow int // calls of the selection, test calls included
 	Tests    int // of them
-	groups   map[[2]string]*Group
-	contacts map[string]*contact
-	spans    []span
+	groups   map[[2]uint32]*Group
+	places   [2]places
+	follow   follower
 }
 
-// contact is what is known of the calls with one number.
-type contact struct {
-	calls  int
-	latest time.Time
-	missed int // inbound missed calls at that moment, which is to say with no later call
+// Selection says which calls count: those that fit the filters, from From to before
+// To. A zero field asks for nothing.
+type Selection struct {
+	Status, Direction, AgentID string
+	From, To                   time.Time
 }
 
-type span struct{ start, end time.Time }
+// picker is a selection as it applies to the calls of some columns.
+type picker struct {
+	from, to                     int64 // microseconds
+	statuses, directions, agents []bool
+}
 
-// Reset implements [Sink].
-func (g *Groups) Reset() {
-	*g = Groups{
-		By: g.By, Zone: g.Zone, From: g.From, To: g.To, ExcludeTests: g.ExcludeTests,
-		groups: map[[2]string]*Group{}, contacts: map[string]*contact{},
+func (s Selection) picker(c *cache.Columns) picker {
+	p := picker{from: -1 << 62, to: 1 << 62}
+	if !s.From.IsZero() {
+		p.from = s.From.UnixMicro()
+	}
+	if !s.To.IsZero() {
+		p.to = s.To.UnixMicro()
+	}
+	for _, status := range c.Statuses() {
+		p.statuses = append(p.statuses, s.Status == "" || plainStatus(status) == s.Status)
+	}
+	for _, direction := range c.Directions() {
+		p.directions = append(p.directions, s.Direction == "" || direction == s.Direction)
+	}
+	for _, agent := range c.Agents() {
+		p.agents = append(p.agents, s.AgentID == "" || agent.ID == s.AgentID)
+	}
+	return p
+}
+
+func (p *picker) picks(r cache.Row) bool {
+	at := r.Created()
+	return at >= p.from && at < p.to && p.statuses[r.Status()] && p.directions[r.Direction()] && p.agents[r.Agent()]
+}
+
+// Add adds up the selected calls of some columns. Columns must come newest first,
+// so that an agent has the name that it had last.
+func (g *Groups) Add(c *cache.Columns) {
+	if g.groups == nil {
+		g.groups = map[[2]uint32]*Group{}
+	}
+	pick := g.picker(c)
+	outcomes := make([]outcome, len(c.Statuses()))
+	for i, s := range c.Statuses() {
+		outcomes[i] = outcomeOf(s)
+	}
+	inbound := make([]bool, len(c.Directions()))
+	for i, d := range c.Directions() {
+		inbound[i] = d == "inbound"
+	}
+	for i, d := range g.By {
+		g.places[i].open(d, c, g.Zone)
+	}
+	var group *Group
+	var at [2]uint32 // of group
+	for i := range c.Len() {
+		r := c.Row(i)
+		if !pick.picks(r) {
+			continue
+		}
+		g.InWindow++
+		if r.IsTesting() {
+			g.Tests++
+			if g.ExcludeTests {
+				continue
+			}
+		}
+		o, seconds := outcomes[r.Status()], r.Seconds()
+		g.All.add(o, seconds, r.IsTesting())
+		if len(g.By) > 0 {
+			var k [2]uint32
+			for i := range g.By {
+				k[i] = g.places[i].of(r)
+			}
+			if group == nil || k != at {
+				if at, group = k, g.groups[k]; group == nil {
+					group = &Group{Values: g.values(k)}
+					g.groups[k] = group
+				}
+			}
+			group.add(o, seconds, r.IsTesting())
+		}
+		missed := inbound[r.Direction()] && !o.answered && !o.open
+		g.follow.add(r, missed)
 	}
 }
 
-// Add implements [Sink]; it always wants more.
-func (g *Groups) Add(c talkover.Call) bool {
-	if !inWindow(c, g.From, g.To) {
-		return true
+func (g *Groups) values(k [2]uint32) []Value {
+	values := make([]Value, len(g.By))
+	for i := range values {
+		values[i] = g.places[i].values[k[i]]
 	}
-	g.InWindow++
-	if c.IsTesting {
-		g.Tests++
-		if g.ExcludeTests {
-			return true
+	return values
+}
+
+// places numbers the places of one dimension as they are met.
+type places struct {
+	values []Value
+	number map[string]uint32 // by the key of the value
+	phones map[uint64]uint32 // likewise, of packed numbers
+
+	by     Dimension
+	zone   *time.Location
+	index  []uint32 // numbers by the index of the columns in hand, plus one
+	list   []Value  // of that index
+	last   int64    // quarter of an hour that was met last
+	latest uint32   // and its place
+}
+
+// quarter is what all zones' hours and days are multiples of, in microseconds.
+const quarter = int64(15 * time.Minute / time.Microsecond)
+
+// open begins other columns.
+func (p *places) open(d Dimension, c *cache.Columns, zone *time.Location) {
+	if p.number == nil {
+		*p = places{number: map[string]uint32{}, phones: map[uint64]uint32{}, zone: zone, by: d, last: -1}
+		if p.zone == nil {
+			p.zone = time.UTC
 		}
 	}
-	g.All.Add(c)
-	if len(g.By) > 0 {
-		values, k := place(g.By, c, g.Zone)
-		group := g.groups[k]
-		if group == nil {
-			group = &Group{Values: values}
-			g.groups[k] = group
+	p.list = p.list[:0]
+	switch d {
+	case ByStatus:
+		for _, s := range c.Statuses() {
+			p.list = append(p.list, Value{plainStatus(s), plainStatus(s)})
 		}
-		group.Add(c)
-	}
-	g.follow(c)
-	return true
-}
-
-// place is where a call stands in all dimensions, and the key of its group.
-func place(by []Dimension, c talkover.Call, zone *time.Location) (values []Value, key [2]string) {
-	values = make([]Value, len(by))
-	for i, d := range by {
-		values[i] = d.Of(c, zone)
-		key[i] = values[i].Key
-	}
-	return values, key
-}
-
-func (g *Groups) follow(c talkover.Call) {
-	if c.Duration > 0 {
-		g.spans = append(g.spans, span{c.CreatedAt, c.CreatedAt.Add(time.Duration(c.Duration) * time.Second)})
-	}
-	k := g.contacts[Contact(c)]
-	if k == nil {
-		k = new(contact)
-		g.contacts[Contact(c)] = k
-	}
-	k.calls++
-	switch {
-	case c.CreatedAt.Before(k.latest):
-		return
-	case c.CreatedAt.After(k.latest):
-		k.latest, k.missed = c.CreatedAt, 0
-	}
-	if c.Direction == "inbound" && IsMissed(c) {
-		k.missed++
-	}
-}
-
-// ContactFigures are what is told of contacts where all calls were read.
-type ContactFigures struct {
-	Contacts         int // distinct other parties
-	Repeat           int // of them, with two calls or more
-	UnreturnedMissed int // inbound missed calls with no later call with that number
-	PeakConcurrent   int // the most calls at one moment
-}
-
-// ContactFigures adds up the contacts so far.
-func (g *Groups) ContactFigures() ContactFigures {
-	f := ContactFigures{Contacts: len(g.contacts)}
-	for _, k := range g.contacts {
-		if k.calls > 1 {
-			f.Repeat++
+	case ByDirection:
+		for _, s := range c.Directions() {
+			p.list = append(p.list, Value{s, s})
 		}
-		f.UnreturnedMissed += k.missed
+	case ByAgent:
+		for _, a := range c.Agents() {
+			p.list = append(p.list, ofAgent(a))
+		}
+	case ByLine:
+		for i := range c.Lines() {
+			p.list = append(p.list, Value{c.Line(i), c.Line(i)})
+		}
 	}
-	// At one moment, calls end before others begin.
-	type edge struct {
-		at   time.Time
-		step int
+	p.index = slices.Grow(p.index[:0], len(p.list))[:len(p.list)]
+	clear(p.index)
+}
+
+// of returns the number of the place of a call.
+func (p *places) of(r cache.Row) uint32 {
+	switch p.by {
+	case ByStatus:
+		return p.indexed(r.Status())
+	case ByDirection:
+		return p.indexed(r.Direction())
+	case ByAgent:
+		return p.indexed(r.Agent())
+	case ByLine:
+		return p.indexed(r.Line())
+	case ByContact:
+		k, packed := r.ContactKey()
+		if !packed {
+			return p.place(Value{r.Contact(), r.Contact()})
+		}
+		n, ok := p.phones[k]
+		if !ok {
+			n = p.place(Value{r.Contact(), r.Contact()})
+			p.phones[k] = n
+		}
+		return n
 	}
-	edges := make([]edge, 0, 2*len(g.spans))
-	for _, s := range g.spans {
-		edges = append(edges, edge{s.start, 1}, edge{s.end, -1})
+	if q := r.Created() / quarter; q != p.last {
+		p.last = q
+		p.latest = p.place(p.by.ofTime(time.UnixMicro(r.Created()).In(p.zone)))
 	}
-	slices.SortFunc(edges, func(x, y edge) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.step, y.step)) })
-	now := 0
-	for _, e := range edges {
-		now += e.step
-		f.PeakConcurrent = max(f.PeakConcurrent, now)
+	return p.latest
+}
+
+// indexed numbers an index of the columns in hand when a call first has it.
+func (p *places) indexed(i int) uint32 {
+	if p.index[i] == 0 {
+		p.index[i] = p.place(p.list[i]) + 1
 	}
-	return f
+	return p.index[i] - 1
+}
+
+// place numbers a value.
+func (p *places) place(v Value) uint32 {
+	n, ok := p.number[v.Key]
+	if !ok {
+		n = uint32(len(p.values))
+		p.number[v.Key] = n
+		p.values = append(p.values, v)
+	}
+	return n
 }
 
 // Sorted returns the groups: those of dimensions with an order in that order,
@@ -219,120 +232,4 @@ func (g *Groups) Sorted() []*Group {
 	}
 	Sort(groups, g.By)
 	return groups
-}
-
-// Sort sorts groups of the given dimensions. Two dimensions are in order only if
-// both have one; else the largest groups come first.
-func Sort(groups []*Group, by []Dimension) {
-	inOrder := !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
-	slices.SortFunc(groups, func(x, y *Group) int {
-		if !inOrder {
-			if c := cmp.Compare(y.Calls, x.Calls); c != 0 {
-				return c
-			}
-		}
-		for i, d := range by {
-			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-}
-
-func (d Dimension) compare(x, y Value) int {
-	if d == ByWeekday {
-		return cmp.Compare(slices.Index(Weekdays, x.Key), slices.Index(Weekdays, y.Key))
-	}
-	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
-}
-
-// Row is the measures of a set of calls; Values is empty for the totals.
-type Row struct {
-	Values  []Value
-	M       map[Metric]Measure
-	figures *Figures // where all calls were read
-}
-
-// None is the row of a group without calls, of so many in all.
-func None(values []Value, of int) Row { return exact(values, new(Figures), of) }
-
-// Rest is the row that other rows add up to, of so many calls in all: exact where
-// all calls were read, else without what cannot be added up.
-func Rest(rows []Row, of int) Row {
-	all := new(Figures)
-	for _, r := range rows {
-		if r.figures == nil {
-			return sum(rows)
-		}
-		all.Merge(r.figures)
-	}
-	return exact(nil, all, of)
-}
-
-// sum adds up rows of counts and estimates.
-func sum(rows []Row) Row {
-	m := map[Metric]Measure{}
-	var final, answered, talked float64
-	for _, r := range rows {
-		for _, name := range []Metric{Calls, Share, Answered, NoAnswer, Busy, Failed, Open, TalkSeconds} {
-			v, s := r.M[name], m[name]
-			s.Value += v.Value
-			s.Known = s.Known || v.Known
-			s.Estimate = s.Estimate || v.Estimate
-			m[name] = s
-		}
-		if rate := r.M[AnswerRate]; rate.Known {
-			n := r.M[Calls].Value - r.M[Open].Value
-			final += n
-			answered += n * rate.Value
-		}
-		if mean := r.M[MeanSeconds]; mean.Known {
-			talked += r.M[Answered].Value
-		}
-	}
-	if final > 0 {
-		m[AnswerRate] = Measure{Value: min(answered/final, 1), Known: true, Estimate: m[Answered].Estimate}
-	}
-	if talked > 0 && m[TalkSeconds].Known {
-		m[MeanSeconds] = Measure{Value: m[TalkSeconds].Value / talked, Known: true, Estimate: m[TalkSeconds].Estimate}
-	}
-	for name, v := range m { // intervals of sums would need more than the parts' own
-		v.Interval = Interval{v.Value, v.Value}
-		m[name] = v
-	}
-	return Row{M: m}
-}
-
-// exact is the row of figures of calls that were all read.
-func exact(values []Value, f *Figures, of int) Row {
-	m := map[Metric]Measure{}
-	set := func(name Metric, v float64, known bool) { m[name] = Measure{Value: v, Known: known} }
-	set(Calls, float64(f.Calls), true)
-	set(Share, ratio(f.Calls, of), of > 0)
-	set(Answered, float64(f.Answered), true)
-	set(AnswerRate, f.AnswerRate(), f.Final() > 0)
-	set(NoAnswer, float64(f.NoAnswer), true)
-	set(Busy, float64(f.Busy), true)
-	set(Failed, float64(f.Failed), true)
-	set(Open, float64(f.Open), true)
-	set(TalkSeconds, float64(f.Talk), true)
-	set(MeanSeconds, f.Mean(), f.Answered > 0)
-	set(MedianSeconds, float64(f.Quantile(0.5)), f.Answered > 0)
-	set(P95Seconds, float64(f.Quantile(0.95)), f.Answered > 0)
-	return Row{values, m, f}
-}
-
-// SortRows sorts rows as [Sort] sorts groups.
-func SortRows(rows []Row, by []Dimension) {
-	groups := make([]*Group, len(rows))
-	of := make(map[*Group]Row, len(rows))
-	for i, r := range rows {
-		groups[i] = &Group{Values: r.Values, Figures: Figures{Calls: int(math.Round(r.M[Calls].Value))}}
-		of[groups[i]] = r
-	}
-	Sort(groups, by)
-	for i, g := range groups {
-		rows[i] = of[g]
-	}
 }

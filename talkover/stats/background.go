@@ -1,0 +1,83 @@
+package stats
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+const (
+	// readOnTime bounds how long the reading goes on after a partial answer.
+	readOnTime = 5 * time.Minute
+	// readOnShare is the part of the limit that it leaves to questions: a fifth.
+	readOnShare = 5
+)
+
+// readOn goes on reading the days of the window after a partial answer, at the share
+// of bulk work, until they are read, a question comes, or five minutes are over.
+func (r *run) readOn() {
+	s := r.state
+	if !s.Keeps || s.Unbounded || s.Searched || r.total() == Unknown || r.total() > s.Share {
+		return
+	}
+	api, query, zone, clock := r.api, r.query, r.zone, r.clock
+	query.Status, query.Direction, query.AgentID = "", "", ""
+	r.account.InBackground(readOnTime, func(ctx context.Context) {
+		for before := math.MaxInt; ctx.Err() == nil; {
+			next := newRun(&polite{api, ctx.Done()}, r.account, query, zone, clock)
+			next.stop = ctx.Done()
+			next.state.From, next.state.Unbounded = s.From, false
+			next.state.LiveHeld = true // which would be read in vain
+			step, cancel := context.WithTimeout(context.WithoutCancel(ctx), readOnTime)
+			err := next.gather(step)
+			cancel()
+			missing := next.state.missing()
+			left := 0
+			for _, stretch := range missing {
+				left += int(stretch.To-stretch.From) + 1
+			}
+			if err != nil || left == 0 || left == before && next.sent > 0 {
+				return // it is all read, or gets nowhere
+			}
+			before = left
+			if next.sent == 0 { // until the limit lets some through
+				select {
+				case <-time.After(time.Second):
+				case <-ctx.Done():
+				}
+			}
+		}
+	})
+}
+
+// polite leaves a part of the limit to questions.
+type polite struct {
+	API
+	stop <-chan struct{}
+}
+
+// ListCalls waits until more may go than is left to questions. Once it must give way, it
+// lists no more pages, and still counts, for the proof of those that were read.
+func (p *polite) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
+	for {
+		select {
+		case <-p.stop:
+			if q.PerPage > 1 {
+				return talkover.Page[talkover.Call]{}, errStopped
+			}
+			return p.API.ListCalls(ctx, q)
+		default:
+		}
+		if may, limit := p.API.Allowance(0); limit == 0 || may > limit/readOnShare {
+			return p.API.ListCalls(ctx, q)
+		}
+		select {
+		case <-p.stop:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return talkover.Page[talkover.Call]{}, ctx.Err()
+		}
+	}
+}

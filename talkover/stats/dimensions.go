@@ -1,0 +1,102 @@
+package stats
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
+)
+
+// Dimension is a way to divide calls.
+type Dimension string
+
+// The dimensions.
+const (
+	ByStatus    Dimension = "status"
+	ByDirection Dimension = "direction"
+	ByAgent     Dimension = "agent"
+	ByDay       Dimension = "day"   // 2026-11-05
+	ByWeek      Dimension = "week"  // the date of its Monday
+	ByMonth     Dimension = "month" // 2026-11
+	ByWeekday   Dimension = "weekday"
+	ByHour      Dimension = "hour"
+	ByContact   Dimension = "contact" // the other party's number
+	ByLine      Dimension = "line"    // our number
+)
+
+// Weekdays are the keys of [ByWeekday], in order.
+var Weekdays = []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+
+// InOrder reports whether the groups of a dimension have an order of their own.
+func (d Dimension) InOrder() bool {
+	switch d {
+	case ByDay, ByWeek, ByMonth, ByWeekday, ByHour:
+		return true
+	}
+	return false
+}
+
+// Value is the place of a call in one dimension.
+type Value struct {
+	Key  string // what tells groups apart: an agent's id, a day, a number
+	Name string // how it is shown
+}
+
+// ofTime returns the place of a moment in a dimension that has an order. The moment
+// must be in the zone that is asked for.
+func (d Dimension) ofTime(at time.Time) Value {
+	var s string
+	switch d {
+	case ByDay:
+		s = at.Format(time.DateOnly)
+	case ByWeek:
+		s = monday(at).Format(time.DateOnly)
+	case ByMonth:
+		s = at.Format("2006-01")
+	case ByWeekday:
+		s = at.Format("Mon")
+	case ByHour:
+		s = fmt.Sprintf("%02d", at.Hour())
+	}
+	return Value{s, s}
+}
+
+// ofAgent returns the place of an agent.
+func ofAgent(a talkover.Agent) Value {
+	if a == (talkover.Agent{}) {
+		return Deleted
+	}
+	return Value{cache.AgentKey(a), a.Display()}
+}
+
+// Deleted is the place of calls without an agent: theirs was deleted.
+var Deleted = Value{"", "(deleted)"}
+
+// Sort sorts groups of the given dimensions. Two dimensions are in order only if
+// both have one; else the largest groups come first.
+func Sort(groups []*Group, by []Dimension) {
+	inOrder := !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
+	slices.SortFunc(groups, func(x, y *Group) int {
+		if !inOrder {
+			if c := cmp.Compare(y.Calls, x.Calls); c != 0 {
+				return c
+			}
+		}
+		for i, d := range by {
+			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+}
+
+func (d Dimension) compare(x, y Value) int {
+	if d == ByWeekday {
+		return cmp.Compare(slices.Index(Weekdays, x.Key), slices.Index(Weekdays, y.Key))
+	}
+	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
+}

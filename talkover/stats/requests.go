@@ -1,0 +1,159 @@
+package stats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
+)
+
+// deadline is when the last request may be under way.
+func (r *run) deadline(ctx context.Context) time.Time {
+	d, ok := ctx.Deadline()
+	if !ok {
+		d = r.start.Add(usualTime)
+	}
+	return d.Add(-endTime)
+}
+
+// left returns how many requests may go in time.
+func (r *run) left(ctx context.Context) int {
+	d := time.Until(r.deadline(ctx))
+	if d <= 0 {
+		return 0
+	}
+	n, limit := r.api.Allowance(d)
+	if limit == 0 {
+		return unlimited
+	}
+	if r.stop != nil { // it has minutes, and waits for what each lets through
+		n *= int(readOnTime / time.Minute)
+	}
+	return max(n-r.reserve, 0)
+}
+
+// tell counts a request and reports progress before it is sent, with the wait where
+// the limiter holds it back.
+func (r *run) tell(what string, left int) {
+	r.telling.Lock() // pages are asked for side by side
+	r.sent++
+	r.planned = max(r.planned, r.sent+left)
+	done, total := r.sent, r.planned
+	r.telling.Unlock()
+	if r.progress == nil {
+		return
+	}
+	if n, limit := r.api.Allowance(0); limit > 0 && n == 0 {
+		if d := r.waitFor(1); d > 0 {
+			what += fmt.Sprintf("; waiting %d s for the plan's limit", int(d.Round(time.Second)/time.Second))
+		}
+	}
+	r.progress(done, total, what)
+}
+
+// waitFor returns how long it takes until so many requests may go, within two
+// minutes.
+func (r *run) waitFor(n int) time.Duration {
+	const most = 120
+	seconds := 0
+	for ; seconds < most; seconds++ {
+		if may, limit := r.api.Allowance(time.Duration(seconds) * time.Second); limit == 0 || may >= min(n, max(limit/2, 1)) {
+			break
+		}
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// ask sends one request.
+func (r *run) ask(ctx context.Context, q talkover.CallQuery, page, size int, what string, left int) (talkover.Page[talkover.Call], error) {
+	q.Page, q.PerPage = page, size
+	r.tell(what, left)
+	start := time.Now()
+	answer, err := r.api.ListCalls(talkover.Bulk(ctx), q)
+	if took := time.Since(start); err == nil {
+		r.telling.Lock()
+		if r.pace == 0 || took < r.pace {
+			r.pace = took
+		}
+		r.telling.Unlock()
+	}
+	return answer, err
+}
+
+// countQuery asks the API for its own count of a query, in one small request.
+func (r *run) countQuery(ctx context.Context, q talkover.CallQuery, left int) (int, error) {
+	page, err := r.ask(ctx, q, 1, 1, "counting", left)
+	if err != nil {
+		return 0, err
+	}
+	if page.Pagination == nil {
+		return 0, &talkover.Error{Reason: talkover.Malformed, Status: 200}
+	}
+	return page.Pagination.Total, nil
+}
+
+func (r *run) count(ctx context.Context, from, to cache.Date) (int, error) {
+	return r.countQuery(ctx, talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}, 0)
+}
+
+// listQuery asks for the calls of a window by the API's own filters a day
+// more at each end where the API cuts days in another zone.
+func (r *run) listQuery(w window) talkover.CallQuery {
+	q := r.query
+	wider := cache.Date(0)
+	if r.account.Zone().Other {
+		wider = 1
+	}
+	if q.DateFrom = ""; !w.from.IsZero() {
+		q.DateFrom = (cache.DateOf(w.from) - wider).String()
+	}
+	if q.DateTo = ""; !w.to.IsZero() {
+		q.DateTo = (cache.DateOf(w.to.Add(-1)) + wider).String()
+	}
+	return q
+}
+
+// daysQuery asks for all calls of UTC days, without an end where they have not ended.
+func (r *run) daysQuery(from, to cache.Date) talkover.CallQuery {
+	q := talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}
+	if to >= cache.DateOf(r.clock()) {
+		q.DateTo = ""
+	}
+	return q
+}
+
+// outOf reports whether a request failed for want of time or of the plan's requests.
+func outOf(ctx context.Context, err error) bool {
+	var api *talkover.Error
+	return errors.As(err, &api) && (api.Reason == talkover.RateLimited || api.Reason == talkover.TimedOut) ||
+		errors.Is(err, context.DeadlineExceeded) && !errors.Is(ctx.Err(), context.Canceled)
+}
+
+// endOf says in words what a request was out of.
+func endOf(err error) string {
+	var api *talkover.Error
+	if errors.As(err, &api) && api.Reason == talkover.RateLimited {
+		return "the plan's requests are used up"
+	}
+	return "time ran out"
+}
+
+// each runs n requests, some at a time.
+func each(ctx context.Context, n int, f func(context.Context, int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i := range n {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return f(ctx, i)
+		})
+	}
+	return g.Wait()
+}
