@@ -105,7 +105,7 @@ func TestFloodOfStrangers(t *testing.T) {
 	if full {
 		half, greeting, large, most, quietTime = 300, 1000, 250, 200, 10*time.Second
 	}
-	env := []string{"LOG_FORMAT=json", "GOMEMLIMIT=200MiB", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
+	env := []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "GOMEMLIMIT=200MiB", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
 	base, cmd := served(t, env, "-demo", "-transport", "http")
 	quiet := slowest(t, base, quietTime)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -63,6 +63,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 		Hosts:        c.AllowedHosts,
 		Origins:      c.AllowedOrigins,
 		ClientTokens: c.TokenPerRequest(),
+		RateLimit:    int(c.MCPRateLimit),
 		Log:          log,
 	}
 	// No client knows this server by 0.0.0.0 or the like.

@@ -13,6 +13,8 @@ import (
 
 // mostAccounts bounds how many callers' accounts have a client at once. A new one takes
 // the place of the one that was idle for longest, and what was known of its limit is lost.
+// Tokens that Talkover has not answered yet have as many places of their own, so that
+// invented ones push nobody out.
 const mostAccounts = 256
 
 // accounts finds the client that a call works with. That is [Config.Client]; or where
@@ -20,13 +22,21 @@ const mostAccounts = 256
 // never share limits or answers.
 type accounts struct {
 	shared  *talkover.Client
-	tokenOf func(context.Context) talkover.Secret           // nil if all calls share a client
-	own     *lru.Cache[[sha256.Size]byte, *talkover.Client] // by a hash of the token
+	tokenOf func(context.Context) talkover.Secret // nil if all calls share a client
+	own     clients                               // of tokens that Talkover has answered
+	new     clients                               // of other tokens
+}
+
+// clients holds clients by a hash of their token.
+type clients = *lru.Cache[[sha256.Size]byte, *talkover.Client]
+
+func newClients() clients {
+	c, _ := lru.New[[sha256.Size]byte, *talkover.Client](mostAccounts) // fails only for a size below 1
+	return c
 }
 
 func newAccounts(shared *talkover.Client, tokenOf func(context.Context) talkover.Secret) *accounts {
-	own, _ := lru.New[[sha256.Size]byte, *talkover.Client](mostAccounts) // fails only for a size below 1
-	return &accounts{shared: shared, tokenOf: tokenOf, own: own}
+	return &accounts{shared: shared, tokenOf: tokenOf, own: newClients(), new: newClients()}
 }
 
 // client returns the client of the account that a call is about. The error is errNoToken.
@@ -42,11 +52,26 @@ func (a *accounts) client(ctx context.Context) (*talkover.Client, error) {
 	if c, ok := a.own.Get(hash); ok {
 		return c, nil
 	}
+	if c, ok := a.new.Get(hash); ok {
+		return c, nil
+	}
 	mine := a.shared.As(token)
-	if first, ok, _ := a.own.PeekOrAdd(hash, mine); ok {
+	if first, ok, _ := a.new.PeekOrAdd(hash, mine); ok {
 		return first, nil // a call at the same time made it
 	}
 	return mine, nil
+}
+
+// answered keeps the client of a call, since Talkover knows its token.
+func (a *accounts) answered(ctx context.Context) {
+	if a.tokenOf == nil {
+		return
+	}
+	hash := sha256.Sum256([]byte(a.tokenOf(ctx).Reveal()))
+	if c, ok := a.new.Peek(hash); ok {
+		a.own.Add(hash, c)
+		a.new.Remove(hash)
+	}
 }
 
 // blame attributes a 401 to the caller, if the caller brought the token.

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,5 +51,37 @@ func TestEachTokenHasAClientOfItsOwn(t *testing.T) {
 	}
 	if want := []string{"talq_ann", "talq_bob", "talq_unknown"}; !slices.Equal(asked, want) {
 		t.Errorf("asked as %q, want %q", asked, want)
+	}
+}
+
+// Invented tokens push out no account that Talkover has answered: what is known of its
+// limit stays known.
+func TestInventedTokensEvictNobody(t *testing.T) {
+	var token talkover.Secret
+	r := &recorder{api: apiFunc(func(req *http.Request) (*http.Response, error) {
+		if req.Header.Get("Authorization") != "Bearer talq_ann" {
+			return refusing(401, "", `{"success":false}`).RoundTrip(req)
+		}
+		req = req.Clone(req.Context())
+		req.Header.Set("Authorization", "Bearer "+sandbox.Token)
+		return account.Transport().RoundTrip(req)
+	})}
+	s := connect(t, r, func(c *tools.Config) {
+		var err error
+		c.Client, err = talkover.New(talkover.Config{Token: talkover.NewSecret("talq_nobodys"), Transport: r, RateLimit: 6})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.TokenOf = func(context.Context) talkover.Secret { return token }
+	})
+	for i := range 600 {
+		if token = talkover.NewSecret("talq_ann"); i > 0 {
+			token = talkover.NewSecret(fmt.Sprintf("talq_invented%d", i))
+		}
+		s.call("list_calls", `{}`)
+	}
+	token = talkover.NewSecret("talq_ann")
+	if text, _ := s.call("list_calls", `{}`); !strings.Contains(text, "limit of requests a minute is reached") {
+		t.Errorf("what is known of the account is lost:\n%s", text)
 	}
 }

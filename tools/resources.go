@@ -83,6 +83,9 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		ctx, ended := qs.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
 		ctx, meter := talkover.WithMeter(ctx)
 		text, rows, err := callsCSV(ctx, qs, input, r.Params.URI)
+		if err == nil && meter.Requests() > 0 {
+			qs.accounts.answered(ctx)
+		}
 		ended(outcome(err))
 		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {

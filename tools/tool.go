@@ -79,6 +79,9 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		start := time.Now()
 		var number string
 		out, text, err := t.call(ctx, input, r, qs, &number)
+		if err == nil && meter.Requests() > 0 {
+			qs.accounts.answered(ctx)
+		}
 		if err == nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = ctx.Err() // the client left, and what there is may be a part
 		}

@@ -78,6 +78,9 @@ func (c caller) mark() [sha256.Size]byte {
 	return sha256.Sum256([]byte(c.ID + "\x00" + c.token.Reveal()))
 }
 
+// isKnown reports whether callers are told apart.
+func (c caller) isKnown() bool { return c.ID != "" || !c.token.IsZero() }
+
 // lifetime returns the context of a stream of the caller, which ends with its token.
 func (c caller) lifetime(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.Expires.IsZero() {

@@ -57,17 +57,28 @@ func (b bodies) whole(next http.Handler) http.Handler {
 		if size < 0 { // it is not told
 			size = maxBody
 		}
+		mine := shareOf(r)
+		if !mine.enter(size) {
+			tooMany(w, r, time.Second, fmt.Sprintf("%d requests of %d MiB under way at once", mostRequests, mostBytes>>20))
+			return
+		}
 		if !b.budget.TryAcquire(size) {
+			mine.leave(size)
 			w.Header().Set("Retry-After", "1")
 			refuse(w, r, http.StatusServiceUnavailable, "the server holds as many requests as it can; try again in a second")
 			return
 		}
-		body := &wholeBody{free: func() { b.budget.Release(size) }}
+		body := &wholeBody{free: func() { b.budget.Release(size); mine.leave(size) }}
 		body.keep()
 		defer body.release()
 		if status, why := body.read(w, r); status != 0 {
 			refuse(w, r, status, why)
 			return
+		}
+		if more := size - int64(len(body.all)); more > 0 { // its size was not told
+			b.budget.Release(more)
+			mine.give(more)
+			size -= more
 		}
 		r.Body = body
 		next.ServeHTTP(w, r)

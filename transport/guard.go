@@ -25,6 +25,10 @@ type Options struct {
 	// it from the context of a call.
 	ClientTokens bool
 
+	// RateLimit bounds the requests a minute of each caller that is known by the gate or
+	// by a Talkover token; 0 for no limit.
+	RateLimit int
+
 	// Alias returns what logs show in place of an ID that is not for them. If it is nil,
 	// they show nothing.
 	Alias func(id string) string
@@ -54,17 +58,17 @@ type route struct {
 // guard puts all checks in front of all routes, since mcp-go v1.2.1 checks neither
 // origin nor size. A request passes, in this order: recovery, its id, deadlines for
 // writing, Host, Origin, the exact path, the method, the header of the body, the login,
-// and only then the body.
+// the caller's share, and only then the body.
 func guard(routes map[string]route, o Options) http.Handler {
 	who := authenticator{o.Gate, o.ClientTokens, o.Alias, o.Log}
-	bodies := newBodies()
+	bodies, shares := newBodies(), newShares(o.RateLimit)
 	for path, to := range routes {
 		isPost := to.method == http.MethodPost
 		if isPost {
 			to.handler = bodies.whole(to.handler)
 		}
 		if !to.open {
-			to.handler = who.identified(to.handler)
+			to.handler = who.identified(shares.fair(to.handler))
 		}
 		if isPost {
 			to.handler = jsonOnly(to.handler)

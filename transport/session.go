@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -15,6 +16,10 @@ const (
 	workers = 32   // calls of tools that a session answers at once
 	waiting = 4096 // requests of a session that may be unanswered; the next one is not read before
 )
+
+// maxGreeting bounds initialize, in bytes: a session keeps what its client says of itself
+// for as long as it lasts.
+const maxGreeting = 64 << 10
 
 // session is a conversation with one client, over stdio or on a stream. It gives
 // each message to [server.MCPServer.HandleMessage], the public door of mcp-go, and
@@ -118,6 +123,9 @@ func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp
 			}
 		}
 	}()
+	if m.Method == mcp.MethodInitialize && len(b) > maxGreeting {
+		return mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INVALID_REQUEST, fmt.Sprintf("initialize may have at most %d bytes", maxGreeting), nil)
+	}
 	return s.server.HandleMessage(ctx, b)
 }
 
@@ -165,6 +173,7 @@ func (s *session) GetClientInfo() mcp.Implementation {
 func (s *session) SetClientInfo(client mcp.Implementation) {
 	s.about.Lock()
 	defer s.about.Unlock()
+	client.Icons = nil // nobody looks at them here
 	s.client = client
 }
 
@@ -179,6 +188,7 @@ func (s *session) GetClientCapabilities() mcp.ClientCapabilities {
 func (s *session) SetClientCapabilities(c mcp.ClientCapabilities) {
 	s.about.Lock()
 	defer s.about.Unlock()
+	c.Experimental = nil // likewise
 	s.capabilities = c
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -34,6 +35,12 @@ type stream struct {
 	*session
 	owner [sha256.Size]byte
 	end   context.CancelFunc
+	used  atomic.Int64 // when its client sent a message last, in Unix seconds
+}
+
+// isIdle reports whether the client has long sent nothing, and nothing is under way.
+func (st *stream) isIdle() bool {
+	return len(st.waiting) == 0 && time.Now().Unix()-st.used.Load() >= int64(unusedTime.Seconds())
 }
 
 // listen opens a stream and holds it until the client leaves or the server ends.
@@ -43,7 +50,12 @@ func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
 	defer end()
 	id := rand.Text()
 	st := &stream{owner: by.mark(), end: end}
+	st.used.Store(time.Now().Unix())
 	st.session = newSession(life, id, s.server, s.calls, func(b []byte) error { return writeEvent(w, b) }, s.log)
+	if by.isKnown() && s.of(st.owner) >= mostStreams {
+		tooMany(w, r, time.Minute, fmt.Sprintf("%d open streams", mostStreams))
+		return
+	}
 	if !s.start(st) {
 		w.Header().Set("Retry-After", "10")
 		refuse(w, r, http.StatusServiceUnavailable, "too many streams are open, or the server is ending")
@@ -62,15 +74,17 @@ func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
 		case <-life.Done():
 			return
 		case <-look.C:
-			if by.isGone() {
+			if by.isGone() || st.isIdle() {
 				return
 			}
 		}
 	}
 }
 
-// lookTime is how often a stream is looked at: whether its token still counts.
-const lookTime = 5 * time.Second
+const (
+	lookTime   = 5 * time.Second // a stream is looked at so often: whether it may stay
+	unusedTime = time.Hour       // for a stream without a message
+)
 
 const eventStream = "text/event-stream"
 
@@ -117,6 +131,7 @@ func (s *streams) message(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
 		return
 	}
+	st.used.Store(time.Now().Unix())
 	body := bodyOf(r)
 	body.keep()
 	// 2026-07-28 needs headers that clients of SSE do not send.
@@ -129,6 +144,18 @@ func (s *streams) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.open)
+}
+
+// of counts the open streams of a caller.
+func (s *streams) of(owner [sha256.Size]byte) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.open {
+		if st.owner == owner {
+			n++
+		}
+	}
+	return n
 }
 
 // noMore lets no further stream open.
