@@ -58,7 +58,7 @@ type service struct {
 func (p *program) open(ctx context.Context, c settings.Config, scrapes net.Listener) (s service, err error) {
 	s.Config, s.log = c, c.Logger(p.stderr)
 	s.telemetry, err = telemetry.New(ctx, telemetry.Config{
-		Version: version(), Log: s.log, Metrics: scrapes,
+		Version: version(), Log: s.log, Metrics: scrapes, Hosts: c.MetricsHosts(),
 		Collector: string(c.OTLPEndpoint), Headers: c.OTLPHeaders, Protocol: c.OTLPProtocol,
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -60,16 +61,12 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, error) {
 	door := transport.Options{
 		Streamable:   c.Transport == "http",
-		Hosts:        c.AllowedHosts,
 		Origins:      c.AllowedOrigins,
 		ClientTokens: c.TokenPerRequest(),
 		RateLimit:    int(c.MCPRateLimit),
 		Log:          log,
 	}
-	// No client knows this server by 0.0.0.0 or the like.
-	if host, _, _ := net.SplitHostPort(c.Addr); host != "" && !net.ParseIP(host).IsUnspecified() {
-		door.Hosts = append(door.Hosts, host)
-	}
+	door.Hosts = c.hostsAt(c.Addr)
 	switch c.Auth {
 	case "token":
 		var wrong Faults
@@ -90,6 +87,18 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 	}
 	return door, nil
 }
+
+// hostsAt returns the host names under which clients may reach what listens at an address.
+func (c Config) hostsAt(addr string) []string {
+	// No client knows this server by 0.0.0.0 or the like.
+	if host, _, _ := net.SplitHostPort(addr); host != "" && !net.ParseIP(host).IsUnspecified() {
+		return append(slices.Clone(c.AllowedHosts), host)
+	}
+	return c.AllowedHosts
+}
+
+// MetricsHosts returns the host names under which Prometheus may reach /metrics.
+func (c Config) MetricsHosts() []string { return c.hostsAt(string(c.MetricsAddr)) }
 
 // issuer makes the gate of MCP_AUTH=oidc.
 func (c Config) issuer(ctx context.Context, log *slog.Logger) (*transport.OIDC, error) {

@@ -179,8 +179,8 @@ func (e *envelope) readError(d decoder, name string) error {
 }
 
 const (
-	maxWaitSeconds = 365 * 24 * 3600 // of a wait that is believed
-	maxFields      = 10              // kept of a 422, and messages of each
+	maxWaitSeconds = 24 * 3600 // of a wait that is believed: plans count by the minute or the day
+	maxFields      = 10        // kept of a 422, and messages of each
 )
 
 // readField reads the API's messages on one parameter: a list of messages or one.

@@ -77,8 +77,14 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 }
 
 // askedWait returns how long an answer asks to wait before the next request; 0 where
-// it does not ask.
+// it does not ask. It believes a day at most, so that no answer holds an account back for
+// years.
 func askedWait(h http.Header, status int, inBody time.Duration) time.Duration {
+	return min(toldWait(h, status, inBody), maxWaitSeconds*time.Second)
+}
+
+// toldWait returns the wait as the answer tells it.
+func toldWait(h http.Header, status int, inBody time.Duration) time.Duration {
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +28,7 @@ const (
 
 // Metrics holds the figures of one server. A nil one counts nothing.
 type Metrics struct {
+	hosts    []string
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
 	callTime *prometheus.HistogramVec
@@ -34,9 +37,11 @@ type Metrics struct {
 	answers  *prometheus.CounterVec
 }
 
-// NewMetrics makes the figures of one server; version is that of this program.
-func NewMetrics(version string) *Metrics {
+// NewMetrics makes the figures of one server; version is that of this program. Scrapes may
+// come by an IP address, a loopback name or one of the hosts.
+func NewMetrics(version string, hosts ...string) *Metrics {
 	m := &Metrics{
+		hosts:    hosts,
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "tool_calls_total",
@@ -161,6 +166,8 @@ func (m *Metrics) gauge(name, help string, value func() float64) {
 // ServeHTTP answers a scrape of /metrics.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case !m.isOwn(r.Host):
+		http.Error(w, "these metrics are not for that Host; MCP_ALLOWED_HOSTS lists those they are for", http.StatusForbidden)
 	case r.URL.Path != "/metrics":
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -169,6 +176,19 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}).ServeHTTP(w, r)
 	}
+}
+
+// isOwn reports whether a Host may be asked for metrics. A page of a foreign site that
+// rebinds its domain to this address still sends its own name. It cannot so misuse an IP
+// address, which is what Prometheus uses for the pods that it finds.
+func (m *Metrics) isOwn(hostport string) bool {
+	host := hostport
+	if name, _, err := net.SplitHostPort(hostport); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
+	return talkover.IsLoopback(host) || net.ParseIP(host) != nil ||
+		slices.ContainsFunc(m.hosts, func(own string) bool { return strings.EqualFold(own, host) })
 }
 
 // Serve answers scrapes on ln until ctx is done.

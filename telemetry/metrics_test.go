@@ -36,6 +36,23 @@ func TestMetricsAreAtOnePathAlone(t *testing.T) {
 	}
 }
 
+// A page that rebinds its name to this address reads no metrics.
+func TestMetricsHeedTheHost(t *testing.T) {
+	m := telemetry.NewMetrics("1.2.3", "metrics.example.com")
+	for host, want := range map[string]int{
+		"localhost:9090": 200, "127.0.0.1": 200, "10.1.2.3:9090": 200, "[fd00::1]:9090": 200, "metrics.example.com": 200, "Metrics.Example.com.:9090": 200,
+		"evil.example": 403, "evil.example:9090": 403, "metrics.example.com.evil.example": 403, "10.1.2.3.evil.example": 403, "": 403,
+	} {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, r)
+		if w.Code != want || strings.Contains(w.Body.String(), "1.2.3") != (want == 200) {
+			t.Errorf("%q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
 // A request that got no answer is counted as one, and its error comes through.
 func TestRequestsWithoutAnAnswerAreCounted(t *testing.T) {
 	m := telemetry.NewMetrics("1")

@@ -19,6 +19,7 @@ type Config struct {
 	Log     *slog.Logger // says where metrics are served, and which spans are lost; none if nil
 
 	Metrics net.Listener // takes the connections of Prometheus; there are no metrics if it is nil
+	Hosts   []string     // names under which Prometheus may ask, besides loopback names and IP addresses
 
 	Collector string            // the base URL of an OTLP collector; spans go to its /v1/traces; no traces if empty
 	Headers   map[string]string // sent to the collector; they may hold a secret
@@ -42,7 +43,7 @@ func New(ctx context.Context, c Config) (*Telemetry, error) {
 	}
 	t := &Telemetry{ln: c.Metrics, log: c.Log}
 	if c.Metrics != nil {
-		t.metrics = NewMetrics(c.Version)
+		t.metrics = NewMetrics(c.Version, c.Hosts...)
 	}
 	switch {
 	case c.Collector == "":

@@ -17,6 +17,8 @@ type message struct {
 	Method mcp.MCPMethod `json:"method"`
 	Params struct {
 		RequestID any `json:"requestId"` // of notifications/cancelled
+		Name      any `json:"name"`      // of tools/call and prompts/get
+		URI       any `json:"uri"`       // of resources/read
 		Meta      struct {
 			Version string `json:"io.modelcontextprotocol/protocolVersion"` // since 2026-07-28
 		} `json:"_meta"`

@@ -73,6 +73,9 @@ func guard(routes map[string]route, o Options) http.Handler {
 		if isPost {
 			to.handler = jsonOnly(to.handler)
 		}
+		if !to.open {
+			to.handler = ownPage(to.handler)
+		}
 		routes[path] = to
 	}
 	return recovered(o.Log, numbered(withDeadlines(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
@@ -118,9 +121,17 @@ func withDeadlines(routes map[string]route, o Options, next http.Handler) http.H
 		if o.Answered != nil {
 			o.Answered(path, to.status)
 		}
-		o.Log.DebugContext(r.Context(), "answered", "method", r.Method, "path", path, "status", to.status,
+		method := r.Method
+		if !slices.Contains(usualMethods, method) {
+			method = "other" // it can be as long as a header
+		}
+		o.Log.DebugContext(r.Context(), "answered", "method", method, "path", path, "status", to.status,
 			"ms", time.Since(start).Milliseconds())
 	})
+}
+
+var usualMethods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
 // deadlineWriter moves the deadline of its connection before each write.
@@ -183,6 +194,19 @@ func ownOrigin(origins []string, next http.Handler) http.Handler {
 				refuse(w, r, http.StatusForbidden, "this Origin is not allowed; MCP_ALLOWED_ORIGINS lists those that are")
 				return
 			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownPage refuses a request that another site's page makes a browser send without an
+// Origin, as <img> and <script> do. It would open a stream that nobody reads.
+func ownPage(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		if r.Header.Get("Origin") == "" && site != "" && site != "same-origin" && site != "none" {
+			refuse(w, r, http.StatusForbidden, "a page of another site may not ask this server")
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

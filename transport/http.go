@@ -72,7 +72,9 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
+		// Else net/http answers OPTIONS * itself, to any Host and Origin.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
 		// There is no WriteTimeout: it would end streams, and withDeadlines bounds each write.
 	}
 	// Shutdown waits for streams, which end by themselves only when their clients leave.

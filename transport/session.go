@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -16,10 +15,6 @@ const (
 	workers = 32   // calls of tools that a session answers at once
 	waiting = 4096 // requests of a session that may be unanswered; the next one is not read before
 )
-
-// maxGreeting bounds initialize, in bytes: a session keeps what its client says of itself
-// for as long as it lasts.
-const maxGreeting = 64 << 10
 
 // session is a conversation with one client, over stdio or on a stream. It gives
 // each message to [server.MCPServer.HandleMessage], the public door of mcp-go, and
@@ -123,8 +118,11 @@ func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp
 			}
 		}
 	}()
-	if m.Method == mcp.MethodInitialize && len(b) > maxGreeting {
-		return mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INVALID_REQUEST, fmt.Sprintf("initialize may have at most %d bytes", maxGreeting), nil)
+	if no := m.refusal(len(b)); no != nil {
+		if !m.isRequest() {
+			return nil
+		}
+		return no
 	}
 	return s.server.HandleMessage(ctx, b)
 }

@@ -133,6 +133,10 @@ func (s *streams) message(w http.ResponseWriter, r *http.Request) {
 	}
 	st.used.Store(time.Now().Unix())
 	body := bodyOf(r)
+	if no := parse(body.all).contradiction(r.Header, body.all); no != nil {
+		answerJSON(w, http.StatusBadRequest, no)
+		return
+	}
 	body.keep()
 	// 2026-07-28 needs headers that clients of SSE do not send.
 	st.receive(server.WithSupportedProtocolVersions(r.Context(), mcp.LegacyProtocolVersions()), body.all, body.release)

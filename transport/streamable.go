@@ -58,6 +58,10 @@ func newStreamable(s *server.MCPServer, running *calls, key []byte, log *slog.Lo
 func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := bodyOf(r).all
 	m := parse(body)
+	if no := m.contradiction(r.Header, body); no != nil {
+		answerJSON(w, http.StatusBadRequest, no)
+		return
+	}
 	by := callerOf(r.Context())
 	id := r.Header.Get(server.HeaderKeySessionID)
 	if !s.ids.are(id, by) {
@@ -80,6 +84,10 @@ func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m.isRequest() && isLegacy(r.Header.Get(mcp.HeaderProtocolVersion)) && isLegacy(m.Params.Meta.Version) {
 		client := &session{id: id, server: s.server, log: s.log, write: answer.event}
 		answer.respond(client.respond(ctx, m, body))
+		return
+	}
+	if no := m.refusal(len(body)); no != nil {
+		answerJSON(w, http.StatusBadRequest, no)
 		return
 	}
 	answer.out.send = func(n mcp.JSONRPCNotification) {

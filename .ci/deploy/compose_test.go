@@ -132,7 +132,7 @@ func TestComposeSettings(t *testing.T) {
 		"MCP_AUTH":          "token",
 		"MCP_ADDR":          "0.0.0.0:8080",
 		"MCP_METRICS_ADDR":  "0.0.0.0:9090",
-		"MCP_ALLOWED_HOSTS": "calls.example.com",
+		"MCP_ALLOWED_HOSTS": "calls.example.com,talkover-mcp",
 	})
 	for _, name := range []string{"TALKOVER_TOKEN_FILE", "MCP_AUTH_TOKENS_FILE"} {
 		dir, secret := path.Split(env[name])

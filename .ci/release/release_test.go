@@ -5,6 +5,7 @@ package release_test
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,8 +110,10 @@ func TestActionsArePinned(t *testing.T) {
 type workflow struct {
 	Permissions map[string]string
 	Jobs        map[string]struct {
-		Uses    string
-		Timeout int `yaml:"timeout-minutes"`
+		Uses        string
+		Timeout     int `yaml:"timeout-minutes"`
+		Environment string
+		Permissions map[string]string
 		Steps   []struct {
 			Uses string
 			With map[string]any
@@ -118,7 +121,7 @@ type workflow struct {
 	}
 }
 
-// Only a job that needs more rights gets them, no job runs for hours, and the checkout leaves its token to no later step.
+// Only a job that needs more rights gets them, none publishes unless somebody approves, no job runs for hours, and the checkout leaves its token to no later step.
 func TestWorkflowsHoldLittle(t *testing.T) {
 	for _, name := range glob(t, ".github/workflows/*.yml") {
 		content, err := os.ReadFile(filepath.Join(root, name))
@@ -135,6 +138,11 @@ func TestWorkflowsHoldLittle(t *testing.T) {
 		for id, job := range w.Jobs {
 			if job.Uses == "" && job.Timeout == 0 {
 				t.Errorf("%s: job %s has no timeout-minutes", name, id)
+			}
+			// A workflow that is called has an environment of its own, if it needs one.
+			writes := job.Uses == "" && slices.Contains(slices.Collect(maps.Values(job.Permissions)), "write")
+			if filepath.Base(name) == "release.yml" && writes && job.Environment != "release" {
+				t.Errorf("%s: job %s can publish before somebody approves; add environment: release", name, id)
 			}
 			for _, step := range job.Steps {
 				if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != false {
