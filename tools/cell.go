@@ -2,9 +2,11 @@ package tools
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/invopop/jsonschema"
 )
@@ -18,6 +20,7 @@ type words string
 
 func (w words) csv() string  { return guarded(string(w)) }
 func (p phone) csv() string  { return guarded(string(p)) }
+func (o ours) csv() string   { return string(o) }
 func (h handle) csv() string { return guarded(string(h)) }
 
 // phones holds several phone numbers in one cell.
@@ -49,13 +52,39 @@ func (p phones) csv() string { return guarded(p.String()) }
 // MarshalText implements [encoding.TextMarshaler].
 func (p phones) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
+// formulas begin what a spreadsheet takes for a formula, in both widths.
+const formulas = "=+-@＝＋－＠"
+
+// innerFormula finds what begins a formula once a spreadsheet splits a cell, as those do
+// that separate cells by semicolons.
+var innerFormula = regexp.MustCompile(`([;|]\s*"?)([` + formulas + `])`)
+
 // guarded puts an apostrophe before what a spreadsheet would take for a formula. A phone
 // number in E.164, also with spaces in it, is no formula.
 func guarded(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) && !isE164(strings.ReplaceAll(s, " ", "")) {
-		return "'" + s
+	if s == "" {
+		return s
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	if strings.ContainsRune(formulas+"\t\r", first) && !isE164(strings.ReplaceAll(s, " ", "")) {
+		s = "'" + s
+	}
+	if strings.ContainsAny(s, ";|") {
+		s = innerFormula.ReplaceAllString(s, "$1'$2")
 	}
 	return s
+}
+
+// foreign reports whether a cell holds other people's words, which could pass for words
+// of ours at the beginning of a line. A number cannot.
+func foreign(c cell) bool {
+	switch c := c.(type) {
+	case words:
+		return c != ""
+	case phone:
+		return strings.Trim(string(c), "+*0123456789") != ""
+	}
+	return false
 }
 
 // count holds a whole number.

@@ -83,7 +83,12 @@ func (t *groups) lay(fits func(table) int) (laid table, rest int) {
 
 // valueColumns show the value of a group in its dimension i.
 func valueColumns(i int, d stats.Dimension) []column[group] {
-	name := column[group]{string(d), func(g group) cell { return words(g.value(i).Name) }}
+	name := column[group]{string(d), func(g group) cell {
+		if d.InOrder() { // days, hours and the like are ours
+			return ours(g.value(i).Name)
+		}
+		return words(g.value(i).Name)
+	}}
 	switch d {
 	case stats.ByContact, stats.ByLine:
 		name.cell = func(g group) cell { return phone(g.value(i).Name) }

@@ -101,6 +101,7 @@ func TestNoCellOfCSVBecomesAFormula(t *testing.T) {
 	values := map[string]string{ // as they come, and as they stand in the sheet
 		"=1+2": "'=1+2", "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)", "+1-202-555": "'+1-202-555",
 		"+12025550123": "+12025550123", "+44 20 7946 0018": "+44 20 7946 0018", "#1": "#1", `say "hi", now`: `say "hi", now`, "plain": "plain",
+		"＝1+2": "'＝1+2", "＠SUM(A1)": "'＠SUM(A1)", "a;=1+2": "a;'=1+2", "a; ＝1;-2": "a; '＝1;'-2", `a;"=1"`: `a;"'=1"`, "a|@b": "a|'@b", "a; b": "a; b",
 	}
 	var sent []string
 	for v := range values {

@@ -96,11 +96,11 @@ func (t *table) addFields(prefix string, v reflect.Value) {
 		name = prefix + name
 		switch field := v.Field(i); {
 		case field.Type().Implements(reflect.TypeFor[cell]()):
-			t.Rows = append(t.Rows, row{words(name), field.Interface().(cell)})
+			t.Rows = append(t.Rows, row{ours(name), field.Interface().(cell)})
 		case field.Kind() == reflect.Struct:
 			t.addFields(name+".", field)
 		default:
-			t.Rows = append(t.Rows, row{words(name), words(fmt.Sprint(field.Interface()))})
+			t.Rows = append(t.Rows, row{ours(name), words(fmt.Sprint(field.Interface()))})
 		}
 	}
 }
@@ -133,7 +133,8 @@ func (r row) text(cells []string, byDay bool) []string {
 	return cells
 }
 
-// write writes the table as CSV (RFC 4180, with \n), if it has rows. With byDay, the rows
+// write writes the table as CSV (RFC 4180, with \n), if it has rows. Other people's words
+// that begin a line stand in quotes, or they could pass for a note of ours. With byDay, the rows
 // are in order of the moment in their first column, and each day stands once above its
 // rows, as "# Thu 2026-11-05".
 func (t table) write(b *strings.Builder, byDay bool) {
@@ -159,6 +160,11 @@ func (t table) write(b *strings.Builder, byDay bool) {
 			}
 		}
 		cells = r.text(cells[:0], byDay)
+		if foreign(r[0]) { // encoding/csv quotes only what needs it
+			w.Flush()
+			b.WriteString(`"` + strings.ReplaceAll(cells[0], `"`, `""`) + `",`)
+			cells = cells[1:]
+		}
 		_ = w.Write(cells)
 	}
 	w.Flush()
