@@ -140,17 +140,6 @@ func (p *dayPacker) Add(c talkover.Call) bool {
 	return p.goesOn(c)
 }
 
-// calls counts the calls of some days.
-func (p *dayPacker) calls(from, to cache.Date) int {
-	n := 0
-	for d := from; d <= to; d++ {
-		if b := p.days[d]; b != nil {
-			n += b.Len()
-		}
-	}
-	return n
-}
-
 // columns returns the calls of a day.
 func (p *dayPacker) columns(d cache.Date) *cache.Columns {
 	if b := p.days[d]; b != nil {

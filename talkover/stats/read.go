@@ -275,7 +275,7 @@ func (r *Reader) rest(ctx context.Context, p *pass) error {
 	if p.enough {
 		return errEnough
 	}
-	cancel := func() {}
+	var cancel context.CancelFunc
 	if deadline, ok := ctx.Deadline(); ok {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-lastLook-2*r.Pace))
 	} else {

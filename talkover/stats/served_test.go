@@ -25,7 +25,6 @@ type served struct {
 	opened   time.Time
 	inWindow int
 	refused  int
-	started  time.Time
 }
 
 func (s *served) RoundTrip(r *http.Request) (*http.Response, error) {
