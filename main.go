@@ -69,9 +69,9 @@ func (p *program) commands() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	kept := &cobra.Command{Use: "cache", Short: "List the days that are kept in TALKOVER_CACHE_DIR", Args: wantNoArguments, RunE: p.listKept}
-	clear := &cobra.Command{Use: "clear", Short: "Delete the kept days of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
-	clear.Flags().Bool("all", false, "those of every token, also of tokens that are gone")
-	kept.AddCommand(clear)
+	clearKept := &cobra.Command{Use: "clear", Short: "Delete the kept days of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
+	clearKept.Flags().Bool("all", false, "those of every token, also of tokens that are gone")
+	kept.AddCommand(clearKept)
 	root.AddCommand(
 		&cobra.Command{
 			Use: "call TOOL [NAME=VALUE ...]", Short: "Call one tool and print what a model would read",

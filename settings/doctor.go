@@ -152,7 +152,7 @@ func (d *doctor) checkCache() bool {
 			d.skip("", checkNetwork, checkToken, checkRate, checkClock)
 			return false
 		}
-		folder.Close()
+		_ = folder.Close()
 		where = "; days are kept in TALKOVER_CACHE_DIR"
 	}
 	d.ok(checkConfig, "%s; %s%s", d.door(), d.tokenFrom(), where)

@@ -51,11 +51,11 @@ func TestJWTIsReadByTheLetter(t *testing.T) {
 	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: i.gate(t.Context(), t)})
 	const header, claims = `{"alg":"RS256","kid":"rsa"}`, `{"iss":"` + issuerURL + `","aud":"` + resourceURL + `","sub":"ann","scope":"` + scope + `","exp":4102444800}`
 	typ := func(s string) string { return strings.Replace(header, "{", `{"typ":"`+s+`",`, 1) }
-	swap := func(old, new string) string {
+	swap := func(old, other string) string {
 		if !strings.Contains(claims, old) {
 			t.Fatal(old)
 		}
-		return strings.Replace(claims, old, new, 1)
+		return strings.Replace(claims, old, other, 1)
 	}
 	for _, test := range []struct {
 		name, header, claims string

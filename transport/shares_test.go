@@ -208,7 +208,7 @@ func statusLine(t *testing.T, c net.Conn) string {
 
 // One caller may hold a tenth of all streams.
 func TestStreamsOfACallerAreBounded(t *testing.T) {
-	inStreams(t, plain, transport.Options{Gate: gateOf(t, goodToken, otherToken)}, func(h *transport.HTTP, open func(string) net.Conn) {
+	inStreams(t, plain, transport.Options{Gate: gateOf(t, goodToken, otherToken)}, func(_ *transport.HTTP, open func(string) net.Conn) {
 		var first net.Conn
 		for range 100 {
 			c := open(goodToken)

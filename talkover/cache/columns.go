@@ -78,13 +78,20 @@ func (c *Columns) Rows() iter.Seq[Row] {
 	}
 }
 
-// Statuses, Directions, Agents and Lines list the values that the indices of rows
-// point to.
-func (c *Columns) Statuses() []string       { return c.statuses }
-func (c *Columns) Directions() []string     { return c.directions }
+// Statuses lists the values that the status indices of rows point to.
+func (c *Columns) Statuses() []string { return c.statuses }
+
+// Directions lists the values that the direction indices of rows point to.
+func (c *Columns) Directions() []string { return c.directions }
+
+// Agents lists the values that the agent indices of rows point to.
 func (c *Columns) Agents() []talkover.Agent { return c.agents }
-func (c *Columns) Line(i int) string        { return c.lines[i].plain }
-func (c *Columns) Lines() int               { return len(c.lines) }
+
+// Line returns the number that a line index of rows points to.
+func (c *Columns) Line(i int) string { return c.lines[i].plain }
+
+// Lines counts the numbers that the line indices of rows point to.
+func (c *Columns) Lines() int { return len(c.lines) }
 
 // Bytes accounts for the memory that the columns take.
 func (c *Columns) Bytes() int {
@@ -146,11 +153,11 @@ func (r Row) ContactKey() (uint64, bool) {
 
 // Contact returns the other party's number.
 func (r Row) Contact() string {
-	if k, ok := r.ContactKey(); ok {
+	k, ok := r.ContactKey()
+	if ok {
 		return unpackNumber(k)
-	} else {
-		return r.c.texts[k&^textBit]
 	}
+	return r.c.texts[k&^textBit]
 }
 
 // Call returns the whole call, as it was added.

@@ -177,9 +177,9 @@ func TestBytesOfACall(t *testing.T) {
 	}
 	held := heap() - before
 	runtime.KeepAlive(kept)
-	accounted, real := float64(bytes)/(perDay*days), float64(held)/(perDay*days)
-	t.Logf("%.1f bytes a call by the accounting, %.1f in the heap", accounted, real)
-	if accounted > 72 || real > 72 {
+	accounted, measured := float64(bytes)/(perDay*days), float64(held)/(perDay*days)
+	t.Logf("%.1f bytes a call by the accounting, %.1f in the heap", accounted, measured)
+	if accounted > 72 || measured > 72 {
 		t.Error("which is more than 72")
 	}
 }

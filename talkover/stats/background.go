@@ -70,7 +70,7 @@ func (p *polite) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.
 			return p.API.ListCalls(ctx, q)
 		default:
 		}
-		if may, limit := p.API.Allowance(0); limit == 0 || may > limit/readOnShare {
+		if may, limit := p.Allowance(0); limit == 0 || may > limit/readOnShare {
 			return p.API.ListCalls(ctx, q)
 		}
 		select {
