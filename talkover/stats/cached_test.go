@@ -253,6 +253,9 @@ func TestAnotherZoneThatNoCallShows(t *testing.T) {
 	fake := &fakeAPI{records: generate(7, 2500, 30*24*time.Hour), allowance: 1000}
 	quiet := time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC).Unix()
 	fake.records = slices.DeleteFunc(fake.records, func(r record) bool { return r.at >= quiet && r.at < quiet+5*3600 })
+	first := slices.IndexFunc(fake.records, func(r record) bool { return r.at < time.Date(2026, 10, 20, 8, 0, 0, 0, time.UTC).Unix() })
+	fake.records[first].at = time.Date(2026, 10, 20, 2, 0, 0, 0, time.UTC).Unix() // which the API has on the day before
+	slices.SortFunc(fake.records, func(x, y record) int { return int(y.at - x.at) })
 	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 	defer kept.Close()
 	q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}

@@ -193,7 +193,7 @@ func (r *run) partOf(w window, calls *packer, got Reading, reader *Reader) *part
 			r.ended = got.Reason
 		}
 	}
-	if !got.Whole && p.inexact != "" {
+	if p.inexact != "" && (!got.Whole || got.Limited != nil) {
 		r.scrap = &p
 		return nil
 	}
