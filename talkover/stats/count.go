@@ -144,8 +144,7 @@ func (r *run) countDays(ctx context.Context) error {
 	}
 	t.asOf = r.clock()
 	if t.settle(r.groups.By, r.query.Status); after != t.calls || t.overflows() {
-		r.counts, r.state.Counts, r.state.Counted = nil, 0, false
-		r.ended = "calls went while they were counted"
+		r.counts, r.state.Counts, r.state.Counted = nil, 0, false // calls went meanwhile
 		return nil
 	}
 	r.tally = t

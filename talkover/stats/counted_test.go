@@ -297,3 +297,50 @@ func TestProgressIsToldBeforeEachRequest(t *testing.T) {
 		}
 	}
 }
+
+// Counts are those of one moment, or none: here a call goes from a closed day between
+// two of them, now and then.
+func TestCountsAreOfOneMoment(t *testing.T) {
+	counts := 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		api := &fakeAPI{records: generate(seed, 20_000, 150*24*time.Hour)}
+		q := talkover.CallQuery{DateFrom: "2026-06-20", DateTo: "2026-11-02"}
+		var states [][2]int // inbound and outbound calls
+		keep := func() {
+			var s [2]int
+			for _, rec := range within(api.records, q) {
+				s[rec.direction]++
+			}
+			states = append(states, s)
+		}
+		keep()
+		api.before = func(int) error {
+			if r.IntN(25) == 0 {
+				i := 5000 + r.IntN(10_000)
+				api.records = slices.Delete(slices.Clone(api.records), i, i+1)
+				keep()
+			}
+			return nil
+		}
+		report := ask(t, api, stats.Question{Query: q, By: []stats.Dimension{stats.ByDirection}})
+		if report.Method != stats.Counts || !report.Exact {
+			continue
+		}
+		counts++
+		got := [2]int{}
+		for _, row := range report.Rows {
+			i := slices.Index([]string{"inbound", "outbound"}, row.Values[0].Key)
+			if i < 0 {
+				t.Fatalf("seed %d: %+v of %+v", seed, row, report.Coverage)
+			}
+			got[i] = int(row.M[stats.Calls].Value)
+		}
+		if !slices.Contains(states, got) {
+			t.Errorf("seed %d: there never were %v calls", seed, got)
+		}
+	}
+	if counts < 5 {
+		t.Errorf("only %d of 40 were counted", counts)
+	}
+}
