@@ -193,6 +193,22 @@ func diagnosed(t *testing.T, found settings.Findings, want, summary string) {
 	}
 }
 
+// The folder of kept days is named where it can be used, and else what is wrong with it.
+func TestDoctorLooksAtTheFolderOfKeptDays(t *testing.T) {
+	folder := t.TempDir()
+	found, logged := diagnose(t, map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_CACHE_DIR": folder, "TALKOVER_BASE_URL": "http://127.0.0.1:1/api/v1"})
+	if text := found.String(); !strings.Contains(text, "days are kept in TALKOVER_CACHE_DIR") {
+		t.Error(text)
+	}
+	secretive(t, found, logged)
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, _ = diagnose(t, map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_CACHE_DIR": file})
+	diagnosed(t, found, "FAIL configuration|TALKOVER_CACHE_DIR: takes a folder|- network|not checked", "1 check failed: configuration.")
+}
+
 func TestDoctorListsFaultsOfTheConfiguration(t *testing.T) {
 	for name, test := range map[string]struct {
 		env  map[string]string

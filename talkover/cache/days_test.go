@@ -252,6 +252,39 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// A program that runs for weeks deletes what expires meanwhile.
+func TestDaysExpireWhileAProgramRuns(t *testing.T) {
+	folder := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		dir, err := cache.OpenDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dir.Close()
+		put := func(day string) {
+			if err := dir.Put(t.Context(), "account", day, time.Time{}, time.Now().Add(90*time.Minute), []byte(day)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := func() int {
+			files, err := dir.List()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(files)
+		}
+		put("a")
+		time.Sleep(time.Hour + time.Second)
+		if put("b"); left() != 2 {
+			t.Errorf("%d days before one expires", left())
+		}
+		time.Sleep(time.Hour)
+		if put("c"); left() != 2 {
+			t.Errorf("%d days after one expired", left())
+		}
+	})
+}
+
 // kills is how often a process is killed; 200 take ten seconds.
 var kills = flag.Int("kills", 15, "how often a writing process is killed")
 

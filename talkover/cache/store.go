@@ -8,18 +8,25 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
 // Dir is a [Store] of one file a day in a folder of the account, for one user alone.
 // Any number of processes may share it.
-type Dir struct{ root *os.Root }
+type Dir struct {
+	root  *os.Root
+	swept atomic.Int64 // when expired days were deleted last, in nanoseconds since 1970
+}
+
+// sweepEvery is how often expired days are deleted, when a day is put.
+const sweepEvery = time.Hour
 
 // dayFile is how the names of day files end.
 const dayFile = ".day"
 
 // OpenDir opens a folder for sealed days, and makes it where it is not there. Days that
-// have expired are deleted.
+// have expired are deleted at once, and later ones as days are put.
 func OpenDir(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
@@ -28,7 +35,7 @@ func OpenDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	d := &Dir{root}
+	d := &Dir{root: root}
 	if err := d.sweep(time.Now()); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -48,6 +55,12 @@ func (d *Dir) Get(_ context.Context, account, day string) ([]byte, error) {
 // that nobody reads half a day. Its time is that at which it expires, by which the
 // later of two is told.
 func (d *Dir) Put(_ context.Context, account, day string, _, expires time.Time, sealed []byte) (err error) {
+	now := time.Now()
+	if last := d.swept.Load(); now.Sub(time.Unix(0, last)) >= sweepEvery && d.swept.CompareAndSwap(last, now.UnixNano()) {
+		if err := d.sweep(now); err != nil {
+			return err
+		}
+	}
 	to := name(account, day)
 	if there, err := d.root.Stat(to); err == nil && there.ModTime().After(expires) {
 		return nil
@@ -55,7 +68,7 @@ func (d *Dir) Put(_ context.Context, account, day string, _, expires time.Time, 
 	if err := d.root.Mkdir(account, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	beside := fmt.Sprintf("%s.%d.%d", to, os.Getpid(), time.Now().UnixNano())
+	beside := fmt.Sprintf("%s.%d.%d", to, os.Getpid(), now.UnixNano())
 	f, err := d.root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -96,6 +109,7 @@ const abandonedAfter = time.Hour
 
 // sweep deletes days that have expired, and what a process left that was killed.
 func (d *Dir) sweep(now time.Time) error {
+	d.swept.Store(now.UnixNano())
 	return d.each(func(path string, info fs.FileInfo) error {
 		whole := strings.HasSuffix(path, dayFile)
 		if whole && info.ModTime().After(now) || !whole && now.Sub(info.ModTime()) < abandonedAfter {
