@@ -47,6 +47,7 @@ type Client struct {
 	rateLimit int
 	limiter   *limiter
 	usage     *usage // shared with every client that As made
+	clock     *clock // shared by all that As made
 	flights   flights
 	log       *slog.Logger
 }
@@ -83,6 +84,7 @@ func New(c Config) (*Client, error) {
 		rateLimit: c.RateLimit,
 		limiter:   newLimiter(c.RateLimit, counts),
 		usage:     counts,
+		clock:     new(clock),
 		log:       c.Log,
 	}, nil
 }
@@ -100,6 +102,7 @@ func (c *Client) As(token Secret) *Client {
 		rateLimit: c.rateLimit,
 		limiter:   newLimiter(c.rateLimit, c.usage),
 		usage:     c.usage,
+		clock:     c.clock,
 		log:       c.log,
 	}
 }

@@ -121,6 +121,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	defer res.Body.Close()
 	status = res.StatusCode
 	c.limiter.learn(res.Header)
+	c.clock.learn(res.Header)
 	if status >= 300 && status < 400 {
 		return status, &Error{Reason: Redirected, Status: status}
 	}

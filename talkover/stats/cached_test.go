@@ -246,6 +246,33 @@ func TestACallThatIsStillGoingOn(t *testing.T) {
 	})
 }
 
+// Which days are closed is told by the API's clock: with one here that is two days ahead,
+// yesterday and today are read as live days, and not kept.
+func TestAClockThatIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ahead = 48 * time.Hour
+		fake := &fakeAPI{records: generate(7, 1000, 20*24*time.Hour), allowance: 1000}
+		fake.before = func(int) error { fake.ahead = ahead; return nil } // as the first answer tells
+		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
+		defer kept.Close()
+		at := clock()
+		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-18"}, Now: func() time.Time { return at().Add(ahead) }, Account: account(kept)}
+		r, _ := asked(t, fake, fake, q)
+		if !r.Exact || !r.Whole || r.Calls != len(within(fake.records, q.Query)) {
+			t.Errorf("%+v", r.Coverage)
+		}
+		days := account(kept).Days(t.Context(), cache.DateOf(now)-3, cache.DateOf(now)+3, now)
+		for d := cache.DateOf(now) - 1; d <= cache.DateOf(now)+2; d++ {
+			if _, ok := days[d]; ok {
+				t.Errorf("%s is kept, and is not over", d)
+			}
+		}
+		if len(days) == 0 {
+			t.Error("no closed day is kept")
+		}
+	})
+}
+
 // An API that cuts days in another zone than UTC is found out, and answers are right: no
 // day is kept.
 func TestAnAPIOfAnotherZone(t *testing.T) {

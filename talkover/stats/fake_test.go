@@ -165,7 +165,8 @@ type fakeAPI struct {
 	before      func(n int) error // called before the n-th request is answered, from 1
 	change      func(*talkover.Page[talkover.Call])
 	noAgents    bool
-	allowance   int // requests that may go; 60 if 0
+	ahead       time.Duration // of the clock here
+	allowance   int           // requests that may go; 60 if 0
 
 	mu       sync.Mutex
 	requests int
@@ -209,6 +210,13 @@ func (f *fakeAPI) Allowance(time.Duration) (requests, limit int) {
 		limit = 60
 	}
 	return max(limit-f.requests, 0), limit
+}
+
+// Ahead is nothing: the tests' clock is that of the API.
+func (f *fakeAPI) Ahead() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ahead
 }
 
 // count is how many requests there were.

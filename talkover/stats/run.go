@@ -18,6 +18,8 @@ type API interface {
 	// Allowance returns how many bulk requests may go within d from now, and the
 	// limit they come from; both are 0 for no limit.
 	Allowance(d time.Duration) (requests, limit int)
+	// Ahead returns how far the clock here is ahead of the API's; 0 where it is not known.
+	Ahead() time.Duration
 }
 
 const (
@@ -86,7 +88,7 @@ func newRun(api API, account *cache.Account, q talkover.CallQuery, zone *time.Lo
 	from, to := r.window.days(now)
 	r.state = State{
 		Filtered: q.Status != "" || q.Direction != "" || q.AgentID != "", Searched: q.Search != "",
-		Unbounded: r.window.from.IsZero(), From: from, To: to, Closed: closedBefore(now),
+		Unbounded: r.window.from.IsZero(), From: from, To: to, Closed: closedBefore(r.there(now)),
 		Keeps: account.Keeps() && (r.window.from.IsZero() || from <= to), Share: account.Share(),
 		Stretch: longestStretch, Paid: account.Paid(now, from, to), Missing: Unknown, Live: Unknown, List: Unknown, PageSize: talkover.MaxPerPage,
 	}
@@ -139,6 +141,7 @@ func (r *run) gather(ctx context.Context) error {
 			return nil
 		}
 		err := r.do(ctx, step)
+		r.keepTime(ctx)
 		switch {
 		case err == nil:
 		case outOf(ctx, err):
@@ -157,6 +160,29 @@ func (r *run) gather(ctx context.Context) error {
 func isUnauthorized(err error) bool {
 	var api *talkover.Error
 	return errors.As(err, &api) && api.Status == http.StatusUnauthorized
+}
+
+// there returns a moment by the API's clock, where the one here is ahead of it. Days of a
+// clock that runs ahead would be taken for closed while calls still come.
+func (r *run) there(now time.Time) time.Time {
+	if ahead := r.api.Ahead(); ahead > clockError {
+		return now.Add(-ahead)
+	}
+	return now
+}
+
+// keepTime begins anew where an answer showed that the clock here is ahead.
+func (r *run) keepTime(ctx context.Context) {
+	s := &r.state
+	closed := closedBefore(r.there(r.clock()))
+	if closed >= s.Closed {
+		return // a day that ends meanwhile is live until the next question
+	}
+	s.Closed, s.Live, s.LiveHeld = closed, Unknown, false
+	r.firstL, r.live, r.days = nil, nil, map[cache.Date]part{}
+	if s.Keeps && !s.Unbounded {
+		r.recall(ctx)
+	}
 }
 
 // recall looks up what of the window is kept.
