@@ -11,6 +11,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/talkover/talkover-mcp/commands"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
@@ -39,8 +40,8 @@ func TestKeptDaysAreListedAndCleared(t *testing.T) {
 	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one", "TALKOVER_CACHE_DIR": folder})
 	try := func(words ...string) (string, int) {
 		var out, errs bytes.Buffer
-		p := &program{env: env, stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
-		code := p.run(t.Context(), words)
+		p := &commands.Program{Version: version(), Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		code := p.Run(t.Context(), words)
 		return out.String() + errs.String(), code
 	}
 	if text, code := try("cache"); code != 0 || !strings.Contains(text, "3 days of this token with 3 calls") || !strings.Contains(text, "2 days of other tokens") || strings.Contains(text, "talq_") {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/talkover/talkover-mcp/commands"
 	"github.com/talkover/talkover-mcp/settings"
 	"github.com/talkover/talkover-mcp/tools"
 )
@@ -107,7 +108,7 @@ func TestHelpAndVersion(t *testing.T) {
 // What the help shows can be run.
 func TestExamplesOfHelp(t *testing.T) {
 	ran := 0
-	for _, c := range new(program).commands().Commands() {
+	for _, c := range new(commands.Program).Tree().Commands() {
 		for line := range strings.Lines(c.Example) {
 			if code, stdout, stderr := try(t, nil, strings.Fields(line)[1:]...); code != 0 || stdout == "" || stderr != "" {
 				t.Errorf("%sexit %d, stderr %q, stdout %q", line, code, stderr, stdout)
@@ -178,7 +179,7 @@ func TestToolsAreThoseOfTheSettings(t *testing.T) {
 			t.Errorf("%s: exit %d, stderr %q, stdout %.300s", name, code, stderr, stdout)
 		}
 	}
-	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != misconfigured || stdout != "" ||
+	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != commands.Misconfigured || stdout != "" ||
 		stderr != "talkover-mcp: TALKOVER_ALLOW_CALLS: takes true or false\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -234,7 +235,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		if errors.As(err, &faults) && faults.Except("TALKOVER_TOKEN") != nil {
 			t.Fatal(name, err)
 		}
-		s, err := tools.New(toolsOf(c))
+		s, err := tools.New(commands.ToolsOf(c, version()))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -262,7 +263,7 @@ func TestReadmeIsTrue(t *testing.T) {
 		t.Errorf("the table of settings should be\n%s", table.String())
 	}
 	table.Reset()
-	root := new(program).commands()
+	root := new(commands.Program).Tree()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

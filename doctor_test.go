@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/talkover/talkover-mcp/commands"
 )
 
 // The doctor prints a line for each finding, and a summary.
@@ -21,8 +23,8 @@ func TestDoctorPrintsWhatItFound(t *testing.T) {
 		code int
 		last string
 	}{
-		canary: {success, "All is well."},
-		"":     {failed, "1 check failed: configuration."},
+		canary: {commands.Success, "All is well."},
+		"":     {commands.Failed, "1 check failed: configuration."},
 	} {
 		code, stdout, stderr := try(t, map[string]string{"TALKOVER_TOKEN": token, "TALKOVER_BASE_URL": s.URL}, "doctor")
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
@@ -50,7 +52,7 @@ func TestDoctorBehindAProxy(t *testing.T) {
 		if err == nil {
 			t.Error("it is well")
 		}
-		if code := cmd.ProcessState.ExitCode(); code != failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
+		if code := cmd.ProcessState.ExitCode(); code != commands.Failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
 			!strings.HasSuffix(string(out), "\n1 check failed: network.\n") || strings.Contains(string(out), canary[5:12]) {
 			t.Errorf("exit %d:\n%s", code, out)
 		}
@@ -60,7 +62,7 @@ func TestDoctorBehindAProxy(t *testing.T) {
 func TestDoctorTakesNoArguments(t *testing.T) {
 	for _, command := range []string{"doctor", "healthcheck"} {
 		code, stdout, stderr := try(t, nil, command, "-demo", "now")
-		if want := fmt.Sprintf("talkover-mcp: %q is no command", command+" now"); code != misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
+		if want := fmt.Sprintf("talkover-mcp: %q is no command", command+" now"); code != commands.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
 			t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/talkover/talkover-mcp/commands"
 	"github.com/talkover/talkover-mcp/transport"
 )
 
@@ -36,7 +37,7 @@ func TestHealthcheckOfAServer(t *testing.T) {
 		"by flags":       {nil, []string{"-transport", "http", "-addr", "localhost:" + port}},
 		"bad settings":   {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN", "Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
 	} {
-		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != success || stdout+stderr != "" {
+		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != commands.Success || stdout+stderr != "" {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -66,7 +67,7 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 		"no port":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, "MCP_ADDR: takes host:port"},
 	} {
 		code, stdout, stderr := try(t, test.env, "healthcheck")
-		if code != failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
+		if code != commands.Failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -81,8 +82,8 @@ func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out, errs bytes.Buffer
-	p := &program{env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
-	if code := p.run(ctx, []string{"healthcheck"}); code != failed || !strings.Contains(errs.String(), "does not answer within") {
+	p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+	if code := p.Run(ctx, []string{"healthcheck"}); code != commands.Failed || !strings.Contains(errs.String(), "does not answer within") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}
 }

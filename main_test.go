@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/commands"
 )
 
 // TestMain lets the test binary be the command: with asCommand set it runs main,
@@ -63,8 +65,8 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func try(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	p := &program{env: envconfig.MapLookuper(env), stdin: strings.NewReader(""), stdout: &out, stderr: &err}
-	code = p.run(context.Background(), args)
+	p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
+	code = p.Run(context.Background(), args)
 	return code, out.String(), err.String()
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 	"github.com/spf13/pflag"
 
+	"github.com/talkover/talkover-mcp/commands"
 	"github.com/talkover/talkover-mcp/settings"
 )
 
@@ -233,8 +234,8 @@ func (i invocation) hostFlags() (wrong []string) {
 
 // refused says why talkover-mcp would exit with 2.
 func refused(args []string, env map[string]string) []string {
-	p := &program{env: envconfig.MapLookuper(env)}
-	c, rest, err := p.commands().Find(settings.TwoDashes(args))
+	p := &commands.Program{Env: envconfig.MapLookuper(env)}
+	c, rest, err := p.Tree().Find(settings.TwoDashes(args))
 	if err == nil {
 		err = c.ParseFlags(rest)
 	}
@@ -244,7 +245,7 @@ func refused(args []string, env map[string]string) []string {
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		return []string{err.Error()}
 	}
-	_, err = settings.Load(context.Background(), p.env)
+	_, err = settings.Load(context.Background(), p.Env)
 	var faults settings.Faults
 	if errors.As(err, &faults) {
 		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")

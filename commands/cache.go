@@ -1,4 +1,4 @@
-package main
+package commands
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 var errNoFolder = misuse{settings.Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "is not set, so days are kept in the memory of a running server alone, and end with it"}}}
 
 // folder opens the folder of kept days, and what it has of the account of the settings.
-func (p *program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error) {
-	c, err := settings.Load(cmd.Context(), p.env)
+func (p *Program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error) {
+	c, err := settings.Load(cmd.Context(), p.Env)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -27,7 +27,7 @@ func (p *program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	account, err := c.Account(version(), c.Quiet().Logger(p.stderr), nil)
+	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,7 +36,7 @@ func (p *program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error)
 }
 
 // listKept prints the days that are kept of the account, and how many of others.
-func (p *program) listKept(cmd *cobra.Command, _ []string) error {
+func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
 	dir, account, err := p.folder(cmd)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (p *program) listKept(cmd *cobra.Command, _ []string) error {
 }
 
 // clearKept deletes kept days.
-func (p *program) clearKept(cmd *cobra.Command, _ []string) error {
+func (p *Program) clearKept(cmd *cobra.Command, _ []string) error {
 	dir, account, err := p.folder(cmd)
 	if err != nil {
 		return err

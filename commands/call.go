@@ -1,0 +1,113 @@
+package commands
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/spf13/cobra"
+
+	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/tools"
+	"github.com/talkover/talkover-mcp/transport"
+)
+
+// call calls one tool through the server, as a client does, and prints what a model
+// would read. It sends each value as text, which the tool reads by its schema.
+func (p *Program) call(cmd *cobra.Command, args []string) error {
+	ctx := cmd.Context()
+	c, err := settings.Load(ctx, p.Env)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(ctx, c.Quiet(), nil)
+	if err != nil {
+		return err
+	}
+	defer s.telemetry.Close()
+	defer s.cache.Close()
+	client, err := transport.Connect(ctx, s.server)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	values := map[string]any{}
+	for _, pair := range args[1:] {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	var progress func(done, total int, what string)
+	line := &bar{to: p.Stderr}
+	if settings.IsTerminal(p.Stderr) {
+		progress = line.draw
+	}
+	result, err := client.Call(ctx, args[0], values, progress)
+	line.erase()
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, content := range result.Content {
+		if c, ok := content.(mcp.TextContent); ok {
+			text.WriteString(c.Text)
+		}
+	}
+	shown := strings.TrimRight(text.String(), "\n")
+	if result.IsError {
+		return cmp.Or(p.print(shown, map[string]string{"error": shown}), errTold)
+	}
+	return p.print(shown, result.StructuredContent)
+}
+
+// listTools prints the tools that a client gets with these settings. It needs no token.
+func (p *Program) listTools(cmd *cobra.Command, _ []string) error {
+	ctx := cmd.Context()
+	c, err := settings.Load(ctx, p.Env)
+	var faults settings.Faults
+	if errors.As(err, &faults) {
+		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")
+	}
+	if err != nil {
+		return err
+	}
+	s, err := tools.New(ToolsOf(c, p.Version))
+	if err != nil {
+		return err
+	}
+	client, err := transport.Connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	list, err := client.Tools(ctx)
+	if err != nil {
+		return err
+	}
+	return p.printJSON(map[string]any{"tools": list}) // a schema has no other form
+}
+
+// bar draws on a terminal how far a call is.
+type bar struct {
+	to    io.Writer
+	drawn int // the length of the longest line so far, in characters
+}
+
+// draw replaces the line. The tools report before each request, so that the last of the
+// done requests is only on its way.
+func (b *bar) draw(done, total int, what string) {
+	const full = 20
+	part := min(max(done-1, 0), total) * full / max(total, 1)
+	line := fmt.Sprintf("[%s%s] %s", strings.Repeat("#", part), strings.Repeat("-", full-part), what)
+	fmt.Fprintf(b.to, "\r%-*s", b.drawn, line)
+	b.drawn = max(b.drawn, len(line))
+}
+
+// erase makes the line blank again.
+func (b *bar) erase() {
+	if b.drawn > 0 {
+		fmt.Fprintf(b.to, "\r%*s\r", b.drawn, "")
+	}
+}
