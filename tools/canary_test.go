@@ -184,7 +184,10 @@ func TestNoNumberLeavesWhereNumbersAreMasked(t *testing.T) {
 		}
 		hidden := 0
 		for _, tool := range list.Tools {
-			for _, args := range questions(t, tool) {
+			for i, args := range questions(t, tool) {
+				if testing.Short() && i%4 != 0 { // the race detector takes 40 s for all of them
+					continue
+				}
 				raw, _ := json.Marshal(args)
 				text, structure := s.call(tool.Name, string(raw))
 				what := fmt.Sprintf("%s: %s %s", name, tool.Name, raw)
