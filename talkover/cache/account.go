@@ -338,10 +338,15 @@ func (a *Account) KeepLive(l Live) {
 	}
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	a.live = slices.DeleteFunc(a.live, func(o Live) bool {
-		return l.AsOf.Sub(o.AsOf) >= ProofTime || l.From <= o.From && l.To >= o.To
-	})
+	a.dropLive(l.AsOf)
+	a.live = slices.DeleteFunc(a.live, func(o Live) bool { return l.From <= o.From && l.To >= o.To })
 	a.live = append(a.live, l)
+}
+
+// dropLive drops readings of live days that are no longer good. The caller holds
+// cache.mu.
+func (a *Account) dropLive(now time.Time) {
+	a.live = slices.DeleteFunc(a.live, func(l Live) bool { return now.Sub(l.AsOf) >= ProofTime })
 }
 
 // Live returns a reading that holds these days and is still good.

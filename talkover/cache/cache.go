@@ -100,7 +100,8 @@ func (c *Cache) Account(key func(purpose string) []byte, now time.Time) *Account
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, a := range c.accounts {
-		if name != k.account && now.Sub(a.used) > c.TTL && a.pins == nil {
+		a.dropLive(now)
+		if name != k.account && now.Sub(a.used) > c.TTL && a.pins == nil && a.stop == nil {
 			c.forget(a)
 			delete(c.accounts, name)
 		}
@@ -167,7 +168,10 @@ func (c *Cache) makeRoom(holder *Account, n int) {
 }
 
 // Summary tells what a cache keeps in this process.
-type Summary struct{ Accounts, Days, Calls, Bytes int }
+type Summary struct {
+	Accounts, Days, Calls, Bytes int
+	Live                         int // calls of readings of live days, which are kept for a minute
+}
 
 // Summary adds up what is kept.
 func (c *Cache) Summary() Summary {
@@ -177,6 +181,9 @@ func (c *Cache) Summary() Summary {
 	for _, a := range c.accounts {
 		if len(a.days) > 0 {
 			s.Accounts++
+		}
+		for _, l := range a.live {
+			s.Live += l.Calls.Len()
 		}
 		for _, k := range a.days {
 			s.Days++

@@ -126,6 +126,35 @@ func TestDaysGrowOld(t *testing.T) {
 	}
 }
 
+// A reading of live days serves a minute, the days that it holds, and is gone then
+// whoever asks next.
+func TestLiveDaysServeAMinute(t *testing.T) {
+	c := cache.New(cache.Options{Calls: 1000})
+	a := c.Account(key("a"), noon)
+	today := cache.DateOf(noon)
+	a.KeepLive(cache.Live{From: today - 1, To: today + 1, Calls: dayOf(t, today, 7).Calls, AsOf: noon})
+	for _, test := range []struct {
+		from, to cache.Date
+		after    time.Duration
+		want     bool
+	}{
+		{today - 1, today + 1, time.Second, true}, {today, today, 59 * time.Second, true}, {today, today, time.Minute, false},
+		{today - 2, today, 0, false}, {today, today + 2, 0, false},
+	} {
+		if _, ok := a.Live(test.from, test.to, noon.Add(test.after)); ok != test.want {
+			t.Errorf("%s to %s after %s: %t", test.from, test.to, test.after, ok)
+		}
+	}
+	c.Account(key("b"), noon.Add(30*time.Second))
+	if s := c.Summary(); s.Live != 7 {
+		t.Errorf("within the minute: %+v", s)
+	}
+	c.Account(key("b"), noon.Add(time.Minute))
+	if s := c.Summary(); s.Live != 0 {
+		t.Errorf("after it: %+v", s)
+	}
+}
+
 // Reading in the background gives way to whoever wants the turn, and ends with the cache.
 func TestBackgroundGivesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
