@@ -23,6 +23,10 @@ import (
 // TestMain lets the test binary be the command: with asCommand set it runs main,
 // so that tests meet the real process without building it apart.
 func TestMain(m *testing.M) {
+	if value := os.Getenv(asFlood); value != "" {
+		beStrangers(value)
+		return
+	}
 	if os.Getenv(asCommand) != "" {
 		main()
 	}

@@ -114,7 +114,7 @@ type workflow struct {
 		Timeout     int `yaml:"timeout-minutes"`
 		Environment string
 		Permissions map[string]string
-		Steps   []struct {
+		Steps       []struct {
 			Uses string
 			With map[string]any
 		}
