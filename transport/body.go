@@ -23,7 +23,8 @@ const (
 // large. It reads nothing of the body, since it stands before the login.
 func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// It also bounds how long net/http waits for the body of a request that is refused.
+		// For the login and the body. It also bounds how long net/http waits for the body of a
+		// request that is refused.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		// Until the body is read: else net/http waits for it before it sends a refusal.
 		w.Header().Set("Connection", "close")
@@ -95,8 +96,6 @@ type wholeBody struct {
 
 // read reads the body. Where it refuses, it returns the status and the reason.
 func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, why string) {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	buffer := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
 	var isTooLarge *http.MaxBytesError
@@ -106,7 +105,7 @@ func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, wh
 	case err != nil:
 		return http.StatusRequestTimeout, "the request did not come in whole" // the deadline stays
 	}
-	_ = control.SetReadDeadline(time.Time{})
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	w.Header().Del("Connection")
 	b.all = buffer.Bytes()
 	b.Reader = bytes.NewReader(b.all)
