@@ -260,3 +260,15 @@ func TestGroupsLeaveOutWhatTheyAreTold(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A status that the API spells with an underscore is the documented one, in groups and
+// where calls are picked.
+func TestStatusesSpelledOtherwise(t *testing.T) {
+	all := []talkover.Call{{ID: "1", Status: "no_answer"}, {ID: "2", Status: "no-answer"}, {ID: "3", Status: "completed"}}
+	g := &stats.Groups{By: []stats.Dimension{stats.ByStatus}, Selection: stats.Selection{Status: "no-answer"}}
+	g.Add(pack(all))
+	groups := g.Sorted()
+	if len(groups) != 1 || groups[0].Values[0].Key != "no-answer" || groups[0].Calls != 2 || g.All.NoAnswer != 2 {
+		t.Errorf("%+v", groups)
+	}
+}

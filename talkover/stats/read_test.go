@@ -699,3 +699,20 @@ func TestAPartOfAListOfOneStatus(t *testing.T) {
 		}
 	}
 }
+
+// A page of which no row can be read is an error, the first one or a later one.
+func TestAPageWithoutAReadableRow(t *testing.T) {
+	for _, at := range []int{1, 4} {
+		api := &fakeAPI{records: generate(3, 950, 10*24*time.Hour), change: func(p *talkover.Page[talkover.Call]) {
+			if p.Pagination.CurrentPage == at {
+				p.Unreadable, p.Rows = len(p.Rows), nil
+			}
+		}}
+		reader := stats.Reader{Calls: api, Budget: 60, Now: now}
+		_, err := reader.Read(t.Context(), new(taken))
+		var refused *talkover.Error
+		if !errors.As(err, &refused) || refused.Reason != talkover.Malformed {
+			t.Errorf("page %d: %v", at, err)
+		}
+	}
+}
