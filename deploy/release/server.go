@@ -154,11 +154,19 @@ func (m manifest) variables() ([]variable, error) {
 			return nil, fmt.Errorf("%s: %s is of the setting %q, which user_config does not have", templatePath, name, key)
 		}
 		all = append(all, variable{
-			Name: name, Description: o.Description, Format: o.Type,
+			Name: name, Description: o.Description, Format: variableFormat(o.Type),
 			Default: fmt.Sprint(o.Default), IsRequired: o.Required, IsSecret: o.Sensitive,
 		})
 	}
 	return all, nil
+}
+
+// variableFormat returns the registry's format for a type of a manifest's setting. The registry knows paths, but no folders.
+func variableFormat(option string) string {
+	if option == "directory" {
+		return "filepath"
+	}
+	return option
 }
 
 // validate checks JSON against a schema in a file, formats included.
