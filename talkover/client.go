@@ -119,8 +119,8 @@ func (c *Client) secret() Secret {
 	return c.token
 }
 
-// Key derives a secret from the token of the client; see [Secret.Key].
-func (c *Client) Key(purpose string) []byte { return c.token.Key(purpose) }
+// Key derives a secret from the token of the client at this moment; see [Secret.Key].
+func (c *Client) Key(purpose string) []byte { return c.secret().Key(purpose) }
 
 // Limits returns how much of the API's limit this client uses at this moment. Each
 // token has a limit of its own.
