@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -143,5 +144,34 @@ func TestInstallLinks(t *testing.T) {
 	}
 	if found["vscode"] == 0 || found["cursor"] == 0 {
 		t.Errorf("docs/hosts.md should have a link for VS Code and one for Cursor: %v", found)
+	}
+}
+
+// SECURITY.md proves what it promises by tests, so they must exist.
+func TestThreatsAreProvenByTests(t *testing.T) {
+	text, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		tests.Write(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(string(text), -1)
+	for _, name := range named {
+		if !strings.Contains(tests.String(), "\nfunc "+name[1]+"(t *testing.T)") {
+			t.Errorf("SECURITY.md names %s, which there is not", name[1])
+		}
+	}
+	if len(named) < 30 {
+		t.Errorf("SECURITY.md names %d tests", len(named))
 	}
 }
