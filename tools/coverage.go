@@ -77,19 +77,24 @@ func startOfDay(t time.Time) time.Time {
 	return s
 }
 
-// String writes the coverage as the first line of an answer says it.
-func (c coverage) String() string {
-	about := " of the log"
+// about names the days that the figures are about.
+func (c coverage) about() string {
 	switch {
 	case c.From != "" && c.From == c.To:
-		about = " of " + c.From
+		return " of " + c.From
 	case c.From != "" && c.To != "":
-		about = fmt.Sprintf(" of %s to %s", c.From, c.To)
+		return fmt.Sprintf(" of %s to %s", c.From, c.To)
 	case c.From != "":
-		about = " since " + c.From
+		return " since " + c.From
 	case c.To != "":
-		about = " until " + c.To
+		return " until " + c.To
 	}
+	return " of the log"
+}
+
+// String writes the coverage as the first line of an answer says it.
+func (c coverage) String() string {
+	about := c.about()
 	calls := string(plural(c.Calls, "call", "calls"))
 	var s string
 	switch {

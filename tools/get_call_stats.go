@@ -212,12 +212,32 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, report, befo
 	case report.Tests == nil:
 		out.note("Test calls are part of all figures: Talkover cannot count them.")
 	}
-	if report.Method == stats.Counts {
+	switch {
+	case report.Read != nil:
+		out.note("Talkover counts calls, but not their durations and contacts. Those are of %s alone: %s.", partOf(q, report.Read), partMeasures(report.Read))
+	case report.Method == stats.Counts:
 		out.note("Talkover counts calls, but not their durations, hours and contacts: ask for fewer days, or again in some minutes, for those.")
 	}
 	if before != nil && (in.DateTo == "" || string(in.DateTo) >= q.now.Format(time.DateOnly)) {
 		out.note("The current period is not over yet.")
 	}
+}
+
+// partOf names the calls of a part of the window.
+func partOf(q *question, p *stats.ReadPart) ours {
+	c := newCoverage(q, stats.Coverage{From: p.From, To: p.To, Calls: p.Calls}, "", "", 0)
+	return "the " + plural(c.Calls, "call", "calls") + ours(c.about())
+}
+
+// partMeasures writes what is known of a part of the window alone.
+func partMeasures(p *stats.ReadPart) ours {
+	m := measures{contactsMeasure: float64(p.Contacts.Contacts), repeatMeasure: float64(p.Contacts.Repeat)}
+	for _, name := range []stats.Metric{stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds} {
+		if known := p.Totals.M[name]; known.Known {
+			m[string(name)] = round(name, known.Value)
+		}
+	}
+	return ours(m.words())
 }
 
 // head writes the text above the table.

@@ -28,6 +28,16 @@ type Report struct {
 	Contacts *ContactFigures // nil where not all calls were read
 	Short    *int            // answered calls of at most 6 s; likewise
 	Tests    *int            // test calls that match; likewise
+	Read     *ReadPart       // of a counted answer: the largest part that was read; nil for none
+}
+
+// ReadPart holds the figures of a part of the window: what can only be read, where the
+// rest was counted.
+type ReadPart struct {
+	From, To time.Time // zero where the window has no such end
+	Calls    int
+	Totals   Row
+	Contacts ContactFigures
 }
 
 // Ask answers a question by the plan of the fewest requests ([State.Plan]), within

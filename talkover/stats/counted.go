@@ -40,8 +40,30 @@ func (r *run) countedReport(q Question) *Report {
 	}
 	report.Totals = merged(nil, &cell{calls: t.calls, byStatus: t.byStatus}, &g.All, report.Calls)
 	report.Rows = t.rows(g, q.By, report.Calls)
+	if !report.Totals.M[MeanSeconds].Known {
+		report.Read = r.readPart(q)
+	}
 	r.readOn()
 	return report
+}
+
+// readPart returns what is known of the largest part of the window that was read: counts
+// tell neither durations nor contacts. It is nil where nothing was read that has a call.
+func (r *run) readPart(q Question) *ReadPart {
+	var largest *ReadPart
+	for _, s := range r.segments() {
+		if slices.ContainsFunc(s.parts, func(p part) bool { return p.inexact != "" }) {
+			continue
+		}
+		g := r.add(q, s.parts)
+		if g.All.Calls == 0 || largest != nil && largest.Calls >= g.All.Calls {
+			continue
+		}
+		c := Coverage{From: s.from, To: s.to}
+		r.bound(&c, s.window, 0)
+		largest = &ReadPart{From: c.From, To: c.To, Calls: g.All.Calls, Totals: exact(nil, &g.All, g.All.Calls), Contacts: g.ContactFigures()}
+	}
+	return largest
 }
 
 // uncounted returns the calls of the window that were neither counted nor read.

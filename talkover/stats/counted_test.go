@@ -46,6 +46,18 @@ func counted(t *testing.T, r *stats.Report, by []stats.Dimension, all []talkover
 	if !r.Totals.M[stats.Answered].Known {
 		t.Errorf("%v: answered calls are not known", by)
 	}
+	if p := r.Read; p != nil { // the durations are of just the calls that it names
+		read := part(&stats.Report{Coverage: stats.Coverage{From: p.From, To: p.To}}, all)
+		if p.Calls != len(read) || p.Contacts.Contacts == 0 {
+			t.Errorf("%v: %d calls and %d contacts were read from %v to %v, want %d calls", by, p.Calls, p.Contacts.Contacts, p.From, p.To, len(read))
+		}
+		want := truth(read, len(read))
+		for _, name := range []stats.Metric{stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds} {
+			if m := p.Totals.M[name]; m != want[name] {
+				t.Errorf("%v: of the calls that were read, %s is %v, want %v", by, name, m, want[name])
+			}
+		}
+	}
 	named := slices.Clone(calls)
 	for i, c := range named {
 		if !slices.Contains(stats.Statuses, c.Status) {
@@ -184,7 +196,7 @@ func TestAYearByWeek(t *testing.T) {
 	api := &fakeAPI{records: records, allowance: 76}
 	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByWeek}, Query: talkover.CallQuery{DateFrom: "2025-11-10"}})
 	counted(t, r, []stats.Dimension{stats.ByWeek}, calls(records), time.UTC)
-	if !r.Whole {
+	if !r.Whole || r.Read == nil {
 		t.Errorf("%+v", r.Coverage)
 	}
 }
