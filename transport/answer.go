@@ -62,8 +62,9 @@ func (a *orderedAnswer) respond(response mcp.JSONRPCMessage) {
 	}
 }
 
-// Header implements [http.ResponseWriter]. mcp-go v1.2.1 asks for it once the work is done, while notifications may still
-// be on their way out, so it waits for them. The race detector fails TestProgressComesBeforeTheAnswer without that.
+// Header implements [http.ResponseWriter]. mcp-go v1.2.1 asks for it once the work is
+// done, while notifications may still be on their way out, so it waits for them. The race
+// detector fails TestProgressComesBeforeTheAnswer without that.
 func (a *orderedAnswer) Header() http.Header {
 	a.out.close()
 	return a.ResponseWriter.Header()
