@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -47,18 +46,21 @@ func (a *orderedAnswer) start(contentType string, status int) {
 // respond sends the response: as an event where others came before it. Nil is an
 // answer that never comes, and then there are no more events.
 func (a *orderedAnswer) respond(response mcp.JSONRPCMessage) {
-	b, err := json.Marshal(response)
-	switch {
-	case err != nil:
-		http.Error(a.ResponseWriter, "the answer cannot be written as JSON", http.StatusInternalServerError)
-	case response == nil:
+	if response == nil {
 		a.start(eventStream, http.StatusOK)
-	case a.started:
-		_ = writeEvent(a.ResponseWriter, b)
-	default:
+		return
+	}
+	err := encode(response, func(b []byte) {
+		if a.started {
+			_ = writeEvent(a.ResponseWriter, b)
+			return
+		}
 		a.ResponseWriter.Header().Set("Content-Length", strconv.Itoa(len(b)))
 		a.start("application/json", http.StatusOK)
 		_, _ = a.ResponseWriter.Write(b)
+	})
+	if err != nil {
+		http.Error(a.ResponseWriter, "the answer cannot be written as JSON", http.StatusInternalServerError)
 	}
 }
 

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -32,7 +31,7 @@ type session struct {
 	log    *slog.Logger
 
 	writing sync.Mutex         // one message at a time
-	write   func([]byte) error // writes a message of one line
+	write   func([]byte) error // writes a message, which is a line
 
 	workers chan struct{}
 	waiting chan struct{}
@@ -130,14 +129,14 @@ func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp
 // send writes a message. The client is gone if that fails, which ends the session
 // elsewhere.
 func (s *session) send(v any) {
-	b, err := json.Marshal(v)
+	err := encode(v, func(line []byte) {
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		_ = s.write(line)
+	})
 	if err != nil {
 		s.log.Error("a message cannot be written as JSON", "why", err.Error())
-		return
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	_ = s.write(b)
 }
 
 // requestSession is the session as one request sees it: what the request says goes

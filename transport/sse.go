@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -91,7 +92,7 @@ const eventStream = "text/event-stream"
 // writeEvent writes a message as an event. A client that does not read holds it up
 // until the deadline of the write.
 func writeEvent(w http.ResponseWriter, message []byte) error {
-	_, err := fmt.Fprintf(w, "event: message\ndata: %s\n\n", message)
+	_, err := fmt.Fprintf(w, "event: message\ndata: %s\n\n", bytes.TrimSuffix(message, []byte("\n")))
 	if err == nil {
 		err = http.NewResponseController(w).Flush()
 	}

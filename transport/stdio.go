@@ -30,7 +30,7 @@ func Stdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer
 	defer end()
 	var running calls
 	client := newSession(life, "stdio", s, &running, func(line []byte) error {
-		_, err := out.Write(append(line, '\n'))
+		_, err := out.Write(line)
 		return err
 	}, log)
 	read := make(chan error, 1)
