@@ -45,7 +45,7 @@ func (q *question) checkSearch(ctx context.Context, in any) error {
 	}
 	number := "+" + digitsOf(string(search))
 	if !strings.HasPrefix(string(search), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(search)) {
-		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in E.164, such as +12025550123, or a whole SID; nothing less"}}
+		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
 	// part of, so the answer is the same as for a number without calls.
