@@ -174,6 +174,10 @@ func TestNoNumberLeavesWhereNumbersAreMasked(t *testing.T) {
 			t.Errorf("%s: %s is in\n%.700s", what, found, s)
 		}
 	}
+	least := 20 // answers with a hidden number, or the test asks too little
+	if testing.Short() {
+		least = 10 // of a quarter of the questions
+	}
 	const refusal = `{"success":false,"message":"606 555 0177 is no number","errors":{"search":["+16065550177 is odd"]}}`
 	ctx := context.Background()
 	for name, api := range map[string]http.RoundTripper{"answers": canaries(t, false), "no calls": canaries(t, true), "refusals": answering(422, refusal)} {
@@ -198,7 +202,7 @@ func TestNoNumberLeavesWhereNumbersAreMasked(t *testing.T) {
 				}
 			}
 		}
-		if hidden < 20 {
+		if hidden < least {
 			t.Errorf("%s: numbers are hidden in %d answers: the test asks too little", name, hidden)
 		}
 		for _, query := range []string{"", "?search=" + url.QueryEscape(canary), "?date_from=" + url.QueryEscape(canary), "?" + url.QueryEscape(canary) + "=1", "?status=" + url.QueryEscape(canary)} {
