@@ -248,20 +248,13 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 	}
 }
 
-// The README shows the settings and commands that there are.
-func TestReadmeIsTrue(t *testing.T) {
-	b, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := string(b)
+// docs/settings.md and docs/commands.md show the settings and commands that there are.
+func TestDocumentsAreTrue(t *testing.T) {
 	var table strings.Builder
 	for _, s := range settings.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.Env, s.Takes, cmp.Or(s.Default, "none"), s.Means)
 	}
-	if !strings.Contains(readme, table.String()) {
-		t.Errorf("the table of settings should be\n%s", table.String())
-	}
+	wantTable(t, "docs/settings.md", table.String())
 	table.Reset()
 	root := new(commands.Program).Tree()
 	root.InitDefaultHelpCmd()
@@ -269,7 +262,17 @@ func TestReadmeIsTrue(t *testing.T) {
 	for _, c := range root.Commands() {
 		fmt.Fprintf(&table, "| `%s` | %s |\n", c.Use, c.Short)
 	}
-	if !strings.Contains(readme, "\n|---|---|\n"+table.String()+"\n") {
-		t.Errorf("the table of commands should be\n%s", table.String())
+	wantTable(t, "docs/commands.md", table.String())
+}
+
+// wantTable fails unless the document has a table with these rows and no others.
+func wantTable(t *testing.T, doc, rows string) {
+	t.Helper()
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, after, found := strings.Cut(string(text), "---|\n"+rows); !found || strings.HasPrefix(after, "|") {
+		t.Errorf("%s: its table should be\n%s", doc, rows)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -39,22 +41,33 @@ var (
 	inlineShell = regexp.MustCompile("`((?:(?:claude|codex|gemini|agy) mcp add|talkover-mcp) [^`<>\\[\\]]+)`")
 )
 
-// blocks returns all that the documents have to run or to copy.
-func blocks(t *testing.T) []block {
+// documents returns the text of each document, by its path with slashes.
+func documents(t *testing.T) map[string]string {
 	t.Helper()
-	docs, err := filepath.Glob("docs/*.md")
-	if err != nil || !slices.Contains(docs, filepath.Join("docs", "hosts.md")) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil || !slices.Contains(pages, filepath.Join("docs", "hosts.md")) {
 		t.Fatal("docs/hosts.md is missing:", err)
 	}
-	var all []block
-	for _, doc := range append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "bench/README.md") {
-		b, err := os.ReadFile(doc)
+	all := map[string]string{}
+	for _, doc := range append(pages, "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "bench/README.md") {
+		text, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, fenced(filepath.ToSlash(doc), string(b))...)
+		all[filepath.ToSlash(doc)] = string(text)
 	}
 	return all
+}
+
+// blocks returns all that the documents have to run or to copy.
+func blocks(t *testing.T) []block {
+	t.Helper()
+	all := documents(t)
+	var found []block
+	for _, doc := range slices.Sorted(maps.Keys(all)) {
+		found = append(found, fenced(doc, all[doc])...)
+	}
+	return found
 }
 
 // fenced finds the blocks of one document.
@@ -90,6 +103,73 @@ func fenced(doc, text string) []block {
 	return all
 }
 
+// frontPage is the most words that README.md has outside of code: at 350 words a minute,
+// what a newcomer reads in two minutes.
+const frontPage = 700
+
+var (
+	fencedCode  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
+	hasLetter   = regexp.MustCompile(`[\pL\pN]`)
+	heading     = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	relative    = regexp.MustCompile(`\]\(([^):\s]+)\)`) // neither an image nor a page of another site
+	notInAnchor = regexp.MustCompile("[^a-z0-9 _-]")
+)
+
+// prose returns a document without what stands in fences and comments.
+func prose(text string) string {
+	return comment.ReplaceAllString(fencedCode.ReplaceAllString(text, ""), "")
+}
+
+func TestFrontPageIsReadInTwoMinutes(t *testing.T) {
+	words := slices.DeleteFunc(strings.Fields(prose(documents(t)["README.md"])), func(word string) bool { return !hasLetter.MatchString(word) })
+	t.Logf("README.md has %d words outside of code", len(words))
+	if len(words) > frontPage {
+		t.Errorf("README.md has %d words, want at most %d: move what not every reader needs to a page in docs", len(words), frontPage)
+	}
+}
+
+// Each link to a file or a heading of the repository leads to one.
+func TestLinksLeadSomewhere(t *testing.T) {
+	all := documents(t)
+	anchors := map[string][]string{}
+	for doc, text := range all {
+		for _, title := range heading.FindAllStringSubmatch(prose(text), -1) {
+			anchor := notInAnchor.ReplaceAllString(strings.ToLower(title[1]), "")
+			anchors[doc] = append(anchors[doc], strings.ReplaceAll(anchor, " ", "-"))
+		}
+	}
+	links := 0
+	for doc, text := range all {
+		for _, link := range relative.FindAllStringSubmatch(prose(text), -1) {
+			links++
+			file, anchor, hasAnchor := strings.Cut(link[1], "#")
+			if file = path.Join(path.Dir(doc), file); strings.HasPrefix(link[1], "#") {
+				file = doc
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s: the link %s leads to no file", doc, link[1])
+			}
+			if hasAnchor && !slices.Contains(anchors[file], anchor) {
+				t.Errorf("%s: the link %s leads to no heading", doc, link[1])
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("the documents have %d links", links)
+	}
+}
+
+// docs/README.md leads to each page, so that none is lost.
+func TestEachPageIsInTheIndex(t *testing.T) {
+	all := documents(t)
+	for doc := range all {
+		if page, ok := strings.CutPrefix(doc, "docs/"); ok && page != "README.md" && !strings.Contains(all["docs/README.md"], "]("+page+")") {
+			t.Errorf("docs/README.md has no link to %s", page)
+		}
+	}
+}
+
 var installLink = regexp.MustCompile(`(https://insiders\.vscode\.dev/redirect/mcp/install|cursor://anysphere\.cursor-deeplink/mcp/install)\?[^)\s"` + "`]+")
 
 // The install links hold the configuration of docs/hosts.md.
@@ -106,12 +186,8 @@ func TestInstallLinks(t *testing.T) {
 		first[b.host] = config
 	}
 	found := map[string]int{}
-	for _, doc := range []string{"README.md", "docs/hosts.md"} {
-		text, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, link := range installLink.FindAllString(string(text), -1) {
+	for doc, text := range documents(t) {
+		for _, link := range installLink.FindAllString(text, -1) {
 			u, err := url.Parse(link)
 			if err != nil || strings.ContainsAny(link, "+{}\" ") {
 				t.Errorf("%s: %s is not encoded as a URL: %v", doc, link, err)
@@ -149,12 +225,8 @@ func TestInstallLinks(t *testing.T) {
 
 // SECURITY.md proves what it promises by tests, so they must exist.
 func TestThreatsAreProvenByTests(t *testing.T) {
-	text, err := os.ReadFile("SECURITY.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var tests strings.Builder
-	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -165,7 +237,7 @@ func TestThreatsAreProvenByTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(string(text), -1)
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(documents(t)["SECURITY.md"], -1)
 	for _, name := range named {
 		if !strings.Contains(tests.String(), "\nfunc "+name[1]+"(t *testing.T)") {
 			t.Errorf("SECURITY.md names %s, which there is not", name[1])

@@ -105,10 +105,10 @@ func (c Config) all() []registrar {
 	return all
 }
 
-// The golden files in testdata, and the tables and answers in README.md, are made of what
-// the server says.
+// The golden files in testdata, and the tables and answers in README.md and docs/, are made
+// of what the server says.
 //
-//go:generate go test . -run ^Test(Questions|ToolsAsModelsSeeThem|ReadmeShowsWhatThereIs)$ -update
+//go:generate go test . -run ^Test(Questions|ToolsAsModelsSeeThem|DocumentsShowWhatThereIs)$ -update
 
 //go:embed instructions.md
 var instructions string

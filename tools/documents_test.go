@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,36 +16,51 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// section matches a part of the README that is made, with the name of what it shows.
+// section matches a part of a document that is made, with the name of what it shows.
 var section = regexp.MustCompile(`(?s)<!-- made by go generate ./tools: (\w+) -->\n\n(.*?)\n<!-- end of (\w+) -->`)
 
-// TestReadmeShowsWhatThereIs makes the README's tables of tools and prompts, and the
-// answers to its questions, of what the server tells.
-func TestReadmeShowsWhatThereIs(t *testing.T) {
-	const file = "../README.md"
-	readme, err := os.ReadFile(file)
+// TestDocumentsShowWhatThereIs makes the tables of tools and prompts, and the answers to
+// questions, in README.md and docs/ of what the server tells.
+func TestDocumentsShowWhatThereIs(t *testing.T) {
+	documents, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := connect(t, account.Transport(), calling)
-	sections := 0
-	made := section.ReplaceAllFunc(readme, func(part []byte) []byte {
-		sections++
-		name := string(section.FindSubmatch(part)[1])
-		return fmt.Appendf(nil, "<!-- made by go generate ./tools: %s -->\n\n%s\n<!-- end of %s -->", name, made(t, s, name), name)
-	})
-	if *update {
-		if err := os.WriteFile(file, made, 0o644); err != nil {
+	where := map[string][]string{}
+	for _, file := range append(documents, "../README.md") {
+		document, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
+		made := section.ReplaceAllFunc(document, func(part []byte) []byte {
+			name := string(section.FindSubmatch(part)[1])
+			where[name] = append(where[name], filepath.Base(file))
+			return fmt.Appendf(nil, "<!-- made by go generate ./tools: %s -->\n\n%s\n<!-- end of %s -->", name, made(t, s, name), name)
+		})
+		if bytes.Equal(document, made) {
+			continue
+		}
+		if *update {
+			if err := os.WriteFile(file, made, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		t.Errorf("%s: run go generate ./tools if this is meant:\n%s", file, cmp.Diff(string(document), string(made)))
 	}
-	if diff := cmp.Diff(string(readme), string(made)); diff != "" && !*update || sections < 5 {
-		t.Errorf("%d sections; run go generate ./tools if this is meant:\n%s", sections, diff)
+	for _, name := range []string{"tools", "prompts"} {
+		if want := []string{"tools.md"}; !slices.Equal(where[name], want) {
+			t.Errorf("the table of %s is in %v, want %v", name, where[name], want)
+		}
+	}
+	if answers := len(where) - 2; answers < 3 {
+		t.Errorf("the documents show %d answers", answers)
 	}
 }
 
-// made makes a section of the README: the table of the tools or of the prompts, or a
-// question of testdata with its answer.
+// made makes a section: the table of the tools or of the prompts, or a question of
+// testdata with its answer.
 func made(t *testing.T, s session, name string) string {
 	t.Helper()
 	var b strings.Builder
