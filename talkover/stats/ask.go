@@ -10,9 +10,16 @@ import (
 
 // Question is what [Ask] answers.
 type Question struct {
-	Query        talkover.CallQuery // which calls; Page and PerPage are ignored
-	By           []Dimension        // none, one or two
-	Zone         *time.Location     // of days, weekdays and hours; UTC if nil
+	Query  talkover.CallQuery // which calls; Page and PerPage are ignored
+	Filter Filter             // which calls; in place of Query, Zone and ExcludeTests
+	By     []Dimension        // none, one or two
+	// Metrics are figures that are wanted beyond those that cost nothing: the unreturned
+	// ones, which take reading up to now, and contacts of each group.
+	Metrics      []Metric
+	Order        RowOrder
+	Agents       []talkover.Agent // by agent alone, those to be among the rows even without a call
+	Compare      Compare          // "" for nothing
+	Zone         *time.Location   // of days, weekdays and hours; UTC if nil
 	ExcludeTests bool
 	Now          func() time.Time // time.Now if nil
 	Account      *cache.Account   // keeps days that were read; nil for none
@@ -25,10 +32,14 @@ type Report struct {
 	Coverage
 	Totals   Row
 	Rows     []Row
-	Contacts *ContactFigures // nil where not all calls were read
-	Short    *int            // answered calls of at most 6 s; likewise
-	Tests    *int            // test calls that match; likewise
-	Read     *ReadPart       // of a counted answer: the largest part that was read; nil for none
+	Order    RowOrder          // of the rows
+	BusyHour *BusyHour         // nil where not all calls were read, or there is none
+	Untold   map[Metric]string // why a figure of the totals is not known, in words
+	Before   *Before           // nil where the question compares with nothing
+	Contacts *ContactFigures   // nil where not all calls were read
+	Short    *int              // answered calls of at most 6 s; likewise
+	Tests    *int              // test calls that match; likewise
+	Read     *ReadPart         // of a counted answer: the largest part that was read; nil for none
 }
 
 // ReadPart holds the figures of a part of the window: what can only be read, where the
@@ -39,6 +50,9 @@ type ReadPart struct {
 	Totals   Row
 	Contacts ContactFigures
 }
+
+// BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
+type BusyHour struct{ Hour, Calls int }
 
 // Ask answers a question by the plan of the fewest requests ([State.Plan]), within
 // the time of ctx and what the limiter lets through. What cannot be read in time is

@@ -13,6 +13,7 @@ import (
 
 // Search says which calls [Find] looks for. A zero field asks for nothing.
 type Search struct {
+	Filter     Filter             // in place of the eight fields that follow
 	Query      talkover.CallQuery // what the API can filter by, but for Status
 	Statuses   []string           // any of these, of Statuses
 	Open       bool               // or calls that are still going on
@@ -24,6 +25,7 @@ type Search struct {
 	Order      Order
 	Only       Only
 	Limit      int
+	After      Cursor // goes on after the last row of another answer to the same search
 	Now        func() time.Time
 	Account    *cache.Account // keeps days that were read; nil for none
 	Progress   func(done, total int, what string)
@@ -47,6 +49,10 @@ type Only string
 const (
 	UnreturnedMissed Only = "unreturned_missed" // inbound missed calls, with no later call with that number
 	RepeatContacts   Only = "repeat_contacts"   // calls with numbers that have two calls or more
+
+	OnlyNeverCalledBack Only = "never_called_back" // missed calls with no later call with that number up to now
+	OnlyNotReached      Only = "not_reached"       // missed calls with later calls, of which none was answered
+	OnlyUnreturned      Only = "unreturned"        // both
 )
 
 // Found is the answer to a Search.
@@ -56,7 +62,9 @@ type Found struct {
 	Total int             // how many there are in the window of the coverage
 	// All is false where the window of the coverage is not all that was asked, so
 	// that there may be more.
-	All bool
+	All     bool
+	Skipped int    // how many of them come before Calls
+	Next    Cursor // for the very next ones; zero where there are none
 }
 
 // Find looks for calls that the API's own filters cannot name, in the calls that
