@@ -32,6 +32,8 @@ type Config struct {
 	UserAgent string            // "talkover-mcp" if empty
 	Timeout   time.Duration     // of one attempt; DefaultTimeout if 0
 	RateLimit int               // requests a minute that the plan allows; no limit of ours if 0
+	Replicas  int               // replicas of this program that share them; 1 if 0
+	Ledger    LedgerOf          // counts the requests of all replicas; nil where each counts its own
 	Transport http.RoundTripper // NewTransport() if nil; the demo and tests set another
 	Log       *slog.Logger      // gets a line for each request, at debug; no log if nil
 }
@@ -45,6 +47,8 @@ type Client struct {
 	timeout   time.Duration
 	transport http.RoundTripper
 	rateLimit int
+	replicas  int
+	ledger    LedgerOf
 	limiter   *limiter
 	usage     *usage // shared with every client that As made
 	clock     *clock // shared by all that As made
@@ -74,7 +78,7 @@ func New(c Config) (*Client, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	counts := new(usage)
-	return &Client{
+	client := &Client{
 		base:      base,
 		token:     c.Token,
 		renewed:   c.Renewed,
@@ -82,29 +86,43 @@ func New(c Config) (*Client, error) {
 		timeout:   c.Timeout,
 		transport: Timely(c.Transport),
 		rateLimit: c.RateLimit,
-		limiter:   newLimiter(c.RateLimit, counts),
+		replicas:  c.Replicas,
+		ledger:    c.Ledger,
 		usage:     counts,
 		clock:     new(clock),
 		log:       c.Log,
-	}, nil
+	}
+	client.limit()
+	return client, nil
+}
+
+// limit makes the limiter of a new client.
+func (c *Client) limit() {
+	c.limiter = newLimiter(c.rateLimit, c.replicas, c.usage)
+	if c.ledger != nil && c.rateLimit > 0 {
+		c.limiter.shared = &sharedCount{Ledger: c.ledger(c.Key), lease: c.timeout + window, told: Told{Left: -1}}
+	}
 }
 
 // As returns a client for the account of another token. It reaches the API in the
 // same way and over the same connections. It limits requests, and shares equal
 // ones, for that account alone.
 func (c *Client) As(token Secret) *Client {
-	return &Client{
+	client := &Client{
 		base:      c.base,
 		token:     token,
 		userAgent: c.userAgent,
 		timeout:   c.timeout,
 		transport: c.transport,
 		rateLimit: c.rateLimit,
-		limiter:   newLimiter(c.rateLimit, c.usage),
+		replicas:  c.replicas,
+		ledger:    c.ledger,
 		usage:     c.usage,
 		clock:     c.clock,
 		log:       c.log,
 	}
+	client.limit()
+	return client
 }
 
 // Usage returns the retries and waits so far, of this client and of all that share

@@ -60,19 +60,36 @@ type limiter struct {
 	bulk      []*ticket // bulk requests that wait, behind the look-ups
 	usage     *usage
 	changed   chan struct{} // closed and made anew whenever a request may have become free to go
+	replicas  int           // that divide the limit, while no ledger counts for all of them
+	shared    *sharedCount  // the count of all replicas; nil for none
 }
 
 // ticket stands for one request in a queue. It has a size, so that no two have the
 // same address.
 type ticket struct{ _ byte }
 
-func newLimiter(limit int, u *usage) *limiter {
-	return &limiter{limit: limit, usage: u, changed: make(chan struct{})}
+func newLimiter(limit, replicas int, u *usage) *limiter {
+	return &limiter{limit: limit, replicas: max(replicas, 1), usage: u, changed: make(chan struct{})}
+}
+
+// permit lets one request go, until its release.
+type permit struct {
+	limiter *limiter
+	id      string // in the ledger; empty without one
 }
 
 // acquire waits until a request may go; release must follow. It fails at once, with
 // the wait in an [*Error], if that would be too late for ctx.
-func (l *limiter) acquire(ctx context.Context, bulk bool) error {
+func (l *limiter) acquire(ctx context.Context, bulk bool) (permit, error) {
+	if l.shared != nil {
+		return l.acquireShared(ctx, bulk)
+	}
+	return permit{limiter: l}, l.queue(ctx, bulk)
+}
+
+// queue waits until the count of this process lets a request go. The error is as that
+// of acquire, or errBack.
+func (l *limiter) queue(ctx context.Context, bulk bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	queue := &l.lookups
@@ -109,6 +126,9 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 		if heldSince.IsZero() {
 			heldSince = time.Now()
 		}
+		if l.shared != nil {
+			wait = min(wait, lookBack)
+		}
 		changed := l.changed
 		l.mu.Unlock()
 		timer := time.NewTimer(wait)
@@ -121,6 +141,9 @@ func (l *limiter) acquire(ctx context.Context, bulk bool) error {
 		l.mu.Lock()
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if l.shared != nil && !l.shared.Away() {
+			return errBack
 		}
 	}
 }
@@ -146,15 +169,16 @@ func (l *limiter) waitBehind(ahead int, now time.Time, bulk bool) time.Duration 
 	if l.limit == 0 {
 		return wait
 	}
-	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
-		l.answered = l.answered[1:]
-	}
+	l.forget(now)
 	if l.left <= 0 && now.Before(l.leftUntil) {
 		wait = max(wait, l.leftUntil.Sub(now))
 	}
-	allowed := max(l.limit-spare, 1)
+	allowed := max((l.limit-spare)/l.replicas, 1)
 	if bulk {
 		allowed = max(allowed*bulkShare/100, 1)
+		if l.shared != nil {
+			wait = max(wait, l.shared.quietUntil.Sub(now))
+		}
 	}
 	// This many answers must first be a window old.
 	if need := len(l.answered) + l.inFlight + ahead + 1 - allowed; need > len(l.answered) {
@@ -165,9 +189,21 @@ func (l *limiter) waitBehind(ahead int, now time.Time, bulk bool) time.Duration 
 	return wait
 }
 
+// forget drops answers that the API counts no more. The caller holds l.mu.
+func (l *limiter) forget(now time.Time) {
+	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
+		l.answered = l.answered[1:]
+	}
+}
+
 // allowance returns how many bulk requests may go within d from now, and the limit
 // they come from; both are 0 for no limit.
 func (l *limiter) allowance(d time.Duration) (requests, limit int) {
+	if l.shared != nil {
+		if requests, limit, ok := l.sharedAllowance(d); ok {
+			return requests, limit
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limit == 0 {
@@ -187,6 +223,9 @@ func (l *limiter) allowance(d time.Duration) (requests, limit int) {
 func (l *limiter) limits() Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s := l.shared; s != nil && s.aloneSince.IsZero() {
+		return Limits{Limit: l.limit, Used: max(s.used, len(l.answered)+l.inFlight), Waiting: s.asking, Hold: max(time.Until(s.heldUntil), 0)}
+	}
 	hold := l.waitBehind(0, time.Now(), false)
 	return Limits{
 		Limit:   l.limit,
@@ -197,7 +236,8 @@ func (l *limiter) limits() Limits {
 }
 
 // release ends what acquire began: the request was answered or failed.
-func (l *limiter) release() {
+func (p permit) release() {
+	l := p.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
@@ -205,12 +245,18 @@ func (l *limiter) release() {
 		l.answered = append(l.answered, time.Now())
 	}
 	l.broadcast()
+	if l.shared != nil {
+		l.shared.release(p.id)
+	}
 }
 
 // pause holds all requests back, because the API asked one of them to wait.
 func (l *limiter) pause(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.shared != nil {
+		l.shared.Pause(d)
+	}
 	if until := time.Now().Add(d); until.After(l.paused) {
 		l.paused = until
 	}
@@ -224,18 +270,24 @@ func (l *limiter) learn(h http.Header) {
 	if l.limit == 0 {
 		return
 	}
+	told := Told{Left: -1}
 	if n, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil && n > 0 && n <= 1_000_000 {
-		l.limit = n
+		l.limit, told.Limit = n, n
 	}
 	if n, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
 		now := time.Now()
+		told.Left = n
 		if !now.Before(l.leftUntil) { // the first answer of a window, which closes within its length
 			l.leftUntil = now.Add(window)
 		}
 		l.left = n - (l.inFlight - 1) // the API counted the request of this answer, and not yet the others in flight
 		if reset, ok := resetTime(h); ok && reset.Before(now.Add(window)) {
 			l.leftUntil = reset.Add(roundedDown)
+			told.Reset = l.leftUntil.Sub(now)
 		}
+	}
+	if l.shared != nil {
+		l.shared.told = told
 	}
 	l.broadcast()
 }

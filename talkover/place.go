@@ -47,10 +47,11 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	if err != nil {
 		return placed, &Error{Reason: Malformed, cause: err, unsent: true}
 	}
-	if err := c.limiter.acquire(ctx, false); err != nil {
+	permit, err := c.limiter.acquire(ctx, false)
+	if err != nil {
 		return placed, ofOrder(err, true)
 	}
-	defer c.limiter.release()
+	defer permit.release()
 	var leaving departure
 	var answer bytes.Buffer
 	status, err := c.send(leaving.watch(ctx), request{method: http.MethodPost, path: path, body: body}, &answer)

@@ -26,7 +26,8 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 	var last *Error
 	result, err := backoff.Retry(ctx, func() (T, error) {
 		var none T
-		if err := c.limiter.acquire(ctx, bulk); err != nil {
+		permit, err := c.limiter.acquire(ctx, bulk)
+		if err != nil {
 			if errors.As(err, &last) {
 				last.Attempts = attempts
 			}
@@ -34,7 +35,7 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 		}
 		attempts++
 		result, err := func() (T, error) {
-			defer c.limiter.release()
+			defer permit.release()
 			return attempt()
 		}()
 		if err == nil {
