@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,6 +69,21 @@ func (c Call) Key() string {
 
 // Answered reports whether somebody spoke: the status is answered or completed.
 func (c Call) Answered() bool { return c.Status == StatusAnswered || c.Status == StatusCompleted }
+
+// PlainStatus spells a status as the API documents it: some rows have _ for -.
+func PlainStatus(status string) string { return strings.ReplaceAll(status, "_", "-") }
+
+// IsOpen reports whether a call with such a status and so many seconds is still going on:
+// initiated, ringing, or answered with no duration yet. Every other call is final.
+func IsOpen(status string, seconds int) bool {
+	switch PlainStatus(status) {
+	case StatusInitiated, StatusRinging:
+		return true
+	case StatusAnswered:
+		return seconds == 0
+	}
+	return false
+}
 
 // CallQuery holds the parameters of List Calls. A zero field is not sent, and
 // the API's default holds.

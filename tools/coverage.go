@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
-	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // coverage says which calls an answer rests on, and whether these are all.
@@ -31,7 +31,7 @@ type coverage struct {
 
 // newCoverage shows a coverage, how many requests it took, and the days that were asked
 // about.
-func newCoverage(q *question, c stats.Coverage, from, to schema.Date, requests int) coverage {
+func newCoverage(q *question, c scan.Coverage, from, to schema.Date, requests int) coverage {
 	out := coverage{
 		Exact: c.Exact, Method: string(c.Method), AsOf: c.AsOf.In(q.zone).Format(secondForm),
 		From: boundary(c.From.In(q.zone), c.From.IsZero()), To: boundary(lastOf(c.To.In(q.zone)), c.To.IsZero()),
@@ -42,7 +42,7 @@ func newCoverage(q *question, c stats.Coverage, from, to schema.Date, requests i
 	if !c.ReadAt.IsZero() {
 		out.ReadAt = c.ReadAt.In(q.zone).Format(secondForm)
 	}
-	if !c.Whole && c.Missing != stats.Unknown {
+	if !c.Whole && c.Missing != scan.Unknown {
 		out.Left = &c.Missing
 	}
 	return out
@@ -105,7 +105,7 @@ func (c coverage) String() string {
 		if c.Left != nil {
 			s += fmt.Sprintf(", %d calls are left", *c.Left)
 		}
-	case c.Method == string(stats.Counts):
+	case c.Method == string(scan.Counts):
 		s = "Exact, counted by Talkover: all " + calls + about
 	default:
 		s = "Exact: all " + calls + about

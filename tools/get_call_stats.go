@@ -11,6 +11,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -215,7 +216,7 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, report, befo
 	switch {
 	case report.Read != nil:
 		out.note("Talkover counts calls, but not their durations and contacts. Those are of %s alone: %s.", partOf(q, report.Read), partMeasures(report.Read))
-	case report.Method == stats.Counts:
+	case report.Method == scan.Counts:
 		out.note("Talkover counts calls, but not their durations, hours and contacts: ask for fewer days, or again in some minutes, for those.")
 	}
 	if before != nil && (in.DateTo == "" || string(in.DateTo) >= q.now.Format(time.DateOnly)) {
@@ -225,7 +226,7 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, report, befo
 
 // partOf names the calls of a part of the window.
 func partOf(q *question, p *stats.ReadPart) ours {
-	c := newCoverage(q, stats.Coverage{From: p.From, To: p.To, Calls: p.Calls}, "", "", 0)
+	c := newCoverage(q, scan.Coverage{From: p.From, To: p.To, Calls: p.Calls}, "", "", 0)
 	return "the " + plural(c.Calls, "call", "calls") + ours(c.about())
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -48,7 +49,7 @@ func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *g
 		t.columns = append(t.columns, valueColumns(i, d)...)
 	}
 	for _, name := range stats.Metrics {
-		if report.Method == stats.Counts && !slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known }) {
+		if report.Method == scan.Counts && !slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known }) {
 			continue // which cannot be counted
 		}
 		t.columns = append(t.columns, metricColumn(name))

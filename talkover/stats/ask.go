@@ -1,11 +1,13 @@
 package stats
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Question is what [Ask] answers.
@@ -29,7 +31,7 @@ type Question struct {
 
 // Report is the answer to a Question.
 type Report struct {
-	Coverage
+	scan.Coverage
 	Totals   Row
 	Rows     []Row
 	Order    RowOrder          // of the rows
@@ -54,53 +56,46 @@ type ReadPart struct {
 // BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
 type BusyHour struct{ Hour, Calls int }
 
-// Ask answers a question by the plan of the fewest requests ([State.Plan]), within
+// Ask answers a question by the plan of the fewest requests ([scan.State.Plan]), within
 // the time of ctx and what the limiter lets through. What cannot be read in time is
 // left out, and the answer is about the rest; where nothing can be answered, the
 // error is an [*talkover.Error] with the wait.
-func Ask(ctx context.Context, api API, q Question) (*Report, error) {
-	r := newRun(api, q.Account, q.Query, q.Zone, q.Now)
-	r.progress, r.reserve = q.Progress, q.Reserve
-	r.counts = func() int { return countsOf(r, q) }
-	r.groups = q
-	if r.state.Keeps {
-		defer r.account.Pin(r.state.From, r.state.To)()
+func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
+	w := scan.Wanted{Query: q.Query, Zone: q.Zone, Now: q.Now, Account: q.Account, Reserve: q.Reserve, Progress: q.Progress}
+	t := &tally{by: q.By, zone: cmp.Or(q.Zone, time.UTC), status: q.Query.Status}
+	if !q.ExcludeTests && q.Query.Search == "" {
+		w.Counter = t
 	}
-	if err := r.gather(ctx); err != nil {
+	r, err := scan.Gather(ctx, api, w)
+	if err != nil {
 		return nil, err
 	}
-	if r.tally != nil {
-		return r.countedReport(q), nil
+	if coverage, read, ok := r.Counted(); ok {
+		return countedReport(r, t, q, coverage, read), nil
 	}
-	s, ok := r.best()
-	if !ok {
-		return nil, r.nothing()
+	s, err := r.Best()
+	if err != nil {
+		return nil, err
 	}
-	g := r.add(q, s.parts)
-	report := &Report{Coverage: r.coverage(s), Totals: exact(nil, &g.All, g.All.Calls)}
-	report.Calls = g.InWindow
+	g := add(r, q, s.Parts)
+	report := &Report{Coverage: r.Coverage(s), Totals: exact(nil, &g.All, g.All.Calls)}
 	for _, group := range g.Sorted() {
 		report.Rows = append(report.Rows, exact(group.Values, &group.Figures, g.All.Calls))
 	}
 	contacts := g.ContactFigures()
 	report.Tests, report.Contacts, report.Short = &g.Tests, &contacts, &g.All.Short
 	if !report.Whole {
-		r.readOn()
+		r.ReadOn()
 	}
 	return report, nil
 }
 
 // add adds up the calls of parts.
-func (r *run) add(q Question, parts []part) *Groups {
-	g := &Groups{By: q.By, Zone: r.zone, ExcludeTests: q.ExcludeTests}
+func add(r *scan.Run, q Question, parts []scan.Part) *Groups {
+	g := &Groups{By: q.By, Zone: q.Zone, ExcludeTests: q.ExcludeTests}
 	for _, p := range parts {
-		g.Selection = r.selection(p.window)
-		g.Add(p.calls)
+		g.Selection = r.Selection(p.Window)
+		g.Add(p.Calls)
 	}
 	return g
-}
-
-// selection selects the calls of a window that fit the API's filters.
-func (r *run) selection(w window) Selection {
-	return Selection{Status: r.query.Status, Direction: r.query.Direction, AgentID: r.query.AgentID, From: w.from, To: w.to}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -31,7 +32,7 @@ func ask(t testing.TB, api *fakeAPI, q stats.Question) *stats.Report {
 // against the calls themselves.
 func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, calls []talkover.Call, zone *time.Location) {
 	t.Helper()
-	if !r.Exact || !r.Whole || r.Method != stats.Read || r.Calls != len(calls) || r.Reason != "" {
+	if !r.Exact || !r.Whole || r.Method != scan.Read || r.Calls != len(calls) || r.Reason != "" {
 		t.Errorf("%v: %+v, want all %d calls", by, r.Coverage, len(calls))
 		return
 	}

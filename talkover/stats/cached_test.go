@@ -11,6 +11,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -71,7 +72,7 @@ func TestTenQuestionsAboutAMonth(t *testing.T) {
 }
 
 // asked answers a question over what is kept, and counts its requests.
-func asked(t *testing.T, api stats.API, s *fakeAPI, q stats.Question) (*stats.Report, int) {
+func asked(t *testing.T, api scan.API, s *fakeAPI, q stats.Question) (*stats.Report, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 	defer cancel()
@@ -380,11 +381,11 @@ func TestWaitingForTheLimit(t *testing.T) {
 // Every way an answer can be got, as a plan says it.
 func TestPlans(t *testing.T) {
 	day := func(s string) cache.Date { d, _ := cache.ParseDate(s); return d }
-	state := stats.State{From: day("2026-10-06"), To: day("2026-11-06"), Closed: day("2026-11-03"), Keeps: true, Missing: stats.Unknown, Live: stats.Unknown, List: stats.Unknown, Left: 76}
-	kept := func(from, to string, k stats.DayState) func(*stats.State) {
-		return func(s *stats.State) {
+	state := scan.State{From: day("2026-10-06"), To: day("2026-11-06"), Closed: day("2026-11-03"), Keeps: true, Missing: scan.Unknown, Live: scan.Unknown, List: scan.Unknown, Left: 76}
+	kept := func(from, to string, k scan.DayState) func(*scan.State) {
+		return func(s *scan.State) {
 			if s.Days == nil {
-				s.Days = map[cache.Date]stats.DayState{}
+				s.Days = map[cache.Date]scan.DayState{}
 			}
 			for d := day(from); d <= day(to); d++ {
 				s.Days[d] = k
@@ -392,28 +393,28 @@ func TestPlans(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		changes []func(*stats.State)
+		changes []func(*scan.State)
 		want    string
 	}{
 		"nothing is kept":                  {nil, "size days 2026-10-06 to 2026-11-03"},
-		"the size is known":                {[]func(*stats.State){func(s *stats.State) { s.Missing = 5000 }}, "look at the live days 2026-11-04 to 2026-11-06"},
-		"all fits":                         {[]func(*stats.State){func(s *stats.State) { s.Missing, s.Live = 5000, 600 }}, "read live 2026-11-04 to 2026-11-06; read days 2026-10-06 to 2026-11-03"},
-		"live days that starve the others": {[]func(*stats.State){func(s *stats.State) { s.Missing, s.Live = 50_000, 6000 }}, "read days 2026-10-06 to 2026-11-03"},
-		"too much, and countable":          {[]func(*stats.State){func(s *stats.State) { s.Missing, s.Live, s.Counts = 50_000, 600, 9 }}, "count days 2026-10-06 to 2026-11-03"},
-		"kept":                             {[]func(*stats.State){kept("2026-10-06", "2026-11-03", stats.DayState{Calls: 200}), func(s *stats.State) { s.LiveHeld = true }}, "prove days 2026-10-06 to 2026-11-03"},
-		"kept and proven":                  {[]func(*stats.State){kept("2026-10-06", "2026-11-03", stats.DayState{Calls: 200, Proven: true}), func(s *stats.State) { s.LiveHeld = true }}, ""},
-		"old":                              {[]func(*stats.State){kept("2026-10-06", "2026-11-03", stats.DayState{Calls: 200, Stale: true}), func(s *stats.State) { s.LiveHeld = true }}, "renew days 2026-10-06 to 2026-11-03"},
-		"a day is missing, another failed": {[]func(*stats.State){kept("2026-10-06", "2026-10-20", stats.DayState{Calls: 200, Proven: true}), kept("2026-10-22", "2026-11-03", stats.DayState{Calls: 200, Proven: true}),
-			kept("2026-10-25", "2026-10-25", stats.DayState{Failed: true}), func(s *stats.State) { s.LiveHeld, s.Missing = true, 90 }}, "read days 2026-10-21 to 2026-10-21"},
-		"filtered":                          {[]func(*stats.State){func(s *stats.State) { s.Filtered = true }}, "look at the list"},
-		"filtered, and nothing is kept":     {[]func(*stats.State){func(s *stats.State) { s.Filtered, s.List = true, 300 }}, "read the list"},
-		"filtered once before":              {[]func(*stats.State){func(s *stats.State) { s.Filtered, s.List, s.Paid = true, 300, 4 }}, "size days 2026-10-06 to 2026-11-03"},
-		"filtered, and cheaper":             {[]func(*stats.State){func(s *stats.State) { s.Filtered, s.List, s.Missing, s.Live = true, 300, 5000, 600 }}, "read the list"},
-		"filtered lists that were paid for": {[]func(*stats.State){func(s *stats.State) { s.Filtered, s.List, s.Missing, s.Live, s.Paid = true, 300, 5000, 600, 60 }}, "read live 2026-11-04 to 2026-11-06; read days 2026-10-06 to 2026-11-03"},
-		"filtered, and kept":                {[]func(*stats.State){kept("2026-10-06", "2026-11-03", stats.DayState{Calls: 200}), func(s *stats.State) { s.Filtered, s.LiveHeld = true, true }}, "prove days 2026-10-06 to 2026-11-03"},
-		"searched":                          {[]func(*stats.State){func(s *stats.State) { s.Searched, s.List = true, 900 }}, "read the list"},
-		"nothing may be kept":               {[]func(*stats.State){func(s *stats.State) { s.Keeps, s.List = false, 900 }}, "read the list"},
-		"the oldest first":                  {[]func(*stats.State){func(s *stats.State) { s.Missing, s.Live, s.OldestFirst, s.From = 9000, 600, true, day("2026-09-20") }}, "read days 2026-09-20 to 2026-10-03; read days 2026-10-04 to 2026-11-03; read live 2026-11-04 to 2026-11-06"},
+		"the size is known":                {[]func(*scan.State){func(s *scan.State) { s.Missing = 5000 }}, "look at the live days 2026-11-04 to 2026-11-06"},
+		"all fits":                         {[]func(*scan.State){func(s *scan.State) { s.Missing, s.Live = 5000, 600 }}, "read live 2026-11-04 to 2026-11-06; read days 2026-10-06 to 2026-11-03"},
+		"live days that starve the others": {[]func(*scan.State){func(s *scan.State) { s.Missing, s.Live = 50_000, 6000 }}, "read days 2026-10-06 to 2026-11-03"},
+		"too much, and countable":          {[]func(*scan.State){func(s *scan.State) { s.Missing, s.Live, s.Counts = 50_000, 600, 9 }}, "count days 2026-10-06 to 2026-11-03"},
+		"kept":                             {[]func(*scan.State){kept("2026-10-06", "2026-11-03", scan.DayState{Calls: 200}), func(s *scan.State) { s.LiveHeld = true }}, "prove days 2026-10-06 to 2026-11-03"},
+		"kept and proven":                  {[]func(*scan.State){kept("2026-10-06", "2026-11-03", scan.DayState{Calls: 200, Proven: true}), func(s *scan.State) { s.LiveHeld = true }}, ""},
+		"old":                              {[]func(*scan.State){kept("2026-10-06", "2026-11-03", scan.DayState{Calls: 200, Stale: true}), func(s *scan.State) { s.LiveHeld = true }}, "renew days 2026-10-06 to 2026-11-03"},
+		"a day is missing, another failed": {[]func(*scan.State){kept("2026-10-06", "2026-10-20", scan.DayState{Calls: 200, Proven: true}), kept("2026-10-22", "2026-11-03", scan.DayState{Calls: 200, Proven: true}),
+			kept("2026-10-25", "2026-10-25", scan.DayState{Failed: true}), func(s *scan.State) { s.LiveHeld, s.Missing = true, 90 }}, "read days 2026-10-21 to 2026-10-21"},
+		"filtered":                          {[]func(*scan.State){func(s *scan.State) { s.Filtered = true }}, "look at the list"},
+		"filtered, and nothing is kept":     {[]func(*scan.State){func(s *scan.State) { s.Filtered, s.List = true, 300 }}, "read the list"},
+		"filtered once before":              {[]func(*scan.State){func(s *scan.State) { s.Filtered, s.List, s.Paid = true, 300, 4 }}, "size days 2026-10-06 to 2026-11-03"},
+		"filtered, and cheaper":             {[]func(*scan.State){func(s *scan.State) { s.Filtered, s.List, s.Missing, s.Live = true, 300, 5000, 600 }}, "read the list"},
+		"filtered lists that were paid for": {[]func(*scan.State){func(s *scan.State) { s.Filtered, s.List, s.Missing, s.Live, s.Paid = true, 300, 5000, 600, 60 }}, "read live 2026-11-04 to 2026-11-06; read days 2026-10-06 to 2026-11-03"},
+		"filtered, and kept":                {[]func(*scan.State){kept("2026-10-06", "2026-11-03", scan.DayState{Calls: 200}), func(s *scan.State) { s.Filtered, s.LiveHeld = true, true }}, "prove days 2026-10-06 to 2026-11-03"},
+		"searched":                          {[]func(*scan.State){func(s *scan.State) { s.Searched, s.List = true, 900 }}, "read the list"},
+		"nothing may be kept":               {[]func(*scan.State){func(s *scan.State) { s.Keeps, s.List = false, 900 }}, "read the list"},
+		"the oldest first":                  {[]func(*scan.State){func(s *scan.State) { s.Missing, s.Live, s.OldestFirst, s.From = 9000, 600, true, day("2026-09-20") }}, "read days 2026-09-20 to 2026-10-03; read days 2026-10-04 to 2026-11-03; read live 2026-11-04 to 2026-11-06"},
 	} {
 		s := state
 		for _, change := range test.changes {

@@ -2,12 +2,12 @@ package stats
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // cell is a group that the API can count.
@@ -18,17 +18,17 @@ type cell struct {
 	byStatus map[string]int // its calls by status; nil where these were not counted
 }
 
-// errUncountable says that groups cannot be counted with the requests there are.
-var errUncountable = errors.New("too many groups to count")
+// mostCounted bounds the groups that are counted.
+const mostCounted = 60
 
-// cells lists the groups that the API can count, by all dimensions at once.
-func (r *run) cells(ctx context.Context, base talkover.CallQuery, from, to cache.Date) ([]*cell, error) {
-	if len(r.groups.By) == 0 {
+// cellsOf lists the groups that the API can count, by all dimensions at once.
+func cellsOf(ctx context.Context, by []Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]*cell, error) {
+	if len(by) == 0 {
 		return nil, nil
 	}
 	cells := []*cell{{queries: []talkover.CallQuery{base}}}
-	for _, d := range r.groups.By {
-		filters, err := r.filters(ctx, d, from, to)
+	for _, d := range by {
+		filters, err := filters(ctx, d, base, from, to, agents)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func (r *run) cells(ctx context.Context, base talkover.CallQuery, from, to cache
 			}
 		}
 		if cells = next; len(cells) > mostCounted {
-			return nil, errUncountable
+			return nil, scan.ErrUncountable
 		}
 	}
 	return cells, nil
@@ -60,7 +60,7 @@ type filter struct {
 }
 
 // filters lists the places of a dimension that the API can filter by.
-func (r *run) filters(ctx context.Context, d Dimension, from, to cache.Date) ([]filter, error) {
+func filters(ctx context.Context, d Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]filter, error) {
 	var all []filter
 	add := func(v Value, narrow func(*talkover.CallQuery)) {
 		all = append(all, filter{v, []func(*talkover.CallQuery){narrow}})
@@ -68,52 +68,34 @@ func (r *run) filters(ctx context.Context, d Dimension, from, to cache.Date) ([]
 	switch d {
 	case ByStatus:
 		for _, s := range Statuses {
-			if r.query.Status == "" || r.query.Status == s {
+			if base.Status == "" || base.Status == s {
 				add(Value{s, s}, func(q *talkover.CallQuery) { q.Status = s })
 			}
 		}
 	case ByDirection:
 		for _, s := range []string{"inbound", "outbound"} {
-			if r.query.Direction == "" || r.query.Direction == s {
+			if base.Direction == "" || base.Direction == s {
 				add(Value{s, s}, func(q *talkover.CallQuery) { q.Direction = s })
 			}
 		}
 	case ByAgent:
-		agents, err := r.agents(ctx)
+		known, err := agents(ctx, mostCounted)
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range agents {
-			if r.query.AgentID == "" || r.query.AgentID == a.ID {
+		for _, a := range known {
+			if base.AgentID == "" || base.AgentID == a.ID {
 				add(ofAgent(a.Agent), func(q *talkover.CallQuery) { q.AgentID = a.ID })
 			}
 		}
 	default:
-		return r.spans(d, from, to), nil
+		return spans(d, from, to), nil
 	}
 	return all, nil
 }
 
-// agents lists all agents that there are; deleted ones are not among them.
-func (r *run) agents(ctx context.Context) ([]talkover.AgentInfo, error) {
-	all, err := talkover.ReadAll(talkover.Bulk(ctx), func(ctx context.Context, q talkover.AgentQuery) (talkover.Page[talkover.AgentInfo], error) {
-		r.tell("agents", 0)
-		return r.api.ListAgents(ctx, q)
-	}, talkover.AgentQuery{}, mostCounted)
-	var refused *talkover.Error
-	switch {
-	case errors.As(err, &refused) && refused.Reason == talkover.Refused && refused.Status != 401:
-		return nil, errUncountable // the calls may be listed, but not the agents
-	case err != nil:
-		return nil, err
-	case !all.Complete || len(all.Rows) > mostCounted: // the calls of one that is missing would count as nobody's
-		return nil, errUncountable
-	}
-	return all.Rows, nil
-}
-
 // spans cuts days of UTC into days, weeks, months or weekdays.
-func (r *run) spans(d Dimension, from, to cache.Date) []filter {
+func spans(d Dimension, from, to cache.Date) []filter {
 	var all []filter
 	at := map[string]int{}
 	for day := from; day <= to; {

@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/scan"
+)
 
 // Compare names the window that another one is compared with.
 type Compare string
@@ -21,7 +25,7 @@ type Before struct {
 	Days   Days      // of the other window; its Until is the same point as the Until below
 	Until  time.Time // up to which the question's window is compared; zero where it is over
 	Reason string    // why nothing is compared, in words; then the following is empty
-	Coverage
+	scan.Coverage
 	Totals Row
 	Rows   []Row // what each of the report's Rows was; M is nil where the other window has no such place
 	Beyond []Row // of places that the question's window does not have, such as a 31st

@@ -2,76 +2,39 @@ package stats
 
 import (
 	"slices"
+
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // countedReport adds what was read of the window to what was counted.
-func (r *run) countedReport(q Question) *Report {
-	t := r.tally
-	w, read := t.window, []part(nil)
-	cached, asOf := 0, t.asOf
-	for _, s := range r.segments() {
-		for _, p := range s.parts { // newest first
-			later, earlier := !t.to.IsZero() && !p.from.Before(w.to) && p.from.Equal(w.to), p.to.Equal(w.from)
-			if p.inexact != "" || !later && !earlier {
-				continue
-			}
-			if later {
-				w.to = p.to
-			} else {
-				w.from = p.from
-			}
-			read = append(read, p)
-			if p.cached {
-				cached += r.picked(p)
-			}
-			if p.asOf.Before(asOf) {
-				asOf = p.asOf
-			}
-		}
-	}
-	g := r.add(q, read)
-	report := &Report{Coverage: Coverage{Exact: true, Method: Counts, AsOf: asOf, From: w.from, To: w.to, Calls: t.calls + g.InWindow, Cached: cached}}
-	r.bound(&report.Coverage, w, 0)
-	if !report.Whole {
-		report.Missing, report.Requests, report.AskAgain = r.uncounted(), 0, 0
-		if report.Reason == "" {
-			report.Reason = "the rest can be read only in more requests than the plan lets through"
-		}
-	}
+func countedReport(r *scan.Run, t *tally, q Question, coverage scan.Coverage, read []scan.Part) *Report {
+	g := add(r, q, read)
+	report := &Report{Coverage: coverage}
 	report.Totals = merged(nil, &cell{calls: t.calls, byStatus: t.byStatus}, &g.All, report.Calls)
 	report.Rows = t.rows(g, q.By, report.Calls)
 	if !report.Totals.M[MeanSeconds].Known {
-		report.Read = r.readPart(q)
+		report.Read = readPart(r, q)
 	}
-	r.readOn()
+	r.ReadOn()
 	return report
 }
 
 // readPart returns what is known of the largest part of the window that was read: counts
 // tell neither durations nor contacts. It is nil where nothing was read that has a call.
-func (r *run) readPart(q Question) *ReadPart {
+func readPart(r *scan.Run, q Question) *ReadPart {
 	var largest *ReadPart
-	for _, s := range r.segments() {
-		if slices.ContainsFunc(s.parts, func(p part) bool { return p.inexact != "" }) {
+	for _, s := range r.Segments() {
+		if slices.ContainsFunc(s.Parts, func(p scan.Part) bool { return p.Inexact != "" }) {
 			continue
 		}
-		g := r.add(q, s.parts)
+		g := add(r, q, s.Parts)
 		if g.All.Calls == 0 || largest != nil && largest.Calls >= g.All.Calls {
 			continue
 		}
-		c := Coverage{From: s.from, To: s.to}
-		r.bound(&c, s.window, 0)
-		largest = &ReadPart{From: c.From, To: c.To, Calls: g.All.Calls, Totals: exact(nil, &g.All, g.All.Calls), Contacts: g.ContactFigures()}
+		w := r.Bounds(s.Window)
+		largest = &ReadPart{From: w.From, To: w.To, Calls: g.All.Calls, Totals: exact(nil, &g.All, g.All.Calls), Contacts: g.ContactFigures()}
 	}
 	return largest
-}
-
-// uncounted returns the calls of the window that were neither counted nor read.
-func (r *run) uncounted() int {
-	if s := r.state; s.To > s.Closed && r.live == nil && s.Live != Unknown {
-		return s.Live
-	}
-	return Unknown
 }
 
 // rows adds the groups that were read to the cells that were counted.

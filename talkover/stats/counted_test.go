@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -26,7 +27,7 @@ func part(r *stats.Report, all []talkover.Call) []talkover.Call {
 func counted(t *testing.T, r *stats.Report, by []stats.Dimension, all []talkover.Call, zone *time.Location) {
 	t.Helper()
 	calls := part(r, all)
-	if r.Method != stats.Counts || !r.Exact || r.Calls != len(calls) || r.Contacts != nil {
+	if r.Method != scan.Counts || !r.Exact || r.Calls != len(calls) || r.Contacts != nil {
 		t.Errorf("%v: %+v, want %d calls", by, r.Coverage, len(calls))
 		return
 	}
@@ -47,7 +48,7 @@ func counted(t *testing.T, r *stats.Report, by []stats.Dimension, all []talkover
 		t.Errorf("%v: answered calls are not known", by)
 	}
 	if p := r.Read; p != nil { // the durations are of just the calls that it names
-		read := part(&stats.Report{Coverage: stats.Coverage{From: p.From, To: p.To}}, all)
+		read := part(&stats.Report{Coverage: scan.Coverage{From: p.From, To: p.To}}, all)
 		if p.Calls != len(read) || p.Contacts.Contacts == 0 {
 			t.Errorf("%v: %d calls and %d contacts were read from %v to %v, want %d calls", by, p.Calls, p.Contacts.Contacts, p.From, p.To, len(read))
 		}
@@ -104,7 +105,7 @@ func TestLargeLogIsCounted(t *testing.T) {
 		}
 		api := &fakeAPI{records: million(), allowance: 70}
 		r := ask(t, api, stats.Question{By: by, Query: talkover.CallQuery{DateFrom: "2025-11-06"}})
-		if api.requests > 70 || r.Whole || !r.Exact || r.Method != stats.Counts || r.Reason == "" || r.Missing < 5000 {
+		if api.requests > 70 || r.Whole || !r.Exact || r.Method != scan.Counts || r.Reason == "" || r.Missing < 5000 {
 			t.Errorf("%v: %d requests, %+v", by, api.requests, r.Coverage)
 		}
 		type sum struct{ calls, answered float64 }
@@ -175,7 +176,7 @@ func TestCounts(t *testing.T) {
 			if api.requests > 60 {
 				t.Errorf("%+v by %v: %d requests", q, by, api.requests)
 			}
-			if r.Method != stats.Counts { // too many groups
+			if r.Method != scan.Counts { // too many groups
 				if part := part(r, theirs); !r.Exact || r.Calls != len(part) {
 					t.Errorf("%+v by %v: %+v, where there are %d", q, by, r.Coverage, len(part))
 				}
@@ -218,7 +219,7 @@ func TestCountedWindowsOfZones(t *testing.T) {
 			api := &fakeAPI{records: records, allowance: 70}
 			r := ask(t, api, stats.Question{By: by, Zone: z, Query: talkover.CallQuery{DateFrom: "2026-06-05", DateTo: "2026-10-30"}})
 			if by[0] == stats.ByWeek { // which the API cannot count
-				isTruth(t, &stats.Report{Coverage: stats.Coverage{Exact: r.Exact, Whole: true, Method: r.Method, Calls: r.Calls}, Totals: r.Totals, Rows: r.Rows}, by, part(r, theirs), z)
+				isTruth(t, &stats.Report{Coverage: scan.Coverage{Exact: r.Exact, Whole: true, Method: r.Method, Calls: r.Calls}, Totals: r.Totals, Rows: r.Rows}, by, part(r, theirs), z)
 				continue
 			}
 			counted(t, r, by, theirs, z)
@@ -230,7 +231,7 @@ func TestCountedWindowsOfZones(t *testing.T) {
 func TestAgentsThatMayNotBeListed(t *testing.T) {
 	api := &fakeAPI{records: generate(3, 20_000, 100*24*time.Hour), noAgents: true}
 	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}})
-	if r.Method != stats.Read || !r.Exact || r.Whole || len(r.Rows) < 6 || r.Calls < 3000 {
+	if r.Method != scan.Read || !r.Exact || r.Whole || len(r.Rows) < 6 || r.Calls < 3000 {
 		t.Errorf("%+v with %d rows", r.Coverage, len(r.Rows))
 	}
 }
@@ -260,7 +261,7 @@ func TestLogsThatChangeWhileTheyAreCounted(t *testing.T) {
 		if !report.Exact {
 			continue
 		}
-		if report.Method == stats.Counts {
+		if report.Method == scan.Counts {
 			counts++
 		}
 		sum := 0.0
@@ -336,7 +337,7 @@ func TestCountsAreOfOneMoment(t *testing.T) {
 			return nil
 		}
 		report := ask(t, api, stats.Question{Query: q, By: []stats.Dimension{stats.ByDirection}})
-		if report.Method != stats.Counts || !report.Exact {
+		if report.Method != scan.Counts || !report.Exact {
 			continue
 		}
 		counts++

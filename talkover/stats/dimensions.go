@@ -75,28 +75,14 @@ func ofAgent(a talkover.Agent) Value {
 // Deleted is the place of calls without an agent: theirs was deleted.
 var Deleted = Value{"", "(deleted)"}
 
-// Sort sorts groups of the given dimensions. Two dimensions are in order only if
-// both have one; else the largest groups come first.
-func Sort(groups []*Group, by []Dimension) {
-	inOrder := !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
-	slices.SortFunc(groups, func(x, y *Group) int {
-		if !inOrder {
-			if c := cmp.Compare(y.Calls, x.Calls); c != 0 {
-				return c
-			}
-		}
-		for i, d := range by {
-			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-}
-
 func (d Dimension) compare(x, y Value) int {
 	if d == ByWeekday {
 		return cmp.Compare(slices.Index(Weekdays, x.Key), slices.Index(Weekdays, y.Key))
 	}
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
+}
+
+// monday returns the first day of the week of t.
+func monday(t time.Time) time.Time {
+	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
 }

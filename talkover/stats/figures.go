@@ -1,12 +1,9 @@
 // Package stats answers questions about any number of calls in few requests, and
 // never by a guess: an answer is exact for the window that it names.
 //
-// It has two halves that know nothing of each other. The arithmetic ([Figures],
-// [Groups]) adds up calls wherever they come from. The other half gets them from an
-// API that has no aggregates, lists 100 calls a request, and allows some 100
-// requests a minute: a [Plan] says which requests are sent, in which order and what
-// they prove, [Reader] reads a list and proves what it read, and [Coverage] says
-// what an answer rests on.
+// The arithmetic ([Figures], [Groups]) adds up calls wherever they come from. The
+// questions ([Ask], [Find]) have package scan get them, which says what of them is
+// proven.
 package stats
 
 import (
@@ -72,7 +69,7 @@ type outcome struct {
 }
 
 func outcomeOf(status string) outcome {
-	switch plainStatus(status) {
+	switch talkover.PlainStatus(status) {
 	case "completed":
 		return outcome{answered: true}
 	case "answered":

@@ -9,6 +9,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Search says which calls [Find] looks for. A zero field asks for nothing.
@@ -57,7 +58,7 @@ const (
 
 // Found is the answer to a Search.
 type Found struct {
-	Coverage
+	scan.Coverage
 	Calls []talkover.Call // the first Limit of them
 	Total int             // how many there are in the window of the coverage
 	// All is false where the window of the coverage is not all that was asked, so
@@ -69,7 +70,7 @@ type Found struct {
 
 // Find looks for calls that the API's own filters cannot name, in the calls that
 // [Ask] would read, and stops early where the order allows.
-func Find(ctx context.Context, api API, s Search) (*Found, error) {
+func Find(ctx context.Context, api scan.API, s Search) (*Found, error) {
 	query := s.Query
 	if len(s.Statuses) == 1 && !s.Open {
 		query.Status = s.Statuses[0]
@@ -77,37 +78,29 @@ func Find(ctx context.Context, api API, s Search) (*Found, error) {
 	if s.Only != "" { // calls of any kind may have returned a missed one
 		query = talkover.CallQuery{DateFrom: query.DateFrom, DateTo: query.DateTo}
 	}
-	r := newRun(api, s.Account, query, s.Zone, s.Now)
-	r.progress = s.Progress
-	r.state.OldestFirst = s.Order == Oldest
-	f := &finder{Search: s, zone: r.zone}
+	f := &finder{Search: s, zone: cmp.Or(s.Zone, time.UTC)}
+	w := scan.Wanted{Query: query, Zone: s.Zone, Now: s.Now, Account: s.Account, Progress: s.Progress, OldestFirst: s.Order == Oldest}
 	if s.Only == "" && (s.Order == Newest || s.Order == Oldest) {
-		r.enough, r.state.StopsEarly = s.Limit, true
-		r.matches, r.rows = f.matches, f.matcher
+		w.Enough, w.Matches = s.Limit, f.matcher
 	}
-	if r.state.Keeps {
-		defer r.account.Pin(r.state.From, r.state.To)()
-	}
-	if err := r.gather(ctx); err != nil {
+	r, err := scan.Gather(ctx, api, w)
+	if err != nil {
 		return nil, err
 	}
-	seg, ok := r.best()
-	if !ok {
-		return nil, r.nothing()
+	seg, err := r.Best()
+	if err != nil {
+		return nil, err
 	}
-	found := &Found{Coverage: r.coverage(seg)}
+	found := &Found{Coverage: r.Coverage(seg)}
 	found.All = found.Whole
-	for _, p := range seg.parts {
-		found.Coverage.Calls += r.picked(p)
-	}
 	rows := f.search(r, seg)
 	found.Total = len(rows)
 	f.sort(rows)
 	for _, row := range rows[:min(len(rows), s.Limit)] {
 		found.Calls = append(found.Calls, row.Call())
 	}
-	if !found.Whole && r.ended != "" {
-		r.readOn()
+	if !found.Whole {
+		r.ReadOn()
 	}
 	return found, nil
 }
@@ -119,16 +112,16 @@ type finder struct {
 }
 
 // search returns the calls of a segment that match, newest first.
-func (f *finder) search(r *run, s segment) []cache.Row {
+func (f *finder) search(r *scan.Run, s scan.Segment) []cache.Row {
 	var rows []cache.Row
 	var fits func(cache.Row) bool
 	if f.Only != "" {
 		fits = f.only(r, s)
 	}
-	for _, p := range s.parts {
-		pick, matches := r.selection(p.window).picker(p.calls), f.matcher(p.calls)
-		for row := range p.calls.Rows() {
-			if pick.picks(row) && matches(row) && (fits == nil || fits(row)) {
+	for _, p := range s.Parts {
+		picks, matches := r.Selection(p.Window).Test(p.Calls), f.matcher(p.Calls)
+		for row := range p.Calls.Rows() {
+			if picks(row) && matches(row) && (fits == nil || fits(row)) {
 				rows = append(rows, row)
 			}
 		}
@@ -137,12 +130,12 @@ func (f *finder) search(r *run, s segment) []cache.Row {
 }
 
 // only returns the test of Only, by all calls of a segment.
-func (f *finder) only(r *run, s segment) func(cache.Row) bool {
+func (f *finder) only(r *scan.Run, s scan.Segment) func(cache.Row) bool {
 	calls, latest := map[string]int{}, map[string]int64{}
-	for _, p := range s.parts {
-		pick := r.selection(p.window).picker(p.calls)
-		for row := range p.calls.Rows() {
-			if pick.picks(row) {
+	for _, p := range s.Parts {
+		picks := r.Selection(p.Window).Test(p.Calls)
+		for row := range p.Calls.Rows() {
+			if picks(row) {
 				k := row.Contact()
 				calls[k]++
 				latest[k] = max(latest[k], row.Created())
@@ -169,11 +162,6 @@ func (f *finder) matcher(c *cache.Columns) func(cache.Row) bool {
 	}
 }
 
-// matches reports whether a call is one that is looked for.
-func (f *finder) matches(c talkover.Call) bool {
-	return f.fits(c.Status, c.Direction, c.Agent.ID, c.Duration, c.CreatedAt)
-}
-
 func (f *finder) fits(status, direction, agent string, seconds int, at time.Time) bool {
 	return (f.Query.Direction == "" || direction == f.Query.Direction) && (f.Query.AgentID == "" || agent == f.Query.AgentID) &&
 		seconds >= f.MinSeconds && (f.MaxSeconds == nil || seconds <= *f.MaxSeconds) && f.fitsStatus(status, seconds) &&
@@ -181,7 +169,7 @@ func (f *finder) fits(status, direction, agent string, seconds int, at time.Time
 }
 
 func (f *finder) fitsStatus(status string, seconds int) bool {
-	if len(f.Statuses) == 0 && !f.Open || slices.Contains(f.Statuses, plainStatus(status)) {
+	if len(f.Statuses) == 0 && !f.Open || slices.Contains(f.Statuses, talkover.PlainStatus(status)) {
 		return true
 	}
 	o := outcomeOf(status)
@@ -213,41 +201,4 @@ func (f *finder) sort(rows []cache.Row) {
 		}
 		return newest
 	})
-}
-
-// matching counts the calls of a window that a search looks for.
-func (r *run) matching(w window, c *cache.Columns) int {
-	n := 0
-	pick, matches := r.selection(r.window.within(w)).picker(c), r.rows(c)
-	for row := range c.Rows() {
-		if pick.picks(row) && matches(row) {
-			n++
-		}
-	}
-	return n
-}
-
-// hasEnough reports whether a search has all that it wants, at the end of the window
-// that is asked for first.
-func (r *run) hasEnough() bool {
-	if r.enough == 0 || len(r.list) > 0 {
-		return false
-	}
-	all := r.segments()
-	if len(all) == 0 {
-		return false
-	}
-	s := all[0]
-	if r.state.OldestFirst {
-		if s = all[len(all)-1]; !r.fromStart(s.window) {
-			return false
-		}
-	} else if !r.toEnd(s.window) {
-		return false
-	}
-	n := 0
-	for _, p := range s.parts {
-		n += r.matching(p.window, p.calls)
-	}
-	return n >= r.enough
 }

@@ -1,10 +1,13 @@
 package stats
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Group is the calls with the same place in each dimension.
@@ -15,10 +18,10 @@ type Group struct {
 
 // Groups adds up calls by no, one or two dimensions, without unpacking them.
 type Groups struct {
-	By           []Dimension
-	Zone         *time.Location
-	Selection    // which calls
-	ExcludeTests bool
+	By             []Dimension
+	Zone           *time.Location
+	scan.Selection // which calls
+	ExcludeTests   bool
 
 	All      Figures
 	InWindow int // calls of the selection, test calls included
@@ -28,51 +31,13 @@ type Groups struct {
 	follow   follower
 }
 
-// Selection says which calls count: those that fit the filters, from From to before
-// To. A zero field asks for nothing.
-type Selection struct {
-	Status, Direction, AgentID string
-	From, To                   time.Time
-}
-
-// picker is a selection as it applies to the calls of some columns.
-type picker struct {
-	from, to                     int64 // microseconds
-	statuses, directions, agents []bool
-}
-
-func (s Selection) picker(c *cache.Columns) picker {
-	p := picker{from: -1 << 62, to: 1 << 62}
-	if !s.From.IsZero() {
-		p.from = s.From.UnixMicro()
-	}
-	if !s.To.IsZero() {
-		p.to = s.To.UnixMicro()
-	}
-	for _, status := range c.Statuses() {
-		p.statuses = append(p.statuses, s.Status == "" || plainStatus(status) == s.Status)
-	}
-	for _, direction := range c.Directions() {
-		p.directions = append(p.directions, s.Direction == "" || direction == s.Direction)
-	}
-	for _, agent := range c.Agents() {
-		p.agents = append(p.agents, s.AgentID == "" || agent.ID == s.AgentID)
-	}
-	return p
-}
-
-func (p *picker) picks(r cache.Row) bool {
-	at := r.Created()
-	return at >= p.from && at < p.to && p.statuses[r.Status()] && p.directions[r.Direction()] && p.agents[r.Agent()]
-}
-
 // Add adds up the selected calls of some columns. Columns must come newest first,
 // so that an agent has the name that it had last.
 func (g *Groups) Add(c *cache.Columns) {
 	if g.groups == nil {
 		g.groups = map[[2]uint32]*Group{}
 	}
-	pick := g.picker(c)
+	picks := g.Test(c)
 	outcomes := make([]outcome, len(c.Statuses()))
 	for i, s := range c.Statuses() {
 		outcomes[i] = outcomeOf(s)
@@ -88,7 +53,7 @@ func (g *Groups) Add(c *cache.Columns) {
 	var at [2]uint32 // of group
 	for i := range c.Len() {
 		r := c.Row(i)
-		if !pick.picks(r) {
+		if !picks(r) {
 			continue
 		}
 		g.InWindow++
@@ -155,7 +120,7 @@ func (p *places) open(d Dimension, c *cache.Columns, zone *time.Location) {
 	switch d {
 	case ByStatus:
 		for _, s := range c.Statuses() {
-			p.list = append(p.list, Value{plainStatus(s), plainStatus(s)})
+			p.list = append(p.list, Value{talkover.PlainStatus(s), talkover.PlainStatus(s)})
 		}
 	case ByDirection:
 		for _, s := range c.Directions() {
@@ -232,4 +197,23 @@ func (g *Groups) Sorted() []*Group {
 	}
 	Sort(groups, g.By)
 	return groups
+}
+
+// Sort sorts groups of the given dimensions. Two dimensions are in order only if
+// both have one; else the largest groups come first.
+func Sort(groups []*Group, by []Dimension) {
+	inOrder := !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
+	slices.SortFunc(groups, func(x, y *Group) int {
+		if !inOrder {
+			if c := cmp.Compare(y.Calls, x.Calls); c != 0 {
+				return c
+			}
+		}
+		for i, d := range by {
+			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -239,7 +240,7 @@ func TestUnreturnedMissed(t *testing.T) {
 func TestGroupsLeaveOutWhatTheyAreTold(t *testing.T) {
 	all := calls(generate(6, 1500, 10*24*time.Hour))
 	from, to := now.AddDate(0, 0, -6), now.AddDate(0, 0, -2)
-	g := &stats.Groups{By: []stats.Dimension{stats.ByAgent}, Zone: time.UTC, Selection: stats.Selection{From: from, To: to}, ExcludeTests: true}
+	g := &stats.Groups{By: []stats.Dimension{stats.ByAgent}, Zone: time.UTC, Selection: scan.Selection{From: from, To: to}, ExcludeTests: true}
 	g.Add(pack(all))
 	var want []talkover.Call
 	inWindow, tests := 0, 0
@@ -265,7 +266,7 @@ func TestGroupsLeaveOutWhatTheyAreTold(t *testing.T) {
 // where calls are picked.
 func TestStatusesSpelledOtherwise(t *testing.T) {
 	all := []talkover.Call{{ID: "1", Status: "no_answer"}, {ID: "2", Status: "no-answer"}, {ID: "3", Status: "completed"}}
-	g := &stats.Groups{By: []stats.Dimension{stats.ByStatus}, Selection: stats.Selection{Status: "no-answer"}}
+	g := &stats.Groups{By: []stats.Dimension{stats.ByStatus}, Selection: scan.Selection{Status: "no-answer"}}
 	g.Add(pack(all))
 	groups := g.Sorted()
 	if len(groups) != 1 || groups[0].Values[0].Key != "no-answer" || groups[0].Calls != 2 || g.All.NoAnswer != 2 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -123,7 +124,7 @@ func TestNoFalseClaimOfCompleteness(t *testing.T) {
 						return 40*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond)))
 					}
 					sink := new(taken)
-					reader := stats.Reader{Calls: l, Query: k.query, Budget: 100, Now: now}
+					reader := scan.Reader{Calls: l, Query: k.query, Budget: 100, Now: now}
 					c, err := reader.Read(t.Context(), sink)
 					passes = max(passes, sink.passes)
 					switch {
@@ -203,7 +204,7 @@ func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 				return nil
 			}
 			sink := new(taken)
-			reader := stats.Reader{Calls: api, Query: q, Budget: 8, Now: now.Add(clock.ahead)}
+			reader := scan.Reader{Calls: api, Query: q, Budget: 8, Now: now.Add(clock.ahead)}
 			c, err := reader.Read(t.Context(), sink)
 			if err != nil || complete(c) && !slices.Contains(states, sink.sum) {
 				t.Errorf("call %d appears, %s: %+v, %v: there never were these %d calls", appears, clock.what, c, err, sink.calls)
@@ -213,13 +214,13 @@ func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 }
 
 // complete reports whether a list was read to its end, and that is proven.
-func complete(r stats.Reading) bool { return r.Whole && r.Inexact == "" }
+func complete(r scan.Reading) bool { return r.Whole && r.Inexact == "" }
 
 // read reads all of a log with a budget of 60. Its days until 2026-11-03 are closed.
-func read(t testing.TB, api *fakeAPI, q talkover.CallQuery) (stats.Reading, *taken) {
+func read(t testing.TB, api *fakeAPI, q talkover.CallQuery) (scan.Reading, *taken) {
 	t.Helper()
 	sink := new(taken)
-	reader := stats.Reader{Calls: api, Query: q, Budget: 60, Now: now, Closed: q.DateTo != "" && q.DateTo <= "2026-11-03"}
+	reader := scan.Reader{Calls: api, Query: q, Budget: 60, Now: now, Closed: q.DateTo != "" && q.DateTo <= "2026-11-03"}
 	c, err := reader.Read(t.Context(), sink)
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +327,7 @@ func TestATotalThatIsOffByOneAtAFullPage(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		api := &fakeAPI{records: generate(3, 1001, 10*24*time.Hour)}
 		api.change = func(p *talkover.Page[talkover.Call]) { p.Pagination.Total-- }
-		reader := stats.Reader{Calls: api, Budget: 60, Now: now, Closed: closed}
+		reader := scan.Reader{Calls: api, Budget: 60, Now: now, Closed: closed}
 		if c, err := reader.Read(t.Context(), new(taken)); err != nil || complete(c) {
 			t.Errorf("closed %v: %+v, %v", closed, c, err)
 		}
@@ -341,7 +342,7 @@ func TestIgnoredFilters(t *testing.T) {
 	} {
 		api := &fakeAPI{records: generate(3, 1050, 20*24*time.Hour)}
 		ignoring := &deaf{api}
-		reader := stats.Reader{Calls: ignoring, Query: q, Budget: 60, Now: now, Closed: name == "date_to"}
+		reader := scan.Reader{Calls: ignoring, Query: q, Budget: 60, Now: now, Closed: name == "date_to"}
 		c, err := reader.Read(t.Context(), new(taken))
 		if err != nil || complete(c) || !strings.Contains(c.Inexact, "ignores") || !strings.Contains(c.Inexact, name) {
 			t.Errorf("%s: %+v, %v", name, c, err)
@@ -362,7 +363,7 @@ func TestBudgetIsKept(t *testing.T) {
 		for budget := 2; budget <= 13; budget++ {
 			api := &fakeAPI{records: generate(3, 990, 10*24*time.Hour)}
 			sink := new(taken)
-			reader := stats.Reader{Calls: api, Budget: budget, Now: now, Closed: closed}
+			reader := scan.Reader{Calls: api, Budget: budget, Now: now, Closed: closed}
 			c, err := reader.Read(t.Context(), sink)
 			least := 11
 			if closed {
@@ -380,7 +381,7 @@ func TestBudgetIsKept(t *testing.T) {
 	api := &fakeAPI{records: generate(3, 1000, 10*24*time.Hour)}
 	api.before = func(int) error { api.records = api.records[:len(api.records)-1]; return nil }
 	sink := new(taken)
-	reader := stats.Reader{Calls: api, Budget: 20, Now: now}
+	reader := scan.Reader{Calls: api, Budget: 20, Now: now}
 	if c, err := reader.Read(t.Context(), sink); err != nil || complete(c) || sink.passes != 1 || !strings.Contains(c.Inexact, "more requests") {
 		t.Errorf("%d passes, %+v, %v", sink.passes, c, err)
 	}
@@ -392,7 +393,7 @@ func TestBackwards(t *testing.T) {
 		for budget := 3; budget <= 13; budget++ {
 			api := &fakeAPI{records: generate(3, n, 10*24*time.Hour)}
 			var got []talkover.Call
-			reader := stats.Reader{Calls: api, Budget: budget, Now: now, Closed: true, Backwards: true}
+			reader := scan.Reader{Calls: api, Budget: budget, Now: now, Closed: true, Backwards: true}
 			c, err := reader.Read(t.Context(), &gathered{&got})
 			if err != nil || (c.Inexact != "") != (c.Read == 0) || api.requests > budget {
 				t.Errorf("%d calls, budget %d: %d requests, %+v, %v", n, budget, api.requests, c, err)
@@ -443,7 +444,7 @@ func TestNoFalseClaimOfTheNewestCalls(t *testing.T) {
 				return 40*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond)))
 			}
 			var got []talkover.Call
-			reader := stats.Reader{Calls: l, Budget: 3 + r.IntN(3), Now: now}
+			reader := scan.Reader{Calls: l, Budget: 3 + r.IntN(3), Now: now}
 			c, err := reader.Read(t.Context(), &gathered{&got})
 			if err != nil {
 				t.Fatal(err)
@@ -494,7 +495,7 @@ func TestASinkThatHasEnoughEndsTheReading(t *testing.T) {
 	for want, requests := range map[int]int{1: 2, 100: 2, 101: 3, 150: 3, 250: 6} { // the last is the look that proves it
 		api := &fakeAPI{records: generate(3, 4000, 10*24*time.Hour)}
 		sink := &few{want}
-		reader := stats.Reader{Calls: api, Budget: 60, Now: now}
+		reader := scan.Reader{Calls: api, Budget: 60, Now: now}
 		c, err := reader.Read(t.Context(), sink)
 		if err != nil || c.Whole || c.Inexact != "" || c.Reason == "" || c.Total != 4000 || sink.want > 0 || sink.want <= -100 || api.requests > requests {
 			t.Errorf("%d calls wanted: %d requests, %d too many, %+v, %v", want, api.requests, -sink.want, c, err)
@@ -637,7 +638,7 @@ func TestPagesAreReadSideBySide(t *testing.T) {
 		start = time.Now()
 		r = ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}})
 		took, upstream = time.Since(start), time.Duration(api.requests)*api.takes/4
-		if r.Method != stats.Counts || api.most > 4 || took > 2*upstream {
+		if r.Method != scan.Counts || api.most > 4 || took > 2*upstream {
 			t.Errorf("%d requests, %d at once, in %s; the API needs %s: %+v", api.requests, api.most, took, upstream, r.Coverage)
 		}
 	})
@@ -682,7 +683,7 @@ func TestAClosedListThatGrows(t *testing.T) {
 		}
 		return nil
 	}
-	reader := stats.Reader{Calls: api, Budget: 60, Now: now, Closed: true}
+	reader := scan.Reader{Calls: api, Budget: 60, Now: now, Closed: true}
 	if c, err := reader.Read(t.Context(), new(taken)); err != nil || complete(c) {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -693,7 +694,7 @@ func TestAClosedListThatGrows(t *testing.T) {
 func TestAPartOfAListOfOneStatus(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		api := &fakeAPI{records: generate(3, 2000, 10*24*time.Hour)}
-		reader := stats.Reader{Calls: api, Query: talkover.CallQuery{Status: "completed"}, Budget: 4, Now: now, Closed: closed}
+		reader := scan.Reader{Calls: api, Query: talkover.CallQuery{Status: "completed"}, Budget: 4, Now: now, Closed: closed}
 		if c, err := reader.Read(t.Context(), new(taken)); err != nil || c.Whole || (c.Inexact == "") != closed {
 			t.Errorf("closed %v: %+v, %v", closed, c, err)
 		}
@@ -708,7 +709,7 @@ func TestAPageWithoutAReadableRow(t *testing.T) {
 				p.Unreadable, p.Rows = len(p.Rows), nil
 			}
 		}}
-		reader := stats.Reader{Calls: api, Budget: 60, Now: now}
+		reader := scan.Reader{Calls: api, Budget: 60, Now: now}
 		_, err := reader.Read(t.Context(), new(taken))
 		var refused *talkover.Error
 		if !errors.As(err, &refused) || refused.Reason != talkover.Malformed {

@@ -1,8 +1,7 @@
-package stats
+package scan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,8 +11,15 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
+const (
+	// readOnTime bounds how long the reading goes on after a partial answer.
+	readOnTime = 5 * time.Minute
+	// readOnShare is the part of the limit that it leaves to questions: a fifth.
+	readOnShare = 5
+)
+
 // deadline is when the last request may be under way.
-func (r *run) deadline(ctx context.Context) time.Time {
+func (r *Run) deadline(ctx context.Context) time.Time {
 	d, ok := ctx.Deadline()
 	if !ok {
 		d = r.start.Add(usualTime)
@@ -22,7 +28,7 @@ func (r *run) deadline(ctx context.Context) time.Time {
 }
 
 // left returns how many requests may go in time.
-func (r *run) left(ctx context.Context) int {
+func (r *Run) left(ctx context.Context) int {
 	d := time.Until(r.deadline(ctx))
 	if d <= 0 {
 		return 0
@@ -34,18 +40,18 @@ func (r *run) left(ctx context.Context) int {
 	if r.stop != nil { // it has minutes, and waits for what each lets through
 		n *= int(readOnTime / time.Minute)
 	}
-	return max(n-r.reserve, 0)
+	return max(n-r.Reserve, 0)
 }
 
 // tell counts a request and reports progress before it is sent, with the wait where
 // the limiter holds it back.
-func (r *run) tell(what string, left int) {
+func (r *Run) tell(what string, left int) {
 	r.telling.Lock() // pages are asked for side by side
 	r.sent++
 	r.planned = max(r.planned, r.sent+left)
 	done, total := r.sent, r.planned
 	r.telling.Unlock()
-	if r.progress == nil {
+	if r.Progress == nil {
 		return
 	}
 	if n, limit := r.api.Allowance(0); limit > 0 && n == 0 {
@@ -53,12 +59,12 @@ func (r *run) tell(what string, left int) {
 			what += fmt.Sprintf("; waiting %d s for the plan's limit", int(d.Round(time.Second)/time.Second))
 		}
 	}
-	r.progress(done, total, what)
+	r.Progress(done, total, what)
 }
 
 // waitFor returns how long it takes until so many requests may go, within two
 // minutes.
-func (r *run) waitFor(n int) time.Duration {
+func (r *Run) waitFor(n int) time.Duration {
 	const most = 120
 	seconds := 0
 	for ; seconds < most; seconds++ {
@@ -70,7 +76,7 @@ func (r *run) waitFor(n int) time.Duration {
 }
 
 // ask sends one request.
-func (r *run) ask(ctx context.Context, q talkover.CallQuery, page, size int, what string, left int) (talkover.Page[talkover.Call], error) {
+func (r *Run) ask(ctx context.Context, q talkover.CallQuery, page, size int, what string, left int) (talkover.Page[talkover.Call], error) {
 	q.Page, q.PerPage = page, size
 	r.tell(what, left)
 	start := time.Now()
@@ -86,7 +92,7 @@ func (r *run) ask(ctx context.Context, q talkover.CallQuery, page, size int, wha
 }
 
 // countQuery asks the API for its own count of a query, in one small request.
-func (r *run) countQuery(ctx context.Context, q talkover.CallQuery, left int) (int, error) {
+func (r *Run) countQuery(ctx context.Context, q talkover.CallQuery, left int) (int, error) {
 	page, err := r.ask(ctx, q, 1, 1, "counting", left)
 	if err != nil {
 		return 0, err
@@ -97,50 +103,34 @@ func (r *run) countQuery(ctx context.Context, q talkover.CallQuery, left int) (i
 	return page.Pagination.Total, nil
 }
 
-func (r *run) count(ctx context.Context, from, to cache.Date) (int, error) {
+func (r *Run) count(ctx context.Context, from, to cache.Date) (int, error) {
 	return r.countQuery(ctx, talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}, 0)
 }
 
 // listQuery asks for the calls of a window by the API's own filters a day
 // more at each end where the API cuts days in another zone.
-func (r *run) listQuery(w window) talkover.CallQuery {
-	q := r.query
+func (r *Run) listQuery(w Window) talkover.CallQuery {
+	q := r.Query
 	wider := cache.Date(0)
-	if r.account.Zone().Other {
+	if r.Account.Zone().Other {
 		wider = 1
 	}
-	if q.DateFrom = ""; !w.from.IsZero() {
-		q.DateFrom = (cache.DateOf(w.from) - wider).String()
+	if q.DateFrom = ""; !w.From.IsZero() {
+		q.DateFrom = (cache.DateOf(w.From) - wider).String()
 	}
-	if q.DateTo = ""; !w.to.IsZero() {
-		q.DateTo = (cache.DateOf(w.to.Add(-1)) + wider).String()
+	if q.DateTo = ""; !w.To.IsZero() {
+		q.DateTo = (cache.DateOf(w.To.Add(-1)) + wider).String()
 	}
 	return q
 }
 
 // daysQuery asks for all calls of UTC days, without an end where they have not ended.
-func (r *run) daysQuery(from, to cache.Date) talkover.CallQuery {
+func (r *Run) daysQuery(from, to cache.Date) talkover.CallQuery {
 	q := talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}
-	if to >= cache.DateOf(r.clock()) {
+	if to >= cache.DateOf(r.Now()) {
 		q.DateTo = ""
 	}
 	return q
-}
-
-// outOf reports whether a request failed for want of time or of the plan's requests.
-func outOf(ctx context.Context, err error) bool {
-	var api *talkover.Error
-	return errors.As(err, &api) && (api.Reason == talkover.RateLimited || api.Reason == talkover.TimedOut) ||
-		errors.Is(err, context.DeadlineExceeded) && !errors.Is(ctx.Err(), context.Canceled)
-}
-
-// endOf says in words what a request was out of.
-func endOf(err error) string {
-	var api *talkover.Error
-	if errors.As(err, &api) && api.Reason == talkover.RateLimited {
-		return "the plan's requests are used up"
-	}
-	return "time ran out"
 }
 
 // each runs n requests, some at a time.

@@ -1,4 +1,4 @@
-package stats
+package scan
 
 import (
 	"context"
@@ -8,25 +8,21 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-const (
-	// readOnTime bounds how long the reading goes on after a partial answer.
-	readOnTime = 5 * time.Minute
-	// readOnShare is the part of the limit that it leaves to questions: a fifth.
-	readOnShare = 5
-)
-
-// readOn goes on reading the days of the window after a partial answer, at the share
+// ReadOn goes on reading the days of the window after a partial answer, at the share
 // of bulk work, until they are read, a question comes, or five minutes are over.
-func (r *run) readOn() {
+func (r *Run) ReadOn() {
 	s := r.state
+	if r.Enough > 0 && r.ended == "" {
+		return // nobody asked for the rest
+	}
 	if !s.Keeps || s.Unbounded || s.Searched || r.total() == Unknown || r.total() > s.Share {
 		return
 	}
-	api, query, zone, clock := r.api, r.query, r.zone, r.clock
-	query.Status, query.Direction, query.AgentID = "", "", ""
-	r.account.InBackground(readOnTime, func(ctx context.Context) {
+	api, w := r.api, Wanted{Query: r.Query, Zone: r.Zone, Now: r.Now, Account: r.Account}
+	w.Query.Status, w.Query.Direction, w.Query.AgentID = "", "", ""
+	r.Account.InBackground(readOnTime, func(ctx context.Context) {
 		for before := math.MaxInt; ctx.Err() == nil; {
-			next := newRun(&polite{api, ctx.Done()}, r.account, query, zone, clock)
+			next := newRun(&polite{api, ctx.Done()}, w)
 			next.stop = ctx.Done()
 			next.state.From, next.state.Unbounded = s.From, false
 			next.state.LiveHeld = true // which would be read in vain

@@ -1,4 +1,4 @@
-package stats
+package scan
 
 import (
 	"time"
@@ -11,55 +11,55 @@ import (
 // room for the zone in which the API cuts days, which is not documented.
 const settledAfter = 24 * time.Hour
 
-// window is a stretch of time, from a moment on and before another. A bound that is
+// Window is a stretch of time, from a moment on and before another. A bound that is
 // zero is none.
-type window struct{ from, to time.Time }
+type Window struct{ From, To time.Time }
 
 // windowOf returns the window of the days of a query, as they are in a zone.
-func windowOf(q talkover.CallQuery, zone *time.Location) (w window) {
+func windowOf(q talkover.CallQuery, zone *time.Location) (w Window) {
 	if t, err := time.Parse(time.DateOnly, q.DateFrom); err == nil {
-		w.from = startOf(t, zone).UTC()
+		w.From = startOf(t, zone).UTC()
 	}
 	if t, err := time.Parse(time.DateOnly, q.DateTo); err == nil {
-		w.to = startOf(t.AddDate(0, 0, 1), zone).UTC()
+		w.To = startOf(t.AddDate(0, 0, 1), zone).UTC()
 	}
 	return w
 }
 
 // days returns the UTC days that hold the window; of one without an end, until
 // tomorrow, which wherever the API cuts days has begun or not.
-func (w window) days(now time.Time) (from, to cache.Date) {
-	if !w.from.IsZero() {
-		from = cache.DateOf(w.from)
+func (w Window) days(now time.Time) (from, to cache.Date) {
+	if !w.From.IsZero() {
+		from = cache.DateOf(w.From)
 	}
 	to = cache.DateOf(now) + 1
-	if !w.to.IsZero() {
-		to = min(to, cache.DateOf(w.to.Add(-1)))
+	if !w.To.IsZero() {
+		to = min(to, cache.DateOf(w.To.Add(-1)))
 	}
 	return from, to
 }
 
 // within cuts the window at the ends of another.
-func (w window) within(o window) window {
-	if w.from.Before(o.from) {
-		w.from = o.from
+func (w Window) within(o Window) Window {
+	if w.From.Before(o.From) {
+		w.From = o.From
 	}
-	if w.to.IsZero() || !o.to.IsZero() && o.to.Before(w.to) {
-		w.to = o.to
+	if w.To.IsZero() || !o.To.IsZero() && o.To.Before(w.To) {
+		w.To = o.To
 	}
 	return w
 }
 
 // empty reports whether no moment lies in the window.
-func (w window) empty() bool { return !w.to.IsZero() && !w.from.Before(w.to) }
+func (w Window) empty() bool { return !w.To.IsZero() && !w.From.Before(w.To) }
 
 // holds reports whether a moment lies in the window.
-func (w window) holds(t time.Time) bool {
-	return !t.Before(w.from) && (w.to.IsZero() || t.Before(w.to))
+func (w Window) holds(t time.Time) bool {
+	return !t.Before(w.From) && (w.To.IsZero() || t.Before(w.To))
 }
 
 // ofDays returns the window of UTC days.
-func ofDays(from, to cache.Date) window { return window{from.Start(), to.End()} }
+func ofDays(from, to cache.Date) Window { return Window{from.Start(), to.End()} }
 
 // closedBefore returns the last UTC day that ended so long ago that no call is added
 // to it.
@@ -75,9 +75,4 @@ func startOf(day time.Time, zone *time.Location) time.Time {
 		t = t.Add(15 * time.Minute)
 	}
 	return t
-}
-
-// monday returns the first day of the week of t.
-func monday(t time.Time) time.Time {
-	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
 }

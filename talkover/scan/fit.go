@@ -1,4 +1,4 @@
-package stats
+package scan
 
 import (
 	"fmt"
@@ -50,7 +50,7 @@ func (f *fit) check(c talkover.Call) {
 		}
 	}
 	q := &f.query
-	if q.Status != "" && plainStatus(c.Status) != q.Status {
+	if q.Status != "" && talkover.PlainStatus(c.Status) != q.Status {
 		ignored("status")
 	}
 	if q.Direction != "" && c.Direction != q.Direction {
@@ -106,6 +106,3 @@ func digits(s string) string {
 		return -1
 	}, s)
 }
-
-// plainStatus spells a status as the API documents it.
-func plainStatus(s string) string { return strings.ReplaceAll(s, "_", "-") }

@@ -1,4 +1,4 @@
-package stats
+package scan
 
 import (
 	"context"
@@ -13,13 +13,6 @@ import (
 // Lister lists calls; [talkover.Client] is one.
 type Lister interface {
 	ListCalls(context.Context, talkover.CallQuery) (talkover.Page[talkover.Call], error)
-}
-
-// Sink takes the calls that a Reader reads, each once. It knows nothing of
-// pages, and a Reader nothing of what is done with calls.
-type Sink interface {
-	Reset()                 // the log moved, and reading starts over
-	Add(talkover.Call) bool // false where no more are wanted; some may still come
 }
 
 const (
@@ -69,9 +62,6 @@ type Reading struct {
 	Pages    int // of the list
 	Zone     cache.Zone
 }
-
-// errEnough ends a reading whose sink wants no more.
-var errEnough = errors.New("enough")
 
 // Read reads the calls of the list into the sink, newest first.
 //
@@ -266,9 +256,6 @@ func (r *Reader) stopped() bool {
 		return false
 	}
 }
-
-// errStopped ends a reading that gives way.
-var errStopped = errors.New("stopped")
 
 // rest reads the pages after the first, some at a time, and takes them in order.
 func (r *Reader) rest(ctx context.Context, p *pass) error {

@@ -1,4 +1,4 @@
-package stats
+package scan
 
 import (
 	"fmt"
@@ -7,6 +7,13 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
+
+// Sink takes the calls that a Reader reads, each once. It knows nothing of
+// pages, and a Reader nothing of what is done with calls.
+type Sink interface {
+	Reset()                 // the log moved, and reading starts over
+	Add(talkover.Call) bool // false where no more are wanted; some may still come
+}
 
 // pass is one reading of the list, from the first page on.
 type pass struct {

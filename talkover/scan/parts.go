@@ -1,0 +1,32 @@
+package scan
+
+import (
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/cache"
+)
+
+// Part is calls of a window that were read: all that it has, unless inexact says why
+// not.
+type Part struct {
+	Window
+	Calls   *cache.Columns // newest first; more than the window and the query ask for, see [Run.Selection]
+	Inexact string         // why they may not be all; empty where they are
+	asOf    time.Time      // when that was so
+	readAt  time.Time      // when they were read, if an earlier question did
+	cached  bool
+}
+
+// Segment is parts without a gap between them, newest first.
+type Segment struct {
+	Window
+	Parts []Part
+}
+
+func (s Segment) len() int {
+	n := 0
+	for _, p := range s.Parts {
+		n += p.Calls.Len()
+	}
+	return n
+}

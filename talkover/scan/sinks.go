@@ -1,0 +1,91 @@
+package scan
+
+import (
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
+)
+
+// until returns the test of a search that ends as soon as it has enough; nil for
+// any other question.
+func (r *Run) until() func(talkover.Call) bool {
+	if r.Enough == 0 {
+		return nil
+	}
+	return func(c talkover.Call) bool { return r.window.holds(c.CreatedAt) && r.Matches.one(c) }
+}
+
+// packer is a [Sink] that packs calls, until it has enough.
+type packer struct {
+	cache.Builder
+	until func(talkover.Call) bool // nil for all
+	want  int
+	found int       // before those of the same moment as the last one
+	at    time.Time // that moment
+	here  int       // what was found at it: more of it may follow
+	lost  int       // calls that could not be packed
+}
+
+// Reset implements [Sink].
+func (p *packer) Reset() {
+	p.Builder.Reset()
+	p.found, p.here, p.lost = 0, 0, 0
+}
+
+// Add implements [Sink].
+func (p *packer) Add(c talkover.Call) bool {
+	if p.Builder.Add(c) != nil {
+		p.lost++
+	}
+	return p.goesOn(c)
+}
+
+func (p *packer) goesOn(c talkover.Call) bool {
+	if p.until == nil {
+		return true
+	}
+	if !c.CreatedAt.Equal(p.at) {
+		p.found, p.here, p.at = p.found+p.here, 0, c.CreatedAt
+	}
+	if p.until(c) {
+		p.here++
+	}
+	return p.found < p.want
+}
+
+// dayPacker is a [Sink] that packs the calls of each UTC day apart.
+type dayPacker struct {
+	packer
+	from, to cache.Date
+	days     map[cache.Date]*cache.Builder
+}
+
+// Reset implements [Sink].
+func (p *dayPacker) Reset() {
+	p.packer.Reset()
+	p.days = map[cache.Date]*cache.Builder{}
+}
+
+// Add implements [Sink].
+func (p *dayPacker) Add(c talkover.Call) bool {
+	d := cache.DateOf(c.CreatedAt)
+	if d < p.from || d > p.to {
+		return p.goesOn(c)
+	}
+	if p.days[d] == nil {
+		p.days[d] = new(cache.Builder)
+	}
+	if p.days[d].Add(c) != nil {
+		p.lost++
+	}
+	return p.goesOn(c)
+}
+
+// columns returns the calls of a day.
+func (p *dayPacker) columns(d cache.Date) *cache.Columns {
+	if b := p.days[d]; b != nil {
+		return b.Columns()
+	}
+	return new(cache.Builder).Columns()
+}
