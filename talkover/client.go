@@ -147,3 +147,7 @@ func (c *Client) Limits() Limits { return c.limiter.limits() }
 // Allowance returns how many [Bulk] requests may go within d from now, and the
 // requests a minute that the plan allows. Both are 0 where there is no limit.
 func (c *Client) Allowance(d time.Duration) (requests, limit int) { return c.limiter.allowance(d) }
+
+// Ahead returns how far the clock here is ahead of the API's, by the date of its latest
+// answer, to a second or two; negative where it is behind, and 0 where no answer told.
+func (c *Client) Ahead() time.Duration { return time.Duration(c.clock.ahead.Load()) }

@@ -16,7 +16,3 @@ func (k *clock) learn(h http.Header) {
 		k.ahead.Store(int64(time.Since(date)))
 	}
 }
-
-// Ahead returns how far the clock here is ahead of the API's, by the date of its latest
-// answer, to a second or two; negative where it is behind, and 0 where no answer told.
-func (c *Client) Ahead() time.Duration { return time.Duration(c.clock.ahead.Load()) }

@@ -4,14 +4,15 @@
 // none is added. A closed day that was read whole is packed into [Columns] and kept
 // in the [Account] of its token. Before it is used again, one count of the API
 // proves that no call was lost since ([Account.MarkProven]); after a day, counts by
-// status and agent renew it ([Account.MarkRenewed]). Who reads and proves days is
-// package stats; this package keeps them, bounded, apart by token, and where a
-// folder is given, encrypted on disk.
+// status and agent renew it ([Account.MarkRenewed]). Package scan reads and proves
+// days; this package keeps them, bounded, apart by token, and where a folder is given,
+// encrypted on disk.
 package cache
 
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,23 +29,6 @@ const (
 	// retryTime is how long a day that could not be proven is not tried again.
 	retryTime = time.Hour
 )
-
-// Day is one closed day of one account. It is never changed after it was kept.
-type Day struct {
-	Date    Date
-	Calls   *Columns  // newest first
-	ReadAt  time.Time // by the clock of the questions
-	Renewed time.Time // when its fields were last read, or confirmed by counts
-	// Brief is of a day with a call that is still going on. It is used while its proof
-	// holds, and neither renewed nor saved.
-	Brief bool
-}
-
-// Kept tells how a day stands that is kept.
-type Kept struct {
-	*Day
-	Proven time.Time // when a count last agreed with its calls
-}
 
 // Options say how much a [Cache] keeps, for how long, and where.
 type Options struct {
@@ -76,6 +60,46 @@ type Cache struct {
 	closed     context.Context
 	close      context.CancelFunc
 	background sync.WaitGroup
+}
+
+// Account keeps the days of one token at one base URL. No method shows it a day of
+// another.
+type Account struct {
+	cache *Cache
+	keys  keys
+	turn  chan struct{} // held while days are read
+
+	// Guarded by cache.mu.
+	used   time.Time
+	calls  int
+	days   map[Date]*kept
+	live   []Live
+	failed map[Date]time.Time // days that could not be proven
+	pins   []*span
+	zone   Zone
+	paid   []payment
+	stop   context.CancelFunc // ends reading in the background
+}
+
+type kept struct {
+	Kept
+	used time.Time
+}
+
+type span struct{ from, to Date }
+
+// Live is a proven reading of the days that are not closed.
+type Live struct {
+	From, To Date      // To is the day of AsOf or later where it has all calls until AsOf
+	Calls    *Columns  // newest first
+	AsOf     time.Time // when it was complete
+}
+
+// payment is pages that were paid for a list of a window, of which no day was kept.
+type payment struct {
+	span
+	pages int
+	at    time.Time
 }
 
 // New makes an empty cache.
@@ -165,6 +189,16 @@ func (c *Cache) makeRoom(holder *Account, n int) {
 		}
 		c.drop(victim, oldest.Date)
 	}
+}
+
+func (a *Account) pinned(d Date) bool {
+	return slices.ContainsFunc(a.pins, func(s *span) bool { return s.from <= d && d <= s.to })
+}
+
+// dropLive drops readings of live days that are no longer good. The caller holds
+// cache.mu.
+func (a *Account) dropLive(now time.Time) {
+	a.live = slices.DeleteFunc(a.live, func(l Live) bool { return now.Sub(l.AsOf) >= ProofTime })
 }
 
 // Summary tells what a cache keeps in this process.
