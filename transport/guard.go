@@ -53,22 +53,26 @@ type route struct {
 	method  string
 	open    bool // needs no login
 	handler http.Handler
+	other   http.Handler // answers other methods; guard makes it
 }
 
 // guard puts all checks in front of all routes, since mcp-go v1.2.1 checks neither
 // origin nor size. A request passes, in this order: recovery, its id, deadlines for
 // writing, Host, Origin, the exact path, the method, the header of the body, the login,
-// the caller's share, and only then the body.
+// the caller's share, and only then the body. A method that a path does not take is refused
+// behind the login: clients that look for a stream at /mcp learn that they must log in.
 func guard(routes map[string]route, o Options) http.Handler {
 	who := authenticator{o.Gate, o.ClientTokens, o.Alias, o.Log}
 	bodies, shares := newBodies(), newShares(o.RateLimit)
 	for path, to := range routes {
 		isPost := to.method == http.MethodPost
+		to.other = otherMethod(to.methods())
 		if isPost {
 			to.handler = bodies.whole(to.handler)
 		}
 		if !to.open {
 			to.handler = who.identified(shares.fair(to.handler))
+			to.other = ownPage(who.identified(shares.fair(to.other)))
 		}
 		if isPost {
 			to.handler = jsonOnly(to.handler)
@@ -114,7 +118,7 @@ func withDeadlines(routes map[string]route, o Options, next http.Handler) http.H
 		to := &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
 		start := time.Now()
 		next.ServeHTTP(to, r)
-		path := r.URL.Path
+		path := pathOf(r)
 		if _, ok := routes[path]; !ok {
 			path = "" // it may hold a secret that went astray
 		}
@@ -240,10 +244,27 @@ func splitPort(hostport string) (host, port string) {
 	return host, port
 }
 
-// routed calls the handler of the exact path, if the path takes the method.
+// pathOf returns the path of a request without a slash at its end: people who configure
+// clients write /mcp/ for /mcp.
+func pathOf(r *http.Request) string {
+	if p, ok := strings.CutSuffix(r.URL.Path, "/"); ok && p != "" {
+		return p
+	}
+	return r.URL.Path
+}
+
+// otherMethod refuses a method that a path does not take.
+func otherMethod(takes []string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", strings.Join(takes, ", "))
+		refuse(w, r, http.StatusMethodNotAllowed, "this path takes "+takes[0])
+	})
+}
+
+// routed calls the handler of the exact path.
 func routed(routes map[string]route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		to, ok := routes[r.URL.Path]
+		to, ok := routes[pathOf(r)]
 		h := w.Header()
 		switch {
 		case !ok:
@@ -256,8 +277,7 @@ func routed(routes map[string]route) http.Handler {
 				"Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, "+tokenHeader+", "+idHeader)
 			w.WriteHeader(http.StatusNoContent)
 		default:
-			h.Set("Allow", strings.Join(to.methods(), ", "))
-			refuse(w, r, http.StatusMethodNotAllowed, "this path takes "+to.method)
+			to.other.ServeHTTP(w, r)
 		}
 	})
 }

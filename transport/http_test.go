@@ -92,7 +92,9 @@ func TestGuardOnEveryRoute(t *testing.T) {
 		{"a post to health", "POST", "/healthz", "", "", jsonType, list, 405},
 		{"options", "OPTIONS", "/mcp", "", "", "", "", 405},
 		{"no such path", "GET", "/nothing", "", "", "", "", 404},
-		{"a longer path", "POST", "/mcp/", "", "", jsonType, list, 404},
+		{"a slash at the end", "POST", "/mcp/", "", "", jsonType, list, 200},
+		{"two slashes at the end", "POST", "/mcp//", "", "", jsonType, list, 404},
+		{"a longer path", "POST", "/mcp/x", "", "", jsonType, list, 404},
 		{"a path with dots", "POST", "/x/../mcp", "", "", jsonType, list, 404},
 
 		{"text", "POST", "/mcp", "", "", "text/plain", list, 415},
