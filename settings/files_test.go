@@ -86,14 +86,14 @@ func TestGateTokensFollowTheirFile(t *testing.T) {
 		in := func(names ...string) {
 			t.Helper()
 			for _, name := range []string{"ann", "bob", "cid"} {
-				_, err := door.Gate.Identify(tokenOf(name))
+				_, err := door.Gate.Identify("/mcp", tokenOf(name))
 				if want := strings.Contains(strings.Join(names, " "), name); (err == nil) != want {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
 		}
 		in("ann")
-		ann, _ := door.Gate.Identify(tokenOf("ann"))
+		ann, _ := door.Gate.Identify("/mcp", tokenOf("ann"))
 		if ann.Revoked() {
 			t.Error("ann is out")
 		}

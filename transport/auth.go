@@ -15,11 +15,13 @@ import (
 
 // A Gate decides who may use the server. [Tokens], [ChangingTokens] and [OIDC] implement it.
 type Gate interface {
-	// Identify returns whose a bearer token is. The error is for the caller to read.
-	Identify(bearer string) (Identity, error)
-	// Challenge returns the WWW-Authenticate header for a refused request. err says why:
-	// errNoBearer means that it had no bearer token.
-	Challenge(err error) string
+	// Identify returns whose a bearer token is, for a request to a path. The error is for
+	// the caller to read.
+	Identify(path, bearer string) (Identity, error)
+	// Refusal returns the WWW-Authenticate header for a refused request to a path, and what
+	// its sender must do, in words. err says why: errNoBearer means that it had no bearer
+	// token.
+	Refusal(path string, err error) (challenge, advice string)
 	// Open returns JSON documents by path, which anybody may GET to learn how to log in.
 	Open() map[string][]byte
 }
@@ -124,7 +126,7 @@ func (a authenticator) identified(next http.Handler) http.Handler {
 		case a.gate == nil:
 			err = nil // without a gate the header means nothing
 		case err == nil:
-			c.Identity, err = a.gate.Identify(bearer)
+			c.Identity, err = a.gate.Identify(pathOf(r), bearer)
 		}
 		if err != nil {
 			a.refuse(w, r, err)
@@ -149,16 +151,18 @@ var refusals = map[error]string{
 
 // refuse answers 401, or 403 to a known caller that lacks a scope.
 func (a authenticator) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	challenge, status := "Bearer", http.StatusUnauthorized
+	challenge, why, status := "Bearer", err.Error(), http.StatusUnauthorized
 	if a.gate != nil {
-		challenge = a.gate.Challenge(err)
+		var advice string
+		challenge, advice = a.gate.Refusal(pathOf(r), err)
+		why += "; " + advice
 	}
 	if errors.Is(err, errScope) {
 		status = http.StatusForbidden
 	}
 	a.log.WarnContext(r.Context(), "login refused", "audit", true, "outcome", refusals[err])
 	w.Header().Set("WWW-Authenticate", challenge)
-	refuse(w, r, status, err.Error())
+	refuse(w, r, status, why)
 }
 
 // bearerOf returns the bearer token of a request. It reads only the header: URLs end up

@@ -106,14 +106,40 @@ func TestGate(t *testing.T) {
 			t.Errorf("%s: the token is in %s", test.name, body)
 		}
 	}
-	for target, want := range map[string]int{"/sse": 401, "/healthz": 200, "/readyz": 200} {
+	for target, want := range map[string]int{"/sse": 401, "/sse/": 401, "/mcp": 401, "/mcp/": 401, "/message": 401, "/healthz": 200, "/readyz": 200} {
 		if res := ask(h, "GET", target, ""); res.StatusCode != want {
 			t.Errorf("%s is %d, want %d", target, res.StatusCode, want)
 		}
 	}
+	if res := ask(h, "GET", "/mcp", "", "Authorization", "Bearer "+goodToken); res.StatusCode != 405 || res.Header.Get("Allow") != "POST" {
+		t.Errorf("a stream where there is none: %d %v", res.StatusCode, res.Header)
+	}
 	// Who may not come in does not learn more than that.
 	if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+goodToken, "Origin", "https://evil.example"); res.StatusCode != 403 {
 		t.Errorf("a foreign page with a good token: %d", res.StatusCode)
+	}
+}
+
+// A client that is refused at a gate of tokens learns which header it lacks, and nothing
+// that sends it to an OAuth server: hosts would say that registering there failed.
+func TestGateOfTokensSaysWhichHeader(t *testing.T) {
+	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gateOf(t, goodToken)})
+	for _, headers := range [][]string{nil, {"Authorization", "Bearer " + otherToken}, {"Authorization", goodToken}} {
+		res := ask(h, "POST", "/mcp", list, headers...)
+		body, _ := io.ReadAll(res.Body)
+		for _, word := range []string{`header Authorization to "Bearer TOKEN"`, "MCP_AUTH_TOKENS", "no login by OAuth"} {
+			if res.StatusCode != 401 || !strings.Contains(string(body), word) {
+				t.Errorf("%v: %d, not %q: %s", headers, res.StatusCode, word, body)
+			}
+		}
+	}
+	for _, path := range []string{
+		"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server",
+		"/.well-known/oauth-authorization-server/mcp", "/.well-known/openid-configuration", "/register", "/authorize",
+	} {
+		if res := ask(h, "GET", path, ""); res.StatusCode != 404 {
+			t.Errorf("%s is %d", path, res.StatusCode)
+		}
 	}
 }
 

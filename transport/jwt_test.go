@@ -277,7 +277,7 @@ func TestScopesAreRolesWhereTheyShallBe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := gate.Identify(i.token(t, jwt.SigningMethodRS256, i.rsa, "rsa", test.claims))
+		who, err := gate.Identify("/mcp", i.token(t, jwt.SigningMethodRS256, i.rsa, "rsa", test.claims))
 		if err != nil || !cmp.Equal(test.want, who.Roles) {
 			t.Errorf("%v, %t: %#v %v", test.claims, test.roles, who.Roles, err)
 		}

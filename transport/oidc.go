@@ -16,7 +16,6 @@ import (
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/time/rate"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -38,12 +37,14 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 // https, or http on a loopback host.
 type OIDCConfig struct {
 	Issuer   string       // the exact iss of tokens
-	Resource string       // the URL by which clients know this server
-	Audience string       // the aud of tokens; Resource if empty
+	Resource string       // the URL by which clients know this server, or /mcp or /sse of it
+	Audience string       // the aud of tokens; if empty, Resource, and the URL of the path that is called
 	Scope    string       // scopes that tokens need, separated by spaces; none if empty
 	KeysURL  string       // the issuer's JWKS; taken from the issuer's metadata if empty
 	Roles    bool         // whether the scopes read, export and place say what a caller may do
 	Log      *slog.Logger // for fetches that fail
+
+	Fetched func(ok bool) // hears of each fetch of the issuer's keys; may be nil
 
 	Transport http.RoundTripper // reaches the issuer; the network if nil
 }
@@ -51,24 +52,22 @@ type OIDCConfig struct {
 // OIDC lets callers in by a JWT that one issuer made for this server. It is an OAuth 2.0
 // resource server as the MCP specification describes it.
 type OIDC struct {
-	parser   *jwt.Parser
-	keys     *issuerKeys
-	scopes   []string
-	roles    bool
-	where    string // URL of the metadata
-	metadata map[string][]byte
+	parsers   map[string]*jwt.Parser // by path: each knows the audience of its own
+	resources map[string]resource    // by path
+	keys      *issuerKeys
+	scopes    []string // that a token needs
+	asked     string   // the scopes that clients are told to ask for
+	roles     bool
+	metadata  map[string][]byte
 }
 
 // NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
 // and when a token names an unknown key: the first time at once, and then at most once in
 // five minutes. The error does not quote the issuer's answer.
 func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
-	resource, err := url.Parse(c.Resource)
-	if err != nil || !isSafe(resource) {
+	configured, err := url.Parse(c.Resource)
+	if err != nil || !isSafe(configured) {
 		return nil, errors.New("oidc: the resource takes an https URL")
-	}
-	if c.Audience == "" {
-		c.Audience = c.Resource
 	}
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport
@@ -78,38 +77,41 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	o := &OIDC{scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured)}
+	asked := slices.Clone(o.scopes)
 	if c.KeysURL == "" {
-		if c.KeysURL, err = keysOf(ctx, client, c.Issuer); err != nil {
+		about, err := discover(ctx, client, c.Issuer)
+		if err != nil {
 			return nil, err
 		}
+		c.KeysURL = about.Keys
+		// A refresh token spares users a login an hour. It is asked for beside other scopes
+		// alone: clients that are told none ask for their own.
+		if len(asked) > 0 && slices.Contains(about.Scopes, offline) && !slices.Contains(asked, offline) {
+			asked = append(asked, offline)
+		}
 	}
-	keys, err := fetchKeys(ctx, client, c)
-	if err != nil {
+	o.asked = strings.Join(asked, " ")
+	if o.keys, err = fetchKeys(ctx, client, c); err != nil {
 		return nil, err
 	}
-	path := server.ProtectedResourceMetadataPath(c.Resource)
-	scopes := strings.Fields(c.Scope)
-	metadata, err := json.Marshal(server.ProtectedResourceMetadataConfig{
-		Resource:               c.Resource,
-		AuthorizationServers:   []string{c.Issuer},
-		ScopesSupported:        scopes,
-		BearerMethodsSupported: []string{"header"},
-		ResourceName:           "Talkover call log",
-	})
-	if err != nil {
-		return nil, fmt.Errorf("oidc: %w", err)
+	if o.metadata, err = documents(c.Resource, o.resources, c.Issuer, asked); err != nil {
+		return nil, err
 	}
-	return &OIDC{
-		parser: jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience),
-			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding()),
-		keys:   keys,
-		scopes: scopes,
-		roles:  c.Roles,
-		where:  (&url.URL{Scheme: resource.Scheme, Host: resource.Host, Path: path}).String(),
-		// Clients without a challenge look at the root.
-		metadata: map[string][]byte{path: metadata, server.WellKnownProtectedResourcePath: metadata},
-	}, nil
+	o.parsers = make(map[string]*jwt.Parser, len(o.resources))
+	for at, r := range o.resources {
+		audience := []string{c.Resource, r.id}
+		if c.Audience != "" {
+			audience = []string{c.Audience}
+		}
+		o.parsers[at] = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(audience...),
+			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
+	}
+	return o, nil
 }
+
+// offline is the scope of a refresh token (OpenID Connect Core 1.0, 11).
+const offline = "offline_access"
 
 // fetchKeys fetches the issuer's keys, and keeps them fresh.
 func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerKeys, error) {
@@ -140,43 +142,51 @@ func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerK
 	return &issuerKeys{known: known, find: find, fetching: make(chan struct{}, 1)}, nil
 }
 
-// keysOf asks an issuer for the URL of its keys (OpenID Connect Discovery 1.0).
-func keysOf(ctx context.Context, client *http.Client, issuer string) (string, error) {
+// aboutIssuer is what counts here of an issuer's metadata.
+type aboutIssuer struct {
+	Issuer string `json:"issuer"`
+	Keys   string `json:"jwks_uri"`
+	Scopes words  `json:"scopes_supported"`
+}
+
+// discover asks an issuer for its metadata (OpenID Connect Discovery 1.0).
+func discover(ctx context.Context, client *http.Client, issuer string) (said aboutIssuer, err error) {
 	u, err := url.Parse(issuer)
 	if err != nil || !isSafe(u) {
-		return "", errors.New("oidc: the issuer takes an https URL")
+		return said, errors.New("oidc: the issuer takes an https URL")
 	}
 	failed := errors.New("oidc: the issuer's /.well-known/openid-configuration could not be read")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", nil)
 	if err != nil {
-		return "", failed
+		return said, failed
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return "", failed
+		return said, failed
 	}
 	defer res.Body.Close()
-	var said struct {
-		Issuer string `json:"issuer"`
-		Keys   string `json:"jwks_uri"`
-	}
 	if res.StatusCode != http.StatusOK || json.UnmarshalRead(res.Body, &said) != nil {
-		return "", failed
+		return said, failed
 	}
 	if said.Issuer != issuer || said.Keys == "" {
-		return "", errors.New("oidc: the issuer's metadata names another issuer, or no keys")
+		return said, errors.New("oidc: the issuer's metadata names another issuer, or no keys")
 	}
-	return said.Keys, nil
+	return said, nil
 }
 
-// Identify implements [Gate]. The ID of a caller is the subject of its token.
-func (o *OIDC) Identify(bearer string) (Identity, error) {
+// Identify implements [Gate]. The ID of a caller is the subject of its token. A token for
+// one path opens no other, unless it is for the configured URL.
+func (o *OIDC) Identify(path, bearer string) (Identity, error) {
+	parser := o.parsers[path]
+	if parser == nil {
+		return Identity{}, errUnknown
+	}
 	header, _, _ := strings.Cut(bearer, ".")
-	if b, err := o.parser.DecodeSegment(header); err != nil || checkHeader(b) != nil {
+	if b, err := parser.DecodeSegment(header); err != nil || checkHeader(b) != nil {
 		return Identity{}, errUnknown
 	}
 	var said claims
-	if _, err := o.parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
+	if _, err := parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
 		return Identity{}, errUnknown
 	}
 	for _, scope := range o.scopes {
@@ -191,19 +201,20 @@ func (o *OIDC) Identify(bearer string) (Identity, error) {
 	return who, nil
 }
 
-// Challenge implements [Gate], by RFC 6750 and RFC 9728.
-func (o *OIDC) Challenge(err error) string {
-	s := fmt.Sprintf("Bearer resource_metadata=%q", o.where)
-	if len(o.scopes) > 0 {
-		s += fmt.Sprintf(", scope=%q", strings.Join(o.scopes, " "))
+// Refusal implements [Gate], by RFC 6750 and RFC 9728.
+func (o *OIDC) Refusal(path string, err error) (challenge, advice string) {
+	s := fmt.Sprintf("Bearer resource_metadata=%q", o.resources[path].metadata)
+	if o.asked != "" {
+		s += fmt.Sprintf(", scope=%q", o.asked)
 	}
 	switch {
 	case errors.Is(err, errNoBearer):
-		return s
 	case errors.Is(err, errScope):
-		return s + `, error="insufficient_scope"`
+		s += `, error="insufficient_scope"`
+	default:
+		s += `, error="invalid_token"`
 	}
-	return s + `, error="invalid_token"`
+	return s, "log in at the issuer that the metadata of WWW-Authenticate names"
 }
 
 // Open implements [Gate]. The metadata of RFC 9728 lead to the issuer.

@@ -71,7 +71,7 @@ func newCredential(entry string, position int) (c credential, err error) {
 }
 
 // Identify implements [Gate]. It takes the same time for each token, right or wrong.
-func (t Tokens) Identify(bearer string) (Identity, error) {
+func (t Tokens) Identify(_, bearer string) (Identity, error) {
 	hash, found := sha256.Sum256([]byte(bearer)), -1
 	for i := range t {
 		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i].hash[:]), i, found)
@@ -82,8 +82,12 @@ func (t Tokens) Identify(bearer string) (Identity, error) {
 	return t[found].Identity, nil
 }
 
-// Challenge implements [Gate].
-func (Tokens) Challenge(error) string { return "Bearer" }
+// Refusal implements [Gate]. The challenge has nothing that a client takes for an OAuth
+// server: it would try to register there.
+func (Tokens) Refusal(string, error) (challenge, advice string) {
+	return "Bearer", "set the header Authorization to \"Bearer TOKEN\" where this client is configured, with a token of MCP_AUTH_TOKENS " +
+		"from whoever runs this server; there is no login by OAuth here"
+}
 
 // Open implements [Gate].
 func (Tokens) Open() map[string][]byte { return nil }
@@ -93,8 +97,8 @@ func (Tokens) Open() map[string][]byte { return nil }
 type ChangingTokens func() Tokens
 
 // Identify implements [Gate].
-func (now ChangingTokens) Identify(bearer string) (Identity, error) {
-	who, err := now().Identify(bearer)
+func (now ChangingTokens) Identify(path, bearer string) (Identity, error) {
+	who, err := now().Identify(path, bearer)
 	if err == nil {
 		hash := sha256.Sum256([]byte(bearer))
 		who.Revoked = func() bool {
@@ -104,8 +108,10 @@ func (now ChangingTokens) Identify(bearer string) (Identity, error) {
 	return who, err
 }
 
-// Challenge implements [Gate].
-func (ChangingTokens) Challenge(err error) string { return Tokens{}.Challenge(err) }
+// Refusal implements [Gate].
+func (ChangingTokens) Refusal(path string, err error) (challenge, advice string) {
+	return Tokens{}.Refusal(path, err)
+}
 
 // Open implements [Gate].
 func (ChangingTokens) Open() map[string][]byte { return nil }

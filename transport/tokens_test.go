@@ -28,7 +28,7 @@ func TestTokensHaveNamesAndRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	identify := func(g transport.Gate, token string) transport.Identity {
-		who, err := g.Identify(token)
+		who, err := g.Identify("/mcp", token)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
+import { logins } from './oidc.mjs';
 import { cancel, progress } from './sdk.mjs';
 
 const binary = process.argv[2];
@@ -44,10 +45,10 @@ function node(program, ...args) {
   });
 }
 
-// serve starts a server over HTTP on a free port, which also serves SSE, and keeps what it logs: the demo, unless env says
-// another account.
-async function serve(env = { ...process.env, TALKOVER_DEMO: 'true' }) {
-  const child = spawn(binary, ['-transport', 'http', '-addr', '127.0.0.1:0'], {
+// serve starts a server over HTTP on a port, 0 for a free one, which also serves SSE, and keeps what it logs: the demo,
+// unless env says another account.
+async function serve(env = { ...process.env, TALKOVER_DEMO: 'true' }, port = 0) {
+  const child = spawn(binary, ['-transport', 'http', '-addr', `127.0.0.1:${port}`], {
     env: { ...env, LOG_FORMAT: 'json' }, stdio: ['ignore', 'ignore', 'pipe'],
   });
   children.add(child);
@@ -178,5 +179,6 @@ await check('the same answers at every door', () => {
 const calls = Number(process.env.CALLS ?? 100);
 await check('sdk: progress before the result', () => progress(binary, server.url, calls));
 await check('sdk: cancelled calls', () => cancel(binary, serve, Math.min(calls, 200)));
+await check('sdk: logins', () => logins(serve));
 await check('SIGTERM', () => stop(server));
 process.exit(failed ? 1 : 0);
