@@ -47,7 +47,7 @@ type Config struct {
 	AuthTokensFile  string        `env:"MCP_AUTH_TOKENS_FILE" takes:"a path" desc:"A file that holds these tokens, one a line, in place of MCP_AUTH_TOKENS: TOKEN [NAME [ROLES]], with the roles read, export and place, separated by commas. It is read again when it changes."`
 	Issuer          webURL        `env:"MCP_OIDC_ISSUER" takes:"an https URL" desc:"With MCP_AUTH=oidc, the issuer of the JWTs, written as in their iss."`
 	ResourceURL     webURL        `env:"MCP_RESOURCE_URL" takes:"an https URL" desc:"With MCP_AUTH=oidc, the URL by which clients know this server."`
-	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What the aud of a JWT must name; MCP_RESOURCE_URL if not set."`
+	Audience        string        `env:"MCP_OIDC_AUDIENCE" takes:"an audience" desc:"What the aud of a JWT must name; if not set, MCP_RESOURCE_URL, or /mcp or /sse beside it at that path."`
 	Scope           string        `env:"MCP_OIDC_SCOPE" takes:"scopes separated by spaces" desc:"The scopes that a JWT must have in scope or scp, all of them."`
 	OIDCRoles       bool          `env:"MCP_OIDC_ROLES, default=false" takes:"true or false" desc:"true lets a JWT do only what its scopes read, export and place say: ask, take calls.csv, and place calls."`
 	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"The address of the issuer's keys; its openid-configuration names it if not set."`

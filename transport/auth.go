@@ -22,8 +22,22 @@ type Gate interface {
 	// its sender must do, in words. err says why: errNoBearer means that it had no bearer
 	// token.
 	Refusal(path string, err error) (challenge, advice string)
-	// Open returns JSON documents by path, which anybody may GET to learn how to log in.
-	Open() map[string][]byte
+	// Open returns by path what tells anybody how to log in.
+	Open() map[string]Page
+}
+
+// Page is a JSON document that anybody gets.
+type Page struct {
+	Method string // that the path takes
+	Status int
+	JSON   []byte
+}
+
+// ServeHTTP implements [http.Handler].
+func (p Page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(p.JSON)
 }
 
 // Identity says whose a bearer token is.

@@ -135,11 +135,20 @@ func TestGateOfTokensSaysWhichHeader(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server",
-		"/.well-known/oauth-authorization-server/mcp", "/.well-known/openid-configuration", "/register", "/authorize",
+		"/.well-known/oauth-authorization-server/mcp", "/.well-known/openid-configuration", "/authorize", "/token",
 	} {
 		if res := ask(h, "GET", path, ""); res.StatusCode != 404 {
 			t.Errorf("%s is %d", path, res.StatusCode)
 		}
+	}
+	// What a client that registers all the same is told, is what its user sees.
+	res := ask(h, "POST", "/register", `{"client_name":"a host"}`)
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&said); err != nil || res.StatusCode != 400 || said.Error == "" || !strings.Contains(said.Description, "header Authorization") {
+		t.Errorf("/register: %d %+v %v", res.StatusCode, said, err)
 	}
 }
 

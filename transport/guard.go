@@ -67,10 +67,10 @@ func guard(routes map[string]route, o Options) http.Handler {
 	for path, to := range routes {
 		isPost := to.method == http.MethodPost
 		to.other = otherMethod(to.methods())
-		if isPost {
-			to.handler = bodies.whole(to.handler)
-		}
 		if !to.open {
+			if isPost {
+				to.handler = bodies.whole(to.handler)
+			}
 			to.handler = who.identified(shares.fair(to.handler))
 			to.other = ownPage(who.identified(shares.fair(to.other)))
 		}
@@ -282,10 +282,10 @@ func routed(routes map[string]route) http.Handler {
 	})
 }
 
-// methods lists the methods that a route takes. Open routes take HEAD too; a stream does
-// not, since HEAD would wait for its end.
+// methods lists the methods that a route takes. Open routes that take GET take HEAD too; a
+// stream does not, since HEAD would wait for its end.
 func (to route) methods() []string {
-	if to.open {
+	if to.open && to.method == http.MethodGet {
 		return []string{to.method, http.MethodHead}
 	}
 	return []string{to.method}

@@ -50,8 +50,8 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 		routes["/mcp"] = route{method: http.MethodPost, handler: newStreamable(s, &h.calls, o.SessionKey, o.Log)}
 	}
 	if o.Gate != nil {
-		for path, document := range o.Gate.Open() {
-			routes[path] = route{method: http.MethodGet, open: true, handler: static(document)}
+		for path, page := range o.Gate.Open() {
+			routes[path] = route{method: page.Method, open: true, handler: page}
 		}
 	}
 	h.handler = guard(routes, o)
@@ -99,12 +99,4 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		err = s.Close() // the rest had its time
 	}
 	return err
-}
-
-// static answers with a JSON document.
-func static(document []byte) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(document)
-	})
 }

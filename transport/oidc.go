@@ -58,7 +58,7 @@ type OIDC struct {
 	scopes    []string // that a token needs
 	asked     string   // the scopes that clients are told to ask for
 	roles     bool
-	metadata  map[string][]byte
+	metadata  map[string]Page
 }
 
 // NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
@@ -218,7 +218,7 @@ func (o *OIDC) Refusal(path string, err error) (challenge, advice string) {
 }
 
 // Open implements [Gate]. The metadata of RFC 9728 lead to the issuer.
-func (o *OIDC) Open() map[string][]byte { return o.metadata }
+func (o *OIDC) Open() map[string]Page { return o.metadata }
 
 // isSafe reports whether nobody on the way can change the answer of a URL.
 func isSafe(u *url.URL) bool { return u.User == nil && talkover.IsPrivate(u) }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -40,16 +41,17 @@ func resourcesOf(configured *url.URL) map[string]resource {
 
 // documents writes the metadata of resources, by path. Clients that had no challenge look at
 // the root, where the configured one is.
-func documents(configured string, all map[string]resource, issuer string, scopes []string) (map[string][]byte, error) {
-	written := map[string][]byte{}
-	write := func(at, id string) (err error) {
-		written[at], err = json.Marshal(server.ProtectedResourceMetadataConfig{
+func documents(configured string, all map[string]resource, issuer string, scopes []string) (map[string]Page, error) {
+	written := map[string]Page{}
+	write := func(at, id string) error {
+		b, err := json.Marshal(server.ProtectedResourceMetadataConfig{
 			Resource:               id,
 			AuthorizationServers:   []string{issuer},
 			ScopesSupported:        scopes,
 			BearerMethodsSupported: []string{"header"},
 			ResourceName:           "Talkover call log",
 		})
+		written[at] = Page{http.MethodGet, http.StatusOK, b}
 		return err
 	}
 	if err := write(server.WellKnownProtectedResourcePath, configured); err != nil {

@@ -3,8 +3,10 @@ package transport
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -85,12 +87,23 @@ func (t Tokens) Identify(_, bearer string) (Identity, error) {
 // Refusal implements [Gate]. The challenge has nothing that a client takes for an OAuth
 // server: it would try to register there.
 func (Tokens) Refusal(string, error) (challenge, advice string) {
-	return "Bearer", "set the header Authorization to \"Bearer TOKEN\" where this client is configured, with a token of MCP_AUTH_TOKENS " +
-		"from whoever runs this server; there is no login by OAuth here"
+	return "Bearer", howToEnter
 }
 
-// Open implements [Gate].
-func (Tokens) Open() map[string][]byte { return nil }
+// howToEnter tells what a client at a gate of tokens must send.
+const howToEnter = `set the header Authorization to "Bearer TOKEN" where this client is configured, with a token of MCP_AUTH_TOKENS ` +
+	"from whoever runs this server; there is no login by OAuth here"
+
+// Open implements [Gate]. Clients of OAuth register at /register of a server without
+// metadata, and show their user the error that they get (RFC 7591, 3.2.2): the official SDK
+// and the hosts that are made with it.
+func (Tokens) Open() map[string]Page {
+	b, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": "no client can be registered here: " + howToEnter})
+	if err != nil {
+		return nil
+	}
+	return map[string]Page{"/register": {http.MethodPost, http.StatusBadRequest, b}}
+}
 
 // ChangingTokens is a [Gate] of tokens that may change while it is used. It returns them
 // as they are at this moment, and must be quick.
@@ -114,4 +127,4 @@ func (ChangingTokens) Refusal(path string, err error) (challenge, advice string)
 }
 
 // Open implements [Gate].
-func (ChangingTokens) Open() map[string][]byte { return nil }
+func (ChangingTokens) Open() map[string]Page { return Tokens{}.Open() }

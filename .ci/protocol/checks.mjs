@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
-import { logins } from './oidc.mjs';
+import { header, logins } from './oidc.mjs';
 import { cancel, progress } from './sdk.mjs';
 
 const binary = process.argv[2];
@@ -180,5 +180,6 @@ const calls = Number(process.env.CALLS ?? 100);
 await check('sdk: progress before the result', () => progress(binary, server.url, calls));
 await check('sdk: cancelled calls', () => cancel(binary, serve, Math.min(calls, 200)));
 await check('sdk: logins', () => logins(serve));
+await check('sdk: a gate of tokens', () => header(serve));
 await check('SIGTERM', () => stop(server));
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,5 @@
-// Logins of the official TypeScript SDK through an OpenID issuer, over each way in, however the server's URL is configured.
+// Logins of the official TypeScript SDK: through an OpenID issuer, over each way in, however the server's URL is configured;
+// and at a gate of tokens, which has no login.
 import { createHash, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -116,13 +117,29 @@ async function visit(door, issued) {
   }
 }
 
+const doors = {
+  '/mcp': (url, authProvider) => new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { authProvider }),
+  '/sse': (url, authProvider) => new SSEClientTransport(new URL(`${url}/sse`), { authProvider }),
+};
+
+// header connects without the token of a gate of tokens. The SDK looks for an OAuth server then, and what it says in the
+// end must be which header to set.
+export async function header(serve) {
+  const { child, url } = await serve({ ...process.env, TALKOVER_DEMO: 'true', MCP_AUTH: 'token', MCP_AUTH_TOKENS: 'x'.repeat(32) });
+  try {
+    for (const [name, door] of Object.entries(doors)) {
+      await new Client({ name: 'checks', version: '1' }).connect(door(url, new Visitor())).then(
+        () => { throw new Error(`${name}: it let in a client without a token`); },
+        error => require(error.message.includes('set the header Authorization'), `${name}: the SDK says: ${error.message}`));
+    }
+  } finally {
+    child.kill();
+  }
+}
+
 // logins tries every way in with every way to configure the URL. serve starts a server with an environment at a port.
 export async function logins(serve) {
   const issued = await issuer();
-  const doors = {
-    '/mcp': (url, authProvider) => new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { authProvider }),
-    '/sse': (url, authProvider) => new SSEClientTransport(new URL(`${url}/sse`), { authProvider }),
-  };
   const notes = [];
   try {
     for (const configured of ['/mcp', '/sse', '']) {
