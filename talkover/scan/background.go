@@ -18,7 +18,7 @@ func (r *Run) ReadOn() {
 	if !s.Keeps || s.Unbounded || s.Searched || r.total() == Unknown || r.total() > s.Share {
 		return
 	}
-	api, w := r.api, Wanted{Query: r.Query, Zone: r.Zone, Now: r.Now, Account: r.Account}
+	api, w := r.api, Wanted{Window: r.Window, Query: r.Query, Now: r.Now, Account: r.Account}
 	w.Query.Status, w.Query.Direction, w.Query.AgentID = "", "", ""
 	r.Account.InBackground(readOnTime, func(ctx context.Context) {
 		for before := math.MaxInt; ctx.Err() == nil; {

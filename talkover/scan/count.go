@@ -29,10 +29,10 @@ func (r *Run) counts() int {
 // countedDays returns the closed UTC days that lie wholly in the window.
 func (r *Run) countedDays() (from, to cache.Date) {
 	from, to = r.state.From, min(r.state.To, r.state.Closed)
-	if r.window.From.After(from.Start()) {
+	if r.Window.From.After(from.Start()) {
 		from++
 	}
-	if !r.window.To.IsZero() && r.window.To.Before(to.End()) {
+	if !r.Window.To.IsZero() && r.Window.To.Before(to.End()) {
 		to--
 	}
 	return from, to
@@ -47,11 +47,11 @@ func (r *Run) countDays(ctx context.Context) error {
 	from, to := r.countedDays()
 	base := r.Query
 	base.DateFrom, base.DateTo = from.String(), to.String()
-	if r.window.From.IsZero() {
+	if r.Window.From.IsZero() {
 		base.DateFrom = ""
 	}
-	c := &counted{Window: Window{r.window.From, to.End()}}
-	if !r.window.From.IsZero() {
+	c := &counted{Window: Window{r.Window.From, to.End()}}
+	if !r.Window.From.IsZero() {
 		c.From = from.Start()
 	}
 	groups, err := r.Counter.Groups(ctx, base, from, to, r.agents)

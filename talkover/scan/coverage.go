@@ -65,7 +65,7 @@ func (r *Run) Coverage(s Segment) Coverage {
 func (r *Run) bound(c *Coverage, w Window, read int) {
 	bounds := r.Bounds(w)
 	c.From, c.To = bounds.From, bounds.To
-	if c.Whole = bounds == r.window; c.Whole {
+	if c.Whole = bounds == r.Window; c.Whole {
 		return
 	}
 	s := &r.state
@@ -180,10 +180,10 @@ func (r *Run) uncounted() int {
 // that was asked, and that has none.
 func (r *Run) Bounds(w Window) Window {
 	if r.fromStart(w) {
-		w.From = r.window.From
+		w.From = r.Window.From
 	}
 	if r.toEnd(w) {
-		w.To = r.window.To
+		w.To = r.Window.To
 	}
 	return w
 }

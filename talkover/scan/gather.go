@@ -24,7 +24,7 @@ func Gather(ctx context.Context, api API, w Wanted) (*Run, error) {
 // gather gets the calls of the window, by a plan that is made again after each step
 // that learns something.
 func (r *Run) gather(ctx context.Context) error {
-	if r.window.empty() {
+	if r.Window.empty() {
 		return nil
 	}
 	if r.state.Keeps && !r.state.Unbounded {
@@ -100,7 +100,7 @@ func (r *Run) do(ctx context.Context, step Step) (err error) {
 	switch step.Do {
 	case LookAtList:
 		var page talkover.Page[talkover.Call]
-		if page, err = r.ask(ctx, r.listQuery(r.window), 1, talkover.MaxPerPage, "page 1", 0); err != nil {
+		if page, err = r.ask(ctx, r.listQuery(r.Window), 1, talkover.MaxPerPage, "page 1", 0); err != nil {
 			return err
 		}
 		r.first, s.PageSize, s.List = &page, pageSize(page), 0
@@ -144,7 +144,7 @@ func (r *Run) do(ctx context.Context, step Step) (err error) {
 
 // findOldest finds the day with which an unbounded list begins.
 func (r *Run) findOldest(ctx context.Context) error {
-	q := r.listQuery(r.window)
+	q := r.listQuery(r.Window)
 	oldest, err := r.ask(ctx, q, r.state.List, 1, "the oldest call", 1)
 	if err != nil {
 		return err

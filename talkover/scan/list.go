@@ -53,10 +53,10 @@ func (r *Run) partOf(w Window, calls *packer, got Reading, reader *Reader) *Part
 // on. There the live days are a list of their own.
 func (r *Run) readList(ctx context.Context) error {
 	s := &r.state
-	windows := []Window{r.window}
+	windows := []Window{r.Window}
 	split := s.List > s.PageSize && (s.OldestFirst || r.Query.Status != "" && (r.Enough > 0 || s.listCost() > s.Left))
 	if split && !r.Account.Zone().Other {
-		live, closed := r.window.within(Window{From: s.Closed.End()}), r.window.within(Window{To: s.Closed.End()})
+		live, closed := r.Window.within(Window{From: s.Closed.End()}), r.Window.within(Window{To: s.Closed.End()})
 		windows = slices.DeleteFunc([]Window{live, closed}, Window.empty)
 		r.first = nil
 	}

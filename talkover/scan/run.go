@@ -2,7 +2,7 @@
 // and allows some 100 requests a minute. What it gets is all calls of a window that it
 // names, or it says why not; it never guesses.
 //
-//	run, err := scan.Gather(ctx, client, scan.Wanted{Query: talkover.CallQuery{DateFrom: "2026-11-01"}})
+//	run, err := scan.Gather(ctx, client, scan.Wanted{Window: scan.Window{From: monday}})
 //	segment, err := run.Best() // the calls, and the window of which they are all
 //	coverage := run.Coverage(segment)
 //
@@ -14,7 +14,6 @@
 package scan
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -47,8 +46,8 @@ const (
 
 // Wanted says which calls are wanted. A zero field asks for nothing.
 type Wanted struct {
-	Query   talkover.CallQuery // what the API can filter by; Page and PerPage are ignored
-	Zone    *time.Location     // of its days; UTC if nil
+	Window  Window             // when they began
+	Query   talkover.CallQuery // the API's filters; the days and the page are not used
 	Now     func() time.Time   // time.Now if nil
 	Account *cache.Account     // keeps days that were read; nil for none
 	Reserve int                // requests that are left for others
@@ -70,7 +69,6 @@ type Run struct {
 	api  API
 	stop <-chan struct{} // ends reading in the background
 
-	window  Window
 	state   State
 	start   time.Time
 	telling sync.Mutex // guards sent, planned and pace
@@ -92,7 +90,6 @@ type Run struct {
 }
 
 func newRun(api API, w Wanted) *Run {
-	w.Zone = cmp.Or(w.Zone, time.UTC)
 	if w.Now == nil {
 		w.Now = time.Now
 	}
@@ -102,13 +99,12 @@ func newRun(api API, w Wanted) *Run {
 	r := &Run{Wanted: w, api: api, start: time.Now(), days: map[cache.Date]Part{}}
 	q, account := w.Query, w.Account
 	now := w.Now()
-	r.window = windowOf(q, w.Zone)
-	from, to := r.window.days(now)
+	from, to := r.Window.days(now)
 	r.state = State{
 		Filtered: q.Status != "" || q.Direction != "" || q.AgentID != "", Searched: q.Search != "",
-		Unbounded: r.window.From.IsZero(), From: from, To: to, Closed: closedBefore(r.there(now)),
+		Unbounded: r.Window.From.IsZero(), From: from, To: to, Closed: closedBefore(r.there(now)),
 		OldestFirst: w.OldestFirst, StopsEarly: w.Matches != nil,
-		Keeps: account.Keeps() && (r.window.From.IsZero() || from <= to), Share: account.Share(),
+		Keeps: account.Keeps() && (r.Window.From.IsZero() || from <= to), Share: account.Share(),
 		Stretch: longestStretch, Paid: account.Paid(now, from, to), Missing: Unknown, Live: Unknown, List: Unknown, PageSize: talkover.MaxPerPage,
 	}
 	return r

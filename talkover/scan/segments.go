@@ -28,7 +28,7 @@ func (r *Run) Segments() []Segment {
 	}
 	var all []Segment
 	for _, p := range parts {
-		p.Window = r.window.within(p.Window)
+		p.Window = r.Window.within(p.Window)
 		if p.empty() {
 			continue
 		}
@@ -45,12 +45,12 @@ func (r *Run) Segments() []Segment {
 // Best returns the segment that an answer is about: the one that holds the end of the
 // window that is asked for first, else the one with the most calls.
 func (r *Run) Best() (Segment, error) {
-	if r.window.empty() {
-		return Segment{Window: r.window}, nil
+	if r.Window.empty() {
+		return Segment{Window: r.Window}, nil
 	}
 	all := r.Segments()
 	if len(all) == 0 && r.scrap != nil && r.wait == nil {
-		w := r.window.within(r.scrap.Window)
+		w := r.Window.within(r.scrap.Window)
 		return Segment{w, []Part{*r.scrap}}, nil
 	}
 	if len(all) == 0 {
@@ -68,12 +68,12 @@ func (r *Run) Best() (Segment, error) {
 
 // fromStart reports whether a segment holds the beginning of what was asked.
 func (r *Run) fromStart(w Window) bool {
-	return w.From.IsZero() || w.From.Equal(r.window.From) || r.window.From.IsZero() && !r.state.Unbounded && !w.From.After(r.state.From.Start())
+	return w.From.IsZero() || w.From.Equal(r.Window.From) || r.Window.From.IsZero() && !r.state.Unbounded && !w.From.After(r.state.From.Start())
 }
 
 // toEnd reports whether a segment holds the end of what was asked, or this moment.
 func (r *Run) toEnd(w Window) bool {
-	return w.To.IsZero() || w.To.Equal(r.window.To) || w.To.After(r.Now())
+	return w.To.IsZero() || w.To.Equal(r.Window.To) || w.To.After(r.Now())
 }
 
 // picked counts the calls of a part that fit the API's filters.
@@ -91,7 +91,7 @@ func (r *Run) picked(p Part) int {
 // matching counts the calls of a window that a search looks for.
 func (r *Run) matching(w Window, c *cache.Columns) int {
 	n := 0
-	picks, matches := r.Selection(r.window.within(w)).Test(c), r.Matches(c)
+	picks, matches := r.Selection(r.Window.within(w)).Test(c), r.Matches(c)
 	for row := range c.Rows() {
 		if picks(row) && matches(row) {
 			n++

@@ -13,7 +13,7 @@ func (r *Run) until() func(talkover.Call) bool {
 	if r.Enough == 0 {
 		return nil
 	}
-	return func(c talkover.Call) bool { return r.window.holds(c.CreatedAt) && r.Matches.one(c) }
+	return func(c talkover.Call) bool { return r.Window.holds(c.CreatedAt) && r.Matches.one(c) }
 }
 
 // packer is a [Sink] that packs calls, until it has enough.

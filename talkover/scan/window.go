@@ -3,7 +3,6 @@ package scan
 import (
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
@@ -14,17 +13,6 @@ const settledAfter = 24 * time.Hour
 // Window is a stretch of time, from a moment on and before another. A bound that is
 // zero is none.
 type Window struct{ From, To time.Time }
-
-// windowOf returns the window of the days of a query, as they are in a zone.
-func windowOf(q talkover.CallQuery, zone *time.Location) (w Window) {
-	if t, err := time.Parse(time.DateOnly, q.DateFrom); err == nil {
-		w.From = startOf(t, zone).UTC()
-	}
-	if t, err := time.Parse(time.DateOnly, q.DateTo); err == nil {
-		w.To = startOf(t.AddDate(0, 0, 1), zone).UTC()
-	}
-	return w
-}
 
 // days returns the UTC days that hold the window; of one without an end, until
 // tomorrow, which wherever the API cuts days has begun or not.
@@ -65,14 +53,4 @@ func ofDays(from, to cache.Date) Window { return Window{from.Start(), to.End()} 
 // to it.
 func closedBefore(now time.Time) cache.Date {
 	return cache.DateOf(now.Add(-settledAfter-clockError)) - 1
-}
-
-// startOf returns the first moment of a day in a zone. Where clocks go forward at
-// midnight, that is later than 00:00.
-func startOf(day time.Time, zone *time.Location) time.Time {
-	t := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	for t.Day() != day.Day() {
-		t = t.Add(15 * time.Minute)
-	}
-	return t
 }

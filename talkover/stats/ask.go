@@ -61,7 +61,7 @@ type BusyHour struct{ Hour, Calls int }
 // left out, and the answer is about the rest; where nothing can be answered, the
 // error is an [*talkover.Error] with the wait.
 func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
-	w := scan.Wanted{Query: q.Query, Zone: q.Zone, Now: q.Now, Account: q.Account, Reserve: q.Reserve, Progress: q.Progress}
+	w := scan.Wanted{Window: windowOf(q.Query, cmp.Or(q.Zone, time.UTC)), Query: q.Query, Now: q.Now, Account: q.Account, Reserve: q.Reserve, Progress: q.Progress}
 	t := &tally{by: q.By, zone: cmp.Or(q.Zone, time.UTC), status: q.Query.Status}
 	if !q.ExcludeTests && q.Query.Search == "" {
 		w.Counter = t

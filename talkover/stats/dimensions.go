@@ -81,8 +81,3 @@ func (d Dimension) compare(x, y Value) int {
 	}
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
 }
-
-// monday returns the first day of the week of t.
-func monday(t time.Time) time.Time {
-	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
-}

@@ -79,7 +79,7 @@ func Find(ctx context.Context, api scan.API, s Search) (*Found, error) {
 		query = talkover.CallQuery{DateFrom: query.DateFrom, DateTo: query.DateTo}
 	}
 	f := &finder{Search: s, zone: cmp.Or(s.Zone, time.UTC)}
-	w := scan.Wanted{Query: query, Zone: s.Zone, Now: s.Now, Account: s.Account, Progress: s.Progress, OldestFirst: s.Order == Oldest}
+	w := scan.Wanted{Window: windowOf(query, f.zone), Query: query, Now: s.Now, Account: s.Account, Progress: s.Progress, OldestFirst: s.Order == Oldest}
 	if s.Only == "" && (s.Order == Newest || s.Order == Oldest) {
 		w.Enough, w.Matches = s.Limit, f.matcher
 	}
