@@ -18,6 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	p := &commands.Program{Version: version(), Env: envconfig.OsLookuper(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	code := p.Run(ctx, os.Args[1:])
 	stop()

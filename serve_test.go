@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -134,6 +136,31 @@ func TestSignalLetsCallsInFlightBeAnswered(t *testing.T) {
 	all.Wait()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	if err := cmd.Wait(); err != nil || time.Since(start) > 10*time.Second {
+		t.Errorf("ended after %v: %v", time.Since(start), err)
+	}
+}
+
+// While balancers are given time, calls are answered; a second signal ends that.
+func TestSecondSignalEndsItAtOnce(t *testing.T) {
+	base, cmd := served(t, []string{"LOG_FORMAT=json", "MCP_DRAIN_DELAY=20s"}, "-demo", "-transport", "http")
+	interrupt(t, cmd, syscall.SIGTERM)
+	for { // until the signal has come
+		res, err := http.Get(base + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+	}
+	if status, body, err := post(base, listCall(1, 1)); status != 200 || !strings.Contains(body, "calls match") {
+		t.Error(status, body, err)
+	}
+	start := time.Now()
+	interrupt(t, cmd, syscall.SIGTERM)
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || time.Since(start) > 5*time.Second {
 		t.Errorf("ended after %v: %v", time.Since(start), err)
 	}
 }

@@ -64,6 +64,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 		Origins:      c.AllowedOrigins,
 		ClientTokens: c.TokenPerRequest(),
 		RateLimit:    int(c.MCPRateLimit),
+		DrainDelay:   time.Duration(c.DrainDelay),
 		Log:          log,
 	}
 	door.Hosts = c.hostsAt(c.Addr)

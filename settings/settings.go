@@ -52,6 +52,7 @@ type Config struct {
 	OIDCRoles       bool          `env:"MCP_OIDC_ROLES, default=false" takes:"true or false" desc:"true lets a JWT do only what its scopes read, export and place say: ask, take calls.csv, and place calls."`
 	JWKSURL         webURL        `env:"MCP_OIDC_JWKS_URL" takes:"an https URL" desc:"The address of the issuer's keys; its openid-configuration names it if not set."`
 	MCPRateLimit    count         `env:"MCP_RATE_LIMIT, default=600" takes:"a whole number from 0 to 100000" desc:"Requests a minute of each caller whom MCP_AUTH or X-Talkover-Token tells from others; 0 for no limit."`
+	DrainDelay      delay         `env:"MCP_DRAIN_DELAY, default=0s" takes:"a duration such as 5s, up to 5m" desc:"How long sse and http serve on after SIGTERM while /readyz answers 503, so that balancers send new requests elsewhere before the server takes none. A second SIGTERM ends it at once."`
 	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics, by IP address or a name of MCP_ALLOWED_HOSTS. It has no gate, and shows no phone number and no token."`
 	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; there are none if not set."`
 	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers to send to the collector."`

@@ -47,6 +47,8 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		"unknown log level":  {map[string]string{"TALKOVER_TOKEN": canary, "LOG_LEVEL": "loud"}, []string{"LOG_LEVEL: takes debug, info, warn or error"}},
 		"unknown log format": {map[string]string{"TALKOVER_TOKEN": canary, "LOG_FORMAT": "xml"}, []string{"LOG_FORMAT: takes"}},
 		"duration":           {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEOUT": "15"}, []string{"TALKOVER_TIMEOUT: takes a duration such as 15s"}},
+		"negative delay":     {overHTTP("MCP_DRAIN_DELAY", "-1s"), []string{"MCP_DRAIN_DELAY: takes a duration such as 5s, up to 5m"}},
+		"long delay":         {overHTTP("MCP_DRAIN_DELAY", "6m"), []string{"MCP_DRAIN_DELAY: takes"}},
 		"negative duration":  {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEOUT": "-1s"}, []string{"TALKOVER_TIMEOUT: takes"}},
 		"rate":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_RATE_LIMIT": "1.5"}, []string{"TALKOVER_RATE_LIMIT: takes"}},
 		"zone":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEZONE": "CEST/Berlin"}, []string{"TALKOVER_TIMEZONE: takes an IANA time zone"}},

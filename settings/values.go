@@ -30,6 +30,19 @@ func (p *positive) EnvDecode(s string) error {
 	return nil
 }
 
+// delay is a duration from 0 to 5 min.
+type delay time.Duration
+
+// EnvDecode implements [envconfig.Decoder].
+func (d *delay) EnvDecode(s string) error {
+	t, err := time.ParseDuration(s)
+	if err != nil || t < 0 || t > 5*time.Minute {
+		return errSetting
+	}
+	*d = delay(t)
+	return nil
+}
+
 // count is a number from 0 to 100,000.
 type count int
 

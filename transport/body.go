@@ -27,7 +27,7 @@ func jsonOnly(next http.Handler) http.Handler {
 		// request that is refused.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		// Until the body is read: else net/http waits for it before it sends a refusal.
-		w.Header().Set("Connection", "close")
+		w.Header().Set(connection, "close")
 		// A page of another origin may send other types without a preflight request.
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		switch {
@@ -106,7 +106,7 @@ func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, wh
 		return http.StatusRequestTimeout, "the request did not come in whole" // the deadline stays
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	w.Header().Del("Connection")
+	w.Header().Del(connection)
 	b.all = buffer.Bytes()
 	b.Reader = bytes.NewReader(b.all)
 	return 0, ""

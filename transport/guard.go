@@ -41,6 +41,10 @@ type Options struct {
 	// be nil.
 	Ready func(context.Context) error
 
+	// DrainDelay is how long [HTTP.Serve] answers new requests after the order to end,
+	// while /readyz answers 503.
+	DrainDelay time.Duration
+
 	Log *slog.Logger // nothing is logged if nil
 
 	// Answered hears of each answer when it ends: its path, or "" where the server has

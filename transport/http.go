@@ -11,6 +11,9 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
+// connection names the header that says whether a connection takes another request.
+const connection = "Connection"
+
 const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
@@ -25,6 +28,7 @@ type HTTP struct {
 	calls   calls
 	streams *streams
 	ready   *readiness
+	delay   time.Duration
 	log     *slog.Logger
 }
 
@@ -37,6 +41,7 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 	}
 	h := &HTTP{
 		ready: &readiness{ask: o.Ready, log: o.Log},
+		delay: o.DrainDelay,
 		log:   o.Log,
 	}
 	h.streams = &streams{server: s, calls: &h.calls, log: o.Log, open: map[string]*stream{}}
@@ -62,9 +67,28 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 func (h *HTTP) Sessions() int { return h.streams.count() }
 
 // ServeHTTP implements [http.Handler].
-func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.ready.ending.Load() {
+		w.Header().Set(connection, "close")
+		w = lastAnswer{w}
+	}
+	h.handler.ServeHTTP(w, r)
+}
 
-// Serve answers clients on ln until ctx is done, which is success. It first answers the
+// lastAnswer tells the other end that its connection takes no other request. A proxy that
+// sent one just when the server closes the connection could not tell whether it was read.
+type lastAnswer struct{ http.ResponseWriter }
+
+// WriteHeader says it again, since handlers of ours and of mcp-go v1.2.1 change the header.
+func (a lastAnswer) WriteHeader(status int) {
+	a.Header().Set(connection, "close")
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a lastAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Serve answers clients on ln until ctx is done, which is success. It then turns /readyz
+// off, goes on for [Options.DrainDelay], takes no more connections, and answers the
 // running calls, on streams too, for at most 8 s.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
@@ -89,8 +113,13 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	h.log.Info("ending", "grace", quitTime.String())
+	h.log.Info("ending", "delay", h.delay.String(), "grace", quitTime.String())
 	h.ready.ending.Store(true)
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(h.delay):
+	}
 	h.streams.noMore()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime+closeTime)
 	defer cancel()

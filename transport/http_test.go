@@ -1,8 +1,10 @@
 package transport_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -266,6 +268,47 @@ func TestReadiness(t *testing.T) {
 		}
 		if res := ask(h, "GET", "/sse", ""); res.StatusCode != 503 {
 			t.Errorf("a stream while ending: %d", res.StatusCode)
+		}
+	})
+}
+
+// For DrainDelay after the order to end, balancers hear that they should go elsewhere, and
+// what they still send is answered, on connections that they do not use again.
+func TestDrainDelayServesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := pipes{make(chan net.Conn), make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, DrainDelay: 5 * time.Second})
+		go func() { ended <- h.Serve(ctx, ln) }()
+		ask := func(request string) *http.Response {
+			t.Helper()
+			c := ln.dial()
+			defer c.Close()
+			go func() { _, _ = io.WriteString(c, request) }()
+			res, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res
+		}
+		call := fmt.Sprintf("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(list), list)
+		const ready, stream = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /sse HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		if res := ask(call); res.StatusCode != 200 || res.Close {
+			t.Errorf("before: %s, closed %t", res.Status, res.Close)
+		}
+		cancel()
+		start := time.Now()
+		for range 2 {
+			time.Sleep(2 * time.Second) // of virtual time
+			for request, want := range map[string]int{call: 200, stream: 200, ready: 503} {
+				if res := ask(request); res.StatusCode != want || !res.Close {
+					t.Errorf("%v after the order, %.9s: %s, closed %t", time.Since(start), request, res.Status, res.Close)
+				}
+			}
+		}
+		if err := <-ended; err != nil || time.Since(start) < 5*time.Second || time.Since(start) > 15*time.Second {
+			t.Errorf("ended after %v: %v", time.Since(start), err)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	apps "k8s.io/api/apps/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
@@ -199,12 +200,13 @@ const drain = 9
 
 func TestKubernetesPodHasTimeToEnd(t *testing.T) {
 	o := build(t)
-	sleep := o.server(t).Lifecycle.PreStop.Sleep
-	if sleep == nil || sleep.Seconds < 1 {
-		t.Fatalf("preStop sleep is %+v", sleep)
+	delay, err := time.ParseDuration(o.settings.Data["MCP_DRAIN_DELAY"])
+	if err != nil || delay < 2*time.Second {
+		t.Fatalf("MCP_DRAIN_DELAY is %q, want what proxies need to notice", o.settings.Data["MCP_DRAIN_DELAY"])
 	}
-	if grace := *o.deployment.Spec.Template.Spec.TerminationGracePeriodSeconds; grace <= sleep.Seconds+drain {
-		t.Errorf("killed after %d s, want more than %d s of sleep and %d s of draining", grace, sleep.Seconds, drain)
+	grace := time.Duration(*o.deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	if grace <= delay+drain*time.Second {
+		t.Errorf("killed after %v, want more than %v of delay and %d s of draining", grace, delay, drain)
 	}
 }
 
