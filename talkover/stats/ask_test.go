@@ -20,7 +20,7 @@ import (
 func ask(t testing.TB, api *fakeAPI, q stats.Question) *stats.Report {
 	t.Helper()
 	q.Now = clock()
-	api.requests, api.most, api.asked = 0, 0, nil
+	api.Requests, api.Most, api.Asked = 0, 0, nil
 	r, err := stats.Ask(context.Background(), api, q)
 	if err != nil {
 		t.Fatalf("%v by %v: %v", q.Query, q.By, err)
@@ -62,11 +62,11 @@ func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, calls []talkov
 // A log of 4,000 calls: every figure by every dimension and pair of dimensions.
 func TestSmallLogIsExact(t *testing.T) {
 	t.Parallel()
-	api := &fakeAPI{records: generate(1, 4000, 40*24*time.Hour)}
+	api := &fakeAPI{Records: generate(1, 4000, 40*24*time.Hour)}
 	for i := range 60 { // what the API has added since
-		api.records[i*66].status = voicemail
+		api.Records[i*66].Status = voicemail
 	}
-	all := calls(api.records)
+	all := calls(api.Records)
 	askings := append(pairs(), nil)
 	for _, d := range dimensions {
 		askings = append(askings, []stats.Dimension{d})
@@ -74,8 +74,8 @@ func TestSmallLogIsExact(t *testing.T) {
 	for _, by := range askings {
 		r := ask(t, api, stats.Question{By: by})
 		isTruth(t, r, by, all, time.UTC)
-		if api.requests > 44 {
-			t.Errorf("%v: %d requests for 40 pages", by, api.requests)
+		if api.Requests > 44 {
+			t.Errorf("%v: %d requests for 40 pages", by, api.Requests)
 		}
 	}
 	r := ask(t, api, stats.Question{})
@@ -91,18 +91,18 @@ func TestSmallLogIsExact(t *testing.T) {
 	if diff := cmp.Diff(contactTruth(all), *r.Contacts); diff != "" || *r.Tests != tests || *r.Short != short {
 		t.Errorf("%d tests (want %d), %d short (want %d): %s", *r.Tests, tests, *r.Short, short, diff)
 	}
-	t.Logf("%d requests for 40 pages", api.requests)
+	t.Logf("%d requests for 40 pages", api.Requests)
 }
 
 func TestFiltersAndExcludedTestsOfASmallLog(t *testing.T) {
-	api := &fakeAPI{records: generate(2, 3000, 40*24*time.Hour)}
+	api := &fakeAPI{Records: generate(2, 3000, 40*24*time.Hour)}
 	for _, q := range []talkover.CallQuery{
 		{Status: "completed"}, {Direction: "inbound"}, {AgentID: "agent-3"}, {DateFrom: "2026-10-20"}, {DateTo: "2026-10-20"},
 		{Status: "no-answer", Direction: "inbound", AgentID: "agent-2", DateFrom: "2026-10-01", DateTo: "2026-11-01"},
 	} {
 		for _, without := range []bool{false, true} {
 			by := []stats.Dimension{stats.ByWeekday, stats.ByContact}
-			rows, n := api.page(q, 0, 3000)
+			rows, n := api.Page(q, 0, 3000)
 			want := calls(rows)
 			if without {
 				want = slices.DeleteFunc(want, func(c talkover.Call) bool { return c.IsTesting })
@@ -122,8 +122,8 @@ func TestNothingMatches(t *testing.T) {
 		api := &fakeAPI{}
 		r := ask(t, api, stats.Question{By: by})
 		isTruth(t, r, by, nil, time.UTC)
-		if api.requests != 1 || *r.Contacts != (stats.ContactFigures{}) {
-			t.Errorf("%v: %d requests, contacts %+v", by, api.requests, r.Contacts)
+		if api.Requests != 1 || *r.Contacts != (stats.ContactFigures{}) {
+			t.Errorf("%v: %d requests, contacts %+v", by, api.Requests, r.Contacts)
 		}
 	}
 }
@@ -131,15 +131,15 @@ func TestNothingMatches(t *testing.T) {
 // The window of a zone is its days, from midnight to midnight, also where the
 // clocks change at midnight (Santiago, 2026-09-06).
 func TestWindowsOfZones(t *testing.T) {
-	api := &fakeAPI{records: generate(8, 4000, 80*24*time.Hour)}
-	for i := range api.records { // hours around the changes
+	api := &fakeAPI{Records: generate(8, 4000, 80*24*time.Hour)}
+	for i := range api.Records { // hours around the changes
 		for j, at := range []time.Time{time.Date(2026, 9, 6, 2, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC)} {
 			if i%16 == 8*j {
-				api.records[i].at = at.Unix() + int64(i/16)*60
+				api.Records[i].At = at.Unix() + int64(i/16)*60
 			}
 		}
 	}
-	slices.SortFunc(api.records, func(x, y record) int { return int(y.at - x.at) })
+	slices.SortFunc(api.Records, func(x, y record) int { return int(y.At - x.At) })
 	for name, windows := range map[string][][2]string{
 		"Asia/Kolkata":        {{"2026-10-20", "2026-10-20"}, {"2026-10-05", ""}, {"", "2026-09-30"}, {"2026-11-04", "2026-11-06"}},
 		"America/Los_Angeles": {{"2026-10-20", "2026-10-20"}, {"2026-11-01", "2026-11-01"}, {"2026-10-31", "2026-10-31"}, {"2026-10-05", ""}, {"", "2026-11-01"}},
@@ -150,7 +150,7 @@ func TestWindowsOfZones(t *testing.T) {
 		z := zone(t, name)
 		for _, w := range windows {
 			var want []talkover.Call
-			for _, c := range calls(api.records) {
+			for _, c := range calls(api.Records) {
 				day, _ := placed(stats.ByDay, c, z)
 				if (w[0] == "" || day >= w[0]) && (w[1] == "" || day <= w[1]) {
 					want = append(want, c)

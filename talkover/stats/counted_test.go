@@ -103,28 +103,28 @@ func TestLargeLogIsCounted(t *testing.T) {
 		if d != "" {
 			by = append(by, d)
 		}
-		api := &fakeAPI{records: million(), allowance: 70}
+		api := &fakeAPI{Records: million(), Budget: 70}
 		r := ask(t, api, stats.Question{By: by, Query: talkover.CallQuery{DateFrom: "2025-11-06"}})
-		if api.requests > 70 || r.Whole || !r.Exact || r.Method != scan.Counts || r.Reason == "" || r.Missing < 5000 {
-			t.Errorf("%v: %d requests, %+v", by, api.requests, r.Coverage)
+		if api.Requests > 70 || r.Whole || !r.Exact || r.Method != scan.Counts || r.Reason == "" || r.Missing < 5000 {
+			t.Errorf("%v: %d requests, %+v", by, api.Requests, r.Coverage)
 		}
 		type sum struct{ calls, answered float64 }
 		keys := map[[2]int64]string{} // of what makes the key, which takes longer to write
 		want := map[string]sum{}
-		for i := range api.records {
-			c := &api.records[i]
-			if c.at < r.From.Unix() || c.at >= r.To.Unix() {
+		for i := range api.Records {
+			c := &api.Records[i]
+			if c.At < r.From.Unix() || c.At >= r.To.Unix() {
 				continue
 			}
-			of := map[stats.Dimension][2]int64{stats.ByStatus: {0, int64(c.status)}, stats.ByDirection: {0, int64(c.direction)}, stats.ByAgent: {0, int64(c.agent)}, stats.ByMonth: {c.at / 86400}}[d]
+			of := map[stats.Dimension][2]int64{stats.ByStatus: {0, int64(c.Status)}, stats.ByDirection: {0, int64(c.Direction)}, stats.ByAgent: {0, int64(c.Agent)}, stats.ByMonth: {c.At / 86400}}[d]
 			key, ok := keys[of]
 			if !ok && d != "" {
-				key, _ = placed(d, c.call(), time.UTC)
+				key, _ = placed(d, c.Call(), time.UTC)
 				keys[of] = key
 			}
 			s := want[key]
 			s.calls++
-			if c.status == answered || c.status == completed {
+			if c.Status == answered || c.Status == completed {
 				s.answered++
 			}
 			want[key] = s
@@ -152,7 +152,7 @@ func TestCounts(t *testing.T) {
 	records := generate(5, 30_000, 200*24*time.Hour)
 	for i := range records {
 		if i%90 == 0 {
-			records[i].status = voicemail
+			records[i].Status = voicemail
 		}
 	}
 	all := calls(records)
@@ -171,10 +171,10 @@ func TestCounts(t *testing.T) {
 		for _, by := range [][]stats.Dimension{
 			nil, {stats.ByDay}, {stats.ByWeek}, {stats.ByMonth}, {stats.ByWeekday}, {stats.ByAgent}, {stats.ByStatus}, {stats.ByDirection}, {stats.ByDirection, stats.ByStatus},
 		} {
-			api := &fakeAPI{records: records}
+			api := &fakeAPI{Records: records}
 			r := ask(t, api, stats.Question{Query: q, By: by})
-			if api.requests > 60 {
-				t.Errorf("%+v by %v: %d requests", q, by, api.requests)
+			if api.Requests > 60 {
+				t.Errorf("%+v by %v: %d requests", q, by, api.Requests)
 			}
 			if r.Method != scan.Counts { // too many groups
 				if part := part(r, theirs); !r.Exact || r.Calls != len(part) {
@@ -194,7 +194,7 @@ func TestCounts(t *testing.T) {
 func TestAYearByWeek(t *testing.T) {
 	t.Parallel()
 	records := generate(6, 40_000, 360*24*time.Hour)
-	api := &fakeAPI{records: records, allowance: 76}
+	api := &fakeAPI{Records: records, Budget: 76}
 	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByWeek}, Query: talkover.CallQuery{DateFrom: "2025-11-10"}})
 	counted(t, r, []stats.Dimension{stats.ByWeek}, calls(records), time.UTC)
 	if !r.Whole || r.Read == nil {
@@ -216,7 +216,7 @@ func TestCountedWindowsOfZones(t *testing.T) {
 			}
 		}
 		for _, by := range [][]stats.Dimension{{stats.ByDirection}, {stats.ByAgent}, {stats.ByWeek}} {
-			api := &fakeAPI{records: records, allowance: 70}
+			api := &fakeAPI{Records: records, Budget: 70}
 			r := ask(t, api, stats.Question{By: by, Zone: z, Query: talkover.CallQuery{DateFrom: "2026-06-05", DateTo: "2026-10-30"}})
 			if by[0] == stats.ByWeek { // which the API cannot count
 				isTruth(t, &stats.Report{Coverage: scan.Coverage{Exact: r.Exact, Whole: true, Method: r.Method, Calls: r.Calls}, Totals: r.Totals, Rows: r.Rows}, by, part(r, theirs), z)
@@ -229,7 +229,7 @@ func TestCountedWindowsOfZones(t *testing.T) {
 
 // Where the agents may not be listed, the newest part is read.
 func TestAgentsThatMayNotBeListed(t *testing.T) {
-	api := &fakeAPI{records: generate(3, 20_000, 100*24*time.Hour), noAgents: true}
+	api := &fakeAPI{Records: generate(3, 20_000, 100*24*time.Hour), NoAgents: true}
 	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}})
 	if r.Method != scan.Read || !r.Exact || r.Whole || len(r.Rows) < 6 || r.Calls < 3000 {
 		t.Errorf("%+v with %d rows", r.Coverage, len(r.Rows))
@@ -242,17 +242,17 @@ func TestLogsThatChangeWhileTheyAreCounted(t *testing.T) {
 	counts := 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		api := &fakeAPI{records: generate(seed, 20_000, 150*24*time.Hour)}
-		api.before = func(int) error {
+		api := &fakeAPI{Records: generate(seed, 20_000, 150*24*time.Hour)}
+		api.Before = func(int) error {
 			for range 3 { // among the live days
-				c := &api.records[r.IntN(300)]
-				if c.status == ringing || c.status == initiated || r.IntN(4) == 0 {
-					c.status, c.updated = completed, now.Unix()
+				c := &api.Records[r.IntN(300)]
+				if c.Status == ringing || c.Status == initiated || r.IntN(4) == 0 {
+					c.Status, c.Updated = completed, now.Unix()
 				}
 			}
 			if r.IntN(50) == 0 {
-				i := r.IntN(len(api.records))
-				api.records = slices.Delete(api.records, i, i+1)
+				i := r.IntN(len(api.Records))
+				api.Records = slices.Delete(api.Records, i, i+1)
 			}
 			return nil
 		}
@@ -279,22 +279,22 @@ func TestLogsThatChangeWhileTheyAreCounted(t *testing.T) {
 
 // Pages of fifty rows are read as well.
 func TestPagesOfFifty(t *testing.T) {
-	api := &fakeAPI{records: generate(1, 2480, 30*24*time.Hour), cap: 50}
+	api := &fakeAPI{Records: generate(1, 2480, 30*24*time.Hour), Cap: 50}
 	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}})
-	isTruth(t, r, []stats.Dimension{stats.ByAgent}, calls(api.records), time.UTC)
-	if api.requests > 54 {
-		t.Errorf("%d requests for 50 pages", api.requests)
+	isTruth(t, r, []stats.Dimension{stats.ByAgent}, calls(api.Records), time.UTC)
+	if api.Requests > 54 {
+		t.Errorf("%d requests for 50 pages", api.Requests)
 	}
-	api.records = generate(1, 4000, 30*24*time.Hour) // 80 pages, which the budget does not hold
+	api.Records = generate(1, 4000, 30*24*time.Hour) // 80 pages, which the budget does not hold
 	r = ask(t, api, stats.Question{By: []stats.Dimension{stats.ByContact}})
-	if !r.Exact || r.Whole || r.Calls < 2800 || api.requests > 60 {
-		t.Errorf("80 pages, and 60 requests: %+v in %d requests", r.Coverage, api.requests)
+	if !r.Exact || r.Whole || r.Calls < 2800 || api.Requests > 60 {
+		t.Errorf("80 pages, and 60 requests: %+v in %d requests", r.Coverage, api.Requests)
 	}
 }
 
 func TestProgressIsToldBeforeEachRequest(t *testing.T) {
 	for _, n := range []int{50, 1000, 30_000} {
-		api := &fakeAPI{records: generate(1, n, 30*24*time.Hour)}
+		api := &fakeAPI{Records: generate(1, n, 30*24*time.Hour)}
 		var mu sync.Mutex
 		told, most := 0, 0
 		ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}, Progress: func(done, total int, what string) {
@@ -305,8 +305,8 @@ func TestProgressIsToldBeforeEachRequest(t *testing.T) {
 				t.Errorf("%d of %d: %q", done, total, what)
 			}
 		}})
-		if told != api.requests || most != api.requests {
-			t.Errorf("%d calls: told %d times, up to %d, of %d requests", n, told, most, api.requests)
+		if told != api.Requests || most != api.Requests {
+			t.Errorf("%d calls: told %d times, up to %d, of %d requests", n, told, most, api.Requests)
 		}
 	}
 }
@@ -317,21 +317,21 @@ func TestCountsAreOfOneMoment(t *testing.T) {
 	counts := 0
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 4))
-		api := &fakeAPI{records: generate(seed, 20_000, 150*24*time.Hour)}
+		api := &fakeAPI{Records: generate(seed, 20_000, 150*24*time.Hour)}
 		q := talkover.CallQuery{DateFrom: "2026-06-20", DateTo: "2026-11-02"}
 		var states [][2]int // inbound and outbound calls
 		keep := func() {
 			var s [2]int
-			for _, rec := range within(api.records, q) {
-				s[rec.direction]++
+			for _, rec := range within(api.Records, q) {
+				s[rec.Direction]++
 			}
 			states = append(states, s)
 		}
 		keep()
-		api.before = func(int) error {
+		api.Before = func(int) error {
 			if r.IntN(25) == 0 {
 				i := 5000 + r.IntN(10_000)
-				api.records = slices.Delete(slices.Clone(api.records), i, i+1)
+				api.Records = slices.Delete(slices.Clone(api.Records), i, i+1)
 				keep()
 			}
 			return nil

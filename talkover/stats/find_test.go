@@ -11,6 +11,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/scan/scantest"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -82,7 +83,7 @@ func anySearch(r *rand.Rand) stats.Search {
 		s.Query.Direction = []string{"inbound", "outbound"}[r.IntN(2)]
 	}
 	if one(4) {
-		s.Query.AgentID = agentOf(uint8(1 + r.IntN(6))).ID
+		s.Query.AgentID = scantest.AgentOf(uint8(1 + r.IntN(6))).ID
 	}
 	if one(2) {
 		for range 1 + r.IntN(4) {
@@ -115,8 +116,8 @@ func anySearch(r *rand.Rand) stats.Search {
 
 // A thousand searches: the right calls in the right order, in few requests.
 func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour), allowance: 200}
-	all := calls(api.records)
+	api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour), Budget: 200}
+	all := calls(api.Records)
 	r := rand.New(rand.NewPCG(1, 1))
 	requests, pages := 0, 0
 	searches := 1000
@@ -125,7 +126,7 @@ func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
 	}
 	for range searches {
 		s := anySearch(r)
-		api.requests = 0
+		api.Requests = 0
 		found, err := stats.Find(context.Background(), api, s)
 		if err != nil {
 			t.Fatal(err)
@@ -160,12 +161,12 @@ func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
 			t.Errorf("%+v: %d calls for a limit of %d", s, len(found.Calls), s.Limit)
 		}
 		// P is the pages of what the API's own filters leave, the status aside.
-		_, matched := api.page(widest(s), 0, 0)
+		_, matched := api.Page(widest(s), 0, 0)
 		p := (matched + 99) / 100
-		if api.requests > p+4 {
-			t.Errorf("%+v: %d requests for %d pages", s, api.requests, p)
+		if api.Requests > p+4 {
+			t.Errorf("%+v: %d requests for %d pages", s, api.Requests, p)
 		}
-		requests, pages = requests+api.requests, pages+p
+		requests, pages = requests+api.Requests, pages+p
 	}
 	t.Logf("%d requests, where reading every page of each takes %d", requests, pages)
 	if requests > pages*9/10 {
@@ -190,10 +191,10 @@ func widest(s stats.Search) talkover.CallQuery {
 
 func TestFindStopsEarlyWhereTheOrderAllows(t *testing.T) {
 	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 5, stats.Longest: 43, stats.Shortest: 43} {
-		api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
+		api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour)}
 		s := stats.Search{Order: order, Limit: 20, Now: clock(), MinSeconds: 1}
-		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || !found.Exact || api.requests > most {
-			t.Errorf("%s: %d calls in %d requests, want at most %d: %v", order, len(found.Calls), api.requests, most, err)
+		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || !found.Exact || api.Requests > most {
+			t.Errorf("%s: %d calls in %d requests, want at most %d: %v", order, len(found.Calls), api.Requests, most, err)
 		}
 	}
 }
@@ -209,7 +210,7 @@ func TestFindBeyondTheBudget(t *testing.T) {
 				if status != "" && q.Direction != "" {
 					continue // which can be read whole
 				}
-				api := &fakeAPI{records: records}
+				api := &fakeAPI{Records: records}
 				s := stats.Search{Query: q, Order: order, Limit: 10_000, MinSeconds: 30, Zone: time.UTC, Now: clock()}
 				if status != "" {
 					s.Statuses = []string{status}
@@ -222,8 +223,8 @@ func TestFindBeyondTheBudget(t *testing.T) {
 				want := wanted(part, slices.DeleteFunc(slices.Clone(all), func(c talkover.Call) bool {
 					return c.CreatedAt.Before(found.From) || !found.To.IsZero() && !c.CreatedAt.Before(found.To)
 				}))
-				if found.Whole || found.All || !found.Exact || found.Reason == "" || found.Total != len(want) || found.Coverage.Calls < 3000 || api.requests > 60 {
-					t.Errorf("%s %+v %s: %+v in %d requests, %d found, want %d", order, q, status, found.Coverage, api.requests, found.Total, len(want))
+				if found.Whole || found.All || !found.Exact || found.Reason == "" || found.Total != len(want) || found.Coverage.Calls < 3000 || api.Requests > 60 {
+					t.Errorf("%s %+v %s: %+v in %d requests, %d found, want %d", order, q, status, found.Coverage, api.Requests, found.Total, len(want))
 				}
 				ends, starts := found.To.IsZero() || q.DateTo != "", found.From.IsZero() || q.DateFrom == "2026-05-01"
 				if order == stats.Oldest && !starts || order != stats.Oldest && !ends {
@@ -236,8 +237,8 @@ func TestFindBeyondTheBudget(t *testing.T) {
 
 // Over days that are kept, searches find the same, and the kept days cost no more.
 func TestFindOverKeptDays(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour), allowance: 100_000}
-	all := calls(api.records)
+	api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour), Budget: 100_000}
+	all := calls(api.Records)
 	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 	defer kept.Close()
 	r := rand.New(rand.NewPCG(7, 1))
@@ -262,20 +263,20 @@ func TestFindOverKeptDays(t *testing.T) {
 			}
 		}
 	}
-	if api.requests > 400 {
-		t.Errorf("%d requests for 150 searches of 40 pages", api.requests)
+	if api.Requests > 400 {
+		t.Errorf("%d requests for 150 searches of 40 pages", api.Requests)
 	}
 }
 
 // The oldest calls of a log that moves are the oldest.
 func TestOldestFirstOfALogThatMoves(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 4000, 40*24*time.Hour)}
-	first := calls(api.records[len(api.records)-30:])
+	api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour)}
+	first := calls(api.Records[len(api.Records)-30:])
 	slices.Reverse(first)
 	ids := uint32(50_000)
-	api.before = func(int) error {
+	api.Before = func(int) error {
 		ids++
-		api.records = slices.Insert(api.records, 0, record{at: now.Unix(), id: ids, status: completed, seconds: 9})
+		api.Records = slices.Insert(api.Records, 0, record{At: now.Unix(), ID: ids, Status: completed, Seconds: 9})
 		return nil
 	}
 	found, err := stats.Find(context.Background(), api, stats.Search{Order: stats.Oldest, Limit: 30, Now: clock()})
@@ -290,9 +291,9 @@ func TestOldestFirstOfALogThatMoves(t *testing.T) {
 }
 
 func TestFindFailsWholeWhereAPageFails(t *testing.T) {
-	api := &fakeAPI{records: generate(5, 1000, 10*24*time.Hour)}
+	api := &fakeAPI{Records: generate(5, 1000, 10*24*time.Hour)}
 	broken := errors.New("broken")
-	api.before = func(n int) error {
+	api.Before = func(n int) error {
 		if n == 5 {
 			return broken
 		}

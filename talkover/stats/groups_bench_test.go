@@ -13,7 +13,7 @@ func BenchmarkGroupAMillion(b *testing.B) {
 	records := million()
 	for len(records) > 0 {
 		n := 0
-		for n < len(records) && records[n].at/86400 == records[0].at/86400 {
+		for n < len(records) && records[n].At/86400 == records[0].At/86400 {
 			n++
 		}
 		days = append(days, pack(calls(records[:n])))

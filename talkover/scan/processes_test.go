@@ -1,4 +1,4 @@
-package stats_test
+package scan_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Two and ten programs with one token, each with a limiter of its own, share the
@@ -20,9 +20,9 @@ func TestProgramsThatShareAToken(t *testing.T) {
 	for _, n := range []int{2, 10} {
 		for _, shared := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				api := &served{fakeAPI: &fakeAPI{records: generate(7, 3000, 37*24*time.Hour), takes: 150 * time.Millisecond}}
-				all := calls(api.records)
-				store := &memory{days: map[string][]byte{}}
+				api := &served{API: &fakeAPI{Records: generate(7, 3000, 37*24*time.Hour), Takes: 150 * time.Millisecond}}
+				all := calls(api.Records)
+				store := new(memory)
 				var group sync.WaitGroup
 				var mu sync.Mutex
 				whole, partial, told := 0, 0, 0
@@ -38,8 +38,8 @@ func TestProgramsThatShareAToken(t *testing.T) {
 						c := client(t, api)
 						for range 6 {
 							ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
-							r, err := stats.Ask(ctx, c, stats.Question{
-								Query: talkover.CallQuery{DateFrom: "2026-10-10"}, By: []stats.Dimension{stats.ByHour}, Now: clock(), Account: account(kept),
+							r, err := get(ctx, c, scan.Wanted{
+								Window: scan.Window{From: time.Date(2026, 10, 10, 0, 0, 0, 0, time.UTC)}, Now: clock(), Account: kept.Account(talkover.NewSecret("talq_test_token").Key, now),
 							})
 							cancel()
 							mu.Lock()
@@ -55,8 +55,8 @@ func TestProgramsThatShareAToken(t *testing.T) {
 								whole++
 							default:
 								partial++
-								if r.Calls == 0 || r.Calls > len(part(r, all)) {
-									t.Errorf("%d programs: %+v, where there are %d", n, r.Coverage, len(part(r, all)))
+								if there := r.there(all); r.Calls == 0 || r.Calls > there {
+									t.Errorf("%d programs: %+v, where there are %d", n, r.Coverage, there)
 								}
 							}
 							mu.Unlock()
@@ -68,7 +68,7 @@ func TestProgramsThatShareAToken(t *testing.T) {
 				if told > whole/5 || n == 2 && (told > 0 || partial > 0) {
 					t.Errorf("of %d answers of %d programs, %d are whole and %d an error", 6*n, n, whole, told)
 				}
-				t.Logf("%d programs, one folder %t: %d answers whole, %d about less, %d told to wait; %d requests, %d refused", n, shared, whole, partial, told, api.count(), api.refused)
+				t.Logf("%d programs, one folder %t: %d answers whole, %d about less, %d told to wait; %d requests, %d refused", n, shared, whole, partial, told, api.Count(), api.Refused)
 			})
 		}
 	}

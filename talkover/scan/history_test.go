@@ -1,4 +1,4 @@
-package stats_test
+package scan_test
 
 import (
 	"context"
@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // lived is a call with its history, in seconds since 1970.
@@ -27,7 +26,7 @@ type lived struct {
 func (l *lived) stands(unix int64) (record, bool) {
 	r := l.record
 	if l.ended > 0 && unix >= l.ended {
-		r.status, r.updated = l.then, l.ended
+		r.Status, r.Updated = l.then, l.ended
 	}
 	return r, unix >= l.born && (l.gone == 0 || unix < l.gone)
 }
@@ -51,11 +50,11 @@ type history struct {
 func newHistory(r *rand.Rand, clock func() time.Time, n, days int) *history {
 	h := &history{fakeAPI: &fakeAPI{}, r: r, clock: clock, told: clock()}
 	for _, rec := range generate(r.Uint64(), n, time.Duration(days)*24*time.Hour) {
-		h.calls = append(h.calls, &lived{record: rec, born: rec.at})
-		h.ids = max(h.ids, rec.id)
+		h.calls = append(h.calls, &lived{record: rec, born: rec.At})
+		h.ids = max(h.ids, rec.ID)
 	}
 	slices.Reverse(h.calls)
-	h.latency = func() time.Duration { return time.Duration(20+h.r.IntN(300)) * time.Millisecond }
+	h.Latency = func() time.Duration { return time.Duration(20+h.r.IntN(300)) * time.Millisecond }
 	return h
 }
 
@@ -66,7 +65,7 @@ func (h *history) live() int64 {
 		unix := h.told.Unix()
 		if h.r.Float64() < h.rates[0] {
 			h.ids++
-			l := &lived{record: record{at: unix, id: h.ids, status: ringing, contact: uint16(h.r.IntN(300)), agent: uint8(1 + h.r.IntN(6))}, born: unix + 1}
+			l := &lived{record: record{At: unix, ID: h.ids, Status: ringing, Contact: uint16(h.r.IntN(300)), Agent: uint8(1 + h.r.IntN(6))}, born: unix + 1}
 			l.ended, l.then = unix+5+int64(h.r.IntN(400)), []uint8{completed, noAnswer, busy}[h.r.IntN(3)]
 			h.calls = append(h.calls, l)
 		}
@@ -76,7 +75,7 @@ func (h *history) live() int64 {
 			}
 		}
 		if h.r.Float64() < h.rates[2] { // of the last hours alone: closed days keep their fields
-			if l := h.calls[len(h.calls)-1-h.r.IntN(min(len(h.calls), 50))]; l.ended == 0 && now.Unix()-l.at < 20*3600 {
+			if l := h.calls[len(h.calls)-1-h.r.IntN(min(len(h.calls), 50))]; l.ended == 0 && now.Unix()-l.At < 20*3600 {
 				l.ended, l.then = unix+1, busy
 			}
 		}
@@ -106,22 +105,22 @@ func (h *history) state(unix int64) []record {
 }
 
 func (h *history) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
-	h.mu.Lock()
-	wait := h.latency() / 2
-	h.mu.Unlock()
+	h.Mu.Lock()
+	wait := h.Latency() / 2
+	h.Mu.Unlock()
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
 		return talkover.Page[talkover.Call]{}, ctx.Err()
 	}
-	h.mu.Lock()
+	h.Mu.Lock()
 	unix := h.live()
-	api := &fakeAPI{records: h.state(unix)}
-	h.requests++
-	rows, total := api.page(q, (q.Page-1)*q.PerPage, q.PerPage)
+	api := &fakeAPI{Records: h.state(unix)}
+	h.Requests++
+	rows, total := api.Page(q, (q.Page-1)*q.PerPage, q.PerPage)
 	p := talkover.Page[talkover.Call]{Rows: calls(rows), Pagination: &talkover.Pagination{Total: total, PerPage: q.PerPage, CurrentPage: q.Page}}
-	wait = h.latency() / 2
-	h.mu.Unlock()
+	wait = h.Latency() / 2
+	h.Mu.Unlock()
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
@@ -133,11 +132,11 @@ func (h *history) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover
 // was reports whether a UTC day, as far as it lies in a window, was what was read at
 // a moment from start to end.
 func (h *history) was(start, end int64, from, to time.Time, got map[string]string) bool {
-	first, _ := slices.BinarySearchFunc(h.calls, from.Unix(), func(l *lived, unix int64) int { return int(l.at - unix) })
+	first, _ := slices.BinarySearchFunc(h.calls, from.Unix(), func(l *lived, unix int64) int { return int(l.At - unix) })
 	moments := map[int64]bool{start: true}
 	var there []*lived
 	for _, l := range h.calls[first:] {
-		t := time.Unix(l.at, 0)
+		t := time.Unix(l.At, 0)
 		if !t.Before(to) {
 			break
 		}
@@ -159,8 +158,8 @@ func (h *history) was(start, end int64, from, to time.Time, got map[string]strin
 				// Pages are read one after the other: a status may be that of any moment.
 				before, _ := l.stands(start)
 				after, _ := l.stands(end)
-				status := got[fmt.Sprint(r.id)]
-				same = same && (status == statuses[before.status] || status == statuses[after.status])
+				status := got[fmt.Sprint(r.ID)]
+				same = same && (status == statuses[before.Status] || status == statuses[after.Status])
 			}
 		}
 		if same && n == len(got) {
@@ -168,32 +167,6 @@ func (h *history) was(start, end int64, from, to time.Time, got map[string]strin
 		}
 	}
 	return false
-}
-
-// memory is a store that outlives processes.
-type memory struct {
-	mu   sync.Mutex
-	days map[string][]byte
-}
-
-func (m *memory) Get(_ context.Context, account, day string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.days[account+day], nil
-}
-
-func (m *memory) Put(_ context.Context, account, day string, _, _ time.Time, sealed []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.days[account+day] = sealed
-	return nil
-}
-
-func (m *memory) Forget(_ context.Context, account, day string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.days, account+day)
-	return nil
 }
 
 // histories is how many histories are lived through; 1,000 take half a minute.
@@ -217,7 +190,7 @@ func TestHistoriesWithoutAFalseExact(t *testing.T) {
 			if seed%4 == 0 {
 				h.rates = [3]float64{0.02, 0.3 * r.Float64(), 0.02} // many go
 			}
-			store := &memory{days: map[string][]byte{}}
+			store := new(memory)
 			open := func() *cache.Cache {
 				o := cache.Options{Calls: []int{250_000, 250_000, 300, 120}[r.IntN(4)]}
 				if seed%2 == 0 {
@@ -242,22 +215,21 @@ func TestHistoriesWithoutAFalseExact(t *testing.T) {
 				}
 				from := now.AddDate(0, 0, -r.IntN(days))
 				to := from.AddDate(0, 0, r.IntN(days))
-				s := stats.Search{
-					Query: talkover.CallQuery{DateFrom: from.Format(time.DateOnly), DateTo: to.Format(time.DateOnly)},
-					Order: stats.Longest, Limit: 100_000, Now: at, Zone: zone(t, []string{"UTC", "Asia/Kolkata", "America/Los_Angeles"}[r.IntN(3)]),
+				w := scan.Wanted{
+					Window: daysOf(t, from, to, []string{"UTC", "Asia/Kolkata", "America/Los_Angeles"}[r.IntN(3)]), Now: at,
 					Account: processes[n].Account(talkover.NewSecret("t").Key, at()),
 				}
 				if r.IntN(5) == 0 {
-					s.Query.DateTo = ""
+					w.Window.To = time.Time{}
 				}
 				if r.IntN(8) == 0 {
-					s.Query.DateFrom = ""
+					w.Window.From = time.Time{}
 				}
-				h.mu.Lock()
-				h.requests, h.allowance = 0, 2+r.IntN(60)
-				h.mu.Unlock()
+				h.Mu.Lock()
+				h.Requests, h.Budget = 0, 2+r.IntN(60)
+				h.Mu.Unlock()
 				start := at()
-				found, err := stats.Find(t.Context(), h, s)
+				found, err := get(t.Context(), h, w)
 				if err != nil {
 					if r, ok := err.(*talkover.Error); !ok || r.Reason != talkover.RateLimited || r.Wait <= 0 {
 						t.Fatalf("seed %d: %v", seed, err)
@@ -270,9 +242,9 @@ func TestHistoriesWithoutAFalseExact(t *testing.T) {
 					if found.Whole {
 						whole++
 					}
-					h.mu.Lock()
+					h.Mu.Lock()
 					h.check(t, seed, found, start.Add(-cache.ProofTime).Unix(), at().Unix())
-					h.mu.Unlock()
+					h.Mu.Unlock()
 				} else if found.Reason == "" {
 					t.Errorf("seed %d: inexact for no reason: %+v", seed, found.Coverage)
 				}
@@ -287,11 +259,11 @@ func TestHistoriesWithoutAFalseExact(t *testing.T) {
 }
 
 // check holds an exact answer against the history, day by day.
-func (h *history) check(t *testing.T, seed uint64, found *stats.Found, start, end int64) {
+func (h *history) check(t *testing.T, seed uint64, found *answer, start, end int64) {
 	t.Helper()
 	h.live()
 	byDay := map[cache.Date]map[string]string{}
-	for _, c := range found.Calls {
+	for _, c := range found.calls {
 		d := cache.DateOf(c.CreatedAt)
 		if byDay[d] == nil {
 			byDay[d] = map[string]string{}
@@ -317,7 +289,7 @@ func (h *history) check(t *testing.T, seed uint64, found *stats.Found, start, en
 			last = to
 		}
 		got := byDay[d]
-		for _, c := range found.Calls {
+		for _, c := range found.calls {
 			if !c.CreatedAt.Before(last) {
 				delete(got, c.ID) // it is not claimed
 			}

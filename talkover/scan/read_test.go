@@ -1,4 +1,4 @@
-package stats_test
+package scan_test
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/scan"
-	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 // sum tells sets of calls apart: how many there are, and the sum of their ids'
@@ -57,9 +56,9 @@ type restless struct {
 
 func (l *restless) keep() {
 	var s sum
-	rows, _ := l.page(l.query, 0, len(l.records))
+	rows, _ := l.Page(l.query, 0, len(l.Records))
 	for i := range rows {
-		s.add(rows[i].id)
+		s.add(rows[i].ID)
 	}
 	l.states = append(l.states, s)
 }
@@ -72,18 +71,18 @@ func (l *restless) move(n int) error {
 	for l.r.Float64() < l.rate/(1+l.rate) {
 		at := now.Unix() + int64(time.Since(l.start).Seconds())
 		k := l.r.IntN(l.inserts + l.deletes + l.gains + l.loses)
-		i := l.r.IntN(len(l.records))
-		switch c := &l.records[i]; {
+		i := l.r.IntN(len(l.Records))
+		switch c := &l.Records[i]; {
 		case k < l.inserts: // often in the same second as the newest
 			l.ids++
-			c := record{at: at, id: l.ids, status: []uint8{ringing, completed}[l.r.IntN(2)]}
-			l.records = slices.Insert(l.records, 0, c)
+			c := record{At: at, ID: l.ids, Status: []uint8{ringing, completed}[l.r.IntN(2)]}
+			l.Records = slices.Insert(l.Records, 0, c)
 		case k < l.inserts+l.deletes:
-			l.records = slices.Delete(l.records, i, i+1)
+			l.Records = slices.Delete(l.Records, i, i+1)
 		case k < l.inserts+l.deletes+l.gains:
-			c.status, c.updated = completed, at
+			c.Status, c.Updated = completed, at
 		default:
-			c.status, c.updated = busy, at
+			c.Status, c.Updated = busy, at
 		}
 		l.keep()
 	}
@@ -113,14 +112,14 @@ func TestNoFalseClaimOfCompleteness(t *testing.T) {
 				all, calm, calmComplete, passes := 0, 0, 0, 0
 				for seed := range uint64(runs) {
 					r := rand.New(rand.NewPCG(seed, 3))
-					l := &restless{fakeAPI: &fakeAPI{records: generate(seed, 120+r.IntN(900), 5*24*time.Hour)}, r: r, start: time.Now(), query: k.query,
+					l := &restless{fakeAPI: &fakeAPI{Records: generate(seed, 120+r.IntN(900), 5*24*time.Hour)}, r: r, start: time.Now(), query: k.query,
 						inserts: k.inserts, deletes: k.deletes, gains: k.gains, loses: k.loses, ids: 10_000}
 					l.rate = []float64{0.01, 0.03, 0.1, 0.4, 1.5}[seed%5]
 					if k.name == "nothing moves" {
 						l.rate = 0
 					}
-					l.before = l.move
-					l.latency = func() time.Duration {
+					l.Before = l.move
+					l.Latency = func() time.Duration {
 						return 40*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond)))
 					}
 					sink := new(taken)
@@ -170,7 +169,7 @@ func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 			3: func(_ *fakeAPI, set func(int, uint8)) { set(150, completed) },
 			5: func(l *fakeAPI, set func(int, uint8)) {
 				set(50, busy)
-				l.records = slices.Insert(l.records, 0, record{id: 9999, at: now.Unix()})
+				l.Records = slices.Insert(l.Records, 0, record{ID: 9999, At: now.Unix()})
 				set(0, completed)
 			},
 		},
@@ -180,24 +179,24 @@ func TestCallsThatChangeTheirStatusMeanwhile(t *testing.T) {
 			changed time.Duration // after the reading began, by the API's clock
 			ahead   time.Duration // of ours
 		}{{"later", time.Second, 0}, {"in the same second", 0, 300 * time.Millisecond}, {"by a clock that is behind", time.Second, 2 * time.Minute}} {
-			api := &fakeAPI{records: invent(1, 401, 24*time.Hour, 0)}
-			for i := range api.records {
-				api.records[i].status, api.records[i].seconds = completed, 0
+			api := &fakeAPI{Records: invent(1, 401, 24*time.Hour, 0)}
+			for i := range api.Records {
+				api.Records[i].Status, api.Records[i].Seconds = completed, 0
 			}
-			api.records[appears].status = ringing
+			api.Records[appears].Status = ringing
 			var states []sum
 			keep := func() {
 				var s sum
-				rows, _ := api.page(q, 0, 500)
+				rows, _ := api.Page(q, 0, 500)
 				for i := range rows {
-					s.add(rows[i].id)
+					s.add(rows[i].ID)
 				}
 				states = append(states, s)
 			}
-			api.before = func(n int) error {
+			api.Before = func(n int) error {
 				if change := changes[n]; change != nil {
 					change(api, func(at int, status uint8) {
-						api.records[at].status, api.records[at].updated = status, now.Add(clock.changed).Unix()
+						api.Records[at].Status, api.Records[at].Updated = status, now.Add(clock.changed).Unix()
 					})
 				}
 				keep()
@@ -240,16 +239,16 @@ func TestRequestsOfAReading(t *testing.T) {
 		{550, "2026-11-03", 6}, {1990, "2026-10-31", 20}, {90, "2026-10-31", 1},
 		{500, "2026-11-03", 6}, {100, "2026-11-03", 2}, // a full last page does not show that nothing follows
 	} {
-		api := &fakeAPI{records: invent(1, test.calls, 3*24*time.Hour, 0)}
+		api := &fakeAPI{Records: invent(1, test.calls, 3*24*time.Hour, 0)}
 		if to, err := time.Parse(time.DateOnly, test.to); err == nil {
 			shift := int64(now.Sub(to).Seconds())
-			for i := range api.records {
-				api.records[i].at -= shift
+			for i := range api.Records {
+				api.Records[i].At -= shift
 			}
 		}
 		c, sink := read(t, api, talkover.CallQuery{DateTo: test.to})
-		if !complete(c) || sink.calls != test.calls || api.requests != test.requests {
-			t.Errorf("%d calls up to %q: %d requests, %+v; want %d", test.calls, test.to, api.requests, c, test.requests)
+		if !complete(c) || sink.calls != test.calls || api.Requests != test.requests {
+			t.Errorf("%d calls up to %q: %d requests, %+v; want %d", test.calls, test.to, api.Requests, c, test.requests)
 		}
 	}
 }
@@ -262,21 +261,21 @@ func TestWhatIsNotComplete(t *testing.T) {
 		read   int
 		reason string
 	}{
-		"no totals":            {&fakeAPI{noTotals: true}, 0, 1050, "did not say how many"},
-		"oldest first":         {&fakeAPI{oldestFirst: true}, 1050, 1050, "newest first"},
-		"rows that are none":   {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Rows, p.Unreadable = p.Rows[1:], 1 }}, 1050, 1039, "could not be read"},
-		"fields without sense": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Rows[0].Unread = []string{"duration"} }}, 1050, 1050, "could not be read"},
-		"a page that is empty": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) {
+		"no totals":            {&fakeAPI{NoTotals: true}, 0, 1050, "did not say how many"},
+		"oldest first":         {&fakeAPI{OldestFirst: true}, 1050, 1050, "newest first"},
+		"rows that are none":   {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) { p.Rows, p.Unreadable = p.Rows[1:], 1 }}, 1050, 1039, "could not be read"},
+		"fields without sense": {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) { p.Rows[0].Unread = []string{"duration"} }}, 1050, 1050, "could not be read"},
+		"a page that is empty": {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == 4 {
 				p.Rows = nil
 			}
 		}}, 1050, 950, "came or went"},
-		"a page that is short": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) {
+		"a page that is short": {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == 4 {
 				p.Rows = p.Rows[:99]
 			}
 		}}, 1050, 1049, "came or went"},
-		"a call on a later page than it should be": {&fakeAPI{change: func() func(p *talkover.Page[talkover.Call]) {
+		"a call on a later page than it should be": {&fakeAPI{Change: func() func(p *talkover.Page[talkover.Call]) {
 			var late talkover.Call
 			return func(p *talkover.Page[talkover.Call]) {
 				switch p.Pagination.CurrentPage {
@@ -288,23 +287,23 @@ func TestWhatIsNotComplete(t *testing.T) {
 				}
 			}
 		}()}, 1050, 1050, "came or went"},
-		"the same page again": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) {
+		"the same page again": {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == 7 {
 				p.Rows = slices.Repeat(p.Rows[:1], 100)
 			}
 		}}, 1050, 951, "came or went"},
-		"a total that is wrong":         {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Pagination.Total = 1051 }}, 1051, 1050, "came or went"},
-		"pages in another order":        {&fakeAPI{change: swapPages(3, 6)}, 1050, 1050, "newest first"},
-		"a total that is one too small": {&fakeAPI{change: func(p *talkover.Page[talkover.Call]) { p.Pagination.Total-- }}, 1049, 1050, "came or went"},
+		"a total that is wrong":         {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) { p.Pagination.Total = 1051 }}, 1051, 1050, "came or went"},
+		"pages in another order":        {&fakeAPI{Change: swapPages(3, 6)}, 1050, 1050, "newest first"},
+		"a total that is one too small": {&fakeAPI{Change: func(p *talkover.Page[talkover.Call]) { p.Pagination.Total-- }}, 1049, 1050, "came or went"},
 	} {
 		api := test.api
-		api.records = generate(3, 1050, 10*24*time.Hour)
+		api.Records = generate(3, 1050, 10*24*time.Hour)
 		c, sink := read(t, api, talkover.CallQuery{})
 		if complete(c) || c.Total != test.total || c.Read != test.read || sink.calls != test.read || !strings.Contains(c.Inexact, test.reason) {
 			t.Errorf("%s: %+v; want %d of %d read, %q", name, c, test.read, test.total, test.reason)
 		}
-		if api.requests > 36 || sink.passes > 3 {
-			t.Errorf("%s: %d requests in %d passes", name, api.requests, sink.passes)
+		if api.Requests > 36 || sink.passes > 3 {
+			t.Errorf("%s: %d requests in %d passes", name, api.Requests, sink.passes)
 		}
 	}
 }
@@ -325,8 +324,8 @@ func swapPages(one, other int) func(*talkover.Page[talkover.Call]) {
 // last page is not the end until the next one is empty.
 func TestATotalThatIsOffByOneAtAFullPage(t *testing.T) {
 	for _, closed := range []bool{false, true} {
-		api := &fakeAPI{records: generate(3, 1001, 10*24*time.Hour)}
-		api.change = func(p *talkover.Page[talkover.Call]) { p.Pagination.Total-- }
+		api := &fakeAPI{Records: generate(3, 1001, 10*24*time.Hour)}
+		api.Change = func(p *talkover.Page[talkover.Call]) { p.Pagination.Total-- }
 		reader := scan.Reader{Calls: api, Budget: 60, Now: now, Closed: closed}
 		if c, err := reader.Read(t.Context(), new(taken)); err != nil || complete(c) {
 			t.Errorf("closed %v: %+v, %v", closed, c, err)
@@ -340,7 +339,7 @@ func TestIgnoredFilters(t *testing.T) {
 		"status": {Status: "busy"}, "direction": {Direction: "inbound"}, "agent_id": {AgentID: "agent-2"},
 		"date_from": {DateFrom: "2026-11-01"}, "date_to": {DateTo: "2026-10-30"}, "search": {Search: "5550007"},
 	} {
-		api := &fakeAPI{records: generate(3, 1050, 20*24*time.Hour)}
+		api := &fakeAPI{Records: generate(3, 1050, 20*24*time.Hour)}
 		ignoring := &deaf{api}
 		reader := scan.Reader{Calls: ignoring, Query: q, Budget: 60, Now: now, Closed: name == "date_to"}
 		c, err := reader.Read(t.Context(), new(taken))
@@ -361,7 +360,7 @@ func (d *deaf) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.Pa
 func TestBudgetIsKept(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		for budget := 2; budget <= 13; budget++ {
-			api := &fakeAPI{records: generate(3, 990, 10*24*time.Hour)}
+			api := &fakeAPI{Records: generate(3, 990, 10*24*time.Hour)}
 			sink := new(taken)
 			reader := scan.Reader{Calls: api, Budget: budget, Now: now, Closed: closed}
 			c, err := reader.Read(t.Context(), sink)
@@ -369,17 +368,17 @@ func TestBudgetIsKept(t *testing.T) {
 			if closed {
 				least = 10
 			}
-			if err != nil || api.requests > budget || c.Inexact != "" || c.Total != 990 || c.Whole != (budget >= least) || c.Whole == (c.Reason != "") {
-				t.Errorf("budget %d: %d requests, %+v, %v", budget, api.requests, c, err)
+			if err != nil || api.Requests > budget || c.Inexact != "" || c.Total != 990 || c.Whole != (budget >= least) || c.Whole == (c.Reason != "") {
+				t.Errorf("budget %d: %d requests, %+v, %v", budget, api.Requests, c, err)
 			}
-			if n := 100 * (budget - 1); !c.Whole && (c.Read != n || c.Edge.Unix() != api.records[n-1].at) {
+			if n := 100 * (budget - 1); !c.Whole && (c.Read != n || c.Edge.Unix() != api.Records[n-1].At) {
 				t.Errorf("budget %d: %+v, want %d calls", budget, c, n)
 			}
 		}
 	}
 	// A log that moves is not read again where that takes more than there is.
-	api := &fakeAPI{records: generate(3, 1000, 10*24*time.Hour)}
-	api.before = func(int) error { api.records = api.records[:len(api.records)-1]; return nil }
+	api := &fakeAPI{Records: generate(3, 1000, 10*24*time.Hour)}
+	api.Before = func(int) error { api.Records = api.Records[:len(api.Records)-1]; return nil }
 	sink := new(taken)
 	reader := scan.Reader{Calls: api, Budget: 20, Now: now}
 	if c, err := reader.Read(t.Context(), sink); err != nil || complete(c) || sink.passes != 1 || !strings.Contains(c.Inexact, "more requests") {
@@ -391,17 +390,17 @@ func TestBudgetIsKept(t *testing.T) {
 func TestBackwards(t *testing.T) {
 	for _, n := range []int{90, 100, 950, 1000, 1001} {
 		for budget := 3; budget <= 13; budget++ {
-			api := &fakeAPI{records: generate(3, n, 10*24*time.Hour)}
+			api := &fakeAPI{Records: generate(3, n, 10*24*time.Hour)}
 			var got []talkover.Call
 			reader := scan.Reader{Calls: api, Budget: budget, Now: now, Closed: true, Backwards: true}
 			c, err := reader.Read(t.Context(), &gathered{&got})
-			if err != nil || (c.Inexact != "") != (c.Read == 0) || api.requests > budget {
-				t.Errorf("%d calls, budget %d: %d requests, %+v, %v", n, budget, api.requests, c, err)
+			if err != nil || (c.Inexact != "") != (c.Read == 0) || api.Requests > budget {
+				t.Errorf("%d calls, budget %d: %d requests, %+v, %v", n, budget, api.Requests, c, err)
 			}
 			if c.Inexact != "" {
 				continue // it claims nothing
 			}
-			all := calls(api.records)
+			all := calls(api.Records)
 			slices.Reverse(all)
 			for i, call := range all {
 				claimed := c.Whole || call.CreatedAt.Before(c.Edge)
@@ -419,7 +418,8 @@ func TestBackwards(t *testing.T) {
 // gathered is a sink that keeps calls.
 type gathered struct{ calls *[]talkover.Call }
 
-func (g *gathered) Reset()                   { *g.calls = nil }
+func (g *gathered) Reset() { *g.calls = nil }
+
 func (g *gathered) Add(c talkover.Call) bool { *g.calls = append(*g.calls, c); return true }
 
 // The newest calls of a log that moves are claimed only if they are those that it had.
@@ -428,19 +428,19 @@ func TestNoFalseClaimOfTheNewestCalls(t *testing.T) {
 		proven := 0
 		for seed := range uint64(400) {
 			r := rand.New(rand.NewPCG(seed, 5))
-			l := &restless{fakeAPI: &fakeAPI{records: generate(seed, 400+r.IntN(900), 5*24*time.Hour)}, r: r, start: time.Now(), inserts: 1, deletes: int(seed % 2), ids: 10_000}
+			l := &restless{fakeAPI: &fakeAPI{Records: generate(seed, 400+r.IntN(900), 5*24*time.Hour)}, r: r, start: time.Now(), inserts: 1, deletes: int(seed % 2), ids: 10_000}
 			l.rate = []float64{0.03, 0.1, 0.3, 0.6}[seed%4]
 			var states []map[uint32]int64 // ids and times
-			l.before = func(n int) error {
+			l.Before = func(n int) error {
 				err := l.move(n)
-				state := make(map[uint32]int64, len(l.records))
-				for _, rec := range l.records {
-					state[rec.id] = rec.at
+				state := make(map[uint32]int64, len(l.Records))
+				for _, rec := range l.Records {
+					state[rec.ID] = rec.At
 				}
 				states = append(states, state)
 				return err
 			}
-			l.latency = func() time.Duration {
+			l.Latency = func() time.Duration {
 				return 40*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond)))
 			}
 			var got []talkover.Call
@@ -487,199 +487,31 @@ func TestNoFalseClaimOfTheNewestCalls(t *testing.T) {
 // few is a sink that wants some calls and no more.
 type few struct{ want int }
 
-func (s *few) Reset()                 {}
+func (s *few) Reset() {}
+
 func (s *few) Add(talkover.Call) bool { s.want--; return s.want > 0 }
 
 // The page on which it has enough is the last one that it gets.
 func TestASinkThatHasEnoughEndsTheReading(t *testing.T) {
 	for want, requests := range map[int]int{1: 2, 100: 2, 101: 3, 150: 3, 250: 6} { // the last is the look that proves it
-		api := &fakeAPI{records: generate(3, 4000, 10*24*time.Hour)}
+		api := &fakeAPI{Records: generate(3, 4000, 10*24*time.Hour)}
 		sink := &few{want}
 		reader := scan.Reader{Calls: api, Budget: 60, Now: now}
 		c, err := reader.Read(t.Context(), sink)
-		if err != nil || c.Whole || c.Inexact != "" || c.Reason == "" || c.Total != 4000 || sink.want > 0 || sink.want <= -100 || api.requests > requests {
-			t.Errorf("%d calls wanted: %d requests, %d too many, %+v, %v", want, api.requests, -sink.want, c, err)
+		if err != nil || c.Whole || c.Inexact != "" || c.Reason == "" || c.Total != 4000 || sink.want > 0 || sink.want <= -100 || api.Requests > requests {
+			t.Errorf("%d calls wanted: %d requests, %d too many, %+v, %v", want, api.Requests, -sink.want, c, err)
 		}
 	}
-}
-
-// A page that fails is an error, whichever it is, and no smaller answer.
-func TestAPageThatFailsIsAnError(t *testing.T) {
-	t.Parallel()
-	for _, want := range []error{
-		&talkover.Error{Reason: talkover.Refused, Status: 401},
-		&talkover.Error{Reason: talkover.Malformed, Status: 200},
-		context.Canceled,
-	} {
-		for _, log := range []struct {
-			calls, requests int
-			by              []stats.Dimension
-		}{{1000, 11, nil}, {20_000, 50, []stats.Dimension{stats.ByDirection}}, {20_000, 50, []stats.Dimension{stats.ByHour}}} {
-			records := generate(3, log.calls, 20*24*time.Hour)
-			step := 1
-			if testing.Short() {
-				step = 7 // the race detector takes ten times as long
-			}
-			for at := 1; at <= log.requests; at += step {
-				api := &fakeAPI{records: records, before: func(n int) error {
-					if n == at {
-						return want
-					}
-					return nil
-				}}
-				r, err := stats.Ask(t.Context(), api, stats.Question{Now: clock(), By: log.by})
-				if !errors.Is(err, want) || r != nil {
-					t.Errorf("request %d of a log of %d by %v fails: %+v, %v", at, log.calls, log.by, r, err)
-				}
-			}
-		}
-	}
-}
-
-// Where the limit ends a reading, the answer is about what is proven by then; where
-// nothing is, it is an error with the wait.
-func TestTheLimitHalfWay(t *testing.T) {
-	t.Parallel()
-	for _, by := range [][]stats.Dimension{{stats.ByDirection}, {stats.ByHour}} {
-		records := generate(3, 20_000, 20*24*time.Hour)
-		answers, step := 0, 1
-		if testing.Short() {
-			step = 7 // the race detector takes ten times as long
-		}
-		for at := 1; at <= 50; at += step {
-			api := &fakeAPI{records: records, before: func(n int) error {
-				if n == at {
-					return &talkover.Error{Reason: talkover.RateLimited, Wait: time.Minute}
-				}
-				return nil
-			}}
-			r, err := stats.Ask(t.Context(), api, stats.Question{Now: clock(), By: by})
-			var limited *talkover.Error
-			if errors.As(err, &limited) && limited.Reason == talkover.RateLimited && limited.Wait > 0 {
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			answers++
-			var part []talkover.Call
-			for _, c := range calls(records) {
-				if !c.CreatedAt.Before(r.From) && (r.To.IsZero() || c.CreatedAt.Before(r.To)) {
-					part = append(part, c)
-				}
-			}
-			if !r.Exact || r.Calls != len(part) || r.Calls == 0 || r.Whole || r.Reason == "" {
-				t.Errorf("request %d by %v fails: %+v, where there are %d", at, by, r.Coverage, len(part))
-			}
-		}
-		if answers < 30/step {
-			t.Errorf("by %v: %d answers", by, answers)
-		}
-	}
-}
-
-// Where time runs out, the answer is about what was read by then, and exact.
-func TestDeadlineHalfWay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, takes := range []time.Duration{time.Second, 4 * time.Second} {
-			api := &fakeAPI{records: generate(3, 5000, 50*24*time.Hour), takes: takes, allowance: 200}
-			partial := 0
-			for patience := 12 * takes; ; patience += takes {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				start := time.Now()
-				r, err := stats.Ask(ctx, api, stats.Question{Now: clock(), By: []stats.Dimension{stats.ByHour}})
-				cancel()
-				api.requests = 0
-				if took := time.Since(start); took > patience {
-					t.Errorf("%s, where there was time for %s", took, patience)
-				}
-				if err != nil {
-					t.Errorf("after %s: %v, where calls were read", patience, err)
-					continue
-				}
-				var part []talkover.Call
-				for _, c := range calls(api.records) {
-					if !c.CreatedAt.Before(r.From) {
-						part = append(part, c)
-					}
-				}
-				if !r.Exact || len(part) != r.Calls {
-					t.Errorf("after %s: %+v, where there are %d calls", patience, r.Coverage, len(part))
-				}
-				sameMeasures(t, patience, r.Totals.M, truth(part, len(part)))
-				if r.Whole {
-					break
-				}
-				partial++
-				if !strings.Contains(r.Reason, "time") || r.Missing != 5000-len(part) && r.Missing > 5100-len(part) {
-					t.Errorf("after %s: %+v", patience, r.Coverage)
-				}
-			}
-			if partial == 0 {
-				t.Error("there was always time for all")
-			}
-		}
-	})
-}
-
-// 10,000 calls, with requests that take 200 ms: 4 at once, and little more time
-// than that takes.
-func TestPagesAreReadSideBySide(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := &fakeAPI{records: generate(3, 10_000, 30*24*time.Hour), takes: 200 * time.Millisecond, allowance: 200}
-		start := time.Now()
-		r := ask(t, api, stats.Question{})
-		took, upstream := time.Since(start), 101*api.takes/4
-		t.Logf("%d requests, %d at once, in %s; the API needs %s", api.requests, api.most, took, upstream)
-		if !r.Exact || !r.Whole || api.requests > 104 || api.most > 4 || took > 2*upstream {
-			t.Errorf("%+v", r.Coverage)
-		}
-		api.records = generate(3, 50_000, 30*24*time.Hour)
-		start = time.Now()
-		r = ask(t, api, stats.Question{By: []stats.Dimension{stats.ByAgent}})
-		took, upstream = time.Since(start), time.Duration(api.requests)*api.takes/4
-		if r.Method != scan.Counts || api.most > 4 || took > 2*upstream {
-			t.Errorf("%d requests, %d at once, in %s; the API needs %s: %+v", api.requests, api.most, took, upstream, r.Coverage)
-		}
-	})
-}
-
-// Nothing is asked once a call is cancelled, and it ends within half a second.
-func TestCancelledCallAsksNoMore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, n := range []int{5000, 50_000} {
-			for after := 55 * time.Millisecond; after < 2500*time.Millisecond; after += 150 * time.Millisecond {
-				api := &fakeAPI{records: generate(3, n, 30*24*time.Hour), takes: 200 * time.Millisecond}
-				ctx, cancel := context.WithCancel(t.Context())
-				asked := 0
-				time.AfterFunc(after, func() {
-					api.mu.Lock()
-					defer api.mu.Unlock()
-					asked = api.requests
-					cancel()
-				})
-				start := time.Now()
-				r, err := stats.Ask(ctx, api, stats.Question{Now: clock(), By: []stats.Dimension{stats.ByAgent}})
-				if took := time.Since(start); !errors.Is(err, context.Canceled) || r != nil || took > after+500*time.Millisecond {
-					t.Errorf("cancelled after %s: ended after %s with %v", after, took, err)
-				}
-				time.Sleep(time.Minute)
-				if api.requests != asked {
-					t.Errorf("cancelled after %s: %d requests, then %d more", after, asked, api.requests-asked)
-				}
-			}
-		}
-	})
 }
 
 // A closed list gets no calls; one that does is not proven, for it is no such list.
 func TestAClosedListThatGrows(t *testing.T) {
-	api := &fakeAPI{records: generate(3, 950, 10*24*time.Hour)}
+	api := &fakeAPI{Records: generate(3, 950, 10*24*time.Hour)}
 	ids := uint32(5000)
-	api.before = func(n int) error {
+	api.Before = func(n int) error {
 		if n > 1 {
 			ids++ // at the end, where no page moves
-			api.records = append(api.records, record{at: api.records[len(api.records)-1].at - 1, id: ids, status: completed})
+			api.Records = append(api.Records, record{At: api.Records[len(api.Records)-1].At - 1, ID: ids, Status: completed})
 		}
 		return nil
 	}
@@ -693,7 +525,7 @@ func TestAClosedListThatGrows(t *testing.T) {
 // cannot be proven, unless its days are closed.
 func TestAPartOfAListOfOneStatus(t *testing.T) {
 	for _, closed := range []bool{false, true} {
-		api := &fakeAPI{records: generate(3, 2000, 10*24*time.Hour)}
+		api := &fakeAPI{Records: generate(3, 2000, 10*24*time.Hour)}
 		reader := scan.Reader{Calls: api, Query: talkover.CallQuery{Status: "completed"}, Budget: 4, Now: now, Closed: closed}
 		if c, err := reader.Read(t.Context(), new(taken)); err != nil || c.Whole || (c.Inexact == "") != closed {
 			t.Errorf("closed %v: %+v, %v", closed, c, err)
@@ -704,7 +536,7 @@ func TestAPartOfAListOfOneStatus(t *testing.T) {
 // A page of which no row can be read is an error, the first one or a later one.
 func TestAPageWithoutAReadableRow(t *testing.T) {
 	for _, at := range []int{1, 4} {
-		api := &fakeAPI{records: generate(3, 950, 10*24*time.Hour), change: func(p *talkover.Page[talkover.Call]) {
+		api := &fakeAPI{Records: generate(3, 950, 10*24*time.Hour), Change: func(p *talkover.Page[talkover.Call]) {
 			if p.Pagination.CurrentPage == at {
 				p.Unreadable, p.Rows = len(p.Rows), nil
 			}

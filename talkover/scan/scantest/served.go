@@ -1,9 +1,8 @@
-package stats_test
+package scantest
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -15,21 +14,22 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// served serves a fake log over HTTP as Talkover does, in fixed windows of a minute:
+// Served serves a fake log over HTTP as Talkover does, in fixed windows of a minute:
 // what is more than the limit is answered with 429.
-type served struct {
-	*fakeAPI
-	limit int // 100 if 0
+type Served struct {
+	*API
+	Limit int // 100 if 0
 
 	window   sync.Mutex
 	opened   time.Time
 	inWindow int
-	refused  int
+	Refused  int // requests beyond the limit
 }
 
-func (s *served) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements [http.RoundTripper].
+func (s *Served) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.window.Lock()
-	limit := s.limit
+	limit := s.Limit
 	if limit == 0 {
 		limit = 100
 	}
@@ -39,7 +39,7 @@ func (s *served) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.inWindow++
 	over, reset := s.inWindow > limit, time.Minute-time.Since(s.opened)
 	if over {
-		s.refused++
+		s.Refused++
 	}
 	s.window.Unlock()
 	answer := func(status int, body any, header ...string) (*http.Response, error) {
@@ -91,8 +91,8 @@ func (s *served) RoundTrip(r *http.Request) (*http.Response, error) {
 	}})
 }
 
-// client is a client of a served log, with the limiter that users have.
-func client(t testing.TB, s *served) *talkover.Client {
+// Client returns a client of a served log, with the limiter that users have.
+func Client(t testing.TB, s *Served) *talkover.Client {
 	t.Helper()
 	c, err := talkover.New(talkover.Config{Token: talkover.NewSecret("talq_test_token"), Transport: s, RateLimit: 100})
 	if err != nil {
@@ -100,5 +100,3 @@ func client(t testing.TB, s *served) *talkover.Client {
 	}
 	return c
 }
-
-var _ = fmt.Sprint
