@@ -1,0 +1,401 @@
+package valkey_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/valkey"
+)
+
+// ledgers opens the ledgers of replicas of one account, on a server in memory.
+func ledgers(t *testing.T, replicas int) (*miniredis.Miniredis, []talkover.Ledger) {
+	t.Helper()
+	w := newWorld(t, replicas)
+	var all []talkover.Ledger
+	for range replicas {
+		w.replica()
+	}
+	for _, s := range w.servers {
+		all = append(all, s.Ledger(talkover.NewSecret("tok-of-the-account").Key))
+	}
+	return w.redis, all
+}
+
+// places returns the requests that the server counts, by their scores.
+func places(t *testing.T, m *miniredis.Miniredis) map[string]float64 {
+	t.Helper()
+	all := map[string]float64{}
+	for _, key := range m.Keys() {
+		if !strings.HasSuffix(key, ":places") {
+			continue
+		}
+		members, err := m.SortedSet(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, score := range members {
+			if !math.IsInf(score, 1) { // the epoch
+				all[id] = score
+			}
+		}
+	}
+	return all
+}
+
+var serial int
+
+// take asks for n requests, and returns the ids of those that may go.
+func take(t *testing.T, l talkover.Ledger, n int) (ids []string) {
+	t.Helper()
+	for range n {
+		serial++
+		id := "request " + strconv.Itoa(serial)
+		g, err := l.Acquire(talkover.Ask{ID: id, Limit: 100, Lease: 75 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Wait <= 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// calm waits until an epoch is so old that the whole limit is there.
+func calm(t *testing.T, l talkover.Ledger) {
+	t.Helper()
+	take(t, l, 1)
+	time.Sleep(2 * time.Minute)
+}
+
+func TestARequestCountsUntilAMinuteAfterItsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, all := ledgers(t, 2)
+		a, b := all[0], all[1]
+		calm(t, a)
+		ids := take(t, a, 95)
+		if len(ids) != 95 || len(take(t, b, 3)) != 0 {
+			t.Fatalf("one replica got %d, another one more", len(ids))
+		}
+		time.Sleep(10 * time.Second)
+		for _, id := range ids[:50] {
+			a.Release(id, talkover.Told{Left: -1})
+		}
+		synctest.Wait()
+		time.Sleep(59 * time.Second)
+		if n := len(take(t, b, 3)); n != 0 {
+			t.Errorf("%d go within a minute of the answers", n)
+		}
+		time.Sleep(time.Second)
+		if n := len(take(t, b, 99)); n != 50 {
+			t.Errorf("%d go a minute after 50 answers", n)
+		}
+		// The other 45 were never answered: their lease of 75 s ends.
+		time.Sleep(4 * time.Second)
+		if n := len(take(t, b, 99)); n != 0 {
+			t.Errorf("%d go before the lease is over", n)
+		}
+		time.Sleep(time.Second)
+		if n := len(take(t, b, 99)); n != 45 {
+			t.Errorf("%d go once the lease of 45 is over", n)
+		}
+		if n := len(places(t, m)); n != 95 {
+			t.Errorf("the server counts %d", n)
+		}
+	})
+}
+
+func TestWaitsFollowTheRank(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, all := ledgers(t, 3)
+		calm(t, all[0])
+		for _, id := range take(t, all[0], 95) {
+			all[0].Release(id, talkover.Told{Left: -1})
+			synctest.Wait()
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(30 * time.Second)
+		var waits []time.Duration
+		for i, l := range all {
+			for _, bulk := range []bool{true, false} {
+				g, err := l.Acquire(talkover.Ask{ID: strconv.Itoa(i) + strconv.FormatBool(bulk), Bulk: bulk, Limit: 100, Most: time.Minute, Lease: 75 * time.Second})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bulk {
+					waits = append(waits, g.Wait)
+				} else if g.Wait < 20*time.Second+1900*time.Millisecond {
+					t.Errorf("bulk work is told %v, before 20 places came free", g.Wait)
+				}
+			}
+		}
+		for i := 1; i < len(waits); i++ {
+			if d := waits[i] - waits[i-1]; d != 100*time.Millisecond {
+				t.Errorf("the waits are %v: want one place after the other", waits)
+			}
+		}
+	})
+}
+
+// 95 requests have gone when the server forgets them all. Replicas that have them say so,
+// and nobody gets more than a third for a minute.
+func TestAServerThatForgets(t *testing.T) {
+	for name, forget := range map[string]func(*miniredis.Miniredis){
+		"all":         (*miniredis.Miniredis).FlushAll,
+		"some places": func(m *miniredis.Miniredis) { forgetSome(t, m) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, all := ledgers(t, 3)
+				calm(t, all[0])
+				for _, id := range take(t, all[0], 95) {
+					all[0].Release(id, talkover.Told{Left: -1})
+				}
+				synctest.Wait()
+				forget(m)
+				if n := len(take(t, all[0], 1)); n != 0 {
+					t.Error("the replica that has used all gets one more")
+				}
+				if n := len(places(t, m)); n != 95 {
+					t.Errorf("the server was told of %d, want all 95", n)
+				}
+				if n := len(take(t, all[1], 50)); n != 0 {
+					t.Errorf("another replica gets %d", n)
+				}
+				time.Sleep(time.Minute)
+				if n := len(take(t, all[2], 99)); n != 95 {
+					t.Errorf("%d go once all is a minute old", n)
+				}
+			})
+		})
+	}
+}
+
+// forgetSome takes half of the places away, as a restart from an older copy does.
+func forgetSome(t *testing.T, m *miniredis.Miniredis) {
+	for _, key := range m.Keys() {
+		if strings.HasSuffix(key, ":places") {
+			for id := range places(t, m) {
+				_, _ = m.ZRem(key, id)
+			}
+		}
+	}
+}
+
+// The replica with the 95 has died with them: nobody can tell the server.
+func TestAServerThatForgetsWhatNobodyCanTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, all := ledgers(t, 3)
+		calm(t, all[0])
+		take(t, all[0], 95)
+		m.FlushAll()
+		for i, l := range all[1:] {
+			if n := len(take(t, l, 99)); n != 31 {
+				t.Errorf("replica %d gets %d of 95, want its part of 31", i+2, n)
+			}
+		}
+		time.Sleep(59 * time.Second)
+		if n := len(take(t, all[1], 99)); n != 0 {
+			t.Errorf("%d more go within the minute", n)
+		}
+	})
+}
+
+// A command that a stopped server finds when it goes on takes no place: who sent it has
+// long given up.
+func TestALateCommandIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, all := ledgers(t, 3)
+		calm(t, all[0])
+		stopped := make(chan struct{})
+		hook(m, func(*server.Peer, string, ...string) bool { <-stopped; return false })
+		start := time.Now()
+		if _, err := all[0].Acquire(talkover.Ask{ID: "late", Limit: 100, Lease: 75 * time.Second}); err == nil {
+			t.Error("a stopped server answered")
+		}
+		if took := time.Since(start); took != 50*time.Millisecond || !all[0].Away() {
+			t.Errorf("it took %v to know, away %t", took, all[0].Away())
+		}
+		time.Sleep(10 * time.Second)
+		hook(m, nil)
+		close(stopped)
+		synctest.Wait()
+		if _, ok := places(t, m)["late"]; ok {
+			t.Error("the late command took a place")
+		}
+		time.Sleep(2 * time.Second)
+		if all[0].Away() {
+			t.Error("the server is not tried again each second")
+		}
+	})
+}
+
+func hook(m *miniredis.Miniredis, h server.Hook) { m.Server().SetPreHook(h) }
+
+// A place that was granted without an answer is given back once the server is there again.
+func TestAGrantWithoutAnAnswerIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2)
+		w.replica()
+		l := w.servers[0].Ledger(talkover.NewSecret("tok-of-the-account").Key)
+		calm(t, l)
+		take(t, l, 1)
+		w.deaf.Store(true)
+		if _, err := l.Acquire(talkover.Ask{ID: "unheard", Limit: 100, Lease: 75 * time.Second}); err == nil {
+			t.Fatal("an answer came")
+		}
+		l.Cancel("unheard")
+		synctest.Wait()
+		if _, ok := places(t, w.redis)["unheard"]; !ok {
+			t.Fatal("the server granted nothing: this tests nothing")
+		}
+		w.deaf.Store(false)
+		time.Sleep(4 * time.Second)
+		take(t, l, 1)
+		synctest.Wait()
+		if _, ok := places(t, w.redis)["unheard"]; ok {
+			t.Error("the place is still taken")
+		}
+	})
+}
+
+// Requests that went while the server was away are told when it is back, and until all
+// replicas have told theirs, none gets more than its part.
+func TestWhatWentAloneIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3)
+		for range 3 {
+			w.replica()
+		}
+		var all []talkover.Ledger
+		for _, s := range w.servers {
+			all = append(all, s.Ledger(talkover.NewSecret("tok-of-the-account").Key))
+		}
+		calm(t, all[0])
+		for _, l := range all {
+			take(t, l, 1)
+		}
+		time.Sleep(2 * time.Minute)
+		w.cut.Store(true)
+		hook(w.redis, func(p *server.Peer, _ string, _ ...string) bool { p.Close(); return true })
+		for i, l := range all {
+			if _, err := l.Acquire(talkover.Ask{ID: "none", Limit: 100}); err == nil {
+				t.Fatal("it answers over a closed connection")
+			}
+			for j := range 20 {
+				id := "alone " + strconv.Itoa(i) + " " + strconv.Itoa(j)
+				l.Alone(id, 75*time.Second)
+				l.Release(id, talkover.Told{Left: -1})
+			}
+		}
+		time.Sleep(5 * time.Second)
+		hook(w.redis, nil)
+		w.cut.Store(false)
+		time.Sleep(1500 * time.Millisecond)
+		if n := len(take(t, all[0], 99)); n != 31-20 {
+			t.Errorf("the first replica that is back gets %d, want what is left of its part", n)
+		}
+		for _, l := range all[1:] {
+			take(t, l, 1)
+		}
+		if n := len(places(t, w.redis)); n < 60+11 {
+			t.Errorf("the server counts %d, want the 60 that went without it too", n)
+		}
+		time.Sleep(4 * time.Second)
+		take(t, all[0], 99)
+		if n := len(places(t, w.redis)); n != 95 {
+			t.Errorf("the server counts %d in the end, want all of 95", n)
+		}
+	})
+}
+
+// A server that keeps refusing or answers nonsense is away, and the log says why.
+func TestServersThatAreNone(t *testing.T) {
+	for name, answer := range map[string]string{
+		"a web server":     "HTTP/1.1 400 Bad Request\r\n\r\n",
+		"too large a size": "$9223372036854775806\r\n",
+		"a wrong password": "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+		"nothing":          "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var words strings.Builder
+				s, err := valkey.Open(valkey.Options{
+					URL: talkover.NewSecret("valkey://user:s3cret-password@valkey:6379"), Replicas: 3, Log: logTo(&words),
+					Dial: func(context.Context) (net.Conn, error) {
+						ours, theirs := net.Pipe()
+						go func() {
+							defer theirs.Close()
+							b := make([]byte, 4096)
+							for {
+								if _, err := theirs.Read(b); err != nil {
+									return
+								}
+								if _, err := theirs.Write([]byte(answer)); err != nil {
+									return
+								}
+							}
+						}()
+						return ours, nil
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				if !s.Away() {
+					t.Error("it is taken for a server")
+				}
+				start := time.Now()
+				if _, err := s.Ledger(talkover.NewSecret("t").Key).Acquire(talkover.Ask{ID: "x", Limit: 100}); err == nil || time.Since(start) > 0 {
+					t.Errorf("asking it takes %v: %v", time.Since(start), err)
+				}
+				time.Sleep(5 * time.Second)
+				if !strings.Contains(s.Words(), "1/3 of the limit") || strings.Contains(words.String()+s.Words(), "s3cret") {
+					t.Errorf("operators read %q and %q", s.Words(), words.String())
+				}
+				if n := strings.Count(words.String(), "\n"); n != 1 {
+					t.Errorf("%d lines are logged: %s", n, words.String())
+				}
+			})
+		})
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for url, wrong := range map[string]bool{
+		"valkey://valkey:6379":                     false,
+		"redis://localhost":                        false,
+		"rediss://user:pass@cache.example.com/3":   false,
+		"valkeys://:only-a-password@host:6380":     false,
+		"http://valkey:6379":                       true,
+		"valkey:6379":                              true,
+		"valkey://":                                true,
+		"valkey://host/not-a-number":               true,
+		"valkeys://host?skip_verify=true":          true,
+		"unix:///run/valkey.sock":                  true,
+		"redis://user:pass word\x00@host:6379/%zz": true,
+	} {
+		err := valkey.CheckURL(url)
+		if (err != nil) != wrong {
+			t.Errorf("%q: %v", url, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "pass") {
+			t.Errorf("the fault quotes the URL: %v", err)
+		}
+	}
+	if _, err := valkey.Open(valkey.Options{URL: talkover.NewSecret("nonsense")}); err == nil || errors.Unwrap(err) == nil {
+		t.Errorf("Open takes nonsense: %v", err)
+	}
+}
