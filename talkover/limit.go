@@ -72,23 +72,9 @@ func newLimiter(limit, replicas int, u *usage) *limiter {
 	return &limiter{limit: limit, replicas: max(replicas, 1), usage: u, changed: make(chan struct{})}
 }
 
-// permit lets one request go, until its release.
-type permit struct {
-	limiter *limiter
-	id      string // in the ledger; empty without one
-}
-
-// acquire waits until a request may go; release must follow. It fails at once, with
-// the wait in an [*Error], if that would be too late for ctx.
-func (l *limiter) acquire(ctx context.Context, bulk bool) (permit, error) {
-	if l.shared != nil {
-		return l.acquireShared(ctx, bulk)
-	}
-	return permit{limiter: l}, l.queue(ctx, bulk)
-}
-
-// queue waits until the count of this process lets a request go. The error is as that
-// of acquire, or errBack.
+// queue waits until the count of this process lets a request go. It fails at once, with
+// the wait in an [*Error], if that would be too late for ctx; and with errBack where a
+// ledger counts again.
 func (l *limiter) queue(ctx context.Context, bulk bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -196,14 +182,9 @@ func (l *limiter) forget(now time.Time) {
 	}
 }
 
-// allowance returns how many bulk requests may go within d from now, and the limit
-// they come from; both are 0 for no limit.
-func (l *limiter) allowance(d time.Duration) (requests, limit int) {
-	if l.shared != nil {
-		if requests, limit, ok := l.sharedAllowance(d); ok {
-			return requests, limit
-		}
-	}
+// ownAllowance returns how many bulk requests the count of this process lets go within d
+// from now, and the limit they come from; both are 0 for no limit.
+func (l *limiter) ownAllowance(d time.Duration) (requests, limit int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limit == 0 {
@@ -232,21 +213,6 @@ func (l *limiter) limits() Limits {
 		Used:    len(l.answered) + l.inFlight,
 		Waiting: len(l.lookups) + len(l.bulk),
 		Hold:    max(hold, 0),
-	}
-}
-
-// release ends what acquire began: the request was answered or failed.
-func (p permit) release() {
-	l := p.limiter
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.inFlight--
-	if l.limit > 0 {
-		l.answered = append(l.answered, time.Now())
-	}
-	l.broadcast()
-	if l.shared != nil {
-		l.shared.release(p.id)
 	}
 }
 
