@@ -52,6 +52,7 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	with.Cache = s.cache
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
 	with.Observers = []tools.Observer{s.telemetry.Operation}
+	with.WatchOrders = func(left func() int) { s.telemetry.WatchOrders(with.MaxCallsPerHour, left) }
 	var key []byte
 	if !c.TokenPerRequest() {
 		key = s.account.Key("audit")
@@ -68,6 +69,10 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if s.server, err = tools.New(with); err != nil {
 		return s, err
 	}
+	s.telemetry.Watch(s.server, telemetry.Server{
+		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(), Outcomes: tools.Outcomes,
+		Client: func(name string) string { return settings.HostOf(name).Word },
+	})
 	s.telemetry.Serve(ctx, s.account.Usage, limits)
 	return s, nil
 }
@@ -131,7 +136,11 @@ const busyGC = 200
 
 // serveHTTP answers clients that come in by the settings' rules.
 func (p *Program) serveHTTP(ctx context.Context, s service) error {
-	with, err := s.Door(ctx, s.log)
+	var fetched func(ok bool)
+	if s.Auth == "oidc" {
+		fetched = s.telemetry.WatchKeys()
+	}
+	with, err := s.Door(ctx, s.log, fetched)
 	if err != nil {
 		return err
 	}

@@ -57,8 +57,8 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 
 // Door returns who may connect over HTTP: under which host names, from which web pages
 // and through which gate. It fails where the keys of the OIDC issuer cannot be fetched.
-// The gate renews them until ctx is done.
-func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, error) {
+// The gate renews them until ctx is done, and fetched, which may be nil, hears of each fetch.
+func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (transport.Options, error) {
 	door := transport.Options{
 		Streamable:   c.Transport == "http",
 		Origins:      c.AllowedOrigins,
@@ -80,7 +80,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger) (transport.Options, 
 			door.Gate = transport.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
 		}
 	case "oidc":
-		gate, err := c.issuer(ctx, log)
+		gate, err := c.issuer(ctx, log, fetched)
 		if err != nil {
 			return door, err
 		}
@@ -102,10 +102,10 @@ func (c Config) hostsAt(addr string) []string {
 func (c Config) MetricsHosts() []string { return c.hostsAt(string(c.MetricsAddr)) }
 
 // issuer makes the gate of MCP_AUTH=oidc.
-func (c Config) issuer(ctx context.Context, log *slog.Logger) (*transport.OIDC, error) {
+func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (*transport.OIDC, error) {
 	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
 		Issuer: string(c.Issuer), Resource: string(c.ResourceURL), Audience: c.Audience,
-		Scope: c.Scope, KeysURL: string(c.JWKSURL), Roles: c.OIDCRoles, Log: log,
+		Scope: c.Scope, KeysURL: string(c.JWKSURL), Roles: c.OIDCRoles, Log: log, Fetched: fetched,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err)

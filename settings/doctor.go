@@ -213,7 +213,7 @@ func (d *doctor) examine(ctx context.Context) {
 func (d *doctor) judgeKeys(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx) // ends the renewal of the keys
 	defer cancel()
-	if _, err := d.issuer(ctx, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := d.issuer(ctx, slog.New(slog.DiscardHandler), nil); err != nil {
 		d.fail(checkGate, "%s", err)
 		return
 	}

@@ -79,7 +79,7 @@ func TestGateTokensFollowTheirFile(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		door, err := c.Door(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
+		door, err := c.Door(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,46 +32,41 @@ type Metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
 	callTime *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
 	requests *prometheus.CounterVec
-	headTime prometheus.Histogram
+	headTime *prometheus.HistogramVec
+	up       *prometheus.GaugeVec // without labels, and without a value before the first request
 	answers  *prometheus.CounterVec
 }
 
 // NewMetrics makes the figures of one server; version is that of this program. Scrapes may
 // come by an IP address, a loopback name or one of the hosts.
 func NewMetrics(version string, hosts ...string) *Metrics {
-	m := &Metrics{
-		hosts:    hosts,
-		registry: prometheus.NewRegistry(),
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "tool_calls_total",
-			Help: "Calls of tools and reads of the calls.csv resource that ended; outcome is ok, or a word for why not.",
-		}, []string{"tool", "outcome"}),
-		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Name: "tool_call_duration_seconds",
-			Help:    "Duration of these calls and reads, with their waits for the API's limit; at most 50 s.",
-			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 25, 50},
-		}, []string{"tool", "outcome"}),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "upstream_requests_total",
-			Help: "Requests to the Talkover API by the HTTP status of the answer; the status is none where no answer came.",
-		}, []string{"status"}),
-		headTime: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: namespace, Name: "upstream_request_duration_seconds",
-			Help:    "Time from a request to the header of its answer, or to its failure.",
-			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15},
-		}),
-		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "http_requests_total",
-			Help: "Answers to requests of clients, refusals too; the path is other where the server has none.",
-		}, []string{"path", "status"}),
+	m := &Metrics{hosts: hosts, registry: prometheus.NewRegistry()}
+	m.calls = m.counters("tool_calls_total",
+		"Calls of tools and reads of the calls.csv resource that ended; outcome is ok, or a word for why not.", "tool", "outcome")
+	m.callTime = m.histograms("tool_call_duration_seconds",
+		"Duration of these calls and reads, with their waits for the API's limit; at most 50 s.",
+		[]float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 25, 50}, "tool", "outcome")
+	m.inFlight = m.gauges("tool_calls_in_flight", "Calls of tools and reads of the calls.csv resource that are being answered.", "tool")
+	m.requests = m.counters("upstream_requests_total",
+		"Requests to the Talkover API by endpoint and by the HTTP status of the answer; the status is none where no answer came.", "endpoint", "status")
+	m.headTime = m.histograms("upstream_request_duration_seconds",
+		"Time from a request to the header of its answer, or to its failure.",
+		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}, "endpoint")
+	m.up = m.gauges("upstream_up", "Whether the latest request to the Talkover API, health checks too, had an answer below 500: 1 or 0.")
+	m.answers = m.counters("http_requests_total",
+		"Answers to requests of clients, refusals too; the path is other where the server has none.", "path", "status")
+	for _, endpoint := range endpoints {
+		m.requests.WithLabelValues(endpoint, "200")
+		m.requests.WithLabelValues(endpoint, noAnswer)
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "The build that runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.calls, m.callTime, m.requests, m.headTime, m.answers, build,
+	m.registry.MustRegister(build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -82,35 +77,14 @@ func (m *Metrics) Operation(name string) func(outcome string) {
 	if m == nil {
 		return func(string) {}
 	}
-	start := time.Now()
+	start, running := time.Now(), m.inFlight.WithLabelValues(name)
+	running.Inc()
 	return func(outcome string) {
+		running.Dec()
 		m.calls.WithLabelValues(name, outcome).Inc()
 		m.callTime.WithLabelValues(name, outcome).Observe(time.Since(start).Seconds())
 	}
 }
-
-// RoundTripper counts the requests that go through next.
-func (m *Metrics) RoundTripper(next http.RoundTripper) http.RoundTripper {
-	if m == nil {
-		return next
-	}
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		start := time.Now()
-		res, err := next.RoundTrip(r)
-		status := "none"
-		if err == nil {
-			status = strconv.Itoa(res.StatusCode)
-		}
-		m.requests.WithLabelValues(status).Inc()
-		m.headTime.Observe(time.Since(start).Seconds())
-		return res, err
-	})
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-// RoundTrip implements [http.RoundTripper].
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // Answered counts an answer to a client. path is empty where the server has no such
 // path: it could be a secret gone astray.
@@ -119,48 +93,27 @@ func (m *Metrics) Answered(path string, status int) {
 		return
 	}
 	if path == "" {
-		path = "other"
+		path = other
 	}
 	m.answers.WithLabelValues(path, strconv.Itoa(status)).Inc()
 }
 
-// WatchUsage adds what all requests to the API cost.
-func (m *Metrics) WatchUsage(usage func() talkover.Usage) {
-	m.counter("upstream_retries_total", "Requests to the Talkover API that were sent again after a failure.",
-		func() float64 { return float64(usage().Retries) })
-	m.counter("upstream_waits_total", "Times that a request waited: for the limit, or before it was sent again.",
-		func() float64 { return float64(usage().Waits) })
-	m.counter("upstream_wait_seconds_total", "Seconds that requests waited so.",
-		func() float64 { return usage().Waited.Seconds() })
+func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
 }
 
-// WatchLimits adds how much of the API's limit is used, for a server with one account.
-func (m *Metrics) WatchLimits(limits func() talkover.Limits) {
-	m.gauge("limiter_limit", "Requests a minute that the plan allows, by the settings or by the API; 0 for no limit.",
-		func() float64 { return float64(limits().Limit) })
-	m.gauge("limiter_used", "Requests of the last minute, with those under way.",
-		func() float64 { return float64(limits().Used) })
-	m.gauge("limiter_waiting", "Requests that wait for the limit.",
-		func() float64 { return float64(limits().Waiting) })
-	m.gauge("limiter_hold_seconds", "Seconds until the next request may go; 0 for at once.",
-		func() float64 { return limits().Hold.Seconds() })
+func (m *Metrics) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
 }
 
-// WatchSessions adds how many streams are open.
-func (m *Metrics) WatchSessions(open func() int) {
-	if m == nil {
-		return
-	}
-	m.gauge("sessions", "Open streams: sessions of /sse, and subscriptions at /mcp, which has no sessions.",
-		func() float64 { return float64(open()) })
-}
-
-func (m *Metrics) counter(name, help string, value func() float64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
-}
-
-func (m *Metrics) gauge(name, help string, value func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
+func (m *Metrics) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
+	m.registry.MustRegister(v)
+	return v
 }
 
 // ServeHTTP answers a scrape of /metrics.

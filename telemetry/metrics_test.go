@@ -62,7 +62,8 @@ func TestRequestsWithoutAnAnswerAreCounted(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	m.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/metrics", nil))
-	if !strings.Contains(w.Body.String(), `talkover_mcp_upstream_requests_total{status="none"} 1`) {
+	if !strings.Contains(w.Body.String(), `talkover_mcp_upstream_requests_total{endpoint="calls",status="none"} 1`) ||
+		!strings.Contains(w.Body.String(), "talkover_mcp_upstream_up 0") {
 		t.Error(w.Body)
 	}
 }

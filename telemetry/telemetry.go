@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/mark3labs/mcp-go/server"
+
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -81,6 +83,17 @@ func (t *Telemetry) Operation(ctx context.Context, method, name string, meta map
 // Answered counts an answer to a client over HTTP. path is empty where the server has
 // no such path.
 func (t *Telemetry) Answered(path string, status int) { t.metrics.Answered(path, status) }
+
+// Watch counts the requests that a server answers.
+func (t *Telemetry) Watch(s *server.MCPServer, about Server) { t.metrics.Watch(s, about) }
+
+// WatchOrders adds how many calls may be placed in an hour, and how many are left to
+// whoever has the fewest.
+func (t *Telemetry) WatchOrders(most int, left func() int) { t.metrics.WatchOrders(most, left) }
+
+// WatchKeys adds the fetches of an issuer's keys. The returned function, which may be nil,
+// counts one.
+func (t *Telemetry) WatchKeys() func(ok bool) { return t.metrics.WatchKeys() }
 
 // WatchSessions adds how many streams are open.
 func (t *Telemetry) WatchSessions(open func() int) { t.metrics.WatchSessions(open) }

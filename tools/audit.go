@@ -47,11 +47,13 @@ func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) b
 		if !ok || method != mcp.MethodToolsCall || !errors.Is(err, server.ErrToolNotFound) {
 			return
 		}
+		name, why := "unknown", error(unknownTool{}) // the name could be anything
 		if known(r.Params.Name) {
-			qs.audit(ctx, toolCall, forbidden(""), slog.String("tool", r.Params.Name))
-		} else { // the name could be anything
-			qs.audit(ctx, toolCall, unknownTool{}, slog.String("tool", "unknown"))
+			name, why = r.Params.Name, forbidden("")
 		}
+		_, ended := qs.observe(ctx, method, name, r.Params.Meta)
+		ended(outcome(why))
+		qs.audit(ctx, toolCall, why, slog.String("tool", name))
 	})
 }
 

@@ -47,6 +47,10 @@ type Config struct {
 	CallingCodes    talkover.CallingCodes // all numbers if nil
 	ConfirmCalls    string                // [ConfirmAuto], [ConfirmAlways] or [ConfirmNever]; auto if empty
 
+	// WatchOrders gets, once, what tells how many calls may yet be placed by whoever may
+	// place the fewest. It may be nil.
+	WatchOrders func(left func() int)
+
 	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
 	Cache *cache.Cache
 

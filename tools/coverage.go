@@ -48,6 +48,23 @@ func newCoverage(q *question, c scan.Coverage, from, to schema.Date, requests in
 	return out
 }
 
+// measured says for metrics how exact an answer is, and how many calls it rests on: those of
+// earlier questions, those read now, and those that the API counted.
+func (c coverage) measured() (exactness string, cached, read, counted int) {
+	switch {
+	case !c.Exact:
+		exactness = "inexact"
+	case !c.whole:
+		exactness = "part"
+	default:
+		exactness = "exact"
+	}
+	if c.Method == string(scan.Counts) {
+		return exactness, 0, 0, c.Calls
+	}
+	return exactness, c.Cached, c.Calls - c.Cached, 0
+}
+
 // boundary writes an end of a window: as a day where it lies between two.
 func boundary(t time.Time, none bool) string {
 	switch {

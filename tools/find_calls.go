@@ -128,6 +128,11 @@ type findCallsOutput struct {
 	byTime bool // the rows are in order of their time
 }
 
+// Measured tells metrics how exact the answer is; see coverage.
+func (out *findCallsOutput) Measured() (exactness string, cached, read, counted int) {
+	return out.Coverage.measured()
+}
+
 // findCalls makes the tool for calls that the API's own filters cannot find.
 func findCalls() tool[findCallsInput, *findCallsOutput] {
 	return tool[findCallsInput, *findCallsOutput]{

@@ -50,6 +50,11 @@ type callStatsOutput struct {
 	frame
 }
 
+// Measured tells metrics how exact the answer is; see coverage.
+func (out *callStatsOutput) Measured() (exactness string, cached, read, counted int) {
+	return out.Coverage.measured()
+}
+
 // total fills in the totals, and those of the period before.
 func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Report) {
 	out.Totals = measures{}

@@ -2,6 +2,8 @@ package tools
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -36,6 +38,14 @@ func (h *hourly) left(now time.Time, who ...string) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.leftLocked(now, who)
+}
+
+// fewest returns how many calls whoever has placed the most may still place.
+func (h *hourly) fewest(now time.Time) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	left, _ := h.leftLocked(now, slices.Collect(maps.Keys(h.taken))) // over the bound none is left
+	return left
 }
 
 func (h *hourly) leftLocked(now time.Time, who []string) (int, error) {

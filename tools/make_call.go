@@ -56,6 +56,9 @@ type placedCall struct {
 // again.
 func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 	hour, confirm := &hourly{most: c.MaxCallsPerHour}, &confirmation{when: c.ConfirmCalls}
+	if c.WatchOrders != nil {
+		c.WatchOrders(func() int { return hour.fewest(time.Now()) })
+	}
 	return tool[makeCallInput, *makeCallOutput]{
 		name:  "make_call",
 		title: "Place a call",

@@ -140,7 +140,7 @@ func (a authenticator) identified(next http.Handler) http.Handler {
 		case a.gate == nil:
 			err = nil // without a gate the header means nothing
 		case err == nil:
-			c.Identity, err = a.gate.Identify(pathOf(r), bearer)
+			c.Identity, err = a.gate.Identify(r.URL.Path, bearer)
 		}
 		if err != nil {
 			a.refuse(w, r, err)
@@ -168,7 +168,7 @@ func (a authenticator) refuse(w http.ResponseWriter, r *http.Request, err error)
 	challenge, why, status := "Bearer", err.Error(), http.StatusUnauthorized
 	if a.gate != nil {
 		var advice string
-		challenge, advice = a.gate.Refusal(pathOf(r), err)
+		challenge, advice = a.gate.Refusal(r.URL.Path, err)
 		why += "; " + advice
 	}
 	if errors.Is(err, errScope) {

@@ -86,7 +86,21 @@ func guard(routes map[string]route, o Options) http.Handler {
 		}
 		routes[path] = to
 	}
-	return recovered(o.Log, numbered(withDeadlines(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes))))))
+	return recovered(o.Log, trimmed(numbered(withDeadlines(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes)))))))
+}
+
+// trimmed takes the slash from the end of a path: people who configure clients write /mcp/
+// for /mcp.
+func trimmed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path, ok := strings.CutSuffix(r.URL.Path, "/"); ok && path != "" {
+			u := *r.URL
+			u.Path, u.RawPath = path, ""
+			r = r.WithContext(r.Context())
+			r.URL = &u
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recovered answers 500 where a handler panics.
@@ -122,7 +136,7 @@ func withDeadlines(routes map[string]route, o Options, next http.Handler) http.H
 		to := &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
 		start := time.Now()
 		next.ServeHTTP(to, r)
-		path := pathOf(r)
+		path := r.URL.Path
 		if _, ok := routes[path]; !ok {
 			path = "" // it may hold a secret that went astray
 		}
@@ -248,15 +262,6 @@ func splitPort(hostport string) (host, port string) {
 	return host, port
 }
 
-// pathOf returns the path of a request without a slash at its end: people who configure
-// clients write /mcp/ for /mcp.
-func pathOf(r *http.Request) string {
-	if p, ok := strings.CutSuffix(r.URL.Path, "/"); ok && p != "" {
-		return p
-	}
-	return r.URL.Path
-}
-
 // otherMethod refuses a method that a path does not take.
 func otherMethod(takes []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -268,7 +273,7 @@ func otherMethod(takes []string) http.Handler {
 // routed calls the handler of the exact path.
 func routed(routes map[string]route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		to, ok := routes[pathOf(r)]
+		to, ok := routes[r.URL.Path]
 		h := w.Header()
 		switch {
 		case !ok:

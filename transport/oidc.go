@@ -119,6 +119,11 @@ func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerK
 	if err != nil || !isSafe(u) || u.Scheme != "https" && strings.HasPrefix(c.Issuer, "https:") {
 		return nil, errors.New("oidc: the keys take an https URL")
 	}
+	if c.Fetched != nil {
+		counted := *client
+		counted.Transport = watched{client.Transport, c.Fetched}
+		client = &counted
+	}
 	known := jwkset.NewMemoryStorage()
 	fetched, err := jwkset.NewStorageFromHTTP(c.KeysURL, jwkset.HTTPClientStorageOptions{
 		Client: client, Ctx: ctx, HTTPTimeout: keyTime, RefreshInterval: keyAge, Storage: fitKeys{known},
@@ -222,6 +227,19 @@ func (o *OIDC) Open() map[string]Page { return o.metadata }
 
 // isSafe reports whether nobody on the way can change the answer of a URL.
 func isSafe(u *url.URL) bool { return u.User == nil && talkover.IsPrivate(u) }
+
+// watched tells of each request whether it had an answer of status 200.
+type watched struct {
+	http.RoundTripper
+	heard func(ok bool)
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := w.RoundTripper.RoundTrip(r)
+	w.heard(err == nil && res.StatusCode == http.StatusOK)
+	return res, err
+}
 
 // bounded cuts each answer at maxKeys bytes.
 type bounded struct{ http.RoundTripper }

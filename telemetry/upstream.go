@@ -1,0 +1,65 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path"
+	"strconv"
+	"time"
+)
+
+// noAnswer is the status of a request that got none.
+const noAnswer = "none"
+
+// placing is the endpoint of orders.
+const placing = "place_call"
+
+// endpoints are the words for what is asked of the API.
+var endpoints = []string{"calls", "agents", "campaigns", placing, "health", other}
+
+// endpointOf returns the word for what a request asks. A path may hold the id of an agent,
+// so that none is a label itself.
+func endpointOf(r *http.Request) string {
+	last := path.Base(r.URL.Path)
+	switch {
+	case r.Method == http.MethodPost && last == "call":
+		return placing
+	case r.Method != http.MethodGet:
+		return other
+	}
+	switch last {
+	case "calls", "agents", "campaigns", "health":
+		return last
+	}
+	return other
+}
+
+// RoundTripper counts the requests that go through next.
+func (m *Metrics) RoundTripper(next http.RoundTripper) http.RoundTripper {
+	if m == nil {
+		return next
+	}
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		endpoint, start := endpointOf(r), time.Now()
+		res, err := next.RoundTrip(r)
+		status, up := noAnswer, 0.0
+		if err == nil {
+			status = strconv.Itoa(res.StatusCode)
+			if res.StatusCode < http.StatusInternalServerError {
+				up = 1
+			}
+		}
+		if !errors.Is(r.Context().Err(), context.Canceled) { // a client that leaves says nothing of the API
+			m.up.WithLabelValues().Set(up)
+		}
+		m.requests.WithLabelValues(endpoint, status).Inc()
+		m.headTime.WithLabelValues(endpoint).Observe(time.Since(start).Seconds())
+		return res, err
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements [http.RoundTripper].
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,40 @@
+package tools
+
+import (
+	"slices"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+// MeasuredNames lists the names under which [Config.Observers] hear of operations: those of
+// tools, and of the resource that takes as long.
+func MeasuredNames(c Config) []string {
+	names := []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "calls.csv"}
+	if c.AllowCalls {
+		names = append(names, "make_call")
+	}
+	return names
+}
+
+// CountingTools lists the tools whose answers say how exact they are.
+func CountingTools() []string { return []string{"find_calls", "get_call_stats"} }
+
+// ResourceNames lists the names of the resources, which their addresses end in.
+func ResourceNames() []string { return []string{"metrics", "calls.csv"} }
+
+// Outcomes lists the words for how an operation of a name may end.
+func Outcomes(name string) []string {
+	all := []string{"ok", "bad_arguments", "no_token", "forbidden", "cancelled", "panic", "failed"}
+	for _, reason := range []talkover.Reason{
+		talkover.Refused, talkover.RateLimited, talkover.TimedOut, talkover.Unreachable, talkover.Interrupted,
+		talkover.Malformed, talkover.TooLarge, talkover.Redirected, talkover.Cancelled,
+	} {
+		if !slices.Contains(all, string(reason)) {
+			all = append(all, string(reason))
+		}
+	}
+	if name == "make_call" {
+		all = append(all, "asked", "unconfirmed", "refused_here")
+	}
+	return all
+}
