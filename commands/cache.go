@@ -27,7 +27,7 @@ func (p *Program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil)
+	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

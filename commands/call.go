@@ -27,8 +27,7 @@ func (p *Program) call(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer s.telemetry.Close()
-	defer s.cache.Close()
+	defer s.close()
 	client, err := transport.Connect(ctx, s.server)
 	if err != nil {
 		return err

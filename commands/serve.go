@@ -14,6 +14,7 @@ import (
 	"github.com/talkover/talkover-mcp/settings"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/valkey"
 	"github.com/talkover/talkover-mcp/telemetry"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/transport"
@@ -24,15 +25,27 @@ type service struct {
 	settings.Config
 	version   string
 	account   settings.Account
-	cache     *cache.Cache // the caller of open closes it
+	shared    *valkey.Server // with other replicas; nil for nothing
+	cache     *cache.Cache
 	server    *server.MCPServer
-	telemetry *telemetry.Telemetry // the caller of open closes it
+	telemetry *telemetry.Telemetry
 	alias     func(secret string) string
 	log       *slog.Logger
 }
 
-// open makes the service that the settings describe. It answers Prometheus at scrapes,
-// if that is not nil.
+// close ends what open began.
+func (s service) close() {
+	if s.cache != nil {
+		s.cache.Close()
+	}
+	if s.shared != nil {
+		s.shared.Close()
+	}
+	s.telemetry.Close()
+}
+
+// open makes the service that the settings describe; the caller closes it. It answers
+// Prometheus at scrapes, if that is not nil.
 func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Listener) (s service, err error) {
 	s.Config, s.version, s.log = c, p.Version, c.Logger(p.Stderr)
 	s.telemetry, err = telemetry.New(ctx, telemetry.Config{
@@ -42,7 +55,10 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if err != nil {
 		return s, misuse{err}
 	}
-	if s.account, err = c.Account(p.Version, s.log, s.telemetry.RoundTripper); err != nil {
+	if s.shared, err = c.Shared(s.log); err != nil {
+		return s, err
+	}
+	if s.account, err = c.Account(p.Version, s.log, s.telemetry.RoundTripper, s.shared); err != nil {
 		return s, err
 	}
 	if s.cache, err = c.Cache(s.log); err != nil {
@@ -73,6 +89,9 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(), Outcomes: tools.Outcomes,
 		Client: func(name string) string { return settings.HostOf(name).Word },
 	})
+	if s.shared != nil {
+		s.telemetry.WatchShared(func() (away bool, gone int) { st := s.shared.State(); return st.Away, st.Gone })
+	}
 	s.telemetry.Serve(ctx, s.account.Usage, limits)
 	return s, nil
 }
@@ -110,8 +129,7 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	defer s.telemetry.Close()
-	defer s.cache.Close()
+	defer s.close()
 	if c.Transport == "stdio" {
 		return p.serveStdio(ctx, s)
 	}
@@ -146,6 +164,9 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 	}
 	with.Alias = s.alias
 	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.telemetry.Answered
+	if s.shared != nil {
+		with.Note = s.shared.Words
+	}
 	ln, err := transport.Listen(ctx, s.Addr)
 	if err != nil {
 		return settings.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}

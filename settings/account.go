@@ -16,6 +16,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/talkover/valkey"
 	"github.com/talkover/talkover-mcp/transport"
 )
 
@@ -26,8 +27,9 @@ type Account struct {
 }
 
 // Account makes the client. version is that of this program. wrap, if it is not nil,
-// returns the transport to use in place of the one that it is given.
-func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper) (Account, error) {
+// returns the transport to use in place of the one that it is given. shared counts the
+// requests of all replicas; nil where each counts its own.
+func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper, shared *valkey.Server) (Account, error) {
 	api := talkover.Config{
 		Transport: talkover.NewTransport(),
 		Token:     c.token,
@@ -35,7 +37,11 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 		UserAgent: "talkover-mcp/" + version,
 		Timeout:   time.Duration(c.Timeout),
 		RateLimit: int(c.RateLimit),
+		Replicas:  int(c.Replicas),
 		Log:       log,
+	}
+	if shared != nil {
+		api.Ledger = shared.Ledger
 	}
 	if c.TokenFile != "" && !c.token.IsZero() {
 		api.Renewed = newChanging("TALKOVER_TOKEN_FILE", c.TokenFile, c.token, parseToken, log).now

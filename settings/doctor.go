@@ -122,7 +122,7 @@ func Diagnose(ctx context.Context, env envconfig.Lookuper, version string, stder
 func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) bool {
 	var err error
 	if d.Config, err = Load(ctx, env); err == nil {
-		d.api, err = d.Account(version, d.Quiet().Logger(stderr), nil)
+		d.api, err = d.Account(version, d.Quiet().Logger(stderr), nil, nil)
 	}
 	if err == nil {
 		d.base, err = talkover.ParseBaseURL(d.BaseURL)

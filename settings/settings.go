@@ -33,6 +33,9 @@ type Config struct {
 	CacheCalls      calls         `env:"TALKOVER_CACHE_CALLS, default=250000" takes:"a whole number from 0 to 10000000" desc:"Calls of days that are over to keep in memory, at 72 bytes each, so that each is read once; 0 keeps none."`
 	CacheTTL        days          `env:"TALKOVER_CACHE_TTL, default=24h" takes:"a duration such as 24h, up to 720h" desc:"How long the fields of a kept call are believed before they are confirmed, and kept without use."`
 	CacheDir        string        `env:"TALKOVER_CACHE_DIR" takes:"a path" desc:"A folder in which the kept days outlive this program, encrypted with keys that are made from the token."`
+	ValkeyURL       string        `env:"TALKOVER_VALKEY_URL" takes:"a valkey, valkeys, redis or rediss URL" desc:"A Valkey or Redis in which replicas share the limit, the kept days and the count of placed calls. It may hold a password: keep it secret."`
+	ValkeyURLFile   string        `env:"TALKOVER_VALKEY_URL_FILE" takes:"a path" desc:"A file that holds this URL, in place of TALKOVER_VALKEY_URL. Its user and password are read again when it changes."`
+	Replicas        replicas      `env:"TALKOVER_REPLICAS, default=1" takes:"a whole number from 1 to 1000" desc:"Replicas that share TALKOVER_TOKEN. Without a Valkey, or while it is away, each takes its part of TALKOVER_RATE_LIMIT and TALKOVER_MAX_CALLS_PER_HOUR."`
 	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
 	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour, for each caller and each account."`
 	CallCountries   callingCodes  `env:"TALKOVER_CALL_COUNTRIES" takes:"calling codes separated by commas, such as 1,44,-1900" desc:"Numbers that make_call may ring: the longest code decides, - bars it. All if not set; over sse and http it is needed."`
@@ -60,7 +63,8 @@ type Config struct {
 	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"The lowest level that is logged to stderr."`
 	LogFormat       logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 
-	token talkover.Secret // of TALKOVER_TOKEN or its file; zero in the demo, and where each request brings its own
+	token  talkover.Secret // of TALKOVER_TOKEN or its file; zero in the demo, and where each request brings its own
+	valkey talkover.Secret // of TALKOVER_VALKEY_URL or its file; zero for none
 }
 
 // Setting describes one field of [Config].
@@ -181,6 +185,7 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 		wrong.add("TALKOVER_TOKEN_SOURCE", "takes client only with MCP_TRANSPORT=http or sse, and not in the demo")
 	}
 	c.token = c.readToken(&wrong)
+	c.valkey = c.readValkey(&wrong)
 	if wrong != nil {
 		return c, wrong
 	}
@@ -321,7 +326,7 @@ func parseToken(token string) (talkover.Secret, error) {
 // OpenFiles lists the settings whose files of secrets any user of this machine may read.
 func (c Config) OpenFiles() []string {
 	var open []string
-	for _, f := range [][2]string{{"TALKOVER_TOKEN_FILE", c.TokenFile}, {"MCP_AUTH_TOKENS_FILE", c.AuthTokensFile}} {
+	for _, f := range [][2]string{{"TALKOVER_TOKEN_FILE", c.TokenFile}, {"MCP_AUTH_TOKENS_FILE", c.AuthTokensFile}, {"TALKOVER_VALKEY_URL_FILE", c.ValkeyURLFile}} {
 		if f[1] != "" && isOpenToOthers(f[1]) {
 			open = append(open, f[0])
 		}

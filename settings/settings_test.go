@@ -81,6 +81,11 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		"client and a token":  {overHTTP("TALKOVER_TOKEN_SOURCE", "client"), []string{"TALKOVER_TOKEN: takes nothing"}},
 		"client and a file":   {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "TALKOVER_TOKEN_FILE": spaced}, []string{"TALKOVER_TOKEN: takes nothing"}},
 		"client without gate": {map[string]string{"MCP_TRANSPORT": "http", "TALKOVER_TOKEN_SOURCE": "client", "MCP_ADDR": "0.0.0.0:0"}, []string{"MCP_ADDR: takes a loopback address"}},
+		"no Valkey":           {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL": "https://:" + canary + "@valkey"}, []string{"TALKOVER_VALKEY_URL: takes a URL such as valkeys://"}},
+		"no Valkey file":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL_FILE": "/nowhere/" + canary}, []string{"TALKOVER_VALKEY_URL_FILE: takes the path"}},
+		"a token for Valkey":  {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL_FILE": spaced}, []string{"TALKOVER_VALKEY_URL_FILE: takes a URL"}},
+		"two Valkeys":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL": "valkey://v", "TALKOVER_VALKEY_URL_FILE": spaced}, []string{"TALKOVER_VALKEY_URL_FILE: takes a path only"}},
+		"no replicas":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_REPLICAS": "0"}, []string{"TALKOVER_REPLICAS: takes a whole number from 1 to 1000"}},
 		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"},
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
 	} {

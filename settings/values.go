@@ -56,6 +56,19 @@ func (c *count) EnvDecode(s string) error {
 	return nil
 }
 
+// replicas is a number from 1 to 1,000.
+type replicas int
+
+// EnvDecode implements [envconfig.Decoder].
+func (r *replicas) EnvDecode(s string) error {
+	var n int
+	if _, err := fmt.Sscanf(s+"\n", "%d\n", &n); err != nil || n < 1 || n > 1000 {
+		return errSetting
+	}
+	*r = replicas(n)
+	return nil
+}
+
 // calls is a number of calls from 0 to 10,000,000.
 type calls int
 

@@ -88,7 +88,7 @@ const (
 	outlookTime = time.Second
 	// quietTime is how long after the ledger went away there is no bulk work: other replicas
 	// may have used any part of the window that this one knows nothing of.
-	quietTime = window
+	quietTime = time.Minute
 )
 
 var (

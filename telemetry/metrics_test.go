@@ -53,6 +53,22 @@ func TestMetricsHeedTheHost(t *testing.T) {
 	}
 }
 
+func TestMetricsTellWhetherReplicasShare(t *testing.T) {
+	m := telemetry.NewMetrics("1")
+	away := false
+	m.WatchShared(func() (bool, int) { return away, 3 })
+	for _, up := range []string{"1", "0"} {
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/metrics", nil))
+		for _, want := range []string{"\ntalkover_mcp_valkey_up " + up + "\n", "\ntalkover_mcp_valkey_away_total 3\n"} {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("no %q", want)
+			}
+		}
+		away = true
+	}
+}
+
 // A request that got no answer is counted as one, and its error comes through.
 func TestRequestsWithoutAnAnswerAreCounted(t *testing.T) {
 	m := telemetry.NewMetrics("1")

@@ -98,6 +98,9 @@ func (t *Telemetry) WatchKeys() func(ok bool) { return t.metrics.WatchKeys() }
 // WatchSessions adds how many streams are open.
 func (t *Telemetry) WatchSessions(open func() int) { t.metrics.WatchSessions(open) }
 
+// WatchShared adds whether what replicas share is away, and how often it went.
+func (t *Telemetry) WatchShared(state func() (away bool, gone int)) { t.metrics.WatchShared(state) }
+
 // Serve answers scrapes until [Telemetry.Close], also after ctx is done, so that
 // operators see the last calls of a server that ends. usage tells what all requests to
 // the API cost. limits tells how much of the API's limit is used; it is nil where each

@@ -28,6 +28,22 @@ func (m *Metrics) WatchLimits(limits func() talkover.Limits) {
 		func() float64 { return limits().Hold.Seconds() })
 }
 
+// WatchShared adds whether what replicas share is away, and how often it went.
+func (m *Metrics) WatchShared(state func() (away bool, gone int)) {
+	if m == nil {
+		return
+	}
+	m.gauge("valkey_up", "1 while this replica shares limit, days and counts with others; 0 while it goes on alone.",
+		func() float64 {
+			if away, _ := state(); away {
+				return 0
+			}
+			return 1
+		})
+	m.counter("valkey_away_total", "Times that Valkey gave no answer, and this replica went on alone.",
+		func() float64 { _, gone := state(); return float64(gone) })
+}
+
 // WatchSessions adds how many streams are open.
 func (m *Metrics) WatchSessions(open func() int) {
 	if m == nil {

@@ -41,6 +41,10 @@ type Options struct {
 	// be nil.
 	Ready func(context.Context) error
 
+	// Note returns a line for operators that /readyz shows while it answers 200; "" for
+	// none. It may be nil.
+	Note func() string
+
 	// DrainDelay is how long [HTTP.Serve] answers new requests after the order to end,
 	// while /readyz answers 503.
 	DrainDelay time.Duration

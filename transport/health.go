@@ -24,6 +24,7 @@ const probeTime = 3 * time.Second
 // readiness answers /readyz: whether this replica should get requests.
 type readiness struct {
 	ask    func(context.Context) error // asks the API; nil counts as ready
+	note   func() string               // a line for operators; nil for none
 	log    *slog.Logger
 	ending atomic.Bool
 
@@ -41,6 +42,11 @@ func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusServiceUnavailable, "the Talkover API does not answer")
 	default:
 		alive(w, r)
+		if s.note != nil {
+			if line := s.note(); line != "" {
+				_, _ = io.WriteString(w, line+"\n")
+			}
+		}
 	}
 }
 

@@ -1,6 +1,24 @@
 package transport
 
-import "testing"
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+)
+
+// What operators should know stands behind ok, and the replica stays ready.
+func TestReadyTellsWhatOperatorsShouldKnow(t *testing.T) {
+	line := ""
+	s := &readiness{note: func() string { return line }, log: slog.New(slog.DiscardHandler)}
+	for _, test := range []struct{ note, want string }{{"", "ok\n"}, {"Valkey is away", "ok\nValkey is away\n"}} {
+		line = test.note
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		if w.Code != 200 || w.Body.String() != test.want {
+			t.Errorf("%d %q, want %q", w.Code, w.Body, test.want)
+		}
+	}
+}
 
 // Linux would reach itself at 0.0.0.0 too; other systems do not.
 func TestProbeAsksWhereTheServerCanBeReached(t *testing.T) {

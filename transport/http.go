@@ -40,7 +40,7 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &HTTP{
-		ready: &readiness{ask: o.Ready, log: o.Log},
+		ready: &readiness{ask: o.Ready, note: o.Note, log: o.Log},
 		delay: o.DrainDelay,
 		log:   o.Log,
 	}

@@ -129,7 +129,7 @@ func (s *streams) message(w http.ResponseWriter, r *http.Request) {
 	st := s.open[r.URL.Query().Get("sessionId")]
 	s.mu.Unlock()
 	if st == nil || st.owner != callerOf(r.Context()).mark() {
-		refuse(w, r, http.StatusNotFound, "there is no such session; open /sse for a new one")
+		refuse(w, r, http.StatusNotFound, "there is no such session here; open /sse again, or with several replicas use /mcp")
 		return
 	}
 	st.used.Store(time.Now().Unix())

@@ -39,10 +39,10 @@ const (
 
 // Options say where the server is, and among how many its users are.
 type Options struct {
-	URL      talkover.Secret                                // see [CheckURL]; it may hold a password
-	Login    func() (user string, password talkover.Secret) // at this moment; those of URL if nil
-	Replicas int                                            // that share the server; 1 if 0
-	Log      *slog.Logger                                   // told when the server goes away and comes back; none if nil
+	URL      talkover.Secret        // see [CheckURL]; it may hold a password
+	Renewed  func() talkover.Secret // returns the URL at this moment, of which user and password are taken; nil if it stays
+	Replicas int                    // that share the server; 1 if 0
+	Log      *slog.Logger           // told when the server goes away and comes back; none if nil
 
 	// Dial connects to the server in place of the network; tests set it.
 	Dial func(ctx context.Context) (net.Conn, error)
@@ -111,10 +111,10 @@ func Open(o Options) (*Server, error) {
 	option.ClientSetInfo = valkeygo.DisableClientSetInfo
 	option.Dialer.Timeout, option.ConnWriteTimeout = connectTime, connectTime
 	option.Dialer.KeepAlive = -1 // else valkey-go sends a PING each second on each connection
-	if o.Login != nil {
+	if o.Renewed != nil {
 		option.AuthCredentialsFn = func(valkeygo.AuthCredentialsContext) (valkeygo.AuthCredentials, error) {
-			user, password := o.Login()
-			return valkeygo.AuthCredentials{Username: user, Password: password.Reveal()}, nil
+			now, err := valkeygo.ParseURL(o.Renewed().Reveal())
+			return valkeygo.AuthCredentials{Username: now.Username, Password: now.Password}, err
 		}
 	}
 	s := &Server{Options: o, wake: make(chan struct{}, 1)}
