@@ -4,25 +4,28 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
-	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Columns holds calls in the order in which they were added, packed into 68 bytes
+// Columns holds calls in the order in which they were added, packed into 64 bytes
 // each. What calls share stands once: statuses, agents, our own numbers, the forms
 // of formatted numbers. It is never changed after [Builder.Columns] made it, so any
 // number of readers may use it at once.
 type Columns struct {
-	rows       []byte
+	rows       rows
 	statuses   []string
 	directions []string
 	agents     []talkover.Agent
 	lines      []phone
 	forms      []string // of formatted numbers, see form
-	texts      []string // ids, SIDs and numbers that have no packed form
+	prefixes   []string // of SIDs
+	texts      []string // ids, SIDs, numbers and times that have no packed form
 }
 
 // phone is a phone number and how the API formats it.
@@ -30,19 +33,18 @@ type phone struct{ plain, formatted string }
 
 // The fields of a row, by their first byte.
 const (
-	atID        = 0               // a UUID
-	atSID       = atID + 16       // two characters and 32 hexadecimal digits
-	atCreated   = atSID + 18      // microseconds since 1970
-	atUpdated   = atCreated + 7   // microseconds since created
-	atContact   = atUpdated + 6   // see packNumber
-	atSeconds   = atContact + 8   // of talk
-	atForm      = atSeconds + 3   // index of forms, for the contact
-	atLine      = atForm + 2      // index of lines
-	atAgent     = atLine + 3      // index of agents
-	atStatus    = atAgent + 2     // index of statuses
-	atFlags     = atStatus + 1    // see below
-	width       = atFlags + 1 + 1 // and the index of directions
-	atDirection = width - 1
+	atID      = 0             // a UUID
+	atSID     = atID + 16     // index of prefixes, and 32 hexadecimal digits
+	atCreated = atSID + 17    // microseconds since 1970
+	atUpdated = atCreated + 7 // microseconds since created
+	atContact = atUpdated + 5 // see packNumber
+	atSeconds = atContact + 8 // of talk
+	atForm    = atSeconds + 3 // index of forms, for the contact
+	atLine    = atForm + 2    // index of lines
+	atAgent   = atLine + 2    // index of agents
+	atStatus  = atAgent + 2   // indices of statuses and, in the upper bits, of directions
+	atFlags   = atStatus + 1  // see below
+	width     = atFlags + 1
 )
 
 // The bits of the flags of a row.
@@ -52,6 +54,13 @@ const (
 	sidIsText   // likewise the SID
 	noUpdated   // the call has no time of update
 	noCreatedAt // the call has no time of creation
+	updatedFar  // it was updated so late or early that the microseconds are an index of texts
+)
+
+// Bits of the byte with the indices of the status and the direction.
+const (
+	statusBits    = 5
+	directionBits = 8 - statusBits
 )
 
 // textBit marks a contact that is an index of texts.
@@ -62,17 +71,19 @@ const textBit = 1 << 63
 var ErrNoRoom = errors.New("cache: the columns have no room for a value of this call")
 
 // Len returns the number of calls.
-func (c *Columns) Len() int { return len(c.rows) / width }
+func (c *Columns) Len() int { return c.rows.len() }
 
 // Row returns the i-th call, for reading single fields without unpacking the rest.
-func (c *Columns) Row(i int) Row { return Row{c, c.rows[i*width : (i+1)*width : (i+1)*width]} }
+func (c *Columns) Row(i int) Row { return Row{c, c.rows.at(i)} }
 
 // Rows iterates over all calls in order.
 func (c *Columns) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
-		for i := range c.Len() {
-			if !yield(c.Row(i)) {
-				return
+		for _, chunk := range c.rows {
+			for i := 0; i < len(chunk); i += width {
+				if !yield(Row{c, chunk[i : i+width : i+width]}) {
+					return
+				}
 			}
 		}
 	}
@@ -95,8 +106,8 @@ func (c *Columns) Lines() int { return len(c.lines) }
 
 // Bytes accounts for the memory that the columns take.
 func (c *Columns) Bytes() int {
-	n := int(unsafe.Sizeof(*c)) + cap(c.rows)
-	for _, list := range [][]string{c.statuses, c.directions, c.forms, c.texts} {
+	n := int(unsafe.Sizeof(*c)) + c.rows.bytes()
+	for _, list := range [][]string{c.statuses, c.directions, c.forms, c.prefixes, c.texts} {
 		for _, s := range list {
 			n += int(unsafe.Sizeof(s)) + len(s)
 		}
@@ -127,18 +138,16 @@ func (r Row) Seconds() int {
 }
 
 // Status returns the index of the status in [Columns.Statuses].
-func (r Row) Status() int { return int(r.b[atStatus]) }
+func (r Row) Status() int { return int(r.b[atStatus] & (1<<statusBits - 1)) }
 
 // Direction returns the index of the direction in [Columns.Directions].
-func (r Row) Direction() int { return int(r.b[atDirection]) }
+func (r Row) Direction() int { return int(r.b[atStatus] >> statusBits) }
 
 // Agent returns the index of the agent in [Columns.Agents].
 func (r Row) Agent() int { return int(binary.LittleEndian.Uint16(r.b[atAgent:])) }
 
 // Line returns the index of our own number in [Columns.Line].
-func (r Row) Line() int {
-	return int(r.b[atLine]) | int(r.b[atLine+1])<<8 | int(r.b[atLine+2])<<16
-}
+func (r Row) Line() int { return int(binary.LittleEndian.Uint16(r.b[atLine:])) }
 
 // IsTesting reports whether it is a test call.
 func (r Row) IsTesting() bool { return r.b[atFlags]&isTesting != 0 }
@@ -175,13 +184,18 @@ func (r Row) Call() talkover.Call {
 	if flags&sidIsText != 0 {
 		call.SID = c.texts[binary.LittleEndian.Uint32(r.b[atSID:])]
 	} else {
-		call.SID = unpackSID(r.b[atSID:])
+		call.SID = c.prefixes[r.b[atSID]] + unpackSID(r.b[atSID+1:])
 	}
 	if flags&noCreatedAt == 0 {
 		call.CreatedAt = time.UnixMicro(r.Created()).UTC()
 	}
-	if flags&noUpdated == 0 {
-		after := int64(binary.LittleEndian.Uint64(r.b[atUpdated-2:])) >> 16 // with its sign
+	switch {
+	case flags&noUpdated != 0:
+	case flags&updatedFar != 0:
+		at, _ := strconv.ParseInt(c.texts[binary.LittleEndian.Uint32(r.b[atUpdated:])], 10, 64)
+		call.UpdatedAt = time.UnixMicro(at).UTC()
+	default:
+		after := int64(binary.LittleEndian.Uint64(r.b[atUpdated-3:])) >> 24 // with its sign
 		call.UpdatedAt = time.UnixMicro(r.Created() + after).UTC()
 	}
 	contact, line := r.Contact(), c.lines[r.Line()]
@@ -195,124 +209,42 @@ func (r Row) Call() talkover.Call {
 
 const inbound = "inbound"
 
-// Builder packs calls into [Columns]. The zero value is ready for use.
-type Builder struct {
-	c          Columns
-	statuses   map[string]int
-	directions map[string]int
-	agents     map[string]int
-	lines      map[phone]int
-	forms      map[string]int
-	texts      map[string]int
-}
-
-// Len returns the number of calls so far.
-func (b *Builder) Len() int { return b.c.Len() }
-
-// Reset forgets all calls.
-func (b *Builder) Reset() { *b = Builder{} }
-
-// Columns returns the calls that were added. The Builder must not be used after.
-func (b *Builder) Columns() *Columns {
-	c := b.c
-	c.rows = append(make([]byte, 0, len(c.rows)), c.rows...)
-	return &c
-}
-
-// Add packs a call. An agent keeps the name and label that the first call with its
-// id had, which in a log that is newest first are the latest. The error is
-// [ErrNoRoom]; the call is then not added.
-func (b *Builder) Add(call talkover.Call) error {
-	var row [width]byte
-	var flags byte
-	contact, contactFormatted, line := call.To, call.ToFormatted, phone{call.From, call.FromFormatted}
-	if call.Direction == inbound {
-		contact, contactFormatted, line = call.From, call.FromFormatted, phone{call.To, call.ToFormatted}
+// gather puts all texts into one piece of memory, and the lists of them into another. Each
+// would else hold a page of what the answers of the API were decoded into.
+func (c *Columns) gather() {
+	lists := []*[]string{&c.statuses, &c.directions, &c.forms, &c.prefixes, &c.texts}
+	var all strings.Builder
+	var texts []*string
+	add := func(s *string) {
+		texts = append(texts, s)
+		all.WriteString(*s)
 	}
-	status, ok1 := index(&b.statuses, &b.c.statuses, call.Status, call.Status, 1<<8)
-	direction, ok2 := index(&b.directions, &b.c.directions, call.Direction, call.Direction, 1<<8)
-	agent, ok3 := index(&b.agents, &b.c.agents, AgentKey(call.Agent), call.Agent, 1<<16)
-	ours, ok4 := index(&b.lines, &b.c.lines, line, line, 1<<24)
-	f := formOf(contact, contactFormatted)
-	form, ok5 := index(&b.forms, &b.c.forms, f, f, 1<<16)
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || call.Duration < 0 || call.Duration >= 1<<24 {
-		return ErrNoRoom
+	n := 0
+	for _, list := range lists {
+		n += len(*list)
 	}
-	created := call.CreatedAt.UnixMicro()
-	switch {
-	case call.CreatedAt.IsZero():
-		flags |= noCreatedAt
-		created = 0
-	case created < 0 || created >= 1<<55 || call.CreatedAt.Nanosecond()%1000 != 0:
-		return ErrNoRoom
+	slab := make([]string, 0, n)
+	for _, list := range lists {
+		from := len(slab)
+		slab = append(slab, *list...)
+		*list = slab[from:len(slab):len(slab)]
 	}
-	after := call.UpdatedAt.UnixMicro() - created
-	switch {
-	case call.UpdatedAt.IsZero():
-		flags |= noUpdated
-		after = 0
-	case after < -1<<47 || after >= 1<<47 || call.UpdatedAt.Nanosecond()%1000 != 0:
-		return ErrNoRoom
+	for i := range slab {
+		add(&slab[i])
 	}
-	text := func(s string) uint32 {
-		i, _ := index(&b.texts, &b.c.texts, s, s, math.MaxInt32)
-		return uint32(i)
+	c.agents, c.lines = slices.Clone(c.agents), slices.Clone(c.lines)
+	for i := range c.agents {
+		a := &c.agents[i]
+		add(&a.ID)
+		add(&a.Name)
+		add(&a.Label)
 	}
-	// Of two fields side by side the second is written later, over the zeros of the first.
-	binary.LittleEndian.PutUint64(row[atUpdated:], uint64(after)&(1<<48-1))
-	packed, ok := packNumber(contact)
-	if !ok {
-		packed = textBit | uint64(text(contact))
+	for i := range c.lines {
+		add(&c.lines[i].plain)
+		add(&c.lines[i].formatted)
 	}
-	binary.LittleEndian.PutUint64(row[atContact:], packed)
-	var time8 [8]byte
-	binary.LittleEndian.PutUint64(time8[:], uint64(created))
-	copy(row[atCreated:atUpdated], time8[:])
-	if !packUUID(row[atID:], call.ID) {
-		flags |= idIsText
-		binary.LittleEndian.PutUint32(row[atID:], text(call.ID))
+	rest := strings.Clone(all.String())
+	for _, s := range texts {
+		*s, rest = rest[:len(*s)], rest[len(*s):]
 	}
-	if !packSID(row[atSID:atCreated], call.SID) {
-		flags |= sidIsText
-		binary.LittleEndian.PutUint32(row[atSID:], text(call.SID))
-	}
-	row[atSeconds], row[atSeconds+1], row[atSeconds+2] = byte(call.Duration), byte(call.Duration>>8), byte(call.Duration>>16)
-	binary.LittleEndian.PutUint16(row[atForm:], uint16(form))
-	row[atLine], row[atLine+1], row[atLine+2] = byte(ours), byte(ours>>8), byte(ours>>16)
-	binary.LittleEndian.PutUint16(row[atAgent:], uint16(agent))
-	row[atStatus], row[atDirection] = byte(status), byte(direction)
-	if call.IsTesting {
-		flags |= isTesting
-	}
-	row[atFlags] = flags
-	b.c.rows = append(b.c.rows, row[:]...)
-	return nil
-}
-
-// AgentKey tells agents apart: by their id, or where there is none by what there
-// is. It is empty for no agent.
-func AgentKey(a talkover.Agent) string {
-	for _, s := range []string{a.ID, a.Name, a.Label} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// index finds a value in a list by its key, or adds it while there are fewer than
-// limit.
-func index[K comparable, V any](at *map[K]int, list *[]V, key K, value V, limit int) (int, bool) {
-	if i, ok := (*at)[key]; ok {
-		return i, true
-	}
-	if len(*list) >= limit {
-		return 0, false
-	}
-	if *at == nil {
-		*at = map[K]int{}
-	}
-	(*at)[key] = len(*list)
-	*list = append(*list, value)
-	return len(*list) - 1, true
 }

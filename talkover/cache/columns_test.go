@@ -74,6 +74,12 @@ func oddCalls() []talkover.Call {
 		func(c *talkover.Call) { c.CreatedAt, c.UpdatedAt = time.Time{}, time.Time{} },
 		func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.Add(-time.Hour) },
 		func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.AddDate(3, 0, 0) },
+		func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.Add(1<<39*time.Microsecond - time.Microsecond) },
+		func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.Add(1 << 39 * time.Microsecond) },
+		func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.Add(-1 << 39 * time.Microsecond) },
+		func(c *talkover.Call) { c.CreatedAt = time.Time{} },
+		func(c *talkover.Call) { c.SID = "XY" + c.SID[2:] },
+		func(c *talkover.Call) { c.SID = c.SID[:33] + "x" },
 		func(c *talkover.Call) { c.CreatedAt = c.CreatedAt.Add(999_999 * time.Microsecond) },
 	} {
 		c := plain
@@ -99,7 +105,7 @@ func packed(t testing.TB, calls []talkover.Call) *cache.Columns {
 func TestColumnsHoldCalls(t *testing.T) {
 	calls := oddCalls()
 	r := rand.New(rand.NewPCG(2, 2))
-	for i := range 500 {
+	for i := range 1500 {
 		calls = append(calls, anyCall(r, noon.Add(-time.Duration(i)*time.Minute), 50))
 	}
 	c := packed(t, calls)
@@ -127,6 +133,63 @@ func TestColumnsHoldCalls(t *testing.T) {
 	if diff := cmp.Diff(calls, got); diff != "" {
 		t.Error(diff)
 	}
+	for i := range calls {
+		if c.Row(i).Call().Key() != got[i].Key() {
+			t.Fatalf("call %d is not the one of its turn", i)
+		}
+	}
+}
+
+// Whatever the number of calls, each is in its place: chunks are full but the last.
+func TestColumnsOfAnyLength(t *testing.T) {
+	var b cache.Builder
+	r := rand.New(rand.NewPCG(3, 3))
+	for n := range 1100 {
+		if b.Len() != n {
+			t.Fatalf("%d calls are said to be %d", n, b.Len())
+		}
+		if err := b.Add(anyCall(r, noon.Add(-time.Duration(n)*time.Second), 50)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := b.Columns()
+	i := 0
+	for row := range c.Rows() {
+		if at := noon.Add(-time.Duration(i) * time.Second).UnixMicro(); row.Created() != at || c.Row(i).Created() != at {
+			t.Fatalf("row %d is another", i)
+		}
+		i++
+	}
+	if i != 1100 || c.Len() != i {
+		t.Errorf("%d rows of %d", i, c.Len())
+	}
+}
+
+// A day of more kinds of status, direction or line than an index has room for is refused.
+func TestMoreKindsThanAnIndexHolds(t *testing.T) {
+	for name, test := range map[string]struct {
+		most   int
+		change func(*talkover.Call, int)
+	}{
+		"statuses":   {1 << 5, func(c *talkover.Call, i int) { c.Status = fmt.Sprint(i) }},
+		"directions": {1 << 3, func(c *talkover.Call, i int) { c.Direction = fmt.Sprint(i) }},
+		"lines":      {1 << 16, func(c *talkover.Call, i int) { c.From = fmt.Sprintf("+%d", i) }},
+	} {
+		var b cache.Builder
+		c := oddCalls()[0]
+		c.Direction = "outbound"
+		for i := range test.most {
+			if test.change(&c, i); b.Add(c) != nil {
+				t.Fatalf("%s: no room for %d", name, i+1)
+			}
+		}
+		if test.change(&c, test.most); b.Add(c) != cache.ErrNoRoom || b.Len() != test.most {
+			t.Errorf("%s: room for more than %d", name, test.most)
+		}
+		if last := b.Columns().Row(test.most - 1).Call(); last.Status == c.Status && last.Direction == c.Direction && last.From == c.From {
+			t.Errorf("%s: the last is %+v", name, last)
+		}
+	}
 }
 
 // An agent has the name that it had in the call added first, which is the newest.
@@ -142,11 +205,12 @@ func TestAgentsStandOnceById(t *testing.T) {
 // What columns have no room for is refused, and leaves no trace.
 func TestWhatColumnsCannotHold(t *testing.T) {
 	for name, change := range map[string]func(*talkover.Call){
-		"before 1970":   func(c *talkover.Call) { c.CreatedAt = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"nanoseconds":   func(c *talkover.Call) { c.CreatedAt = c.CreatedAt.Add(1) },
-		"updated later": func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.AddDate(9, 0, 0) },
-		"too long":      func(c *talkover.Call) { c.Duration = 1 << 24 },
-		"negative":      func(c *talkover.Call) { c.Duration = -1 },
+		"before 1970":        func(c *talkover.Call) { c.CreatedAt = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"nanoseconds":        func(c *talkover.Call) { c.CreatedAt = c.CreatedAt.Add(1) },
+		"updated much later": func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.AddDate(9000, 0, 0) },
+		"a nanosecond after": func(c *talkover.Call) { c.UpdatedAt = c.CreatedAt.Add(1) },
+		"too long":           func(c *talkover.Call) { c.Duration = 1 << 24 },
+		"negative":           func(c *talkover.Call) { c.Duration = -1 },
 	} {
 		var b cache.Builder
 		c := oddCalls()[0]

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -9,13 +10,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // version is that of sealed days. Days of another version are not read.
-const version = "1"
+const version = "2"
 
 // keys of one account, all made from its token: to know the token is to have them.
 type keys struct {
@@ -100,8 +102,12 @@ func (c *Columns) appendTo(to []byte) []byte {
 	list(agents...)
 	list(lines...)
 	list(c.forms...)
+	list(c.prefixes...)
 	list(c.texts...)
-	return append(to, c.rows...)
+	for _, chunk := range c.rows {
+		to = append(to, chunk...)
+	}
+	return to
 }
 
 // readColumns reads what appendTo wrote. The bytes were authenticated, so what is
@@ -133,7 +139,7 @@ func readColumns(b []byte) (*Columns, error) {
 	c := &Columns{}
 	c.statuses, c.directions = list(), list()
 	agents, lines := list(), list()
-	c.forms, c.texts = list(), list()
+	c.forms, c.prefixes, c.texts = list(), list(), list()
 	if short || len(agents)%3 != 0 || len(lines)%2 != 0 || len(b)%width != 0 {
 		return nil, errShort
 	}
@@ -143,7 +149,9 @@ func readColumns(b []byte) (*Columns, error) {
 	for i := 0; i < len(lines); i += 2 {
 		c.lines = append(c.lines, phone{lines[i], lines[i+1]})
 	}
-	c.rows = append(make([]byte, 0, len(b)), b...)
+	for rows := range slices.Chunk(b, chunkRows*width) {
+		c.rows = append(c.rows, bytes.Clone(rows))
+	}
 	for r := range c.Rows() {
 		if r.Status() >= len(c.statuses) || r.Direction() >= len(c.directions) || r.Agent() >= len(c.agents) ||
 			r.Line() >= len(c.lines) || int(binary.LittleEndian.Uint16(r.b[atForm:])) >= len(c.forms) {
@@ -152,10 +160,13 @@ func readColumns(b []byte) (*Columns, error) {
 		k, packed := r.ContactKey()
 		flags := r.b[atFlags]
 		if !packed && k&^textBit >= uint64(len(c.texts)) ||
+			flags&updatedFar != 0 && int(binary.LittleEndian.Uint32(r.b[atUpdated:])) >= len(c.texts) ||
+			flags&sidIsText == 0 && int(r.b[atSID]) >= len(c.prefixes) ||
 			flags&idIsText != 0 && int(binary.LittleEndian.Uint32(r.b[atID:])) >= len(c.texts) ||
 			flags&sidIsText != 0 && int(binary.LittleEndian.Uint32(r.b[atSID:])) >= len(c.texts) {
 			return nil, errShort
 		}
 	}
+	c.gather()
 	return c, nil
 }

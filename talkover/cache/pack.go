@@ -65,19 +65,9 @@ func unpackUUID(b []byte) string {
 	return string(s)
 }
 
-// packSID packs two characters and 32 hexadecimal digits, the SIDs of the one
-// telephony provider that is known.
-func packSID(into []byte, sid string) bool {
-	if len(sid) != 34 {
-		return false
-	}
-	copy(into, sid[:2])
-	return packHex(into[2:18], sid[2:])
-}
-
 func unpackSID(b []byte) string {
-	var sid [34]byte
-	return string(appendHex(append(sid[:0], b[0], b[1]), b[2:18]))
+	var digits [32]byte
+	return string(appendHex(digits[:0], b[:16]))
 }
 
 // mostDigits bounds the digits of a packed number: with a 1 before them, which
