@@ -19,6 +19,9 @@ const (
 	bodyTime  = 10 * time.Second // for a whole request to arrive
 )
 
+// connection names the header that says whether a connection takes another request.
+const connection = "Connection"
+
 // jsonOnly refuses, by its header alone, a request whose body is not JSON or is too
 // large. It reads nothing of the body, since it stands before the login.
 func jsonOnly(next http.Handler) http.Handler {

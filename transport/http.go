@@ -11,9 +11,6 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// connection names the header that says whether a connection takes another request.
-const connection = "Connection"
-
 const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
