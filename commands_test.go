@@ -34,7 +34,7 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 		args []string
 		want []string // what each line must say, in order
 	}{
-		"no token":           {nil, nil, []string{"TALKOVER_TOKEN: takes"}},
+		"no token":           {nil, []string{"-transport", "http"}, []string{"TALKOVER_TOKEN: takes"}},
 		"token with a word":  {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, nil, []string{"TALKOVER_TOKEN: takes the token alone"}},
 		"transport flag":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}, []string{"-transport", "pigeon"}, []string{"MCP_TRANSPORT: takes"}},
 		"open address":       {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "sse"}, []string{"-addr", "0.0.0.0:0"}, []string{"MCP_ADDR: takes a loopback address while MCP_AUTH=none"}},

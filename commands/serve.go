@@ -70,7 +70,7 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	with.Observers = []tools.Observer{s.telemetry.Operation}
 	with.WatchOrders = func(left func() int) { s.telemetry.WatchOrders(with.MaxCallsPerHour, left) }
 	var key []byte
-	if !c.TokenPerRequest() {
+	if !c.TokenPerRequest() && !c.LacksToken() {
 		key = s.account.Key("audit")
 	}
 	s.alias = telemetry.NewPseudonyms(key).Of
@@ -78,6 +78,10 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	limits := s.account.Limits
 	if c.TokenPerRequest() { // then each account has a limit of its own
 		with.TokenOf, limits = transport.TalkoverToken, nil
+	}
+	if c.LacksToken() {
+		with.TokenOf = func(context.Context) talkover.Secret { return talkover.Secret{} }
+		with.NoToken = func(ctx context.Context) string { return settings.HostOf(transport.ClientName(ctx)).HowToSetToken() }
 	}
 	if c.Transport != "stdio" && c.Auth != "none" {
 		with.MayAs = transport.MayAs
@@ -115,7 +119,7 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 		return misuse{errors.New("-json: a server prints nothing to read; give it to a command (see -help)")}
 	}
 	ctx := cmd.Context()
-	c, err := settings.Load(ctx, p.Env)
+	c, err := settings.LoadServer(ctx, p.Env)
 	if err != nil {
 		return err
 	}
@@ -184,6 +188,9 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 func (s service) greet(where ...any) {
 	if s.Demo {
 		s.log.Warn("demo account: every call in it is invented")
+	}
+	if s.LacksToken() {
+		s.log.Warn("TALKOVER_TOKEN is not set: the tools are listed, and each answers how to set it (to try without one: -demo)")
 	}
 	if s.AllowCalls && !s.MayCall() {
 		s.log.Warn("make_call is off: over " + string(s.Transport) + " it needs MCP_AUTH")

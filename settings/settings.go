@@ -4,7 +4,6 @@ package settings
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -192,9 +191,6 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 	return c, nil
 }
 
-// TokenPerRequest reports whether each request brings a Talkover token of its own.
-func (c Config) TokenPerRequest() bool { return c.TokenSource == "client" }
-
 // MayCall reports whether make_call is offered. Over HTTP that needs a gate, so that no
 // stranger rings people at the account's cost.
 func (c Config) MayCall() bool {
@@ -287,40 +283,6 @@ func parseGate(text string) (transport.Tokens, error) {
 		return nil, fmt.Errorf("takes tokens of 32 characters or more, such as of openssl rand -hex 32: %w", err)
 	}
 	return gate, nil
-}
-
-// readToken returns the Talkover token. A missing one is a fault, but not in the demo,
-// nor where each request brings its own.
-func (c Config) readToken(wrong *Faults) talkover.Secret {
-	switch {
-	case c.Demo:
-		return talkover.Secret{}
-	case c.TokenPerRequest() && (c.Token != "" || c.TokenFile != ""):
-		wrong.add("TALKOVER_TOKEN", "takes nothing, nor does TALKOVER_TOKEN_FILE, while TALKOVER_TOKEN_SOURCE=client: each request brings its own")
-		return talkover.Secret{}
-	case c.TokenPerRequest():
-		return talkover.Secret{}
-	}
-	token, from, ok := wrong.valueOrFile("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
-	if !ok {
-		return talkover.Secret{}
-	}
-	secret, err := parseToken(token)
-	if err != nil {
-		wrong.add(from, "%s", err)
-	}
-	return secret
-}
-
-// parseToken reads a Talkover token.
-func parseToken(token string) (talkover.Secret, error) {
-	switch {
-	case token == "":
-		return talkover.Secret{}, errors.New("takes a Talkover API token, which is missing (to try without one: -demo)")
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return talkover.Secret{}, errors.New("takes the token alone, without spaces, line breaks or \"Bearer\"")
-	}
-	return talkover.NewSecret(token), nil
 }
 
 // OpenFiles lists the settings whose files of secrets any user of this machine may read.

@@ -23,6 +23,7 @@ const mostAccounts = 256
 type accounts struct {
 	shared  *talkover.Client
 	tokenOf func(context.Context) talkover.Secret // nil if all calls share a client
+	advice  func(context.Context) string          // for a call without a token; may be nil
 	own     clients                               // of tokens that Talkover has answered
 	new     clients                               // of other tokens
 }
@@ -35,18 +36,22 @@ func newClients() clients {
 	return c
 }
 
-func newAccounts(shared *talkover.Client, tokenOf func(context.Context) talkover.Secret) *accounts {
-	return &accounts{shared: shared, tokenOf: tokenOf, own: newClients(), new: newClients()}
+func newAccounts(c Config) *accounts {
+	return &accounts{shared: c.Client, tokenOf: c.TokenOf, advice: c.NoToken, own: newClients(), new: newClients()}
 }
 
-// client returns the client of the account that a call is about. The error is errNoToken.
+// client returns the client of the account that a call is about. The error is a
+// noToken.
 func (a *accounts) client(ctx context.Context) (*talkover.Client, error) {
 	if a.tokenOf == nil {
 		return a.shared, nil
 	}
 	token := a.tokenOf(ctx)
 	if token.IsZero() {
-		return nil, errNoToken
+		if a.advice != nil {
+			return nil, noToken(a.advice(ctx))
+		}
+		return nil, bringToken
 	}
 	hash := sha256.Sum256([]byte(token.Reveal()))
 	if c, ok := a.own.Get(hash); ok {

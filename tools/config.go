@@ -26,6 +26,10 @@ type Config struct {
 	// a client made like Client. If it is nil, all calls share Client.
 	TokenOf func(context.Context) talkover.Secret
 
+	// NoToken returns what a call is told for which TokenOf has no token: why, and what to
+	// do. If it is nil, the call is told to bring one in X-Talkover-Token.
+	NoToken func(context.Context) string
+
 	// CallerOf returns the name of who sent a call, as the gate knows it; "" where there
 	// is no gate. It may be nil.
 	CallerOf func(context.Context) string

@@ -18,8 +18,18 @@ type crash string
 
 func (c crash) Error() string { return "panic " + string(c) }
 
-// errNoToken says that a call brought no Talkover token, where each must bring one.
-var errNoToken = errors.New("the call brought no Talkover token")
+// noToken says that a call has no Talkover token. Its value tells what to do.
+type noToken string
+
+// Error implements error.
+func (noToken) Error() string { return "the call has no Talkover token" }
+
+func (noToken) outcome() string   { return "no_token" }
+func (n noToken) explain() string { return "Nothing was asked of Talkover: " + string(n) }
+
+// bringToken is what a call is told that must bring its own token.
+const bringToken = noToken("this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
+	"Trying again will not help; that header is set where the client is configured.")
 
 // unknownToken says that Talkover does not know the token that a request brought.
 type unknownToken struct{ error }
@@ -49,8 +59,6 @@ func outcome(err error) string {
 		return string(api.Reason)
 	case errors.As(err, &crashed):
 		return "panic"
-	case errors.Is(err, errNoToken):
-		return "no_token"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	}
@@ -75,9 +83,6 @@ func explain(err error) string {
 		return explainAPI(api)
 	case errors.As(err, &crashed):
 		return fmt.Sprintf("This tool failed by a fault of its own (id %s in the server's log). Trying again with other arguments may help.", string(crashed))
-	case errors.Is(err, errNoToken):
-		return "Nothing was asked of Talkover: this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
-			"Trying again will not help; that header is set where the client is configured."
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Talkover did not answer in time. Try again in a minute."
 	}

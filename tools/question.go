@@ -30,7 +30,7 @@ type questions struct {
 }
 
 // open opens a question in a zone; nil stands for the zone of the configuration. The
-// error is errNoToken.
+// error is a noToken.
 func (qs *questions) open(ctx context.Context, zone *time.Location) (*question, error) {
 	client, err := qs.accounts.client(ctx)
 	if err != nil {

@@ -129,6 +129,9 @@ func (qs *questions) recovered(ctx context.Context, name string, err *error) {
 // may show of a number that is to be rung.
 func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions, number *string) (out Out, text string, err error) {
 	defer qs.recovered(ctx, t.name, &err)
+	if _, err := qs.accounts.client(ctx); err != nil { // before the arguments, which would be mended in vain
+		return out, "", err
+	}
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
 		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process

@@ -39,7 +39,7 @@ func New(c Config) (*server.MCPServer, error) {
 	if c.Demo {
 		name, title = "talkover-demo", "Talkover call log (demo)"
 	}
-	qs := &questions{Config: c, accounts: newAccounts(c.Client, c.TokenOf)}
+	qs := &questions{Config: c, accounts: newAccounts(c)}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
 	// A server may run for weeks, so each greeting tells the date of that day.

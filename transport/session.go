@@ -166,6 +166,15 @@ func (s *session) GetClientInfo() mcp.Implementation {
 	return s.client
 }
 
+// ClientName returns the name that the client of a call gives itself; "" where it gave none,
+// or over /mcp, which keeps none. It is a stranger's text.
+func ClientName(ctx context.Context) string {
+	if s, ok := server.ClientSessionFromContext(ctx).(server.SessionWithClientInfo); ok {
+		return s.GetClientInfo().Name
+	}
+	return ""
+}
+
 // SetClientInfo implements [server.SessionWithClientInfo].
 func (s *session) SetClientInfo(client mcp.Implementation) {
 	s.about.Lock()

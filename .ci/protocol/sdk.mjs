@@ -29,6 +29,26 @@ async function connected(transport, heard, use) {
   }
 }
 
+// tokenless starts a server without a token, as each of some hosts does: it lists its tools, and an answer tells the
+// user of that host where to set the token.
+export async function tokenless(binary) {
+  const hosts = { 'claude-ai': 'Settings > Extensions', 'claude-code': 'claude mcp add', 'cursor-vscode': '~/.cursor/mcp.json',
+    'Visual Studio Code': '.vscode/mcp.json', 'codex-mcp-client': '[mcp_servers.talkover.env]', 'gemini-cli-mcp-client': '~/.gemini/settings.json',
+    checks: 'the program that starts this server' };
+  for (const [name, words] of Object.entries(hosts)) {
+    const client = new Client({ name, version: '1' });
+    await client.connect(new StdioClientTransport({ command: binary, stderr: 'ignore' }));
+    try {
+      require((await client.listTools()).tools.length > 0, `${name}: no tools`);
+      const { isError, content } = await client.callTool({ name: 'get_call_stats', arguments: {} });
+      require(isError && content[0].text.includes(words), `${name}: no "${words}" in ${content[0].text}`);
+    } finally {
+      await client.close();
+    }
+  }
+  return Object.keys(hosts).join(', ');
+}
+
 // slowAPI is a Talkover API that takes a moment for each page. asked counts its requests by their search.
 async function slowAPI(pages, ms) {
   const asked = new Map();
