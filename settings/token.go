@@ -1,35 +1,11 @@
 package settings
 
 import (
-	"context"
 	"errors"
 	"strings"
 
-	"github.com/sethvargo/go-envconfig"
-
 	"github.com/talkover/talkover-mcp/talkover"
 )
-
-// TokenPerRequest reports whether each request brings a Talkover token of its own.
-func (c Config) TokenPerRequest() bool { return c.TokenSource == "client" }
-
-// LacksToken reports whether a server over stdio has no Talkover token: neither setting of
-// one is set. Such a server starts, since hosts show what a tool answers, and hide why a
-// server ended.
-func (c Config) LacksToken() bool {
-	return c.Transport == "stdio" && !c.Demo && !c.TokenPerRequest() && c.Token == "" && c.TokenFile == ""
-}
-
-// LoadServer reads the settings of a server as [Load] does, but does not fail where one
-// lacks a token and nothing else is wrong.
-func LoadServer(ctx context.Context, env envconfig.Lookuper) (Config, error) {
-	c, err := Load(ctx, env)
-	var wrong Faults
-	if errors.As(err, &wrong) && c.LacksToken() && wrong.Except("TALKOVER_TOKEN") == nil {
-		return c, nil
-	}
-	return c, err
-}
 
 // readToken returns the Talkover token. A missing one is a fault, but not in the demo,
 // nor where each request brings its own.

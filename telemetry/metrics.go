@@ -24,6 +24,7 @@ const (
 	scrapeTime = 10 * time.Second // of a whole scrape
 	maxScrapes = 4                // at the same time
 	maxHeader  = 16 << 10         // bytes of a request's header
+	other      = "other"          // a label for what a client may name as it likes
 )
 
 // Metrics holds the figures of one server. A nil one counts nothing.
@@ -57,10 +58,6 @@ func NewMetrics(version string, hosts ...string) *Metrics {
 	m.up = m.gauges("upstream_up", "Whether the latest request to the Talkover API, health checks too, had an answer below 500: 1 or 0.")
 	m.answers = m.counters("http_requests_total",
 		"Answers to requests of clients, refusals too; the path is other where the server has none.", "path", "status")
-	for _, endpoint := range endpoints {
-		m.requests.WithLabelValues(endpoint, "200")
-		m.requests.WithLabelValues(endpoint, noAnswer)
-	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "The build that runs; always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},

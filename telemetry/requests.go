@@ -12,10 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const (
-	other   = "other"   // a label for what a client may name as it likes
-	unknown = "unknown" // a name that the server does not have
-)
+// unknown is the label for a name that the server does not have.
+const unknown = "unknown"
 
 // methods are those that the server answers, and that have a label of their own.
 var methods = []mcp.MCPMethod{

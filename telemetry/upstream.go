@@ -35,10 +35,14 @@ func endpointOf(r *http.Request) string {
 	return other
 }
 
-// RoundTripper counts the requests that go through next.
+// RoundTripper counts the requests that go through next. It sets the counts of each endpoint to zero.
 func (m *Metrics) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	if m == nil {
 		return next
+	}
+	for _, endpoint := range endpoints {
+		m.requests.WithLabelValues(endpoint, "200")
+		m.requests.WithLabelValues(endpoint, noAnswer)
 	}
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		endpoint, start := endpointOf(r), time.Now()
