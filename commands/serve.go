@@ -61,7 +61,7 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if s.account, err = c.Account(p.Version, s.log, s.telemetry.RoundTripper, s.shared); err != nil {
 		return s, err
 	}
-	if s.cache, err = c.Cache(s.log); err != nil {
+	if s.cache, err = c.Cache(s.log, s.shared); err != nil {
 		return s, err
 	}
 	with := ToolsOf(c, p.Version)

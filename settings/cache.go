@@ -5,17 +5,23 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/valkey"
 )
 
-// Cache makes what keeps the days of calls that were read; the caller closes it. It fails
-// where the folder of TALKOVER_CACHE_DIR cannot be used. What is wrong with single days in
-// it is logged at debug, since they are read from Talkover instead.
-func (c Config) Cache(log *slog.Logger) (*cache.Cache, error) {
+// Cache makes what keeps the days of calls that were read; the caller closes it. It keeps
+// them in what replicas share, too, where that is not nil. It fails where the folder of
+// TALKOVER_CACHE_DIR cannot be used. What is wrong with single days in either is logged at
+// debug, since they are read from Talkover instead.
+func (c Config) Cache(log *slog.Logger, shared *valkey.Server) (*cache.Cache, error) {
 	o := cache.Options{
 		BaseURL: c.BaseURL, Calls: int(c.CacheCalls), TTL: time.Duration(c.CacheTTL),
 		Note: func(problem string, err error) { log.Debug(problem, "error", err) },
 	}
-	if c.CacheDir != "" && c.CacheCalls > 0 && !c.Demo {
+	switch {
+	case c.CacheCalls == 0 || c.Demo:
+	case shared != nil:
+		o.Store = shared.Days()
+	case c.CacheDir != "":
 		dir, err := c.CacheFolder()
 		if err != nil {
 			return nil, err

@@ -85,6 +85,7 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		"no Valkey file":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL_FILE": "/nowhere/" + canary}, []string{"TALKOVER_VALKEY_URL_FILE: takes the path"}},
 		"a token for Valkey":  {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL_FILE": spaced}, []string{"TALKOVER_VALKEY_URL_FILE: takes a URL"}},
 		"two Valkeys":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL": "valkey://v", "TALKOVER_VALKEY_URL_FILE": spaced}, []string{"TALKOVER_VALKEY_URL_FILE: takes a path only"}},
+		"Valkey and a folder": {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_VALKEY_URL": "valkey://v", "TALKOVER_CACHE_DIR": "/x"}, []string{"TALKOVER_CACHE_DIR: takes a path only"}},
 		"no replicas":         {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_REPLICAS": "0"}, []string{"TALKOVER_REPLICAS: takes a whole number from 1 to 1000"}},
 		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"},
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},

@@ -17,6 +17,9 @@ func (c Config) readValkey(wrong *Faults) talkover.Secret {
 	case raw == "" && from == "TALKOVER_VALKEY_URL":
 		return talkover.Secret{}
 	}
+	if c.CacheDir != "" {
+		wrong.add("TALKOVER_CACHE_DIR", "takes a path only where %s is not set: replicas keep their days there", from)
+	}
 	url, err := parseValkey(raw)
 	if err != nil {
 		wrong.add(from, "%s", err)

@@ -39,8 +39,8 @@ func (a *Account) Share() int {
 }
 
 // Turn waits until no other question reads days of this account, so that each day
-// is read once. The reading in the background ends. It returns what gives the turn
-// back, or the error of ctx.
+// is read once, be it of another replica. The reading in the background ends. It returns
+// what gives the turn back, or the error of ctx.
 func (a *Account) Turn(ctx context.Context) (release func(), err error) {
 	a.cache.mu.Lock()
 	if a.stop != nil {
@@ -49,7 +49,12 @@ func (a *Account) Turn(ctx context.Context) (release func(), err error) {
 	a.cache.mu.Unlock()
 	select {
 	case a.turn <- struct{}{}:
-		return func() { <-a.turn }, nil
+		unlock, err := a.lock(ctx, nil)
+		if err != nil {
+			<-a.turn
+			return nil, err
+		}
+		return func() { unlock(); <-a.turn }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -78,6 +83,11 @@ func (a *Account) InBackground(limit time.Duration, read func(ctx context.Contex
 			cancel()
 			<-a.turn
 		}()
+		unlock, err := a.lock(ctx, cancel)
+		if err != nil {
+			return
+		}
+		defer unlock()
 		read(ctx)
 	}()
 }

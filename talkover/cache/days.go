@@ -22,28 +22,44 @@ func (a *Account) Days(ctx context.Context, from, to Date, now time.Time) map[Da
 			found[d] = k.Kept
 		}
 		a.cache.mu.Unlock()
-		if k == nil && a.cache.Store != nil {
-			if day := a.load(ctx, d, now); day != nil {
-				found[d] = Kept{Day: day}
-				a.Keep(now, time.Time{}, day)
-			}
+		var day *Day
+		switch {
+		case k == nil && a.cache.Store != nil:
+			day = a.load(ctx, d, now)
+		case k != nil && a.Stale(found[d], now): // unless another replica has renewed it
+			day = a.later(ctx, found[d].Day, now)
 		}
+		if day != nil {
+			found[d] = Kept{Day: day}
+			a.Keep(now, time.Time{}, day)
+		}
+	}
+	for d, at := range a.proofs(ctx, found, now) {
+		a.mark([]Date{d}, func(k *kept) { k.Proven = at })
+		found[d] = Kept{Day: found[d].Day, Proven: at}
 	}
 	return found
 }
 
+// later returns the reading of a day in the store that is later than the one here, or
+// was renewed later; nil for none. Only another replica can have put it there.
+func (a *Account) later(ctx context.Context, mine *Day, now time.Time) *Day {
+	if a.sharing() == nil {
+		return nil
+	}
+	theirs := a.load(ctx, mine.Date, now)
+	if theirs == nil || theirs.ReadAt.UnixMicro() <= mine.ReadAt.UnixMicro() && theirs.Renewed.UnixMicro() <= mine.Renewed.UnixMicro() {
+		return nil
+	}
+	return theirs
+}
+
 // load reads a day from the store. Whatever is wrong with it makes it a miss.
 func (a *Account) load(ctx context.Context, d Date, now time.Time) *Day {
-	note := func(problem string, err error) {
-		if a.cache.Note != nil {
-			a.cache.Note(problem, err)
-		}
-	}
-	name := a.keys.dayName(d)
-	sealed, err := a.cache.Store.Get(ctx, a.keys.account, name)
+	sealed, err := a.cache.Store.Get(ctx, a.keys.account, a.keys.dayName(d))
 	switch {
 	case err != nil:
-		note("a kept day cannot be fetched", err)
+		a.note("a kept day cannot be fetched", err)
 		return nil
 	case sealed == nil:
 		return nil
@@ -51,7 +67,7 @@ func (a *Account) load(ctx context.Context, d Date, now time.Time) *Day {
 	kept, err := a.keys.open(d, sealed)
 	switch {
 	case err != nil:
-		note("a kept day cannot be read", err)
+		a.note("a kept day cannot be read", err)
 		return nil
 	case now.Sub(kept.Renewed) > a.cache.TTL, now.Sub(kept.ReadAt) > maxAge, kept.ReadAt.Sub(now) > time.Hour:
 		return nil
@@ -83,23 +99,24 @@ func (a *Account) Keep(now, proven time.Time, days ...*Day) {
 	}
 }
 
-// Save puts days into the store, where there is one.
+// Save puts days that are proven into the store, where there is one.
 func (a *Account) Save(ctx context.Context, days ...*Day) {
 	if a.cache.Store == nil {
 		return
 	}
 	for _, d := range days {
 		err := a.cache.Store.Put(ctx, a.keys.account, a.keys.dayName(d.Date), d.Renewed, d.Renewed.Add(a.cache.TTL), a.keys.seal(d))
-		if err != nil && a.cache.Note != nil {
-			a.cache.Note("a day cannot be kept", err)
-		}
+		a.note("a day cannot be kept", err)
+		a.shareProof(ctx, d.Renewed, d)
 	}
 }
 
 // MarkProven says that the API's count of these days was that of their calls at a
 // moment.
 func (a *Account) MarkProven(at time.Time, dates ...Date) {
-	a.mark(dates, func(k *kept) { k.Proven = at })
+	var days []*Day
+	a.mark(dates, func(k *kept) { k.Proven = at; days = append(days, k.Day) })
+	a.shareProof(context.Background(), at, days...)
 }
 
 // MarkRenewed says that the API's counts by status and by agent of these days were
@@ -122,18 +139,27 @@ func (a *Account) mark(dates []Date, f func(*kept)) {
 	}
 }
 
-// Drop forgets days that are no longer what the API has, in the store too.
-func (a *Account) Drop(ctx context.Context, dates ...Date) {
-	a.cache.mu.Lock()
+// Drop forgets days that are no longer what the API has, in the store too. Where another
+// replica has put a later reading there, it takes that instead, and returns true.
+func (a *Account) Drop(ctx context.Context, now time.Time, dates ...Date) (replaced bool) {
 	for _, d := range dates {
+		a.cache.mu.Lock()
+		mine := a.days[d]
 		a.cache.drop(a, d)
-	}
-	a.cache.mu.Unlock()
-	if a.cache.Store != nil {
-		for _, d := range dates {
-			_ = a.cache.Store.Forget(ctx, a.keys.account, a.keys.dayName(d)) // what stays fails its next proof
+		a.cache.mu.Unlock()
+		if a.cache.Store == nil {
+			continue
 		}
+		if mine != nil {
+			if theirs := a.later(ctx, mine.Day, now); theirs != nil {
+				a.Keep(now, time.Time{}, theirs)
+				replaced = true
+				continue
+			}
+		}
+		_ = a.cache.Store.Forget(ctx, a.keys.account, a.keys.dayName(d)) // what stays fails its next proof
 	}
+	return replaced
 }
 
 // Forget drops all days of the account, in the store too: its token is refused.
@@ -171,6 +197,11 @@ func (a *Account) KeepLive(l Live) {
 	if !a.Keeps() {
 		return
 	}
+	a.keepLive(l)
+	a.shareLive(context.Background(), l)
+}
+
+func (a *Account) keepLive(l Live) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	a.dropLive(l.AsOf)
@@ -178,8 +209,20 @@ func (a *Account) KeepLive(l Live) {
 	a.live = append(a.live, l)
 }
 
-// Live returns a reading that holds these days and is still good.
-func (a *Account) Live(from, to Date, now time.Time) (Live, bool) {
+// Live returns a reading that holds these days and is still good, by this replica or
+// another one.
+func (a *Account) Live(ctx context.Context, from, to Date, now time.Time) (Live, bool) {
+	if l, ok := a.ownLive(from, to, now); ok || !a.Keeps() {
+		return l, ok
+	}
+	l, ok := a.theirLive(ctx, from, to, now)
+	if ok {
+		a.keepLive(l)
+	}
+	return l, ok
+}
+
+func (a *Account) ownLive(from, to Date, now time.Time) (Live, bool) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	for _, l := range slices.Backward(a.live) {

@@ -141,7 +141,7 @@ func TestLiveDaysServeAMinute(t *testing.T) {
 		{today - 1, today + 1, time.Second, true}, {today, today, 59 * time.Second, true}, {today, today, time.Minute, false},
 		{today - 2, today, 0, false}, {today, today + 2, 0, false},
 	} {
-		if _, ok := a.Live(test.from, test.to, noon.Add(test.after)); ok != test.want {
+		if _, ok := a.Live(t.Context(), test.from, test.to, noon.Add(test.after)); ok != test.want {
 			t.Errorf("%s to %s after %s: %t", test.from, test.to, test.after, ok)
 		}
 	}

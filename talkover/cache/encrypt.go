@@ -42,9 +42,14 @@ func deriveKeys(key func(purpose string) []byte, baseURL string) keys {
 }
 
 // dayName names a day so that who has no token cannot tell which it is.
-func (k keys) dayName(d Date) string {
+func (k keys) dayName(d Date) string { return k.name(d.String()) }
+
+// noteName names a note about a day likewise.
+func (k keys) noteName(kind string, d Date) string { return k.name(kind + " " + d.String()) }
+
+func (k keys) name(what string) string {
 	h := hmac.New(sha256.New, k.days)
-	h.Write([]byte(d.String()))
+	h.Write([]byte(what))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
@@ -55,9 +60,7 @@ func (k keys) bound(d Date) []byte {
 
 // seal encrypts a day, its times inside.
 func (k keys) seal(d *Day) []byte {
-	plain := binary.LittleEndian.AppendUint64(nil, uint64(d.ReadAt.UnixMicro()))
-	plain = binary.LittleEndian.AppendUint64(plain, uint64(d.Renewed.UnixMicro()))
-	plain = d.Calls.appendTo(plain)
+	plain := d.Calls.appendTo(appendTimes(nil, d.ReadAt, d.Renewed))
 	return k.seals.Seal(nil, nil, plain, k.bound(d.Date))
 }
 
@@ -75,8 +78,33 @@ func (k keys) open(d Date, sealed []byte) (*Day, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %s: %w", d, err)
 	}
-	at := func(b []byte) time.Time { return time.UnixMicro(int64(binary.LittleEndian.Uint64(b))).UTC() }
-	return &Day{Date: d, Calls: c, ReadAt: at(plain), Renewed: at(plain[8:])}, nil
+	return &Day{Date: d, Calls: c, ReadAt: timeAt(plain), Renewed: timeAt(plain[8:])}, nil
+}
+
+// appendTimes writes moments in microseconds.
+func appendTimes(to []byte, all ...time.Time) []byte {
+	for _, t := range all {
+		to = binary.LittleEndian.AppendUint64(to, uint64(t.UnixMicro()))
+	}
+	return to
+}
+
+// timeAt reads a moment that appendTimes wrote.
+func timeAt(b []byte) time.Time { return time.UnixMicro(int64(binary.LittleEndian.Uint64(b))).UTC() }
+
+// sealNote encrypts a note about a day.
+func (k keys) sealNote(kind string, d Date, plain []byte) []byte {
+	return k.seals.Seal(nil, nil, plain, append(k.bound(d), "\n"+kind...))
+}
+
+// openNote decrypts a note. It fails for one of another token, kind, day or version, and
+// for any changed byte.
+func (k keys) openNote(kind string, d Date, sealed []byte) ([]byte, error) {
+	plain, err := k.seals.Open(nil, nil, sealed, append(k.bound(d), "\n"+kind...))
+	if err != nil {
+		return nil, fmt.Errorf("cache: %s of %s: %w", kind, d, err)
+	}
+	return plain, nil
 }
 
 var errShort = errors.New("cache: the day ends too early")

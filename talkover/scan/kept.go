@@ -31,7 +31,7 @@ func (r *Run) recall(ctx context.Context) {
 	}
 	if s.To > s.Closed {
 		from := max(s.From, s.Closed+1)
-		if l, ok := r.Account.Live(from, s.To, now); ok {
+		if l, ok := r.Account.Live(ctx, from, s.To, now); ok {
 			r.live = &Part{Window: ofDays(from, s.To), Calls: l.Calls, asOf: l.AsOf, readAt: l.AsOf, cached: true}
 			s.LiveHeld = true
 		}
@@ -54,13 +54,15 @@ func (r *Run) prove(ctx context.Context, from, to cache.Date, counted int) error
 	at := r.Now()
 	switch {
 	case counted == have:
+		var dates []cache.Date
 		for d := from; d <= to; d++ {
-			r.Account.MarkProven(at, d)
+			dates = append(dates, d)
 			r.use(d, r.kept[d], at)
 			k := r.state.Days[d]
 			k.Proven = true
 			r.state.Days[d] = k
 		}
+		r.Account.MarkProven(at, dates...)
 		return nil
 	case from == to || have <= 2*r.state.PageSize:
 		r.drop(ctx, from, to)
@@ -83,13 +85,16 @@ func (r *Run) prove(ctx context.Context, from, to cache.Date, counted int) error
 
 // drop forgets days that must be read again.
 func (r *Run) drop(ctx context.Context, from, to cache.Date) {
+	replaced := false
 	for d := from; d <= to; d++ {
-		r.Account.Drop(ctx, d)
+		replaced = r.Account.Drop(ctx, r.Now(), d) || replaced
 		delete(r.state.Days, d)
 		delete(r.days, d)
 		delete(r.kept, d)
 	}
-	r.state.Missing = Unknown
+	if r.state.Missing = Unknown; replaced {
+		r.recall(ctx) // another replica has read them later
+	}
 }
 
 // renew confirms the fields of kept days by the API's counts of each status and
