@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -69,7 +70,7 @@ type route struct {
 // writing, Host, Origin, the exact path, the method, the header of the body, the login,
 // the caller's share, and only then the body. A method that a path does not take is refused
 // behind the login: clients that look for a stream at /mcp learn that they must log in.
-func guard(routes map[string]route, o Options) http.Handler {
+func guard(routes map[string]route, o Options, ending *atomic.Bool) http.Handler {
 	who := authenticator{o.Gate, o.ClientTokens, o.Alias, o.Log}
 	bodies, shares := newBodies(), newShares(o.RateLimit)
 	for path, to := range routes {
@@ -90,7 +91,7 @@ func guard(routes map[string]route, o Options) http.Handler {
 		}
 		routes[path] = to
 	}
-	return recovered(o.Log, trimmed(numbered(withDeadlines(routes, o, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes)))))))
+	return recovered(o.Log, trimmed(numbered(withDeadlines(routes, o, ending, ownHost(o.Hosts, ownOrigin(o.Origins, routed(routes)))))))
 }
 
 // trimmed takes the slash from the end of a path: people who configure clients write /mcp/
@@ -131,13 +132,13 @@ const stallTime = 15 * time.Second
 // withDeadlines sets a deadline for each write, since one deadline for the whole answer
 // would end streams. It also sets the headers that all answers share, and logs and
 // reports each answer.
-func withDeadlines(routes map[string]route, o Options, next http.Handler) http.Handler {
+func withDeadlines(routes map[string]route, o Options, ending *atomic.Bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Accel-Buffering", "no") // a proxy must not hold back a stream
-		to := &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
+		to := &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), ending: ending, status: http.StatusOK}
 		start := time.Now()
 		next.ServeHTTP(to, r)
 		path := r.URL.Path
@@ -164,22 +165,35 @@ var usualMethods = []string{
 type deadlineWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	ending  *atomic.Bool
+	begun   bool // the header is written
 	status  int
 }
 
 func (w *deadlineWriter) WriteHeader(status int) {
 	w.extend()
-	w.status = status
+	if w.ending.Load() {
+		// A proxy must send no other request here: if it sent one just when the server closes
+		// the connection, it could not tell whether the server has read it.
+		w.Header().Set(connection, "close")
+	}
+	w.begun, w.status = true, status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *deadlineWriter) Write(b []byte) (int, error) {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
 	w.extend()
 	return w.ResponseWriter.Write(b)
 }
 
 // Flush implements [http.Flusher], which streams need.
 func (w *deadlineWriter) Flush() {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
 	w.extend()
 	_ = w.control.Flush()
 }

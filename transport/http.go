@@ -15,7 +15,8 @@ const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
 	maxHeader  = 64 << 10          // bytes of the head of a request
-	quitTime   = 8 * time.Second   // for running calls, after the order to end
+	lingerTime = time.Second       // for requests on connections that are open, after the order to end
+	quitTime   = 8 * time.Second   // for running calls after that
 	closeTime  = time.Second       // for streams to close after that
 )
 
@@ -56,7 +57,7 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 			routes[path] = route{method: page.Method, open: true, handler: page}
 		}
 	}
-	h.handler = guard(routes, o)
+	h.handler = guard(routes, o, &h.ready.ending)
 	return h
 }
 
@@ -64,29 +65,11 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 func (h *HTTP) Sessions() int { return h.streams.count() }
 
 // ServeHTTP implements [http.Handler].
-func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.ready.ending.Load() {
-		w.Header().Set(connection, "close")
-		w = lastAnswer{w}
-	}
-	h.handler.ServeHTTP(w, r)
-}
-
-// lastAnswer tells the other end that its connection takes no other request. A proxy that
-// sent one just when the server closes the connection could not tell whether it was read.
-type lastAnswer struct{ http.ResponseWriter }
-
-// WriteHeader says it again, since handlers of ours and of mcp-go v1.2.1 change the header.
-func (a lastAnswer) WriteHeader(status int) {
-	a.Header().Set(connection, "close")
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a lastAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
 
 // Serve answers clients on ln until ctx is done, which is success. It then turns /readyz
-// off, goes on for [Options.DrainDelay], takes no more connections, and answers the
-// running calls, on streams too, for at most 8 s.
+// off, goes on for [Options.DrainDelay], takes no more connections, answers on those that
+// are open for at most 1 s, and then the running calls, on streams too, for at most 8 s.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
 		Handler:           h,
@@ -103,8 +86,11 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		h.calls.drain(quitTime)
 		h.streams.finish()
 	})
+	waiting := waiters{conns: map[net.Conn]struct{}{}}
+	s.ConnState = waiting.watch
+	last := newLastListener(ln)
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(ln) }()
+	go func() { failed <- s.Serve(last) }()
 	select {
 	case err := <-failed:
 		return err
@@ -118,6 +104,10 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	case <-time.After(h.delay):
 	}
 	h.streams.noMore()
+	last.stop()
+	<-failed // all connections are known
+	// Proxies still send requests on connections that they keep: each is answered, and closed.
+	waiting.await(lingerTime)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime+closeTime)
 	defer cancel()
 	err := s.Shutdown(grace)

@@ -195,8 +195,9 @@ func TestKubernetesProbes(t *testing.T) {
 	}
 }
 
-// drain is the longest time that the server takes to end, in seconds: 8 for calls in flight and 1 for streams.
-const drain = 9
+// drain is the longest time that the server takes to end, in seconds: 1 for open connections, 8 for calls in flight and 1 for
+// streams.
+const drain = 10
 
 func TestKubernetesPodHasTimeToEnd(t *testing.T) {
 	o := build(t)

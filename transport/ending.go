@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// lastListener is a listener that stop ends without losing a connection. Closing a
+// listener resets the connections that the system has made and Accept has not returned:
+// a proxy may have sent a call on one already, and must not send it again.
+type lastListener struct {
+	net.Listener
+	close    func() error
+	stopping atomic.Bool
+	rest     chan net.Conn // what Accept returns after stop
+}
+
+func newLastListener(ln net.Listener) *lastListener {
+	return &lastListener{Listener: ln, close: sync.OnceValue(ln.Close), rest: make(chan net.Conn)}
+}
+
+// Accept implements [net.Listener].
+func (l *lastListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil || !l.stopping.Load() {
+		return conn, err
+	}
+	if conn = <-l.rest; conn == nil {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+// Close implements [net.Listener].
+func (l *lastListener) Close() error { return l.close() }
+
+// stop takes no more connections, and returns when Accept has returned those there were.
+func (l *lastListener) stop() {
+	l.stopping.Store(true)
+	rest := stopListening(l.Listener)
+	_ = l.close()
+	for _, conn := range rest {
+		l.rest <- conn
+	}
+	close(l.rest)
+}
+
+// waiters holds the connections on which a client may send its next request.
+type waiters struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+// watch is a hook for [http.Server.ConnState].
+func (w *waiters) watch(conn net.Conn, state http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if state == http.StateNew || state == http.StateIdle {
+		w.conns[conn] = struct{}{}
+		return
+	}
+	delete(w.conns, conn)
+}
+
+// await returns when there is no such connection any more, or after so long.
+func (w *waiters) await(most time.Duration) {
+	none := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.conns) == 0
+	}
+	for end := time.Now().Add(most); !none() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
