@@ -73,6 +73,13 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 	if !c.TokenPerRequest() && !c.LacksToken() {
 		key = s.account.Key("audit")
 	}
+	if s.shared != nil {
+		placed := s.shared.Key
+		if !c.TokenPerRequest() {
+			placed = s.account.Key
+		}
+		with.PlacedCalls = s.shared.Calls(placed("placed calls"))
+	}
 	s.alias = telemetry.NewPseudonyms(key).Of
 	with.Alias = s.alias
 	limits := s.account.Limits
@@ -104,7 +111,7 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 func ToolsOf(c settings.Config, version string) tools.Config {
 	return tools.Config{
 		Version: version, Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4",
-		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour),
+		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour), Replicas: int(c.Replicas),
 		CallerOf:     transport.CallerName,
 		CallingCodes: talkover.CallingCodes(c.CallCountries), ConfirmCalls: string(c.ConfirmCalls),
 	}

@@ -55,6 +55,11 @@ type Config struct {
 	// place the fewest. It may be nil.
 	WatchOrders func(left func() int)
 
+	// PlacedCalls counts the calls of all Replicas of this program. Where it is nil or
+	// gives no count, each replica places its part of MaxCallsPerHour.
+	PlacedCalls PlacedCalls
+	Replicas    int // 1 if 0
+
 	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
 	Cache *cache.Cache
 

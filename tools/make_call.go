@@ -55,7 +55,7 @@ type placedCall struct {
 // money. So it is there only with [Config.AllowCalls], and sends an order once and never
 // again.
 func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
-	hour, confirm := &hourly{most: c.MaxCallsPerHour}, &confirmation{when: c.ConfirmCalls}
+	hour, confirm := &hourly{most: c.MaxCallsPerHour, replicas: c.Replicas, common: c.PlacedCalls}, &confirmation{when: c.ConfirmCalls}
 	if c.WatchOrders != nil {
 		c.WatchOrders(func() int { return hour.fewest(time.Now()) })
 	}

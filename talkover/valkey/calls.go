@@ -1,0 +1,87 @@
+package valkey
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"net/url"
+	"strconv"
+	"time"
+
+	valkeygo "github.com/valkey-io/valkey-go"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
+
+//go:embed calls.lua
+var callsScript string
+
+var callsOf = valkeygo.NewLuaScript(callsScript)
+
+// Calls counts the calls that all replicas place, for each who is bound.
+type Calls struct {
+	*Server
+	key []byte
+}
+
+// Calls returns the count of placed calls. The server knows whoever is bound by a hash
+// with a key, which all replicas must have.
+func (s *Server) Calls(key []byte) Calls { return Calls{s, key} }
+
+// Key derives 32 secret bytes from the password of the URL, which replicas have in common
+// where each request brings a token of its own.
+func (s *Server) Key(purpose string) []byte {
+	var password string
+	if u, err := url.Parse(s.URL.Reveal()); err == nil {
+		password, _ = u.User.Password()
+	}
+	return talkover.NewSecret(password).Key(purpose)
+}
+
+// Count returns how many calls all of these may yet place in this hour, and how long it
+// takes until the next where there is none. It adds the call with an id, unless that is
+// empty or none is left. mine has what this replica knows of the calls of each, by id and
+// moment. The error says that the server is away.
+func (c Calls) Count(id string, most int, who []string, mine []map[string]time.Time) (left int, wait time.Duration, err error) {
+	args := []string{id, strconv.Itoa(most)}
+	for i := range who {
+		for id, at := range mine[i] {
+			args = append(args, strconv.Itoa(i+1), id, milli(time.Since(at)))
+		}
+	}
+	err = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) error {
+		answer, err := callsOf.Exec(ctx, client, c.keys(who), args).AsIntSlice()
+		if err != nil {
+			return err
+		}
+		if len(answer) != 2 {
+			return errAnswer
+		}
+		left, wait = int(answer[0]), time.Duration(answer[1])*time.Millisecond
+		return nil
+	})
+	return left, wait, err
+}
+
+// Undo takes a call away that was not placed. It returns at once.
+func (c Calls) Undo(id string, who []string) {
+	go func() {
+		for _, key := range c.keys(who) {
+			_ = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) error {
+				return client.Do(ctx, client.B().Zrem().Key(key).Member(id).Build()).Error()
+			}) // else it counts for an hour
+		}
+	}()
+}
+
+func (c Calls) keys(who []string) []string {
+	keys := make([]string, len(who))
+	for i, name := range who {
+		h := hmac.New(sha256.New, c.key)
+		h.Write([]byte(name))
+		keys[i] = "talkover:{calls}:" + hex.EncodeToString(h.Sum(nil)[:16])
+	}
+	return keys
+}

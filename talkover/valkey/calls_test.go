@@ -1,0 +1,59 @@
+package valkey_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestPlacedCallsOfAllReplicasCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3)
+		w.replica()
+		w.replica()
+		one, two := w.servers[0].Calls([]byte("key")), w.servers[1].Calls([]byte("key"))
+		none := make([]map[string]time.Time, 2)
+		who := []string{"account", "caller"}
+		for i := range 4 {
+			c := one
+			if i%2 == 1 {
+				c = two
+			}
+			if left, _, err := c.Count("call "+strconv.Itoa(i), 4, who, none); left != 4-i || err != nil {
+				t.Errorf("before call %d: %d, %v", i+1, left, err)
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		if left, wait, err := two.Count("one more", 4, who, none); left != 0 || wait != 20*time.Minute || err != nil {
+			t.Errorf("after 4 of 4: %d, %v, %v", left, wait, err)
+		}
+		if left, _, _ := two.Count("", 4, []string{"account", "another caller"}, none); left != 0 {
+			t.Errorf("the account has %d for another caller", left)
+		}
+		if left, _, _ := two.Count("", 4, []string{"another account"}, none); left != 4 {
+			t.Errorf("another account has %d", left)
+		}
+		one.Undo("call 2", who)
+		synctest.Wait()
+		if left, _, _ := two.Count("", 4, who, none); left != 1 {
+			t.Errorf("after one was not placed: %d", left)
+		}
+		// The server forgets all; a replica tells what it knows.
+		w.redis.FlushAll()
+		known := map[string]time.Time{"call 1": time.Now().Add(-30 * time.Minute), "call 3": time.Now().Add(-10 * time.Minute)}
+		if left, _, _ := two.Count("", 4, who, []map[string]time.Time{known, known}); left != 2 {
+			t.Errorf("after it was told of two: %d", left)
+		}
+		time.Sleep(30 * time.Minute)
+		if left, _, _ := one.Count("", 4, who, none); left != 3 {
+			t.Errorf("an hour after the first of them: %d", left)
+		}
+		for _, k := range w.redis.Keys() {
+			if strings.Contains(k, "account") || strings.Contains(k, "caller") {
+				t.Errorf("the key %s tells who", k)
+			}
+		}
+	})
+}
