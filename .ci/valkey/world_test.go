@@ -1,0 +1,360 @@
+package valkey_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/sandbox"
+)
+
+// limit is what the API lets through in a window of a minute.
+const limit = 100
+
+// api serves an invented account, and answers 429 beyond the limit of a window.
+type api struct {
+	*httptest.Server
+	account *sandbox.Account
+
+	mu     sync.Mutex
+	takes  time.Duration // of each request
+	opened time.Time
+	hits   int
+	served int
+	denied int
+}
+
+func newAPI(t *testing.T) *api {
+	a := &api{account: sandbox.New(time.Now().UTC()), takes: 20 * time.Millisecond}
+	a.Server = httptest.NewServer(a)
+	t.Cleanup(a.Close)
+	return a
+}
+
+// ServeHTTP implements [http.Handler].
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/health") {
+		a.account.ServeHTTP(w, r)
+		return
+	}
+	a.mu.Lock()
+	if time.Since(a.opened) >= time.Minute {
+		a.opened, a.hits = time.Now(), 0
+	}
+	over := a.hits >= limit
+	if over {
+		a.denied++
+	} else {
+		a.hits++
+		a.served++
+	}
+	left, reset, takes := limit-a.hits, time.Until(a.opened.Add(time.Minute)), a.takes
+	a.mu.Unlock()
+	w.Header().Set("X-RateLimit-Limit", strconv.Itoa(limit))
+	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
+	if over {
+		w.Header().Set("Retry-After", strconv.Itoa(int(reset.Seconds())))
+		http.Error(w, `{"message":"Too Many Attempts."}`, http.StatusTooManyRequests)
+		return
+	}
+	time.Sleep(takes)
+	a.account.ServeHTTP(w, r)
+}
+
+func (a *api) figures() (served, denied int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.served, a.denied
+}
+
+func (a *api) slow(takes time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.takes = takes
+}
+
+// freePort returns a port of this machine that nobody listens at.
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// process is a program that a test has started.
+type process struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	log string // the file of its output
+
+	killed atomic.Bool
+}
+
+func start(t *testing.T, env []string, program string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(program, args...), log: filepath.Join(t.TempDir(), "log")}
+	out, err := os.Create(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = env, out, out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends a process as kill -9 does, and waits for it.
+func (p *process) kill() {
+	if !p.killed.Swap(true) {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Process.Signal(syscall.SIGCONT)
+		_ = p.cmd.Wait()
+	}
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *process) output() string {
+	b, err := os.ReadFile(p.log)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// server is a Valkey or Redis.
+type server struct {
+	*process
+	port     int
+	password string
+}
+
+func newServer(t *testing.T, port int, password string) *server {
+	t.Helper()
+	args := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}
+	if password != "" {
+		args = append(args, "--requirepass", password)
+	}
+	s := &server{start(t, nil, os.Getenv("SERVER"), args...), port, password}
+	eventually(t, 10*time.Second, "the server takes connections", func() bool {
+		c, err := net.Dial("tcp", s.addr())
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	return s
+}
+
+func (s *server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+func (s *server) url() string {
+	u := url.URL{Scheme: "redis", Host: s.addr()}
+	if s.password != "" {
+		u.User = url.UserPassword("", s.password)
+	}
+	return u.String()
+}
+
+// command sends a command in its inline form.
+func (s *server) command(t *testing.T, words string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", s.addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "%s\r\n", words)
+	b := make([]byte, 1<<16)
+	n, err := c.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b[:n])
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, most time.Duration, what string, is func() bool) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	for !is() {
+		if time.Since(begin) > most {
+			t.Fatalf("not within %v: %s", most, what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return time.Since(begin)
+}
+
+// replica is a process of ours.
+type replica struct {
+	*process
+	base string
+}
+
+// newReplica starts a replica of three, which shares what is at a URL; with none, it is
+// alone.
+func newReplica(t *testing.T, a *api, valkey string) *replica {
+	t.Helper()
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+	env := []string{
+		"TALKOVER_TOKEN=" + sandbox.Token, "TALKOVER_BASE_URL=" + a.URL + sandbox.Prefix, "TALKOVER_RATE_LIMIT=" + strconv.Itoa(limit),
+		"MCP_TRANSPORT=http", "MCP_ADDR=" + addr, "MCP_RATE_LIMIT=0", "LOG_FORMAT=json",
+	}
+	if valkey != "" {
+		env = append(env, "TALKOVER_VALKEY_URL="+valkey, "TALKOVER_REPLICAS=3")
+	}
+	r := &replica{start(t, env, os.Getenv("BINARY")), "http://" + addr}
+	eventually(t, 10*time.Second, "a replica is alive", func() bool { _, ok := r.get("/healthz"); return ok })
+	return r
+}
+
+func (r *replica) get(path string) (body string, ok bool) {
+	res, err := http.Get(r.base + path)
+	if err != nil {
+		return "", false
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return string(b), err == nil && res.StatusCode == http.StatusOK
+}
+
+// away reports whether /readyz says that the server is away, and stays ready.
+func (r *replica) away() bool {
+	body, ok := r.get("/readyz")
+	if !ok {
+		r.t.Errorf("/readyz is not ready: %q", body)
+	}
+	return strings.Contains(body, "Valkey is away")
+}
+
+// call calls a tool. It returns the text of the answer, and whether that is an error.
+func (r *replica) call(ctx context.Context, tool string, arguments map[string]any) (text string, isError bool, err error) {
+	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{"name": tool, "arguments": arguments}})
+	if err != nil {
+		return "", false, err
+	}
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base+"/mcp", bytes.NewReader(request))
+	if err != nil {
+		return "", false, err
+	}
+	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("Accept", "application/json, text/event-stream")
+	res, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return "", false, err
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Result struct {
+			Content []struct{ Text string }
+			IsError bool
+		}
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return "", false, err
+	}
+	if len(answer.Result.Content) == 0 {
+		return "", false, fmt.Errorf("an answer without content, status %d", res.StatusCode)
+	}
+	return answer.Result.Content[0].Text, answer.Result.IsError, nil
+}
+
+// crowd asks replicas as fast as they let it.
+type crowd struct {
+	t *testing.T
+
+	mu      sync.Mutex
+	page    int
+	right   int           // answers with the row that was asked for
+	told    int           // answers that say how long to wait
+	longest time.Duration // until a right answer
+	stopped context.Context
+	leave   context.CancelFunc
+	group   sync.WaitGroup
+}
+
+func newCrowd(t *testing.T) *crowd {
+	c := &crowd{t: t}
+	c.stopped, c.leave = context.WithCancel(t.Context())
+	return c
+}
+
+// join has workers ask a replica, until the crowd is stopped or the replica is killed.
+func (c *crowd) join(r *replica, workers int) {
+	for range workers {
+		c.group.Go(func() {
+			for c.stopped.Err() == nil {
+				c.mu.Lock()
+				c.page++
+				page := c.page
+				c.mu.Unlock()
+				begin := time.Now()
+				text, isError, err := r.call(c.stopped, "list_calls", map[string]any{"page": page, "per_page": 1})
+				switch {
+				case c.stopped.Err() != nil || r.killed.Load():
+					return
+				case err != nil:
+					c.t.Errorf("a replica gives no answer: %v", err)
+					return
+				}
+				c.note(page, text, isError, time.Since(begin))
+				if isError {
+					select {
+					case <-time.After(time.Second):
+					case <-c.stopped.Done():
+					}
+				}
+			}
+		})
+	}
+}
+
+func (c *crowd) note(page int, text string, isError bool, took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !isError && strings.Contains(text, fmt.Sprintf("rows %d-%d", page, page)):
+		c.right++
+		c.longest = max(c.longest, took)
+	case isError && strings.Contains(text, "limit"):
+		c.told++
+	default:
+		c.t.Errorf("page %d is answered %q", page, text)
+	}
+}
+
+func (c *crowd) stop() { c.leave(); c.group.Wait() }
+
+func (c *crowd) figures() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Sprintf("%d right answers, the slowest after %v, %d told to wait", c.right, c.longest.Round(time.Millisecond), c.told)
+}
