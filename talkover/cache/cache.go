@@ -12,6 +12,7 @@ package cache
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -73,6 +74,7 @@ type Account struct {
 	used   time.Time
 	calls  int
 	days   map[Date]*kept
+	begun  *kept // a day that was not read to its end; nil for none
 	live   []Live
 	failed map[Date]time.Time // days that could not be proven
 	pins   []*span
@@ -144,6 +146,7 @@ func (c *Cache) forget(a *Account) {
 	for d := range a.days {
 		c.drop(a, d)
 	}
+	c.dropBegun(a)
 	a.live = nil
 }
 
@@ -152,6 +155,15 @@ func (c *Cache) drop(a *Account, d Date) {
 		c.calls -= k.Calls.Len()
 		a.calls -= k.Calls.Len()
 		delete(a.days, d)
+	}
+}
+
+// dropBegun drops the day that was begun.
+func (c *Cache) dropBegun(a *Account) {
+	if k := a.begun; k != nil {
+		c.calls -= k.Calls.Len()
+		a.calls -= k.Calls.Len()
+		a.begun = nil
 	}
 }
 
@@ -175,10 +187,7 @@ func (c *Cache) makeRoom(holder *Account, n int) {
 			if a != holder && a.calls <= c.share(holder) {
 				continue // within its share
 			}
-			for d, k := range a.days {
-				if a.pinned(d) {
-					continue
-				}
+			for k := range a.droppable() {
 				if oldest == nil || cmp.Or(k.used.Compare(oldest.used), cmp.Compare(k.Date, oldest.Date)) < 0 {
 					victim, oldest = a, k
 				}
@@ -187,7 +196,25 @@ func (c *Cache) makeRoom(holder *Account, n int) {
 		if oldest == nil {
 			return
 		}
-		c.drop(victim, oldest.Date)
+		if oldest == victim.begun {
+			c.dropBegun(victim)
+		} else {
+			c.drop(victim, oldest.Date)
+		}
+	}
+}
+
+// droppable iterates over the days that no question has pinned.
+func (a *Account) droppable() iter.Seq[*kept] {
+	return func(yield func(*kept) bool) {
+		if a.begun != nil && !a.pinned(a.begun.Date) && !yield(a.begun) {
+			return
+		}
+		for d, k := range a.days {
+			if !a.pinned(d) && !yield(k) {
+				return
+			}
+		}
 	}
 }
 

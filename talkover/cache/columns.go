@@ -31,22 +31,6 @@ type Columns struct {
 // phone is a phone number and how the API formats it.
 type phone struct{ plain, formatted string }
 
-// The fields of a row, by their first byte.
-const (
-	atID      = 0             // a UUID
-	atSID     = atID + 16     // index of prefixes, and 32 hexadecimal digits
-	atCreated = atSID + 17    // microseconds since 1970
-	atUpdated = atCreated + 7 // microseconds since created
-	atContact = atUpdated + 5 // see packNumber
-	atSeconds = atContact + 8 // of talk
-	atForm    = atSeconds + 3 // index of forms, for the contact
-	atLine    = atForm + 2    // index of lines
-	atAgent   = atLine + 2    // index of agents
-	atStatus  = atAgent + 2   // indices of statuses and, in the upper bits, of directions
-	atFlags   = atStatus + 1  // see below
-	width     = atFlags + 1
-)
-
 // The bits of the flags of a row.
 const (
 	isTesting   = 1 << iota

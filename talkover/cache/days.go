@@ -87,6 +87,9 @@ func (a *Account) Keep(now, proven time.Time, days ...*Day) {
 			return
 		}
 		c.drop(a, day.Date)
+		if a.begun != nil && a.begun.Date == day.Date {
+			c.dropBegun(a)
+		}
 		n := day.Calls.Len()
 		c.makeRoom(a, n)
 		if c.calls+n > c.Calls {

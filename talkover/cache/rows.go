@@ -5,6 +5,22 @@ import (
 	"unsafe"
 )
 
+// The fields of a row, by their first byte.
+const (
+	atID      = 0             // a UUID
+	atSID     = atID + 16     // index of prefixes, and 32 hexadecimal digits
+	atCreated = atSID + 17    // microseconds since 1970
+	atUpdated = atCreated + 7 // microseconds since created
+	atContact = atUpdated + 5 // see packNumber
+	atSeconds = atContact + 8 // of talk
+	atForm    = atSeconds + 3 // index of forms, for the contact
+	atLine    = atForm + 2    // index of lines
+	atAgent   = atLine + 2    // index of agents
+	atStatus  = atAgent + 2   // indices of statuses and, in the upper bits, of directions
+	atFlags   = atStatus + 1  // see below
+	width     = atFlags + 1
+)
+
 // chunkRows is how many rows a full chunk has: 32 KiB of them, the largest object that the
 // Go allocator has a size for. What is larger takes whole pages of 8 KiB, of which a day of
 // 1,000 calls in one piece would leave a large part of the last one over.

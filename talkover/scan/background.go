@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -21,7 +20,8 @@ func (r *Run) ReadOn() {
 	api, w := r.api, Wanted{Window: r.Window, Query: r.Query, Now: r.Now, Account: r.Account}
 	w.Query.Status, w.Query.Direction, w.Query.AgentID = "", "", ""
 	r.Account.InBackground(readOnTime, func(ctx context.Context) {
-		for before := math.MaxInt; ctx.Err() == nil; {
+		type progress struct{ left, begun int }
+		for before := (progress{}); ctx.Err() == nil; {
 			next := newRun(&polite{api, ctx.Done()}, w)
 			next.stop = ctx.Done()
 			next.state.From, next.state.Unbounded = s.From, false
@@ -30,14 +30,17 @@ func (r *Run) ReadOn() {
 			err := next.gather(step)
 			cancel()
 			missing := next.state.missing()
-			left := 0
+			var at progress
 			for _, stretch := range missing {
-				left += int(stretch.To-stretch.From) + 1
+				at.left += int(stretch.To-stretch.From) + 1
 			}
-			if err != nil || left == 0 || left == before && next.sent > 0 {
+			if begun, ok := next.Account.Begun(next.Now()); ok {
+				at.begun = begun.Calls.Len()
+			}
+			if err != nil || at.left == 0 || at == before && next.sent > 0 {
 				return // it is all read, or gets nowhere
 			}
-			before = left
+			before = at
 			if next.sent == 0 { // until the limit lets some through
 				select {
 				case <-time.After(time.Second):

@@ -40,7 +40,7 @@ func (r *Run) Coverage(s Segment) Coverage {
 	c := Coverage{Exact: true, Method: Read, AsOf: r.Now()}
 	read := 0
 	for _, p := range s.Parts {
-		picked := r.picked(p)
+		picked := r.picked(p, p.Calls.Len())
 		c.Calls += picked
 		if p.Inexact != "" {
 			c.Exact = false
@@ -50,8 +50,8 @@ func (r *Run) Coverage(s Segment) Coverage {
 			c.AsOf = p.asOf
 		}
 		read += p.Calls.Len()
-		if p.cached {
-			c.Cached += picked
+		if p.known > 0 {
+			c.Cached += r.picked(p, p.known)
 			if c.ReadAt.IsZero() || p.readAt.Before(c.ReadAt) {
 				c.ReadAt = p.readAt
 			}
@@ -117,7 +117,7 @@ func (r *Run) total() int {
 	n += max(s.Missing, 0)
 	if s.To > s.Closed {
 		switch {
-		case r.live != nil && r.live.cached:
+		case r.live != nil && r.live.known > 0:
 			n += r.live.Calls.Len()
 		case s.Live == Unknown:
 			return Unknown
@@ -150,11 +150,9 @@ func (r *Run) Counted() (c Coverage, read []Part, ok bool) {
 				w.From = p.From
 			}
 			read = append(read, p)
-			picked := r.picked(p)
+			picked := r.picked(p, p.Calls.Len())
 			c.Calls += picked
-			if p.cached {
-				c.Cached += picked
-			}
+			c.Cached += r.picked(p, p.known)
 			if p.asOf.Before(c.AsOf) {
 				c.AsOf = p.asOf
 			}

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -51,6 +52,10 @@ func (r *Run) readLive(ctx context.Context, from, to cache.Date) error {
 func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 	sink := &dayPacker{from: from, to: to, packer: packer{until: r.until(), want: r.Enough}}
 	reader := r.reader(r.daysQuery(from, to), nil)
+	begun, goesOn := r.Account.Begun(r.Now())
+	if goesOn = goesOn && from == to && from == begun.Date && !reader.Backwards; goesOn {
+		reader.After = begun.Calls
+	}
 	if !r.Account.Zone().UTC() {
 		reader.Budget -= 3 // for what edgesHold may ask
 	}
@@ -58,7 +63,16 @@ func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 	if err != nil || r.learn(got) {
 		return err
 	}
+	readAt, known := got.AsOf, 0
+	if goesOn = goesOn && got.After; goesOn {
+		sink.putBefore(from, begun.Calls)
+		readAt, known = begun.ReadAt, begun.Calls.Len()
+	}
 	if got.Inexact != "" || sink.lost > 0 {
+		if got.Whole && goesOn && strings.HasPrefix(got.Inexact, movedReason) {
+			r.ended = got.Inexact // the next question goes on from where this one did
+			return nil
+		}
 		if got.Whole {
 			return r.failed(from, to, sink, got)
 		}
@@ -70,9 +84,8 @@ func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 		return nil
 	}
 	if !got.Whole {
-		// The day that was begun is not whole, and serves this answer alone.
 		edge := cache.DateOf(got.Edge)
-		r.begun = &Part{Window: ofDays(edge, edge), Calls: sink.columns(edge), asOf: got.AsOf}
+		r.begun = &Part{Window: ofDays(edge, edge), Calls: sink.columns(edge), asOf: got.AsOf, readAt: readAt, known: known}
 		if reader.Backwards {
 			to, r.begun.To = min(to, edge-1), got.Edge
 		} else {
@@ -86,8 +99,20 @@ func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 		r.begun = nil
 		return err
 	}
-	r.keep(ctx, sink, from, to, got)
+	if !got.Whole && !reader.Backwards {
+		r.keepBegun(got, readAt)
+	}
+	r.keep(ctx, sink, from, to, got, readAt, known)
 	return nil
+}
+
+// keepBegun keeps what was read of the day that was begun, so that the next question goes
+// on there. Calls that are still going on would be read no more.
+func (r *Run) keepBegun(got Reading, readAt time.Time) {
+	day := &cache.Day{Date: cache.DateOf(got.Edge), Calls: r.begun.Calls, ReadAt: readAt, Renewed: readAt}
+	if !isBrief(day) {
+		r.Account.KeepBegun(r.Now(), got.AsOf, day)
+	}
 }
 
 // openTime is the age at which a call that still counts as going on will not change.
@@ -95,16 +120,16 @@ const openTime = 48 * time.Hour
 
 // keep takes days that were read and proven, and keeps those that are closed for
 // good.
-func (r *Run) keep(ctx context.Context, sink *dayPacker, from, to cache.Date, got Reading) {
+func (r *Run) keep(ctx context.Context, sink *dayPacker, from, to cache.Date, got Reading, readAt time.Time, known int) {
 	for d := from; d <= to; d++ {
 		calls := sink.columns(d)
-		r.days[d] = Part{Window: ofDays(d, d), Calls: calls, asOf: got.AsOf}
+		r.days[d] = Part{Window: ofDays(d, d), Calls: calls, asOf: got.AsOf, readAt: readAt, known: known}
 		r.state.Days[d] = DayState{Calls: calls.Len(), Proven: true}
 		if r.state.Missing != Unknown {
 			r.state.Missing = max(r.state.Missing-calls.Len(), 0)
 		}
-		day := &cache.Day{Date: d, Calls: calls, ReadAt: got.AsOf, Renewed: got.AsOf}
-		day.Brief = d.End().After(got.AsOf.Add(-openTime)) && hasOpen(calls)
+		day := &cache.Day{Date: d, Calls: calls, ReadAt: readAt, Renewed: readAt}
+		day.Brief = isBrief(day)
 		r.Account.Keep(r.Now(), got.AsOf, day)
 		if !day.Brief {
 			r.Account.Save(ctx, day)
@@ -134,6 +159,11 @@ func (r *Run) failed(from, to cache.Date, sink *dayPacker, got Reading) error {
 		Inexact: fmt.Sprintf("%s: %s", from, reason),
 	}
 	return nil
+}
+
+// isBrief reports whether a day has a call that was still going on when it was read.
+func isBrief(d *cache.Day) bool {
+	return d.Date.End().After(d.ReadAt.Add(-openTime)) && hasOpen(d.Calls)
 }
 
 // hasOpen reports whether a call is still going on.

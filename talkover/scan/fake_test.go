@@ -49,6 +49,15 @@ type answer struct {
 // get gets the calls that are wanted, as a question does that is about all of them.
 func get(ctx context.Context, api scan.API, w scan.Wanted) (*answer, error) {
 	run, err := scan.Gather(ctx, api, w)
+	a, err := got(run, err)
+	if err == nil && !a.Whole {
+		run.ReadOn()
+	}
+	return a, err
+}
+
+// got returns what a run got.
+func got(run *scan.Run, err error) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +73,6 @@ func get(ctx context.Context, api scan.API, w scan.Wanted) (*answer, error) {
 				a.calls = append(a.calls, row.Call())
 			}
 		}
-	}
-	if !a.Whole {
-		run.ReadOn()
 	}
 	return a, nil
 }

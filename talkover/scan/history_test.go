@@ -117,6 +117,9 @@ func (h *history) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover
 	unix := h.live()
 	api := &fakeAPI{Records: h.state(unix)}
 	h.Requests++
+	if h.Cap > 0 {
+		q.PerPage = min(q.PerPage, h.Cap)
+	}
 	rows, total := api.Page(q, (q.Page-1)*q.PerPage, q.PerPage)
 	p := talkover.Page[talkover.Call]{Rows: calls(rows), Pagination: &talkover.Pagination{Total: total, PerPage: q.PerPage, CurrentPage: q.Page}}
 	wait = h.Latency() / 2
@@ -189,6 +192,9 @@ func TestHistoriesWithoutAFalseExact(t *testing.T) {
 			h.rates = [3]float64{0.2 * r.Float64() * r.Float64(), 0.05 * r.Float64() * r.Float64(), 0.05 * r.Float64()}
 			if seed%4 == 0 {
 				h.rates = [3]float64{0.02, 0.3 * r.Float64(), 0.02} // many go
+			}
+			if seed%3 == 0 {
+				h.Cap = 5 + r.IntN(20) // so that days take many pages
 			}
 			store := new(memory)
 			open := func() *cache.Cache {

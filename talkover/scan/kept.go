@@ -29,10 +29,17 @@ func (r *Run) recall(ctx context.Context) {
 			s.Days[d] = DayState{Failed: true}
 		}
 	}
+	s.Begun, s.BegunCalls = 0, 0
+	if b, ok := r.Account.Begun(now); ok && b.Date >= s.From && b.Date <= min(s.To, s.Closed) {
+		s.Begun, s.BegunCalls = b.Date, b.Calls.Len()
+		if last := b.Calls.Row(b.Calls.Len() - 1).Call().CreatedAt; now.Sub(b.Proven) < cache.ProofTime {
+			r.begun = &Part{Window: Window{last.Add(time.Microsecond), b.Date.End()}, Calls: b.Calls, asOf: b.Proven, readAt: b.ReadAt, known: b.Calls.Len()}
+		}
+	}
 	if s.To > s.Closed {
 		from := max(s.From, s.Closed+1)
 		if l, ok := r.Account.Live(ctx, from, s.To, now); ok {
-			r.live = &Part{Window: ofDays(from, s.To), Calls: l.Calls, asOf: l.AsOf, readAt: l.AsOf, cached: true}
+			r.live = &Part{Window: ofDays(from, s.To), Calls: l.Calls, asOf: l.AsOf, readAt: l.AsOf, known: l.Calls.Len()}
 			s.LiveHeld = true
 		}
 	}
@@ -41,7 +48,7 @@ func (r *Run) recall(ctx context.Context) {
 
 // use takes a kept day that is proven.
 func (r *Run) use(d cache.Date, k cache.Kept, proven time.Time) {
-	r.days[d] = Part{Window: ofDays(d, d), Calls: k.Calls, asOf: proven, readAt: k.ReadAt, cached: true}
+	r.days[d] = Part{Window: ofDays(d, d), Calls: k.Calls, asOf: proven, readAt: k.ReadAt, known: k.Calls.Len()}
 }
 
 // prove compares the API's count of kept days with their calls. Where it differs,

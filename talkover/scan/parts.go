@@ -13,8 +13,8 @@ type Part struct {
 	Calls   *cache.Columns // newest first; more than the window and the query ask for, see [Run.Selection]
 	Inexact string         // why they may not be all; empty where they are
 	asOf    time.Time      // when that was so
-	readAt  time.Time      // when they were read, if an earlier question did
-	cached  bool
+	readAt  time.Time      // when the oldest of them were read
+	known   int            // the first of them, which an earlier question read
 }
 
 // Segment is parts without a gap between them, newest first.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
 // Sink takes the calls that a Reader reads, each once. It knows nothing of
@@ -67,6 +68,24 @@ func (p *pass) reach() int {
 	return min(p.taken*p.size-(p.latestTotal-p.total), p.total)
 }
 
+// goOn begins a pass after calls that were read before, if the last of them is still in
+// its place, on page n.
+func (p *pass) goOn(read *cache.Columns, page talkover.Page[talkover.Call], n int) bool {
+	size := pageSize(page)
+	at := read.Len() - 1 - (n-1)*size
+	if read.Len() == 0 || page.Unreadable > 0 || at >= len(page.Rows) || page.Rows[at].Key() != read.Row(read.Len()-1).Call().Key() {
+		return false
+	}
+	for row := range read.Rows() {
+		c := row.Call()
+		p.seen[c.Key()] = struct{}{}
+		p.edge = c.CreatedAt
+	}
+	p.old, p.taken = len(p.seen), n-1
+	p.newest = read.Row(0).Call().CreatedAt
+	return true
+}
+
 // open learns from the first answer what there is to read.
 func (p *pass) open(first talkover.Page[talkover.Call]) {
 	p.size = pageSize(first)
@@ -76,7 +95,7 @@ func (p *pass) open(first talkover.Page[talkover.Call]) {
 	}
 	p.pages = max((p.total+p.size-1)/p.size, 1)
 	p.low, p.high, p.latestTotal = p.total, p.total, p.total
-	if len(first.Rows) > 0 {
+	if len(first.Rows) > 0 && p.taken == 0 {
 		p.watermark, p.newest = first.Rows[0].Key(), first.Rows[0].CreatedAt
 	}
 }

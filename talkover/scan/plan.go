@@ -103,14 +103,16 @@ type State struct {
 	Keeps              bool       // days that are read may be kept
 	Share              int        // the most calls that may be kept
 	Days               map[cache.Date]DayState
-	Missing            int  // calls of the closed days that are not kept; Unknown
-	LiveHeld           bool // the live days were read within the last minute, or cannot be
-	Live               int  // calls of the live days; Unknown
-	List               int  // calls of the list with the API's filters; Unknown
-	ListRead           bool // it was read, as far as it could
-	Paid               int  // pages that were paid for filtered lists of this window
-	Left               int  // requests that the limiter lets through in time
-	Counts             int  // requests that count each group; 0 where they cannot be counted
+	Begun              cache.Date // the closed day that was read to a part
+	BegunCalls         int        // which has so many calls; 0 for no such day
+	Missing            int        // calls of the closed days that are not kept; Unknown
+	LiveHeld           bool       // the live days were read within the last minute, or cannot be
+	Live               int        // calls of the live days; Unknown
+	List               int        // calls of the list with the API's filters; Unknown
+	ListRead           bool       // it was read, as far as it could
+	Paid               int        // pages that were paid for filtered lists of this window
+	Left               int        // requests that the limiter lets through in time
+	Counts             int        // requests that count each group; 0 where they cannot be counted
 	Counted            bool
 	OldestFirst        bool
 	PageSize           int
@@ -207,7 +209,15 @@ func (s State) missing() []Step {
 	} else if s.Missing == 0 {
 		longest = sparseStretch
 	}
-	return s.stretches(longest, absent)
+	steps := s.stretches(longest, absent)
+	for i, step := range steps { // a day that was begun is read on alone
+		if d := s.Begun; s.BegunCalls > 0 && step.From <= d && d <= step.To {
+			parts := []Step{{From: d + 1, To: step.To}, {From: d, To: d}, {From: step.From, To: d - 1}}
+			parts = slices.DeleteFunc(parts, func(p Step) bool { return p.From > p.To })
+			return slices.Replace(steps, i, i+1, parts...)
+		}
+	}
+	return steps
 }
 
 func (s State) listCost() int { return s.pages(s.List) + 1 }
@@ -239,6 +249,9 @@ func (s State) days() Plan {
 			return append(plan, Step{Do: SizeDays, From: missing[len(missing)-1].From, To: missing[0].To, Requests: 1})
 		}
 		reading = s.pages(s.Missing) + len(missing)
+		if slices.ContainsFunc(missing, func(m Step) bool { return m.From == s.Begun }) {
+			reading -= s.BegunCalls / s.PageSize
+		}
 	}
 	live := 0
 	if s.To > s.Closed && !s.LiveHeld {

@@ -37,6 +37,11 @@ type Reader struct {
 	// Backwards reads a closed list from its last page to the first, so that the
 	// oldest calls come first.
 	Backwards bool
+	// After holds the newest calls of a closed list, by an earlier reading that ended early
+	// and was proven. The reading goes on after them if the last of them is still in its
+	// place: calls go from a closed list and none comes, so then none of them went. Else it
+	// starts from the beginning. May be nil; it is not used backwards.
+	After *cache.Columns
 	// Stop ends the reading early once it is closed; may be nil.
 	Stop <-chan struct{}
 	// Pace is the time of the fastest answer so far, which tells how much must be left
@@ -51,6 +56,7 @@ type Reading struct {
 	Total int  // calls of the list, as the API counts them
 	Read  int  // calls that were read
 	Whole bool // the list was read to its end
+	After bool // it went on after the calls of [Reader.After], which the sink did not get
 	// Edge bounds what was read of a list that was not read to its end: all calls
 	// later than Edge were read, or all earlier ones where it was read backwards.
 	Edge     time.Time
@@ -97,7 +103,7 @@ func (r *Reader) Read(ctx context.Context, sink Sink) (Reading, error) {
 		}
 		got, moved, err := r.read(ctx, p)
 		got.Read, got.Requests, got.AsOf = len(p.seen), r.requests, r.Now.Add(time.Since(start))
-		got.Pages, got.Zone = p.pages, p.fit.zone()
+		got.Pages, got.Zone, got.After = p.pages, p.fit.zone(), r.After != nil
 		if got.Inexact == "" {
 			got.Inexact = p.inexact()
 		}
@@ -115,14 +121,11 @@ const movedReason = "calls came or went while the log was read"
 
 // read makes one pass. moved reports that another one may do better.
 func (r *Reader) read(ctx context.Context, p *pass) (got Reading, moved bool, err error) {
-	var first talkover.Page[talkover.Call]
-	if r.First != nil {
-		first, r.First = *r.First, nil
-		r.requests++
-	} else if first, err = r.page(ctx, 1, 1); err != nil {
-		return got, false, err
+	first, n, err := r.begin(ctx, p)
+	if err == nil {
+		err = readable(first)
 	}
-	if err := readable(first); err != nil {
+	if err != nil {
 		return got, false, err
 	}
 	p.open(first)
@@ -137,7 +140,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (got Reading, moved bool, er
 		}
 	}
 	if !p.backwards {
-		p.take(first, 1)
+		p.take(first, n)
 		p.changed = false
 		p.enough = p.enough && !r.Backwards // one page has both ends
 	}
@@ -166,6 +169,33 @@ func (r *Reader) read(ctx context.Context, p *pass) (got Reading, moved bool, er
 	}
 	moved, err = r.prove(ctx, p, &got)
 	return got, moved, err
+}
+
+// begin asks for the page with which a pass begins: the first, or the one on which the
+// calls of After end.
+func (r *Reader) begin(ctx context.Context, p *pass) (first talkover.Page[talkover.Call], n int, err error) {
+	size := talkover.MaxPerPage
+	for r.After != nil && !p.backwards {
+		n := (r.After.Len()-1)/size + 1
+		page, err := r.page(ctx, n, n)
+		switch smaller := pageSize(page) < size; {
+		case err != nil:
+			return page, n, err
+		case smaller:
+			size = pageSize(page)
+		case p.goOn(r.After, page, n):
+			return page, n, nil
+		default:
+			r.After = nil
+		}
+	}
+	if r.First != nil {
+		first, r.First = *r.First, nil
+		r.requests++
+		return first, 1, nil
+	}
+	first, err = r.page(ctx, 1, 1)
+	return first, 1, err
 }
 
 // prove finds out what holds of a pass.
@@ -277,7 +307,7 @@ func (r *Reader) rest(ctx context.Context, p *pass) error {
 	}
 	asking := make(chan struct{}, atOnce)
 	var waiting []chan result
-	next := 2
+	next := max(p.taken+1, 2)
 	ask := func() {
 		n, answer := next, make(chan result, 1)
 		if p.backwards {

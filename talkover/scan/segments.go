@@ -76,12 +76,12 @@ func (r *Run) toEnd(w Window) bool {
 	return w.To.IsZero() || w.To.Equal(r.Window.To) || w.To.After(r.Now())
 }
 
-// picked counts the calls of a part that fit the API's filters.
-func (r *Run) picked(p Part) int {
+// picked counts those of the first calls of a part that fit the API's filters.
+func (r *Run) picked(p Part, first int) int {
 	n := 0
 	picks := r.Selection(p.Window).Test(p.Calls)
-	for row := range p.Calls.Rows() {
-		if picks(row) {
+	for i := range first {
+		if picks(p.Calls.Row(i)) {
 			n++
 		}
 	}

@@ -89,3 +89,16 @@ func (p *dayPacker) columns(d cache.Date) *cache.Columns {
 	}
 	return new(cache.Builder).Columns()
 }
+
+// putBefore puts calls of a day that were read earlier before those that were read now.
+func (p *dayPacker) putBefore(d cache.Date, read *cache.Columns) {
+	all := new(cache.Builder)
+	for _, c := range []*cache.Columns{read, p.columns(d)} {
+		for row := range c.Rows() {
+			if all.Add(row.Call()) != nil {
+				p.lost++
+			}
+		}
+	}
+	p.days[d] = all
+}
