@@ -180,6 +180,8 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`{"jsonrpc":"2.0","id":13,"method":"` + canary + `"}`,
 		`{"jsonrpc":"2.0","id":14,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"` + canary + `","version":"` + canaryNumber + `"}}}`,
 		`{"jsonrpc":"2.0","id":15,"method":"initialize","params":{"protocolVersion":"` + canary + `","capabilities":{},"clientInfo":{"name":"Claude-AI ` + canary + `","version":"1"}}}`,
+		`{"jsonrpc":"2.0","id":16,"method":"prompts/get","params":{"name":"contact_history"}}`,
+		`{"jsonrpc":"2.0","id":17,"method":"resources/read","params":{"uri":"talkover://calls.csv?date_from=` + canary + `"}}`,
 	} {
 		if status, body, err := post(base, call); status != http.StatusOK {
 			t.Error(status, body, err)
@@ -210,7 +212,9 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`talkover_mcp_requests_total{method="tools/call",name="unknown",outcome="invalid_params"} 1`,
 		`talkover_mcp_requests_total{method="prompts/get",name="unknown",outcome="invalid_params"} 1`,
 		`talkover_mcp_requests_total{method="prompts/get",name="daily_report",outcome="ok"} 1`,
+		`talkover_mcp_requests_total{method="prompts/get",name="contact_history",outcome="invalid_params"} 1`,
 		`talkover_mcp_requests_total{method="resources/read",name="calls.csv",outcome="ok"} 1`,
+		`talkover_mcp_requests_total{method="resources/read",name="calls.csv",outcome="invalid_params"} 1`,
 		`talkover_mcp_requests_total{method="resources/read",name="unknown",outcome="not_found"} 1`,
 		`talkover_mcp_requests_total{method="completion/complete",name="daily_report",outcome="ok"} 1`,
 		`talkover_mcp_requests_total{method="completion/complete",name="unknown",outcome="ok"} 1`,
@@ -233,7 +237,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`talkover_mcp_limiter_waiting 0`,
 		`talkover_mcp_limiter_hold_seconds 0`,
 		`talkover_mcp_sessions 1`,
-		`talkover_mcp_http_requests_total{path="/mcp",status="200"} 15`,
+		`talkover_mcp_http_requests_total{path="/mcp",status="200"} 17`,
 		`talkover_mcp_http_requests_total{path="other",status="404"} 1`,
 		`talkover_mcp_build_info{goversion="go`,
 		`go_goroutines `,

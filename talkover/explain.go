@@ -26,7 +26,7 @@ func (e *Error) Explain(who string) string {
 	case Interrupted:
 		return "The connection to " + who + " broke off before the answer was whole" + e.tried()
 	case Malformed:
-		return fmt.Sprintf("%s's answer (%s) was no JSON list of calls, but perhaps a page of a proxy%s", who, e.StatusLine(), e.tried())
+		return fmt.Sprintf("%s's answer (%s) was not the JSON that was asked for, but perhaps a page of a proxy%s", who, e.StatusLine(), e.tried())
 	case TooLarge:
 		return who + "'s answer was too large to read and was dropped"
 	case Redirected:

@@ -28,7 +28,7 @@ func TestAnErrorExplainsItself(t *testing.T) {
 		{talkover.Error{Reason: talkover.TimedOut, Attempts: 2}, "It did not answer in time (2 attempts)"},
 		{talkover.Error{Reason: talkover.Unreachable, Attempts: 1}, "It could not be reached"},
 		{talkover.Error{Reason: talkover.Interrupted, Attempts: 3}, "The connection to It broke off before the answer was whole (3 attempts)"},
-		{talkover.Error{Reason: talkover.Malformed, Status: 101}, "It's answer (101 Switching Protocols) was no JSON list of calls, but perhaps a page of a proxy"},
+		{talkover.Error{Reason: talkover.Malformed, Status: 101}, "It's answer (101 Switching Protocols) was not the JSON that was asked for, but perhaps a page of a proxy"},
 		{talkover.Error{Reason: talkover.TooLarge, Status: 200}, "It's answer was too large to read and was dropped"},
 		{talkover.Error{Reason: talkover.Redirected, Status: 302}, "It answered with a redirect (302 Found), which is never followed, because the token would go along"},
 		{talkover.Error{}, "It gave no answer that can be used"},

@@ -153,12 +153,17 @@ func (r *requests) succeeded(ctx context.Context, _ any, method mcp.MCPMethod, m
 }
 
 func (r *requests) failed(_ context.Context, _ any, method mcp.MCPMethod, message any, err error) {
-	outcome := other
-	var coded interface{ ToJSONRPCError() mcp.JSONRPCError } // of mcp-go's own errors
-	if errors.As(err, &coded) {
-		if word, ok := outcomesByCode[coded.ToJSONRPCError().Error.Code]; ok {
-			outcome = word
-		}
+	code := 0
+	var own interface{ RPCCode() int }                      // of a handler's error that knows its code
+	var made interface{ ToJSONRPCError() mcp.JSONRPCError } // of mcp-go's own errors
+	if errors.As(err, &own) {
+		code = own.RPCCode()
+	} else if errors.As(err, &made) {
+		code = made.ToJSONRPCError().Error.Code
+	}
+	outcome, ok := outcomesByCode[code]
+	if !ok {
+		outcome = other
 	}
 	r.count(method, message, outcome)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -41,6 +43,26 @@ func (e unknownToken) explain() string {
 
 // Unwrap returns the API's own error, for the log.
 func (e unknownToken) Unwrap() error { return e.error }
+
+// invalidParams is an error in what a request is about. Package transport answers it with the code
+// of JSON-RPC for that.
+type invalidParams string
+
+// Error implements error.
+func (e invalidParams) Error() string { return string(e) }
+
+// RPCCode returns the code of JSON-RPC.
+func (invalidParams) RPCCode() int { return mcp.INVALID_PARAMS }
+
+// answering returns the error of a request that is no call of a tool: text, with the code
+// that err deserves.
+func answering(err error, text string) error {
+	var faults schema.Faults
+	if errors.As(err, &faults) {
+		return invalidParams(text)
+	}
+	return errors.New(text)
+}
 
 // outcome returns the word for how an operation ended.
 func outcome(err error) string {

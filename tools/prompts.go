@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,12 +35,12 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 	s.AddPrompt(m, func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		args, err := json.Marshal(r.Params.Arguments)
 		if err != nil {
-			return nil, errors.New("the arguments are no JSON")
+			return nil, invalidParams("the arguments are no JSON")
 		}
 		now := qs.Now().UTC()
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
-			return nil, errors.New(leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
+			return nil, answering(err, leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
 		}
 		text := p.text(in, now.Truncate(24*time.Hour))
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -90,7 +89,7 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {
 			// mcp-go passes the error on to the client word for word.
-			return nil, errors.New(leaving(qs.MaskNumbers, explain(err)))
+			return nil, answering(err, leaving(qs.MaskNumbers, explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})

@@ -21,6 +21,8 @@ type orderedAnswer struct {
 
 	writing sync.Mutex
 	started bool // the head is written
+	status  int
+	amend   *amendment // of the error that mcp-go writes, if it is one
 }
 
 // event sends a message as an event.
@@ -36,7 +38,7 @@ func (a *orderedAnswer) start(contentType string, status int) {
 	if a.started {
 		return
 	}
-	a.started = true
+	a.started, a.status = true, status
 	if contentType != "" {
 		a.ResponseWriter.Header().Set("Content-Type", contentType)
 	}
@@ -77,13 +79,22 @@ func (a *orderedAnswer) WriteHeader(status int) {
 	a.out.close()
 	a.writing.Lock()
 	defer a.writing.Unlock()
+	if a.amend != nil && a.amend.code == mcp.INVALID_PARAMS && status == http.StatusOK {
+		status = http.StatusBadRequest // as mcp-go v1.2.1 answers that code from 2026-07-28 on
+	}
 	a.start("", status) // mcp-go has set the type
 }
 
 // Write implements [io.Writer].
 func (a *orderedAnswer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
-	return a.ResponseWriter.Write(b)
+	if a.amend == nil || a.status < http.StatusBadRequest { // a result, or an event
+		return a.ResponseWriter.Write(b)
+	}
+	if _, err := a.ResponseWriter.Write(a.amend.appliedTo(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // Flush implements [http.Flusher], which mcp-go asks for before it streams.

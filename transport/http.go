@@ -42,6 +42,7 @@ func NewHTTP(s *server.MCPServer, o Options) *HTTP {
 		delay: o.DrainDelay,
 		log:   o.Log,
 	}
+	amendErrors(s)
 	h.streams = &streams{server: s, calls: &h.calls, log: o.Log, open: map[string]*stream{}}
 	routes := map[string]route{
 		"/sse":     {method: http.MethodGet, handler: http.HandlerFunc(h.streams.listen)},

@@ -123,7 +123,8 @@ func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp
 		}
 		return no
 	}
-	return s.server.HandleMessage(ctx, b)
+	ctx, amend := withAmendment(ctx)
+	return amend.applied(s.server.HandleMessage(ctx, b))
 }
 
 // send writes a message. The client is gone if that fails, which ends the session

@@ -26,6 +26,7 @@ const (
 // in ends or ctx is done; both are success. At the end of input it answers the calls
 // under way before it returns, for at most 5 s.
 func Stdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer, log *slog.Logger) error {
+	amendErrors(s)
 	life, end := context.WithCancel(ctx)
 	defer end()
 	var running calls

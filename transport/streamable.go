@@ -95,6 +95,7 @@ func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_ = answer.event(b)
 		}
 	}
+	ctx, answer.amend = withAmendment(ctx)
 	s.modern.ServeHTTP(answer, r.WithContext(context.WithValue(ctx, answerKey{}, answer)))
 	answer.out.close()
 	if isCancelled(ctx) && !answer.started {

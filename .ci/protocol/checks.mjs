@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { header, logins } from './oidc.mjs';
-import { cancel, progress, tokenless } from './sdk.mjs';
+import { cancel, codes, progress, tokenless } from './sdk.mjs';
 
 const binary = process.argv[2];
 const here = name => fileURLToPath(new URL(name, import.meta.url));
@@ -179,6 +179,7 @@ await check('the same answers at every door', () => {
 const calls = Number(process.env.CALLS ?? 100);
 await check('sdk: progress before the result', () => progress(binary, server.url, calls));
 await check('sdk: cancelled calls', () => cancel(binary, serve, Math.min(calls, 200)));
+await check('sdk: codes of errors', () => codes(binary, server.url));
 await check('sdk: a server without a token', () => tokenless(binary));
 await check('sdk: logins', () => logins(serve));
 await check('sdk: a gate of tokens', () => header(serve));

@@ -49,6 +49,24 @@ export async function tokenless(binary) {
   return Object.keys(hosts).join(', ');
 }
 
+// codes asks over each transport for what there is not, and for what lacks an argument: the error that the SDK throws has
+// the code of the specification, and names an unknown resource.
+export async function codes(binary, url) {
+  for (const [name, door] of Object.entries(doors)) {
+    await connected(door(binary, url, { ...process.env, TALKOVER_DEMO: 'true' }), () => {}, async client => {
+      const fails = async (what, code, uri, ask) => {
+        const error = await ask.then(() => ({ message: 'it was answered' }), error => error);
+        require(error.code === code && error.data?.uri === uri, `${name}: ${what}: ${error.code} ${JSON.stringify(error.data)}: ${error.message}`);
+      };
+      await fails('a prompt without its argument', -32602, undefined, client.getPrompt({ name: 'contact_history' }));
+      await fails('a bad date', -32602, undefined, client.readResource({ uri: 'talkover://calls.csv?date_from=soon' }));
+      const uri = 'talkover://nowhere';
+      await fails('an unknown resource', -32002, uri, client.readResource({ uri }));
+    });
+  }
+  return Object.keys(doors).join(', ');
+}
+
 // slowAPI is a Talkover API that takes a moment for each page. asked counts its requests by their search.
 async function slowAPI(pages, ms) {
   const asked = new Map();
