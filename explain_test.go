@@ -22,7 +22,7 @@ func TestTheDoctorAndTheToolsSayTheSame(t *testing.T) {
 		"answered 501 Not Implemented: an error on its side":                                              says(501, ""),
 		"answered 200 OK but says that it failed":                                                         says(200, `{"success":false}`),
 		"answered with a redirect (302 Found), which is never followed, because the token would go along": says(302, ""),
-		"answer (200 OK) was not the JSON that was asked for, but perhaps a page of a proxy":                        says(200, html),
+		"answer (200 OK) was not the JSON that was asked for, but perhaps a page of a proxy":              says(200, html),
 		"Talkover's own words: \"No.\"":                                                                   says(400, `{"message":"No."}`),
 	} {
 		env := upstream(t, func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mark3labs/mcp-go/server"
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/commands"
@@ -23,7 +24,7 @@ func TestHealthcheckOfAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(transport.NewHTTP(nil, transport.Options{Gate: gate}))
+	s := httptest.NewServer(transport.NewHTTP(server.NewMCPServer("test", "1"), transport.Options{Gate: gate}))
 	defer s.Close()
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	for name, test := range map[string]struct {
@@ -35,6 +36,7 @@ func TestHealthcheckOfAServer(t *testing.T) {
 		"IPv6":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "[::]:" + port}, nil},
 		"no host":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": ":" + port}, nil},
 		"by flags":       {nil, []string{"-transport", "http", "-addr", "localhost:" + port}},
+		"by -addr alone": {nil, []string{"-addr", "localhost:" + port}},
 		"bad settings":   {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN", "Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
 	} {
 		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != commands.Success || stdout+stderr != "" {
@@ -60,7 +62,7 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 		env  map[string]string
 		want string
 	}{
-		"stdio":             {nil, "over stdio there is nothing to ask; give it the MCP_TRANSPORT"},
+		"stdio":             {nil, "over stdio there is nothing to ask; give it the address of the server"},
 		"nobody":            {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": dead}, dead + " does not answer: "},
 		"a redirect":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": other.Listener.Addr().String()}, "answers 302 at /healthz, where the server answers 200"},
 		"unknown transport": {map[string]string{"MCP_TRANSPORT": "pigeon"}, "MCP_TRANSPORT: takes stdio, sse or http"},

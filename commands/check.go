@@ -45,7 +45,7 @@ func (p *Program) healthcheck(cmd *cobra.Command, _ []string) error {
 	return cmp.Or(p.printJSON(answer), err)
 }
 
-// probe asks the server at MCP_ADDR. It needs no account, so that it ignores faults of
+// probe asks the server at MCP_ADDR or -addr. It needs no account, so that it ignores faults of
 // settings which do not matter to the address.
 func (p *Program) probe(ctx context.Context) error {
 	c, err := settings.Load(ctx, p.Env)
@@ -57,8 +57,8 @@ func (p *Program) probe(ctx context.Context) error {
 			}
 		}
 	}
-	if c.Transport == "stdio" {
-		return errors.New("over stdio there is nothing to ask; give it the MCP_TRANSPORT and MCP_ADDR of the server, or its flags")
+	if _, given := p.Env.Lookup("MCP_ADDR"); c.Transport == "stdio" && !given {
+		return errors.New("over stdio there is nothing to ask; give it the address of the server: -addr, or MCP_TRANSPORT and MCP_ADDR")
 	}
 	return transport.Probe(ctx, c.Addr)
 }
