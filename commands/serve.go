@@ -110,7 +110,7 @@ func (p *Program) open(ctx context.Context, c settings.Config, scrapes net.Liste
 // ToolsOf returns what the settings say of the tools, without an account.
 func ToolsOf(c settings.Config, version string) tools.Config {
 	return tools.Config{
-		Version: version, Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4",
+		Version: version, Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
 		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour), Replicas: int(c.Replicas),
 		CallerOf:     transport.CallerName,
 		CallingCodes: talkover.CallingCodes(c.CallCountries), ConfirmCalls: string(c.ConfirmCalls),

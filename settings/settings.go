@@ -25,6 +25,7 @@ type Config struct {
 	RateLimit       count         `env:"TALKOVER_RATE_LIMIT, default=100" takes:"a whole number from 0 to 100000" desc:"Requests a minute that the plan allows; with 0 this program sets no limit."`
 	Zone            zone          `env:"TALKOVER_TIMEZONE, default=UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which answers show times."`
 	MaskNumbers     maskName      `env:"TALKOVER_MASK_NUMBERS, default=none" takes:"none or last4" desc:"last4 hides all but the last four digits of phone numbers in answers; search then takes a whole number or SID."`
+	Charts          chartsName    `env:"TALKOVER_CHARTS, default=on" takes:"on or off" desc:"off takes away the charts that hosts of MCP Apps draw beside answers; the answers stay the same."`
 	CacheCalls      calls         `env:"TALKOVER_CACHE_CALLS, default=250000" takes:"a whole number from 0 to 10000000" desc:"Calls of days that are over to keep in memory, at 72 bytes each, so that each is read once; 0 keeps none."`
 	CacheTTL        days          `env:"TALKOVER_CACHE_TTL, default=24h" takes:"a duration such as 24h, up to 720h" desc:"How long the fields of a kept call are believed before they are confirmed, and kept without use."`
 	CacheDir        string        `env:"TALKOVER_CACHE_DIR" takes:"a path" desc:"A folder in which the kept days outlive this program, encrypted with keys that are made from the token."`

@@ -230,6 +230,7 @@ type (
 	sourceName    string
 	authName      string
 	maskName      string
+	chartsName    string
 	confirmName   string
 	logFormatName string
 )
@@ -245,6 +246,9 @@ func (n *sourceName) EnvDecode(s string) error { return oneOf(n, s, "server", "c
 
 // EnvDecode implements [envconfig.Decoder].
 func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4") }
+
+// EnvDecode implements [envconfig.Decoder].
+func (c *chartsName) EnvDecode(s string) error { return oneOf(c, s, "on", "off") }
 
 // EnvDecode implements [envconfig.Decoder].
 func (c *confirmName) EnvDecode(s string) error { return oneOf(c, s, "auto", "always", "never") }

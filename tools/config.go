@@ -63,6 +63,9 @@ type Config struct {
 	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
 	Cache *cache.Cache
 
+	// Charts links the tools that count and list calls to a page that draws their answers.
+	Charts bool
+
 	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool
 

@@ -20,7 +20,7 @@ func MeasuredNames(c Config) []string {
 func CountingTools() []string { return []string{"find_calls", "get_call_stats"} }
 
 // ResourceNames lists the names of the resources, which their addresses end in.
-func ResourceNames() []string { return []string{"metrics", "calls.csv"} }
+func ResourceNames() []string { return []string{"calls.html", "metrics", "calls.csv"} }
 
 // Outcomes lists the words for how an operation of a name may end.
 func Outcomes(name string) []string {

@@ -64,6 +64,7 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		qs.audit(ctx, resourceRead, nil, slog.String("resource", "metrics"))
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: metrics}}, nil
 	})
+	addChart(s, qs)
 	input, err := schema.NewInput[callFilters]()
 	if err != nil {
 		return err

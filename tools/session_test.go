@@ -36,7 +36,7 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := tools.Config{Client: c, Version: "test", Now: account.Now}
+	config := tools.Config{Client: c, Version: "test", Now: account.Now, Charts: true}
 	for _, f := range change {
 		f(&config)
 	}

@@ -63,7 +63,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
 	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
-	m.Title = t.title
+	m.Title, m.Meta = t.title, qs.chartOf(t.name)
 	m.RawOutputSchema = output
 	yes, reads := true, !t.changes
 	m.Annotations = mcp.ToolAnnotation{

@@ -64,7 +64,7 @@ func New(c Config) (*server.MCPServer, error) {
 		server.WithInstructions(c.instructions(context.Background())),
 		server.WithHooks(hooks),
 	}
-	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), qs.byRole(hooks))...)
+	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), c.charts(), qs.byRole(hooks))...)
 	for _, r := range c.all() {
 		if err := r.register(s, qs); err != nil {
 			return nil, fmt.Errorf("tools: %w", err)

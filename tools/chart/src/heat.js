@@ -1,0 +1,61 @@
+// Draws two dimensions as a heat map: weekdays, days or agents down, hours or days along.
+
+import { axisX, axisY, cell, plot, text } from '@observablehq/plot';
+import * as f from './format.js';
+import { axisWord, heatPlaces, nameOf, orderedValues, valueWord } from './answer.js';
+import { ofMetric } from './behind.js';
+import { clipped } from './items.js';
+import { fitted, widthOf } from './element.js';
+import { hits } from './tip.js';
+import { label } from './bars.js';
+import { mixed, readable } from './colours.js';
+
+export function heat(figure, model, metric, { width, height, open, hint }) {
+  let { x, y } = heatPlaces(model.dims);
+  let across = orderedValues(model, x);
+  let down = orderedValues(model, y);
+  // A week of hours stands upright where it is narrow, so that its figures can be read.
+  if (width < 560 && across.length > down.length) [x, y, across, down] = [y, x, down, across];
+  const room = Math.max(4, Math.floor((height - 24) / 14));
+  const rows = down.slice(0, room);
+  const word = (place, key) => axisWord(model.dims[place], key);
+  const marginLeft = Math.ceil(Math.min(Math.max(...rows.map(key => widthOf(word(y, key)))), width * 0.3)) + 10;
+  const size = (width - marginLeft - 2) / across.length;
+  const tall = Math.min(34, (height - 24) / rows.length);
+  const cells = model.groups.filter(g => !g.rest && rows.includes(g.keys[y]) && across.includes(g.keys[x]) && g.figures[metric] !== undefined)
+    .map(g => ({ x: g.keys[x], y: g.keys[y], value: g.figures[metric], group: g }));
+  const most = f.isRate(metric) ? 1 : Math.max(...cells.map(c => c.value), 1);
+  const fill = c => mixed(metric, c.value / most);
+  const small = tall < 15 || size < 26 ? 10 : 12;
+  const font = `${small}px ${getComputedStyle(document.documentElement).fontFamily}`;
+  const write = value => f.figure(metric, value);
+  const written = tall >= 11 && Math.max(0, ...cells.map(c => widthOf(write(c.value), font))) + 2 <= size;
+  const grid = rows.flatMap(b => across.map(a => ({ x: a, y: b })));
+  const widest = Math.max(...across.map(key => widthOf(word(x, key)))) + 8;
+  const every = Math.ceil(widest / size);
+  const everyRow = Math.ceil(13 / tall);
+  const picture = plot({
+    width, height: Math.round(tall * rows.length) + 24, marginLeft, marginTop: 20, marginBottom: 4, marginRight: 2,
+    x: { type: 'band', domain: across, padding: 0 }, y: { type: 'band', domain: rows, padding: 0 }, color: { type: 'identity' },
+    marks: [
+      axisX(across.filter((_, i) => i % every === 0), { anchor: 'top', tickFormat: key => word(x, key), tickSize: 0, label: null, fontSize: 12 }),
+      axisY(rows.filter((_, i) => i % everyRow === 0), { tickFormat: key => fitted(word(y, key), marginLeft - 8), tickSize: 0, label: null, fontSize: 12 }),
+      cell(grid, { x: 'x', y: 'y', inset: 0.5, fill: 'var(--soft)' }),
+      cell(cells.filter(c => c.value > 0), { x: 'x', y: 'y', inset: 0.5, fill }),
+      text(written ? cells.filter(c => c.value > 0) : [], { x: 'x', y: 'y', text: c => write(c.value), fontSize: small, fill: c => readable(metric, c.value / most) }),
+    ],
+  });
+  figure.append(picture);
+  label(picture, `Heat map: ${nameOf(metric)}, ${model.title.toLowerCase()}`);
+  const [sx, sy] = [picture.scale('x'), picture.scale('y')];
+  hits(figure, picture, cells.map(c => {
+    const args = c.group.args && ofMetric(c.group.args, metric);
+    return {
+      x: sx.apply(c.x), y: sy.apply(c.y), width: sx.bandwidth, height: sy.bandwidth, column: across.indexOf(c.x), row: rows.indexOf(c.y),
+      title: model.dims.map((dim, i) => clipped(valueWord(dim, c.group.keys[i]))).join(', '),
+      lines: model.metrics.filter(name => c.group.figures[name] !== undefined).map(name => `${nameOf(name)} ${f.figure(name, c.group.figures[name])}`),
+      open: args && open && c.value > 0 && (() => open({ label: c.group.label, args })),
+    };
+  }), { hint });
+  return { ramp: { metric, least: write(0), most: write(most) }, more: down.length - rows.length };
+}

@@ -1,0 +1,86 @@
+// What stands for one bar or column: its segments, its words and the calls behind it.
+
+import * as f from './format.js';
+import { nameOf, valueWord } from './answer.js';
+import { ofMetric } from './behind.js';
+
+/** The colours of statuses and directions, by the names of page.css. */
+const SPLIT = {
+  completed: 'answered', answered: 'outbound', 'no-answer': 'no_answer', busy: 'busy', failed: 'failed', initiated: 'open', ringing: 'open',
+  inbound: 'inbound', outbound: 'outbound',
+};
+const splitColour = value => SPLIT[value.replaceAll('_', '-')] ?? 'other';
+
+/** The segments that the legend names, with their sums: outcomes, or the values of the dimension that splits the bars. */
+export function segmentsOf(model, metric) {
+  if (metric !== 'calls') return [];
+  if (model.split) {
+    const place = model.dims.indexOf(model.split);
+    const sums = new Map();
+    for (const g of model.groups) if (!g.rest && g.keys[place]) sums.set(g.keys[place], (sums.get(g.keys[place]) ?? 0) + (g.figures.calls ?? 0));
+    return [...sums].sort((a, b) => b[1] - a[1]).map(([key, sum]) => ({ key, name: splitColour(key), text: valueWord(model.split, key), sum }));
+  }
+  return model.outcomes.map(name => ({ key: name, name, text: nameOf(name), sum: model.totals[name] }));
+}
+
+/** One item for groups that share a bar. */
+function item(model, metric, groups, key, state = 'over') {
+  const [first] = groups;
+  const segments = segmentsOf(model, metric);
+  const place = model.dims.indexOf(model.split);
+  const value = model.split ? groups.reduce((sum, g) => sum + (g.figures.calls ?? 0), 0) : first.figures[metric];
+  const parts = segments.map(s => ({
+    ...s, value: model.split ? groups.find(g => g.keys[place] === s.key)?.figures.calls ?? 0 : first.figures[s.key] ?? 0,
+  }));
+  if (model.split && first.rest) parts.push({ key: '(rest)', name: 'other', text: 'All others', value });
+  const label = model.split && !first.rest ? valueWord(model.dims[1 - place], first.keys[1 - place]) || first.label : first.label;
+  return {
+    key, label: clipped(label), state, value, rest: first.rest, before: first.before[metric], ...(!model.split && { rate: first.figures.answer_rate, rateBefore: first.before.answer_rate }),
+    parts: parts.length ? parts : [{ key: metric, name: metric, text: nameOf(metric), value }],
+    lines: linesOf(model, metric, first, parts, value, state), args: argsOf(model, metric, groups),
+  };
+}
+
+/** The longest label that is told in a box or to a screen reader; Talkover's own end at 120. */
+const LONGEST = 160;
+export const clipped = words => (words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words);
+
+const STATES = { open: 'not over yet: so far', cut: 'part of it: the window ends within', unread: 'not read', future: 'to come' };
+
+function linesOf(model, metric, group, parts, value, state) {
+  const lines = [];
+  if (value !== undefined) lines.push(`${nameOf(metric)} ${f.figure(metric, value)}`);
+  for (const part of parts) if (part.value) lines.push(`${part.text} ${f.count(part.value)}`);
+  if (!model.split) {
+    for (const name of model.metrics) if (name !== metric && group.figures[name] !== undefined) lines.push(`${nameOf(name)} ${f.figure(name, group.figures[name])}`);
+    const { [metric]: before } = group.before;
+    if (before !== undefined) lines.push(`${model.comparedWords} ${f.figure(metric, before)}${group.change[metric] === undefined ? '' : ` (${f.change(metric, group.change[metric])})`}`);
+  }
+  if (STATES[state]) lines.push(STATES[state]);
+  return lines;
+}
+
+/** The arguments of find_calls for a bar: without the filter of the dimension that splits it. */
+function argsOf(model, metric, groups) {
+  const { args } = groups[0];
+  if (!args) return null;
+  if (!model.split) return ofMetric(args, metric);
+  const { [model.split]: dropped, ...rest } = args;
+  const kept = model.filters?.[model.split];
+  return kept ? { ...rest, [model.split]: kept } : rest;
+}
+
+/** One item for each bucket of time, hour or weekday, in their order. */
+export const bucketItems = (model, metric) => model.buckets.map(b => item(model, metric, b.groups, b.key, b.state));
+
+/** One item for each bar, largest first; what is added up as others stands last. */
+export function barItems(model, metric) {
+  const place = model.split ? 1 - model.dims.indexOf(model.split) : -1;
+  const byKey = new Map();
+  for (const g of model.groups) {
+    const key = g.rest ? '(rest)' : place < 0 ? g.keys.join('\n') : g.keys[place];
+    byKey.set(key, [...(byKey.get(key) ?? []), g]);
+  }
+  return [...byKey].map(([key, groups]) => item(model, metric, groups, key))
+    .sort((a, b) => Boolean(a.rest) - Boolean(b.rest) || (b.value ?? -1) - (a.value ?? -1));
+}

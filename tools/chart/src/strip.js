@@ -1,0 +1,69 @@
+// Draws calls along a line of time: how long each was, and what became of it.
+
+import { axisX, axisY, dot, gridY, plot, ruleX, ruleY } from '@observablehq/plot';
+import * as f from './format.js';
+import { nameOf } from './answer.js';
+import { colour, h, widthOf } from './element.js';
+import { label } from './bars.js';
+
+const HEIGHT = 104;
+
+export function strip(figure, model, { width }) {
+  const calls = model.calls.filter(call => Number.isFinite(call.at));
+  if (calls.length < 2) return { outcomes: [] };
+  const [first, last] = [Math.min(...calls.map(c => c.at)), Math.max(...calls.map(c => c.at))];
+  const longest = Math.max(...calls.map(c => c.seconds), 60);
+  const oneDay = f.isoDay(first) === f.isoDay(last);
+  const ticks = [...new Set([0, [60, 120, 300, 600, 1800, 3600, 7200].findLast(s => s <= longest) ?? 60])];
+  const marginLeft = Math.ceil(Math.max(...ticks.map(t => widthOf(f.length(t))))) + 12;
+  const padding = Math.max((last - first) * 0.02, 60_000);
+  const write = oneDay ? f.time : last - first > 3 * 86_400_000 ? f.day : f.dayTime;
+  const picture = plot({
+    width, height: HEIGHT, marginLeft, marginRight: 8, marginTop: 10, marginBottom: 24,
+    x: { type: 'utc', domain: [first - padding, last + padding] },
+    y: { type: 'sqrt', domain: [0, longest] },
+    color: { type: 'identity' },
+    marks: [
+      gridY(ticks, { stroke: 'var(--line)', strokeOpacity: 1 }),
+      axisY(ticks, { tickFormat: f.length, tickSize: 0, label: null, fontSize: 12 }),
+      axisX(timeTicks(first, last, width - marginLeft, write), { tickFormat: at => write(+at), tickSize: 3, label: null, fontSize: 12 }),
+      ruleY([0], { stroke: 'var(--edge)' }),
+      ruleX(calls.filter(c => c.seconds > 0), { x: 'at', y1: 0, y2: 'seconds', stroke: c => colour(c.outcome), strokeWidth: 2 }),
+      dot(calls, { x: 'at', y: 'seconds', r: 3.5, fill: c => (c.outcome === 'answered' ? colour(c.outcome) : 'var(--page)'), stroke: c => colour(c.outcome), strokeWidth: 1.75 }),
+    ],
+  });
+  const words = `${model.calls.length} calls from ${f.dayTime(first)} to ${f.dayTime(last)}, the longest ${f.length(Math.max(...calls.map(c => c.seconds)))}. The table below has them all.`;
+  label(picture, words);
+  picture.setAttribute('role', 'img');
+  figure.append(picture);
+  near(figure, picture, calls);
+  const counts = new Map();
+  for (const call of model.calls) counts.set(call.outcome, (counts.get(call.outcome) ?? 0) + 1);
+  return { outcomes: [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => ({ name, text: `${nameOf(name)} ${f.count(n)}` })) };
+}
+
+/** Moments for the axis, at whole hours or days of the clock, so that no two labels touch. */
+function timeTicks(first, last, width, write) {
+  const most = Math.max(2, Math.floor(width / (widthOf(write(last)) + 24)));
+  const [hour, day] = [3_600_000, 86_400_000];
+  const step = [hour / 4, hour / 2, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 7 * day, 14 * day, 30 * day, 90 * day, 365 * day].find(s => (last - first) / s <= most - 1) ?? 730 * day;
+  const ticks = [];
+  for (let at = Math.ceil(first / step) * step; at <= last; at += step) ticks.push(at);
+  return ticks.length ? ticks : [first];
+}
+
+/** Tells the call that is nearest to the pointer. */
+function near(figure, picture, calls) {
+  const box = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
+  figure.append(box);
+  const x = picture.scale('x');
+  picture.addEventListener('pointermove', event => {
+    const at = (event.clientX - picture.getBoundingClientRect().left) / (picture.getBoundingClientRect().width / picture.viewBox.baseVal.width);
+    const call = calls.reduce((a, b) => (Math.abs(x.apply(a.at) - at) <= Math.abs(x.apply(b.at) - at) ? a : b));
+    box.replaceChildren(h('b', {}, f.dayTime(call.at)), h('span', {}, `${call.from} → ${call.to}`), h('span', {}, `${call.status}, ${f.length(call.seconds)}`), h('span', {}, call.agent));
+    box.hidden = false;
+    box.style.left = `${Math.max(0, Math.min(x.apply(call.at) - box.offsetWidth / 2, figure.clientWidth - box.offsetWidth))}px`;
+    box.style.top = `${HEIGHT + 2}px`;
+  });
+  picture.addEventListener('pointerleave', () => { box.hidden = true; });
+}
