@@ -212,6 +212,39 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// chart prints the page with the answer in it, and no page where there is no answer.
+func TestChart(t *testing.T) {
+	code, stdout, stderr := try(t, nil, "chart", "-demo", "get_call_stats", "group_by=agent", "date_from=2026-11-01")
+	if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "<!doctype html>") || !strings.Contains(stdout, `"arguments":{"date_from":"2026-11-01","group_by":"agent"}`) ||
+		!strings.Contains(stdout, `"structuredContent":{`) {
+		t.Errorf("exit %d, stderr %q, stdout %.300s", code, stderr, stdout)
+	}
+	for args, want := range map[string]struct {
+		code int
+		says string
+	}{
+		"chart -demo list_calls limit=5": {commands.Failed, "did you mean per_page?"},
+		"chart -demo no_such_tool":       {commands.Failed, "no_such_tool"},
+		"chart -demo list_calls failed":  {commands.Misconfigured, `chart: "failed" is no name=value`},
+		"chart":                          {commands.Misconfigured, "chart: which tool?"},
+		"chart -demo -json list_calls":   {commands.Misconfigured, "-json: chart prints HTML"},
+	} {
+		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code != want.code || stdout != "" || !strings.Contains(stderr, want.says) {
+			t.Errorf("%s: exit %d, stdout %.80q, stderr %q", args, code, stdout, stderr)
+		}
+	}
+}
+
+// A setting takes the charts away from what hosts are told.
+func TestChartsAreASetting(t *testing.T) {
+	for value, want := range map[string]bool{"": true, "on": true, "off": false} {
+		code, stdout, stderr := try(t, map[string]string{"TALKOVER_CHARTS": value}, "tools")
+		if code != 0 || stderr != "" || strings.Contains(stdout, "ui://talkover/calls.html") != want {
+			t.Errorf("TALKOVER_CHARTS=%s: exit %d, stderr %q, stdout %.300s", value, code, stderr, stdout)
+		}
+	}
+}
+
 // The server offers make_call only where a setting allows it, and over HTTP only behind a
 // gate.
 func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {

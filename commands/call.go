@@ -15,22 +15,35 @@ import (
 	"github.com/talkover/talkover-mcp/transport"
 )
 
-// call calls one tool through the server, as a client does, and prints what a model
-// would read. It sends each value as text, which the tool reads by its schema.
+// call calls one tool and prints what a model would read.
 func (p *Program) call(cmd *cobra.Command, args []string) error {
-	ctx := cmd.Context()
-	c, err := settings.Load(ctx, p.Env)
+	result, _, err := p.ask(cmd, args)
 	if err != nil {
 		return err
 	}
+	shown := textOf(result)
+	if result.IsError {
+		return cmp.Or(p.print(shown, map[string]string{"error": shown}), errTold)
+	}
+	return p.print(shown, result.StructuredContent)
+}
+
+// ask calls one tool through the server, as a client does. It sends each value as text,
+// which the tool reads by its schema, and returns the values beside the result.
+func (p *Program) ask(cmd *cobra.Command, args []string) (*mcp.CallToolResult, map[string]any, error) {
+	ctx := cmd.Context()
+	c, err := settings.Load(ctx, p.Env)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := p.open(ctx, c.Quiet(), nil)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer s.close()
 	client, err := transport.Connect(ctx, s.server)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer client.Close()
 	values := map[string]any{}
@@ -45,20 +58,18 @@ func (p *Program) call(cmd *cobra.Command, args []string) error {
 	}
 	result, err := client.Call(ctx, args[0], values, progress)
 	line.erase()
-	if err != nil {
-		return err
-	}
+	return result, values, err
+}
+
+// textOf returns what a model would read of a result.
+func textOf(result *mcp.CallToolResult) string {
 	var text strings.Builder
 	for _, content := range result.Content {
 		if c, ok := content.(mcp.TextContent); ok {
 			text.WriteString(c.Text)
 		}
 	}
-	shown := strings.TrimRight(text.String(), "\n")
-	if result.IsError {
-		return cmp.Or(p.print(shown, map[string]string{"error": shown}), errTold)
-	}
-	return p.print(shown, result.StructuredContent)
+	return strings.TrimRight(text.String(), "\n")
 }
 
 // listTools prints the tools that a client gets with these settings. It needs no token.

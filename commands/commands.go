@@ -60,6 +60,14 @@ func (p *Program) Tree() *cobra.Command {
 				"  talkover-mcp call -demo get_call_stats date_from=2026-11-01 group_by=agent,status",
 			Args: wantCall, RunE: p.call,
 		},
+		&cobra.Command{
+			Use: "chart TOOL [NAME=VALUE ...]", Short: "Call one tool and print a page that draws the answer",
+			Long: "Calls one tool, as call does, and prints an HTML page that draws the answer of\n" +
+				"find_calls, get_call_stats or list_calls. Send it to a file, as in > calls.html, which a\n" +
+				"browser opens without a network.",
+			Example: "  talkover-mcp chart -demo get_call_stats date_from=2026-11-01 group_by=day",
+			Args:    wantCall, RunE: p.chart,
+		},
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
 		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},
 		kept,
@@ -121,13 +129,13 @@ func wantNoArguments(c *cobra.Command, args []string) error {
 }
 
 // wantCall refuses all but the name of a tool and its arguments.
-func wantCall(_ *cobra.Command, args []string) error {
+func wantCall(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("call: which tool? (see -help)")
+		return fmt.Errorf("%s: which tool? (see -help)", c.Name())
 	}
 	for _, pair := range args[1:] {
 		if !strings.Contains(pair, "=") {
-			return fmt.Errorf("call: %q is no name=value", pair)
+			return fmt.Errorf("%s: %q is no name=value", c.Name(), pair)
 		}
 	}
 	return nil
