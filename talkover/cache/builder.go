@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -13,6 +14,8 @@ type Builder struct {
 	c          Columns
 	statuses   map[string]int
 	directions map[string]int
+	kinds      map[string]int
+	kindList   []string
 	agents     map[string]int
 	lines      map[phone]int
 	forms      map[string]int
@@ -30,6 +33,7 @@ func (b *Builder) Reset() { *b = Builder{} }
 func (b *Builder) Columns() *Columns {
 	c := b.c
 	c.rows.clip()
+	c.kinds = strings.Join(b.kindList, "")
 	c.gather()
 	return &c
 }
@@ -44,13 +48,15 @@ func (b *Builder) Add(call talkover.Call) error {
 	if call.Direction == inbound {
 		contact, contactFormatted, line = call.From, call.FromFormatted, phone{call.To, call.ToFormatted}
 	}
-	status, ok1 := index(&b.statuses, &b.c.statuses, call.Status, call.Status, 1<<statusBits)
-	direction, ok2 := index(&b.directions, &b.c.directions, call.Direction, call.Direction, 1<<directionBits)
+	status, ok1 := index(&b.statuses, &b.c.statuses, call.Status, call.Status, 1<<8)
+	direction, ok2 := index(&b.directions, &b.c.directions, call.Direction, call.Direction, 1<<8)
+	k := string([]byte{byte(status), byte(direction)})
+	kind, ok6 := index(&b.kinds, &b.kindList, k, k, 1<<8)
 	agent, ok3 := index(&b.agents, &b.c.agents, AgentKey(call.Agent), call.Agent, 1<<16)
 	ours, ok4 := index(&b.lines, &b.c.lines, line, line, 1<<16)
 	f := formOf(contact, contactFormatted)
 	form, ok5 := index(&b.forms, &b.c.forms, f, f, 1<<16)
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || call.Duration < 0 || call.Duration >= 1<<24 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 || call.Duration < 0 || call.Duration >= 1<<24 {
 		return ErrNoRoom
 	}
 	created := call.CreatedAt.UnixMicro()
@@ -100,7 +106,7 @@ func (b *Builder) Add(call talkover.Call) error {
 	binary.LittleEndian.PutUint16(row[atForm:], uint16(form))
 	binary.LittleEndian.PutUint16(row[atLine:], uint16(ours))
 	binary.LittleEndian.PutUint16(row[atAgent:], uint16(agent))
-	row[atStatus] = byte(direction<<statusBits | status)
+	row[atKind] = byte(kind)
 	if call.IsTesting {
 		flags |= isTesting
 	}

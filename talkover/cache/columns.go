@@ -21,6 +21,7 @@ type Columns struct {
 	rows       rows
 	statuses   []string
 	directions []string
+	kinds      string // two bytes each: the indices of a status and of a direction
 	agents     []talkover.Agent
 	lines      []phone
 	forms      []string // of formatted numbers, see form
@@ -39,12 +40,6 @@ const (
 	noUpdated   // the call has no time of update
 	noCreatedAt // the call has no time of creation
 	updatedFar  // it was updated so late or early that the microseconds are an index of texts
-)
-
-// Bits of the byte with the indices of the status and the direction.
-const (
-	statusBits    = 5
-	directionBits = 8 - statusBits
 )
 
 // textBit marks a contact that is an index of texts.
@@ -90,7 +85,7 @@ func (c *Columns) Lines() int { return len(c.lines) }
 
 // Bytes accounts for the memory that the columns take.
 func (c *Columns) Bytes() int {
-	n := int(unsafe.Sizeof(*c)) + c.rows.bytes()
+	n := int(unsafe.Sizeof(*c)) + c.rows.bytes() + len(c.kinds)
 	for _, list := range [][]string{c.statuses, c.directions, c.forms, c.prefixes, c.texts} {
 		for _, s := range list {
 			n += int(unsafe.Sizeof(s)) + len(s)
@@ -122,10 +117,10 @@ func (r Row) Seconds() int {
 }
 
 // Status returns the index of the status in [Columns.Statuses].
-func (r Row) Status() int { return int(r.b[atStatus] & (1<<statusBits - 1)) }
+func (r Row) Status() int { return int(r.c.kinds[2*int(r.b[atKind])]) }
 
 // Direction returns the index of the direction in [Columns.Directions].
-func (r Row) Direction() int { return int(r.b[atStatus] >> statusBits) }
+func (r Row) Direction() int { return int(r.c.kinds[2*int(r.b[atKind])+1]) }
 
 // Agent returns the index of the agent in [Columns.Agents].
 func (r Row) Agent() int { return int(binary.LittleEndian.Uint16(r.b[atAgent:])) }
@@ -216,6 +211,7 @@ func (c *Columns) gather() {
 	for i := range slab {
 		add(&slab[i])
 	}
+	add(&c.kinds)
 	c.agents, c.lines = slices.Clone(c.agents), slices.Clone(c.lines)
 	for i := range c.agents {
 		a := &c.agents[i]

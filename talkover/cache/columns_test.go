@@ -171,8 +171,8 @@ func TestMoreKindsThanAnIndexHolds(t *testing.T) {
 		most   int
 		change func(*talkover.Call, int)
 	}{
-		"statuses":   {1 << 5, func(c *talkover.Call, i int) { c.Status = fmt.Sprint(i) }},
-		"directions": {1 << 3, func(c *talkover.Call, i int) { c.Direction = fmt.Sprint(i) }},
+		"statuses":   {1 << 8, func(c *talkover.Call, i int) { c.Status = fmt.Sprint(i) }},
+		"directions": {1 << 8, func(c *talkover.Call, i int) { c.Direction = fmt.Sprint(i) }},
 		"lines":      {1 << 16, func(c *talkover.Call, i int) { c.From = fmt.Sprintf("+%d", i) }},
 	} {
 		var b cache.Builder

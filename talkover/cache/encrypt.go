@@ -11,13 +11,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // version is that of sealed days. Days of another version are not read.
-const version = "2"
+const version = "3"
 
 // keys of one account, all made from its token: to know the token is to have them.
 type keys struct {
@@ -132,6 +133,7 @@ func (c *Columns) appendTo(to []byte) []byte {
 	list(c.forms...)
 	list(c.prefixes...)
 	list(c.texts...)
+	list(c.kinds)
 	for _, chunk := range c.rows {
 		to = append(to, chunk...)
 	}
@@ -168,6 +170,7 @@ func readColumns(b []byte) (*Columns, error) {
 	c.statuses, c.directions = list(), list()
 	agents, lines := list(), list()
 	c.forms, c.prefixes, c.texts = list(), list(), list()
+	c.kinds = strings.Join(list(), "")
 	if short || len(agents)%3 != 0 || len(lines)%2 != 0 || len(b)%width != 0 {
 		return nil, errShort
 	}
@@ -181,7 +184,7 @@ func readColumns(b []byte) (*Columns, error) {
 		c.rows = append(c.rows, bytes.Clone(rows))
 	}
 	for r := range c.Rows() {
-		if r.Status() >= len(c.statuses) || r.Direction() >= len(c.directions) || r.Agent() >= len(c.agents) ||
+		if 2*int(r.b[atKind])+1 >= len(c.kinds) || r.Status() >= len(c.statuses) || r.Direction() >= len(c.directions) || r.Agent() >= len(c.agents) ||
 			r.Line() >= len(c.lines) || int(binary.LittleEndian.Uint16(r.b[atForm:])) >= len(c.forms) {
 			return nil, errShort
 		}

@@ -16,8 +16,8 @@ const (
 	atForm    = atSeconds + 3 // index of forms, for the contact
 	atLine    = atForm + 2    // index of lines
 	atAgent   = atLine + 2    // index of agents
-	atStatus  = atAgent + 2   // indices of statuses and, in the upper bits, of directions
-	atFlags   = atStatus + 1  // see below
+	atKind    = atAgent + 2   // index of kinds
+	atFlags   = atKind + 1    // see below
 	width     = atFlags + 1
 )
 
