@@ -272,7 +272,8 @@ func TestKubernetesIngress(t *testing.T) {
 		open[p.Path] = *p.PathType
 	}
 	want := map[string]networking.PathType{
-		"/mcp": networking.PathTypeExact, "/.well-known/oauth-protected-resource": networking.PathTypePrefix,
+		"/mcp": networking.PathTypeExact, "/mcp/": networking.PathTypeExact, "/register": networking.PathTypeExact,
+		"/.well-known/oauth-protected-resource": networking.PathTypePrefix,
 	}
 	if !maps.Equal(open, want) {
 		t.Errorf("open to the world: %v, want %v", open, want)
