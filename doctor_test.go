@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +39,58 @@ func TestDoctorPrintsWhatItFound(t *testing.T) {
 				t.Errorf("a line of no form: %q", line)
 			}
 		}
+	}
+}
+
+// What -json prints is what its page says, so that scripts can rely on it.
+func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
+	page, err := os.ReadFile("docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer s.Close()
+	issuer := newIssuer(t)
+	env := overHTTP("TALKOVER_BASE_URL", s.URL, "MCP_ADDR", "127.0.0.1:0", "OTEL_EXPORTER_OTLP_ENDPOINT", s.URL,
+		"MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", issuer.URL, "MCP_RESOURCE_URL", "https://calls.example.com/mcp")
+	code, stdout, stderr := try(t, env, "doctor", "-json")
+	var got struct {
+		OK       bool   `json:"ok"`
+		Summary  string `json:"summary"`
+		Findings []struct {
+			Check    string `json:"check"`
+			Severity string `json:"severity"`
+			Text     string `json:"text"`
+		} `json:"findings"`
+	}
+	strict := json.NewDecoder(strings.NewReader(stdout))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&got); err != nil || code != commands.Failed || got.OK || got.Summary == "" || stderr != "" {
+		t.Fatalf("exit %d, %v, stderr %s:\n%s", code, err, stderr, stdout)
+	}
+	var checks []string
+	for _, f := range got.Findings {
+		checks = append(checks, f.Check)
+		for _, word := range []string{f.Check, f.Severity} {
+			if !strings.Contains(string(page), "`"+word+"`") {
+				t.Errorf("docs/commands.md does not name %q", word)
+			}
+		}
+		if f.Text == "" {
+			t.Errorf("%s has no text", f.Check)
+		}
+	}
+	want := []string{"configuration", "address", "collector", "gate", "network", "token", "rate limit", "clock"}
+	if !slices.Equal(checks, want) {
+		t.Errorf("checks %q, want %q", checks, want)
+	}
+}
+
+// A misspelt variable of the real environment is told.
+func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
+	out, err := command(t, []string{"TALKOVER_DEMO=true", "TALKOVER_TIMEZON=" + canary}, "doctor").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "TALKOVER_TIMEZON is no setting of this program, so it does nothing; did you mean TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -19,10 +19,20 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	p := &commands.Program{Version: version(), Env: envconfig.OsLookuper(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	p := &commands.Program{Version: version(), Env: envconfig.OsLookuper(), Names: names(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	code := p.Run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// names returns the names of all variables of the environment.
+func names() []string {
+	var all []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		all = append(all, name)
+	}
+	return all
 }
 
 // release is the version of a release, which the linker sets (-X main.release).

@@ -14,7 +14,7 @@ import (
 
 // doctor prints what it finds wrong, in words.
 func (p *Program) doctor(cmd *cobra.Command, _ []string) error {
-	found := settings.Diagnose(cmd.Context(), p.Env, p.Version, p.Stderr)
+	found := settings.Diagnose(cmd.Context(), p.Env, p.Names, p.Version, p.Stderr)
 	failures := found.Checks(settings.Failure)
 	err := p.print(found.String(), struct {
 		OK       bool              `json:"ok"`

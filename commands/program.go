@@ -24,6 +24,7 @@ const (
 type Program struct {
 	Version string // of the program
 	Env     envconfig.Lookuper
+	Names   []string // of all variables of the environment; the doctor looks for misspelt ones
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer

@@ -8,8 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,98 +19,20 @@ import (
 // maxClockSkew bounds how far off the clock may be. Beyond it, days and waits are wrong.
 const maxClockSkew = time.Minute
 
-// Severity says whether answers suffer from what was found.
-type Severity string
-
-// The severities of a [Finding].
-const (
-	OK      Severity = "ok"
-	Warning Severity = "warn" // answers come, but not as well as they could
-	Failure Severity = "fail" // no answer comes, or a wrong one
-	Skipped Severity = "skip" // not checked, after an earlier failure or because there is nothing to check
-)
-
-// String returns the word that begins a printed line. Failures stand out by capitals.
-func (s Severity) String() string {
-	switch s {
-	case Failure:
-		return "FAIL"
-	case Skipped:
-		return "-"
-	}
-	return string(s)
-}
-
-// The checks of the doctor, in their order. The doctor checks the gate only where
-// MCP_AUTH=oidc.
-const (
-	checkConfig  = "configuration"
-	checkGate    = "gate"
-	checkNetwork = "network"
-	checkToken   = "token"
-	checkRate    = "rate limit"
-	checkClock   = "clock"
-)
-
-// Finding tells the result of one check. The check of the configuration has a finding for
-// each setting that is wrong.
-type Finding struct {
-	Check    string   `json:"check"`
-	Severity Severity `json:"severity"`
-	Text     string   `json:"text"` // what is wrong and what to do, in one line that holds no token
-}
-
-// Findings holds all that the doctor found, in the order of its checks.
-type Findings []Finding
-
-// String returns a line for each finding, and the summary.
-func (f Findings) String() string {
-	var b strings.Builder
-	for _, finding := range f {
-		fmt.Fprintf(&b, "%-5s %s: %s\n", finding.Severity, finding.Check, finding.Text)
-	}
-	return b.String() + f.Summary()
-}
-
-// Checks returns the names of the checks with a finding of a severity, each once.
-func (f Findings) Checks(s Severity) []string {
-	var all []string
-	for _, finding := range f {
-		if finding.Severity == s && !slices.Contains(all, finding.Check) {
-			all = append(all, finding.Check)
-		}
-	}
-	return all
-}
-
-// Summary names in one line the checks that failed, or else those with a warning.
-func (f Findings) Summary() string {
-	failures, warnings := f.Checks(Failure), f.Checks(Warning)
-	switch n := len(failures); {
-	case n == 1:
-		return fmt.Sprintf("1 check failed: %s.", failures[0])
-	case n > 1:
-		return fmt.Sprintf("%d checks failed: %s.", n, strings.Join(failures, ", "))
-	case len(warnings) > 0:
-		return fmt.Sprintf("No check failed; see the warning: %s.", strings.Join(warnings, ", "))
-	}
-	return "All is well."
-}
-
-// doctor finds out why an assistant gets no answers.
-type doctor struct {
-	network
-	found Findings
-}
-
-// Diagnose checks settings, gate, network, token, limit and clock, for at most 30 s. It
-// sends a handful of requests and repeats none. version is that of this program. stderr
-// gets the log.
-func Diagnose(ctx context.Context, env envconfig.Lookuper, version string, stderr io.Writer) Findings {
+// Diagnose checks settings, what a server would listen at, gate, network, token, limit and
+// clock, for at most 30 s. It sends a handful of requests and repeats none. names are those
+// of all variables of the environment, for misspelt ones. version is that of this program.
+// stderr gets the log.
+func Diagnose(ctx context.Context, env envconfig.Lookuper, names []string, version string, stderr io.Writer) Findings {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
 	d := &doctor{}
+	for _, odd := range misspelt(names) {
+		d.warn(checkConfig, "%s", odd)
+	}
 	if d.configure(ctx, env, version, stderr) {
+		d.judgeAddresses(ctx)
+		d.judgeCollector(ctx)
 		d.examine(ctx)
 	}
 	return d.found
@@ -131,7 +51,7 @@ func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version 
 	switch {
 	case errors.As(err, &wrong):
 		for _, fault := range wrong {
-			d.fail(checkConfig, "%s", fault)
+			d.fail(checkConfig, "%s%s", fault, placeholderNote(env, fault))
 		}
 	case err != nil:
 		d.fail(checkConfig, "%s", err)
@@ -303,27 +223,4 @@ func (d *doctor) judgeClock(up talkover.Checkup) {
 	default: // the date has whole seconds, and is of some moment during the request
 		d.ok(checkClock, "at most %s off Talkover's", seconds(off+up.Took/2+time.Second/2))
 	}
-}
-
-func (d *doctor) ok(check, format string, args ...any)   { d.find(OK, check, format, args...) }
-func (d *doctor) warn(check, format string, args ...any) { d.find(Warning, check, format, args...) }
-func (d *doctor) fail(check, format string, args ...any) { d.find(Failure, check, format, args...) }
-
-// skip says that checks were not made. why is empty after an earlier failure.
-func (d *doctor) skip(why string, checks ...string) {
-	if why != "" {
-		why = "; " + why
-	}
-	for _, check := range checks {
-		d.find(Skipped, check, "not checked%s", why)
-	}
-}
-
-// tokenForm matches a Talkover token. One may have been pasted into another setting.
-var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
-
-// find adds a finding, and hides tokens in it.
-func (d *doctor) find(severity Severity, check, format string, args ...any) {
-	text := d.token.HideIn(fmt.Sprintf(format, args...))
-	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, talkover.Secret{}.String())})
 }

@@ -68,7 +68,7 @@ func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 func diagnose(t *testing.T, env map[string]string) (found settings.Findings, logged string) {
 	t.Helper()
 	var stderr bytes.Buffer
-	found = settings.Diagnose(t.Context(), envconfig.MapLookuper(env), "test", &stderr)
+	found = settings.Diagnose(t.Context(), envconfig.MapLookuper(env), nil, "test", &stderr)
 	return found, stderr.String()
 }
 
@@ -140,13 +140,13 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "60ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 60ms, nor does its /health"},
 		"hangs up": {list: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, last: "1 check failed: network.",
 			want: "FAIL network|broke off before the answer was whole"},
-		"each its own token": {list: answers(500, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "All is well.",
-			want: "ok configuration|http at 127.0.0.1:8080, MCP_AUTH=none; each request brings its own token|ok network||- token|each request brings its own|- rate limit||ok clock|"},
-		"each its own, all down": {health: answers(502, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
+		"each its own token": {list: answers(500, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "All is well.",
+			want: "ok configuration|http at 127.0.0.1:0, MCP_AUTH=none; each request brings its own token|ok network||- token|each request brings its own|- rate limit||ok clock|"},
+		"each its own, all down": {health: answers(502, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "1 check failed: network.",
 			want: "FAIL network|502 Bad Gateway|FAIL network|/health fails as well"},
-		"each its own, a firewall": {health: answers(401, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
+		"each its own, a firewall": {health: answers(401, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "1 check failed: network.",
 			want: "FAIL network|even at /health"},
-		"each its own, no health": {health: answers(400, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http"}, last: "1 check failed: network.",
+		"each its own, no health": {health: answers(400, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "1 check failed: network.",
 			want: "FAIL network|400 Bad Request: it does not take these arguments. Correct TALKOVER_BASE_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -244,8 +244,8 @@ func TestDoctorReadsTheTokenFile(t *testing.T) {
 	var n asked
 	s := httptest.NewServer(api(&n, answers(401, "")))
 	defer s.Close()
-	found, logged := diagnose(t, map[string]string{"TALKOVER_TOKEN_FILE": path, "TALKOVER_BASE_URL": s.URL + "/api/v1", "MCP_TRANSPORT": "sse"})
-	diagnosed(t, found, "ok configuration|sse at 127.0.0.1:8080, MCP_AUTH=none; the token is from TALKOVER_TOKEN_FILE|FAIL token|from TALKOVER_TOKEN_FILE", "1 check failed: token.")
+	found, logged := diagnose(t, map[string]string{"TALKOVER_TOKEN_FILE": path, "TALKOVER_BASE_URL": s.URL + "/api/v1", "MCP_TRANSPORT": "sse", "MCP_ADDR": "127.0.0.1:0"})
+	diagnosed(t, found, "ok configuration|sse at 127.0.0.1:0, MCP_AUTH=none; the token is from TALKOVER_TOKEN_FILE|FAIL token|from TALKOVER_TOKEN_FILE", "1 check failed: token.")
 	secretive(t, found, logged)
 }
 
@@ -257,7 +257,7 @@ func TestDoctorStopsWhenTold(t *testing.T) {
 	}))
 	defer s.Close()
 	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": s.URL})
-	diagnosed(t, settings.Diagnose(ctx, env, "test", io.Discard), "FAIL network|the check was stopped", "1 check failed: network.")
+	diagnosed(t, settings.Diagnose(ctx, env, nil, "test", io.Discard), "FAIL network|the check was stopped", "1 check failed: network.")
 }
 
 func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {
@@ -273,9 +273,9 @@ func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {
 	var n asked
 	s := httptest.NewServer(api(&n, answers(200, oneOf4213)))
 	defer s.Close()
-	env := overHTTP("MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", issuer.URL, "MCP_RESOURCE_URL", "https://calls.example.com", "TALKOVER_BASE_URL", s.URL+"/api/v1")
+	env := overHTTP("MCP_ADDR", "127.0.0.1:0", "MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", issuer.URL, "MCP_RESOURCE_URL", "https://calls.example.com", "TALKOVER_BASE_URL", s.URL+"/api/v1")
 	found, _ := diagnose(t, env)
-	diagnosed(t, found, "ok configuration|http at 127.0.0.1:8080, MCP_AUTH=oidc|ok gate|can be fetched|ok token|", "All is well.")
+	diagnosed(t, found, "ok configuration|http at 127.0.0.1:0, MCP_AUTH=oidc|ok gate|can be fetched|ok token|", "All is well.")
 	issuer.Close()
 	found, _ = diagnose(t, env)
 	diagnosed(t, found, "FAIL gate|MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched|ok token|", "1 check failed: gate.")

@@ -15,7 +15,7 @@ import (
 // lookup hides variables that are known to be wrong, and remembers the last one that was
 // asked for: an error of envconfig is about that one. An empty variable counts as not
 // set, since hosts pass settings that a user left blank, some of them as the placeholder
-// of their form.
+// of their form. So does the placeholder of the documents.
 type lookup struct {
 	envconfig.Lookuper
 	last   string
@@ -27,7 +27,7 @@ func (l *lookup) Lookup(name string) (string, bool) {
 	l.last = name
 	value, ok := l.Lookuper.Lookup(name)
 	value = strings.TrimSpace(value)
-	if blank := value == "" || strings.HasPrefix(value, "${user_config."); !ok || blank || l.hidden[name] {
+	if blank := value == "" || strings.HasPrefix(value, "${user_config.") || value == placeholder; !ok || blank || l.hidden[name] {
 		return "", false
 	}
 	return value, true

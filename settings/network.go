@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -175,13 +176,38 @@ func tlsFault(err error) string {
 		return fmt.Sprintf("its certificate has expired at %s, and the clock here says %s. Set the clock if it is wrong; else whoever runs the host must renew the certificate",
 			moment(invalid.Cert.NotAfter), moment(now))
 	case errors.As(err, &host):
-		return "its certificate is for another host. Correct TALKOVER_BASE_URL; if it is right, something on the way answers in its place"
+		return "its certificate is for " + namesOf(host.Certificate) + ", and not for this host. Correct TALKOVER_BASE_URL; if it is right, something on the way answers in its place"
 	case errors.As(err, &certificate):
 		return fmt.Sprintf("its certificate is not one that this machine trusts. Install the root certificate of whoever signed it (often a company's proxy), "+
 			"on Linux also by SSL_CERT_FILE; a clock far off has the same effect, and here it is %s", moment(now))
 	}
 	return "it does not speak TLS as it should. Correct host and port of TALKOVER_BASE_URL; if they are right, something on the way answers in its place"
 }
+
+// namesOf lists hosts that a certificate is for. Whoever made it wrote them, so they are shown
+// only where they look like names.
+func namesOf(c *x509.Certificate) string {
+	const most = 3
+	var names []string
+	for _, name := range c.DNSNames {
+		if len(name) <= maxHostName && hostForm.MatchString(strings.TrimPrefix(name, "*.")) {
+			names = append(names, name)
+		}
+	}
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	switch {
+	case len(names) == 0:
+		return "another host"
+	case len(names) > most:
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// maxHostName is the length of the longest name of a host (RFC 1035, 2.3.4).
+const maxHostName = 253
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 

@@ -7,6 +7,9 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
+// placeholder stands for a token in the documents.
+const placeholder = "talq_your_environment_token_here"
+
 // readToken returns the Talkover token. A missing one is a fault, but not in the demo,
 // nor where each request brings its own.
 func (c Config) readToken(wrong *Faults) talkover.Secret {
@@ -35,6 +38,8 @@ func parseToken(token string) (talkover.Secret, error) {
 	switch {
 	case token == "":
 		return talkover.Secret{}, errors.New("takes a Talkover API token, which is missing (to try without one: -demo)")
+	case strings.ContainsAny(token[:1]+token[len(token)-1:], `"'`):
+		return talkover.Secret{}, errors.New("takes the token alone, without the quotation marks around it")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return talkover.Secret{}, errors.New("takes the token alone, without spaces, line breaks or \"Bearer\"")
 	}
