@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,15 +28,15 @@ func project(t *testing.T, env types.Mapping) (*types.Project, error) {
 	})
 }
 
-// services returns the project with its two services, talkover-mcp and Caddy.
+// services returns the project with talkover-mcp and Caddy; the third service is Valkey.
 func services(t *testing.T) (p *types.Project, server, caddy types.ServiceConfig) {
 	t.Helper()
 	p, err := project(t, types.Mapping{"PUBLIC_HOST": "calls.example.com", "SECRETS_DIR": "/secrets"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Services) != 2 {
-		t.Fatalf("services are %v, want two", p.ServiceNames())
+	if len(p.Services) != 3 {
+		t.Fatalf("services are %v, want three", p.ServiceNames())
 	}
 	return p, p.Services["talkover-mcp"], p.Services["caddy"]
 }
@@ -71,8 +72,10 @@ func TestComposeConfinesServices(t *testing.T) {
 	if !slices.Equal(caddy.CapAdd, []string{"NET_BIND_SERVICE"}) {
 		t.Errorf("caddy: cap_add %v", caddy.CapAdd)
 	}
-	if !pinned.MatchString(caddy.Image) {
-		t.Errorf("caddy's image is %q, want a version with its digest", caddy.Image)
+	for _, s := range []types.ServiceConfig{caddy, p.Services["valkey"]} {
+		if !pinned.MatchString(s.Image) {
+			t.Errorf("the image of %s is %q, want a version with its digest", s.Name, s.Image)
+		}
 	}
 	if !slices.Equal(server.HealthCheck.Test, []string{"CMD", "/talkover-mcp", "healthcheck"}) {
 		t.Errorf("the health check is %v", server.HealthCheck.Test)
@@ -107,8 +110,17 @@ func TestComposeNetworks(t *testing.T) {
 	if want := []string{"80/tcp", "443/tcp", "443/udp"}; !slices.Equal(published, want) {
 		t.Errorf("caddy publishes %v, want %v", published, want)
 	}
-	if !p.Networks["inside"].Internal {
-		t.Error("the network of the two leads outside")
+	for _, name := range []string{"inside", "shared"} {
+		if !p.Networks[name].Internal {
+			t.Errorf("the network %s leads outside", name)
+		}
+	}
+	valkey := p.Services["valkey"]
+	if _, ok := valkey.Networks["shared"]; !ok || len(valkey.Networks) != 1 || len(valkey.Ports) != 0 {
+		t.Errorf("Valkey is on networks %v, with ports %v: it has no password", valkey.Networks, valkey.Ports)
+	}
+	if _, ok := caddy.Networks["shared"]; ok {
+		t.Error("Caddy reaches Valkey, which has no password")
 	}
 	for _, s := range []types.ServiceConfig{server, caddy} {
 		if _, ok := s.Networks["inside"]; !ok {
@@ -133,7 +145,13 @@ func TestComposeSettings(t *testing.T) {
 		"MCP_ADDR":          "0.0.0.0:8080",
 		"MCP_METRICS_ADDR":  "0.0.0.0:9090",
 		"MCP_ALLOWED_HOSTS": "calls.example.com,talkover-mcp",
+
+		"TALKOVER_VALKEY_URL": "valkey://valkey:6379",
+		"TALKOVER_REPLICAS":   strconv.Itoa(*server.Deploy.Replicas),
 	})
+	if n := *server.Deploy.Replicas; n != 3 {
+		t.Errorf("%d replicas, want 3", n)
+	}
 	for _, name := range []string{"TALKOVER_TOKEN_FILE", "MCP_AUTH_TOKENS_FILE"} {
 		dir, secret := path.Split(env[name])
 		given := slices.ContainsFunc(server.Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == secret })

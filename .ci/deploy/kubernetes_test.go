@@ -11,7 +11,6 @@ import (
 	"time"
 
 	apps "k8s.io/api/apps/v1"
-	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
@@ -28,16 +27,21 @@ type objects struct {
 	deployment apps.Deployment
 	service    core.Service
 	ingress    networking.Ingress
-	scaler     autoscaling.HorizontalPodAutoscaler
-	budget     policy.PodDisruptionBudget
+	budget     policy.PodDisruptionBudget // of replicas alone
 	network    networking.NetworkPolicy
 }
 
-// build builds the objects as kustomize does, and decodes them as strictly as kubectl validates them. The test fails on an
+// build builds the objects of one replica.
+func build(t *testing.T) *objects { return kustomize(t, "kubernetes") }
+
+// replicas builds the objects of three replicas that share a Valkey.
+func replicas(t *testing.T) *objects { return kustomize(t, "kubernetes-replicas") }
+
+// kustomize builds the objects of a folder as kustomize does, and decodes them as strictly as kubectl validates them. The test fails on an
 // unknown field, a field that occurs twice and a kind that is not expected.
-func build(t *testing.T) *objects {
+func kustomize(t *testing.T, folder string) *objects {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join(deploy, "kubernetes"))
+	dir, err := filepath.Abs(filepath.Join(deploy, folder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +53,10 @@ func build(t *testing.T) *objects {
 	kinds := map[string]any{
 		"v1/Namespace": &o.namespace, "v1/ServiceAccount": &o.account, "v1/ConfigMap": &o.settings,
 		"apps/v1/Deployment": &o.deployment, "v1/Service": &o.service, "networking.k8s.io/v1/Ingress": &o.ingress,
-		"autoscaling/v2/HorizontalPodAutoscaler": &o.scaler, "policy/v1/PodDisruptionBudget": &o.budget,
 		"networking.k8s.io/v1/NetworkPolicy": &o.network,
+	}
+	if folder == "kubernetes-replicas" {
+		kinds["policy/v1/PodDisruptionBudget"] = &o.budget
 	}
 	for _, resource := range made.Resources() {
 		kind := path.Join(resource.GetGvk().ApiVersion(), resource.GetKind())
@@ -97,7 +103,7 @@ func TestKubernetesPodIsConfined(t *testing.T) {
 		"server: drops ALL":                 slices.Equal(server.SecurityContext.Capabilities.Drop, []core.Capability{"ALL"}),
 		"server: adds none":                 len(server.SecurityContext.Capabilities.Add) == 0,
 		"server: has a memory limit":        !server.Resources.Limits.Memory().IsZero(),
-		"server: asks for CPU, for the HPA": !server.Resources.Requests.Cpu().IsZero(),
+		"server: asks for CPU":             !server.Resources.Requests.Cpu().IsZero(),
 		"pod: shares nothing of the node":   !pod.HostNetwork && !pod.HostPID && !pod.HostIPC,
 		"namespace: restricted":             o.namespace.Labels["pod-security.kubernetes.io/enforce"] == "restricted",
 	} {
@@ -150,28 +156,35 @@ func mountsSecret(pod core.PodSpec, server core.Container, dir string) bool {
 	})
 }
 
+// One replica has the plan to itself. Three share it in Valkey, whose URL is a secret, and take their parts without it.
 func TestKubernetesReplicasStayInsideThePlan(t *testing.T) {
-	const plan = 100 // requests a minute
-	o := build(t)
-	limit, err := strconv.Atoi(o.settings.Data["TALKOVER_RATE_LIMIT"])
-	if err != nil {
-		t.Fatal(err)
+	one, three := build(t), replicas(t)
+	if n := *one.deployment.Spec.Replicas; n != 1 {
+		t.Errorf("%d replicas without Valkey, want 1", n)
 	}
-	d, replicas := o.deployment.Spec, int(o.scaler.Spec.MaxReplicas)
-	if total := limit * replicas; total > plan || total <= plan-replicas {
-		t.Errorf("%d replicas with %d requests a minute are %d, want the plan's %d shared out", replicas, limit, total, plan)
+	for _, name := range []string{"TALKOVER_RATE_LIMIT", "TALKOVER_REPLICAS", "TALKOVER_VALKEY_URL", "TALKOVER_VALKEY_URL_FILE"} {
+		if value, ok := one.settings.Data[name]; ok {
+			t.Errorf("%s=%s for one replica", name, value)
+		}
 	}
-	if ref := o.scaler.Spec.ScaleTargetRef; ref.Kind != "Deployment" || ref.Name != o.deployment.Name || ref.APIVersion != "apps/v1" {
-		t.Errorf("the autoscaler scales %+v", ref)
+	env, d := three.settings.Data, three.deployment.Spec
+	wantSettings(t, env, map[string]string{"TALKOVER_REPLICAS": strconv.Itoa(int(*d.Replicas)), "MCP_AUTH": "token"})
+	if *d.Replicas != 3 {
+		t.Errorf("%d replicas with Valkey, want 3", *d.Replicas)
 	}
-	if least := *o.scaler.Spec.MinReplicas; *d.Replicas != 3 || least != 3 {
-		t.Errorf("%d replicas and at least %d, want 3", *d.Replicas, least)
+	if !mountsSecret(d.Template.Spec, three.server(t), path.Dir(env["TALKOVER_VALKEY_URL_FILE"])) {
+		t.Errorf("TALKOVER_VALKEY_URL_FILE is %q, where no secret is mounted", env["TALKOVER_VALKEY_URL_FILE"])
 	}
-	if surge := d.Strategy.RollingUpdate.MaxSurge.IntValue(); surge != 0 {
-		t.Errorf("a roll-out adds %d replicas, for which the plan has no requests", surge)
-	}
-	if unavailable := o.budget.Spec.MaxUnavailable.IntValue(); unavailable != 1 {
+	if unavailable := three.budget.Spec.MaxUnavailable.IntValue(); unavailable != 1 {
 		t.Errorf("%d replicas may be away, want 1", unavailable)
+	}
+	if update := d.Strategy.RollingUpdate; update.MaxUnavailable.IntValue() != 0 {
+		t.Errorf("a roll-out takes %v replicas away", update.MaxUnavailable)
+	}
+	last := three.network.Spec.Egress[len(three.network.Spec.Egress)-1]
+	if len(three.network.Spec.Egress) != len(one.network.Spec.Egress)+1 || last.Ports[0].Port.IntValue() != 6379 || len(last.To) != 1 ||
+		last.To[0].PodSelector == nil || last.To[0].NamespaceSelector == nil {
+		t.Errorf("the way to Valkey is %+v", last)
 	}
 }
 
@@ -212,7 +225,7 @@ func TestKubernetesPodHasTimeToEnd(t *testing.T) {
 }
 
 func TestKubernetesNamesMeet(t *testing.T) {
-	o := build(t)
+	o := replicas(t)
 	pod := o.deployment.Spec.Template
 	selectors := map[string]map[string]string{
 		"deployment": o.deployment.Spec.Selector.MatchLabels,

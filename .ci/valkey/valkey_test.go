@@ -89,6 +89,7 @@ func TestLimit(t *testing.T) {
 	if least := (windows-1)*limit*80/100 + 1; served < least {
 		t.Errorf("%d requests were served, want %d", served, least)
 	}
+	t.Logf("a script takes the server: %s", scriptCost.FindString(w.server.command(t, "INFO commandstats")))
 	if gone := strings.Count(w.replicas[0].output(), "Valkey is away"); gone > 0 {
 		t.Logf("the first replica found the server away %d times: this machine is busy", gone)
 	}
@@ -196,6 +197,9 @@ func alone(t *testing.T, s *server, spoil func(*server), why, secret string) {
 		t.Errorf("%d requests served and %d answered 429, want each replica to take its third", served, denied)
 	}
 }
+
+// scriptCost finds how often scripts ran, and for how many microseconds each.
+var scriptCost = regexp.MustCompile(`cmdstat_evalsha:[^\r]*`)
 
 var ofRequests = regexp.MustCompile(`(?s)^Exact: all `)
 
