@@ -67,11 +67,8 @@ func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Repor
 		out.Totals[repeatMeasure] = float64(k.Repeat)
 		out.Totals[peakMeasure] = float64(k.PeakConcurrent)
 		out.Totals[shortMeasure] = float64(*report.Short)
-		// These filters hide the very calls that may have returned others.
-		if in.Status == "" && in.Direction == "" && in.AgentID == "" && in.Search == "" {
-			out.Totals[unreturnedMeasure] = float64(k.UnreturnedMissed)
-		} else {
-			out.note("unreturned_missed is told only without filters other than dates, which would hide the calls that returned others.")
+		if m := report.Totals.M[stats.Unreturned]; m.Known {
+			out.Totals[unreturnedMeasure] = m.Value
 		}
 	}
 	if before == nil {

@@ -94,20 +94,16 @@ func statsPlace(d string, c sandbox.Call, zone *time.Location) []string {
 func statsFigures(calls []sandbox.Call, of int) map[string]float64 {
 	f := map[string]float64{"calls": float64(len(calls)), "answered": 0, "no_answer": 0, "busy": 0, "failed": 0, "open": 0, "talk_seconds": 0}
 	var durations []int
-	finalAnswered := 0.0
 	for _, c := range calls {
-		open := c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
-		if open {
+		if c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0 {
 			f["open"]++
+			continue
 		}
 		switch c.Status {
 		case "answered", "completed":
 			f["answered"]++
 			f["talk_seconds"] += float64(c.Duration)
 			durations = append(durations, c.Duration)
-			if !open {
-				finalAnswered++
-			}
 		case "no-answer":
 			f["no_answer"]++
 		case "busy", "failed":
@@ -120,7 +116,7 @@ func statsFigures(calls []sandbox.Call, of int) map[string]float64 {
 		}
 	}
 	rounded("share", f["calls"], float64(of), 10_000)
-	rounded("answer_rate", finalAnswered, f["calls"]-f["open"], 10_000)
+	rounded("answer_rate", f["answered"], f["calls"]-f["open"], 10_000)
 	rounded("mean_seconds", f["talk_seconds"], f["answered"], 10)
 	slices.Sort(durations)
 	if n := len(durations); n > 0 {

@@ -62,10 +62,11 @@ func (r *Run) countDays(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	if c.calls, err = r.countQuery(ctx, base, groups+frames); err != nil {
+	before, err := r.countQuery(ctx, base, groups+frames)
+	if err != nil {
 		return err
 	}
-	counts, err := r.countAll(ctx, r.Counter.Queries(c.calls, r.left(ctx)-1))
+	counts, err := r.countAll(ctx, r.Counter.Queries(before, r.left(ctx)-1))
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,8 @@ func (r *Run) countDays(ctx context.Context) error {
 		return err
 	}
 	c.asOf = r.Now()
-	if !r.Counter.Take(counts) || after != c.calls {
+	var ok bool
+	if c.calls, ok = r.Counter.Take(counts); !ok || after != before {
 		r.stopCounting() // calls went meanwhile
 		return nil
 	}
@@ -115,8 +117,8 @@ func (r *Run) agents(ctx context.Context, most int) ([]talkover.AgentInfo, error
 	return all.Rows, nil
 }
 
-// readEdges reads what of the window cannot be counted: the live days, and the day
-// that a window of another zone begins in. Where that cannot be paid for, the answer
+// readEdges reads what of the window cannot be counted: the live days, and the days that
+// a window begins and ends in which is none of UTC days. Where that cannot be paid for, the answer
 // is about the rest.
 func (r *Run) readEdges(ctx context.Context) error {
 	s := &r.state
@@ -134,16 +136,30 @@ func (r *Run) readEdges(ctx context.Context) error {
 			}
 		}
 	}
-	from, _ := r.countedDays()
-	if _, ok := r.days[s.From]; from == s.From || ok || s.Unbounded {
+	from, to := r.countedDays()
+	if last := min(s.To, s.Closed); to < last {
+		if err := r.readEdge(ctx, last); err != nil {
+			return err
+		}
+	}
+	if from == s.From || s.Unbounded {
 		return nil
 	}
-	if n, err := r.count(ctx, s.From, s.From); err != nil || s.pages(n)+2 > r.left(ctx)-s.Counts {
+	return r.readEdge(ctx, s.From)
+}
+
+// readEdge reads a closed day, where that can be paid for.
+func (r *Run) readEdge(ctx context.Context, day cache.Date) error {
+	s := &r.state
+	if _, ok := r.days[day]; ok {
+		return nil
+	}
+	if n, err := r.count(ctx, day, day); err != nil || s.pages(n)+2 > r.left(ctx)-s.Counts {
 		return err
 	}
 	s.Left = r.left(ctx) - s.Counts
 	if s.Days == nil {
 		s.Days = map[cache.Date]DayState{}
 	}
-	return r.readDays(ctx, s.From, s.From)
+	return r.readDays(ctx, day, day)
 }

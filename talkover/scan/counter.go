@@ -21,9 +21,9 @@ type Counter interface {
 	// Queries returns what to count, where base has so many calls and so many requests
 	// may be sent.
 	Queries(total, left int) []talkover.CallQuery
-	// Take takes the count of each query. It reports false where they cannot be of one
-	// moment.
-	Take(counts []int) bool
+	// Take takes the count of each query, and returns how many calls are wanted. It reports
+	// false where the counts cannot be of one moment.
+	Take(counts []int) (calls int, ok bool)
 }
 
 // Agents lists all agents that there are, where they are so many at most; deleted ones

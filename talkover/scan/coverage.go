@@ -40,7 +40,7 @@ func (r *Run) Coverage(s Segment) Coverage {
 	c := Coverage{Exact: true, Method: Read, AsOf: r.Now()}
 	read := 0
 	for _, p := range s.Parts {
-		picked := r.picked(p, p.Calls.Len())
+		picked := r.passing(p.Window, p.Calls, p.Calls.Len(), r.Fits)
 		c.Calls += picked
 		if p.Inexact != "" {
 			c.Exact = false
@@ -51,7 +51,7 @@ func (r *Run) Coverage(s Segment) Coverage {
 		}
 		read += p.Calls.Len()
 		if p.known > 0 {
-			c.Cached += r.picked(p, p.known)
+			c.Cached += r.passing(p.Window, p.Calls, p.known, r.Fits)
 			if c.ReadAt.IsZero() || p.readAt.Before(c.ReadAt) {
 				c.ReadAt = p.readAt
 			}
@@ -150,9 +150,9 @@ func (r *Run) Counted() (c Coverage, read []Part, ok bool) {
 				w.From = p.From
 			}
 			read = append(read, p)
-			picked := r.picked(p, p.Calls.Len())
+			picked := r.passing(p.Window, p.Calls, p.Calls.Len(), r.Fits)
 			c.Calls += picked
-			c.Cached += r.picked(p, p.known)
+			c.Cached += r.passing(p.Window, p.Calls, p.known, r.Fits)
 			if p.asOf.Before(c.AsOf) {
 				c.AsOf = p.asOf
 			}

@@ -25,7 +25,7 @@ func (r *Run) lookAtLive(ctx context.Context, from, to cache.Date) error {
 
 // readLive reads the days that are not closed.
 func (r *Run) readLive(ctx context.Context, from, to cache.Date) error {
-	calls := packer{until: r.until(), want: r.Enough}
+	calls := r.packer(r.state.Live, r.Enough)
 	if r.state.OldestFirst {
 		calls.until = nil
 	}
@@ -50,7 +50,7 @@ func (r *Run) readLive(ctx context.Context, from, to cache.Date) error {
 
 // readDays reads closed days that are not kept, as many as it can, and keeps them.
 func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
-	sink := &dayPacker{from: from, to: to, packer: packer{until: r.until(), want: r.Enough}}
+	sink := &dayPacker{from: from, to: to, packer: r.packer(r.state.Missing, r.Enough)}
 	reader := r.reader(r.daysQuery(from, to), nil)
 	begun, goesOn := r.Account.Begun(r.Now())
 	if goesOn = goesOn && from == to && from == begun.Date && !reader.Backwards; goesOn {

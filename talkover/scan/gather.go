@@ -30,6 +30,9 @@ func (r *Run) gather(ctx context.Context) error {
 	if r.state.Keeps && !r.state.Unbounded {
 		r.recall(ctx)
 	}
+	if r.Kept {
+		return nil
+	}
 	var release func()
 	defer func() {
 		if release != nil {
@@ -40,7 +43,7 @@ func (r *Run) gather(ctx context.Context) error {
 		r.state.Left = r.left(ctx)
 		r.state.Counts = r.counts()
 		plan := r.state.Plan()
-		if len(plan) == 0 || r.done || r.ended != "" || r.hasEnough() {
+		if len(plan) == 0 || r.done || r.ended != "" || plan.Requests() > r.cheap() && r.hasEnough() {
 			return nil
 		}
 		step := plan[0]

@@ -68,7 +68,7 @@ func (r *Run) readList(ctx context.Context) error {
 		s.Left = r.left(ctx)
 		reader := r.reader(r.listQuery(w), r.first)
 		r.first = nil
-		calls := packer{until: r.until(), want: r.Enough - found}
+		calls := r.packer(s.List-total, r.Enough-found)
 		if !reader.Closed && (s.OldestFirst || r.Query.Status != "") {
 			calls.until = nil // to be read whole
 		}
@@ -79,13 +79,15 @@ func (r *Run) readList(ctx context.Context) error {
 		total += got.Total
 		found += calls.found
 		if p := r.partOf(w, &calls, got, reader); p != nil {
+			p.Filtered = s.Filtered || s.Searched
 			r.list = append(r.list, *p)
 		}
 		if !got.Whole {
 			break
 		}
 		if r.Enough > 0 && calls.until == nil {
-			found += r.matching(w, r.list[len(r.list)-1].Calls)
+			last := r.list[len(r.list)-1].Calls
+			found += r.passing(w, last, last.Len(), r.Matches)
 		}
 		if r.Enough > 0 && found >= r.Enough {
 			break

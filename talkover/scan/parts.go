@@ -10,11 +10,14 @@ import (
 // not.
 type Part struct {
 	Window
-	Calls   *cache.Columns // newest first; more than the window and the query ask for, see [Run.Selection]
-	Inexact string         // why they may not be all; empty where they are
-	asOf    time.Time      // when that was so
-	readAt  time.Time      // when the oldest of them were read
-	known   int            // the first of them, which an earlier question read
+	Calls *cache.Columns // newest first
+	// Filtered says that Calls are only those that fit the query. Else they may be more
+	// than the window and the query ask for, see [Run.Selection].
+	Filtered bool
+	Inexact  string    // why they may not be all; empty where they are
+	asOf     time.Time // when that was so
+	readAt   time.Time // when the oldest of them were read
+	known    int       // the first of them, which an earlier question read
 }
 
 // Segment is parts without a gap between them, newest first.

@@ -51,13 +51,17 @@ type Wanted struct {
 	Now     func() time.Time   // time.Now if nil
 	Account *cache.Account     // keeps days that were read; nil for none
 	Reserve int                // requests that are left for others
+	Kept    bool               // sends no request, and gets only what is kept and proven
 	// Progress is told before each request how many there were, how many there will be
 	// as far as is known, and what it is for; may be nil.
 	Progress func(done, total int, what string)
 	// OldestFirst asks for the oldest calls where not all can be read.
 	OldestFirst bool
-	// Matches tests calls beyond Query. With it, a reading ends as soon as it has Enough
-	// of them from the end that is asked for first; nil for all calls of the query.
+	// Fits tests calls beyond Query: a [Coverage] counts those that pass; nil for all
+	// calls of the query.
+	Fits Test
+	// Matches ends a reading as soon as it has Enough of the calls that pass, from the end
+	// that is asked for first, unless the rest is cheap to read too; 0 for all calls.
 	Matches Test
 	Enough  int
 	Counter Counter // counts calls that are too many to be read; nil where they must be read
@@ -103,7 +107,7 @@ func newRun(api API, w Wanted) *Run {
 	r.state = State{
 		Filtered: q.Status != "" || q.Direction != "" || q.AgentID != "", Searched: q.Search != "",
 		Unbounded: r.Window.From.IsZero(), From: from, To: to, Closed: closedBefore(r.there(now)),
-		OldestFirst: w.OldestFirst, StopsEarly: w.Matches != nil,
+		OldestFirst: w.OldestFirst, StopsEarly: w.Enough > 0,
 		Keeps: account.Keeps() && (r.Window.From.IsZero() || from <= to), Share: account.Share(),
 		Stretch: longestStretch, Paid: account.Paid(now, from, to), Missing: Unknown, Live: Unknown, List: Unknown, PageSize: talkover.MaxPerPage,
 	}

@@ -39,7 +39,22 @@ func (r *Run) Segments() []Segment {
 		}
 		all = append(all, Segment{p.Window, []Part{p}})
 	}
+	for i := range all {
+		all[i].round()
+	}
 	return all
+}
+
+// round moves the ends of a segment inwards to whole seconds, which is how calls and
+// answers tell time: of the second in which a reading ended, not all calls may be read.
+func (s *Segment) round() {
+	if end := s.To.Truncate(time.Second); !end.Equal(s.To) {
+		s.To, s.Parts[0].To = end, end
+	}
+	if n := len(s.Parts); !s.From.Equal(s.From.Truncate(time.Second)) {
+		s.From = s.From.Truncate(time.Second).Add(time.Second)
+		s.Parts[n-1].From = s.From
+	}
 }
 
 // Best returns the segment that an answer is about: the one that holds the end of the
@@ -76,24 +91,16 @@ func (r *Run) toEnd(w Window) bool {
 	return w.To.IsZero() || w.To.Equal(r.Window.To) || w.To.After(r.Now())
 }
 
-// picked counts those of the first calls of a part that fit the API's filters.
-func (r *Run) picked(p Part, first int) int {
+// passing counts those of the first calls of a window that fit the API's filters and pass
+// a test; nil passes all.
+func (r *Run) passing(w Window, c *cache.Columns, first int, test Test) int {
 	n := 0
-	picks := r.Selection(p.Window).Test(p.Calls)
-	for i := range first {
-		if picks(p.Calls.Row(i)) {
-			n++
-		}
+	picks, passes := r.Selection(r.Window.within(w)).Test(c), func(cache.Row) bool { return true }
+	if test != nil {
+		passes = test(c)
 	}
-	return n
-}
-
-// matching counts the calls of a window that a search looks for.
-func (r *Run) matching(w Window, c *cache.Columns) int {
-	n := 0
-	picks, matches := r.Selection(r.Window.within(w)).Test(c), r.Matches(c)
-	for row := range c.Rows() {
-		if picks(row) && matches(row) {
+	for i := range first {
+		if row := c.Row(i); picks(row) && passes(row) {
 			n++
 		}
 	}
@@ -120,7 +127,7 @@ func (r *Run) hasEnough() bool {
 	}
 	n := 0
 	for _, p := range s.Parts {
-		n += r.matching(p.Window, p.Calls)
+		n += r.passing(p.Window, p.Calls, p.Calls.Len(), r.Matches)
 	}
 	return n >= r.Enough
 }

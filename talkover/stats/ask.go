@@ -1,8 +1,8 @@
 package stats
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -10,60 +10,50 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
-// Question is what [Ask] answers.
-type Question struct {
-	Query  talkover.CallQuery // which calls; Page and PerPage are ignored
-	Filter Filter             // which calls; in place of Query, Zone and ExcludeTests
-	By     []Dimension        // none, one or two
-	// Metrics are figures that are wanted beyond those that cost nothing: the unreturned
-	// ones, which take reading up to now, and contacts of each group.
-	Metrics      []Metric
-	Order        RowOrder
-	Agents       []talkover.Agent // by agent alone, those to be among the rows even without a call
-	Compare      Compare          // "" for nothing
-	Zone         *time.Location   // of days, weekdays and hours; UTC if nil
-	ExcludeTests bool
-	Now          func() time.Time // time.Now if nil
-	Account      *cache.Account   // keeps days that were read; nil for none
-	Reserve      int              // requests to leave for another question
-	Progress     func(done, total int, what string)
-}
-
-// Report is the answer to a Question.
-type Report struct {
-	scan.Coverage
-	Totals   Row
-	Rows     []Row
-	Order    RowOrder          // of the rows
-	BusyHour *BusyHour         // nil where not all calls were read, or there is none
-	Untold   map[Metric]string // why a figure of the totals is not known, in words
-	Before   *Before           // nil where the question compares with nothing
-	Contacts *ContactFigures   // nil where not all calls were read
-	Short    *int              // answered calls of at most 6 s; likewise
-	Tests    *int              // test calls that match; likewise
-	Read     *ReadPart         // of a counted answer: the largest part that was read; nil for none
-}
-
-// ReadPart holds the figures of a part of the window: what can only be read, where the
-// rest was counted.
-type ReadPart struct {
-	From, To time.Time // zero where the window has no such end
-	Calls    int
-	Totals   Row
-	Contacts ContactFigures
-}
-
-// BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
-type BusyHour struct{ Hour, Calls int }
-
 // Ask answers a question by the plan of the fewest requests ([scan.State.Plan]), within
 // the time of ctx and what the limiter lets through. What cannot be read in time is
 // left out, and the answer is about the rest; where nothing can be answered, the
-// error is an [*talkover.Error] with the wait.
+// error is an [*talkover.Error] with the wait. A question that compares days without a first
+// one fails with [ErrNoBeginning].
 func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
-	w := scan.Wanted{Window: windowOf(q.Query, cmp.Or(q.Zone, time.UTC)), Query: q.Query, Now: q.Now, Account: q.Account, Reserve: q.Reserve, Progress: q.Progress}
-	t := &tally{by: q.By, zone: cmp.Or(q.Zone, time.UTC), status: q.Query.Status}
-	if !q.ExcludeTests && q.Query.Search == "" {
+	q.adopt()
+	if q.Compare != "" {
+		return askBoth(ctx, api, q)
+	}
+	return ask(ctx, api, q)
+}
+
+// adopt takes the fields that stand for a filter into it.
+func (q *Question) adopt() {
+	f := &q.Filter
+	if q.Now == nil {
+		q.Now = time.Now
+	}
+	if q.Query != (talkover.CallQuery{}) {
+		f.adopt(q.Query)
+	}
+	if q.Zone != nil {
+		f.Zone = q.Zone
+	}
+	if q.ExcludeTests {
+		f.Tests = ExcludeTests
+	}
+}
+
+func (f *Filter) adopt(q talkover.CallQuery) {
+	f.Days = Days{From: q.DateFrom, To: q.DateTo}
+	f.Direction, f.AgentID, f.Search = q.Direction, q.AgentID, q.Search
+	if q.Status != "" {
+		f.Statuses = []string{q.Status}
+	}
+}
+
+func ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
+	f := &q.Filter
+	s := newSelection(f)
+	w := scan.Wanted{Window: f.Window(), Query: f.query(), Fits: s.test, Now: q.Now, Account: q.Account, Reserve: q.Reserve, Progress: q.Progress}
+	t := newTally(&q)
+	if t != nil {
 		w.Counter = t
 	}
 	r, err := scan.Gather(ctx, api, w)
@@ -71,31 +61,103 @@ func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
 		return nil, err
 	}
 	if coverage, read, ok := r.Counted(); ok {
-		return countedReport(r, t, q, coverage, read), nil
+		return countedReport(r, t, &q, coverage, read), nil
 	}
-	s, err := r.Best()
+	segment, err := r.Best()
 	if err != nil {
 		return nil, err
 	}
-	g := add(r, q, s.Parts)
-	report := &Report{Coverage: r.Coverage(s), Totals: exact(nil, &g.All, g.All.Calls)}
-	for _, group := range g.Sorted() {
-		report.Rows = append(report.Rows, exact(group.Values, &group.Figures, g.All.Calls))
+	coverage := r.Coverage(segment)
+	over := daysOver(scan.Window{From: coverage.From, To: segment.To}, f, q.By, coverage.AsOf)
+	g := add(&q, segment.Parts, over)
+	l := later{api: api, w: w, pay: q.wants(Unreturned, NeverCalledBack, NotReached, WithheldMissed)}
+	since, err := l.since(ctx, g.follow.firstMissed(), segment)
+	if err != nil {
+		return nil, err
 	}
-	contacts := g.ContactFigures()
-	report.Tests, report.Contacts, report.Short = &g.Tests, &contacts, &g.All.Short
+	report := newReport(&q, g, coverage, over, since)
 	if !report.Whole {
 		r.ReadOn()
 	}
 	return report, nil
 }
 
+// test is the [scan.Test] of the whole filter.
+func (s *selection) test(c *cache.Columns) func(cache.Row) bool {
+	t := s.of(c, scan.Window{})
+	return func(r cache.Row) bool { return t.picks(r) && s.counts(r.IsTesting()) }
+}
+
 // add adds up the calls of parts.
-func add(r *scan.Run, q Question, parts []scan.Part) *Groups {
-	g := &Groups{By: q.By, Zone: q.Zone, ExcludeTests: q.ExcludeTests}
+func add(q *Question, parts []scan.Part, over overDays) *Groups {
+	g := &Groups{By: q.By, Filter: q.Filter, EachContacts: q.wants(Contacts, Repeat, Withheld), over: over.Window}
 	for _, p := range parts {
-		g.Selection = r.Selection(p.Window)
+		g.From, g.To = p.From, p.To
 		g.Add(p.Calls)
 	}
 	return g
+}
+
+// newReport reports what was added up, with what became of missed calls if it is known.
+func newReport(q *Question, g *Groups, coverage scan.Coverage, over overDays, since since) *Report {
+	for _, p := range since.parts {
+		g.Follow(p.Calls)
+	}
+	if since.known {
+		g.Unreturned()
+	}
+	g.Count()
+	report := &Report{Coverage: coverage, By: q.By, Order: q.Order.of(q.By), BusyHour: g.BusyHour(), Tests: &g.Tests, over: over}
+	of := g.All.Calls
+	report.Totals = exact(nil, &g.All, of, over.all)
+	totals := measures(report.Totals.M)
+	totals.contacts(&g.All)
+	totals.count(PeakConcurrent, g.PeakConcurrent())
+	if since.known {
+		totals.unreturned(&g.All)
+	} else {
+		report.untold(since.reason, Unreturned, NeverCalledBack, NotReached, WithheldMissed)
+	}
+	if over.all.days == 0 {
+		report.untold("no day is over, or the first one is not given", PerDay)
+	}
+	for _, group := range g.groups {
+		row := exact(group.Values, &group.Figures, of, over.of(group.Values))
+		if g.EachContacts {
+			measures(row.M).contacts(&group.Figures)
+		}
+		if since.known {
+			measures(row.M).unreturned(&group.Figures)
+		}
+		report.Rows = append(report.Rows, row)
+	}
+	report.addAgents(q)
+	report.Order.Sort(report.Rows, q.By)
+	report.Contacts = &ContactFigures{g.All.contacts, g.All.repeat, g.All.neverCalledBack, g.PeakConcurrent()}
+	report.Short = &g.All.Short
+	return report
+}
+
+// untold notes why metrics are not known.
+func (r *Report) untold(reason string, names ...Metric) {
+	if r.Untold == nil {
+		r.Untold = map[Metric]string{}
+	}
+	for _, name := range names {
+		r.Untold[name] = reason
+	}
+}
+
+// addAgents adds the agents without a call.
+func (r *Report) addAgents(q *Question) {
+	if !slices.Equal(q.By, []Dimension{ByAgent}) {
+		return
+	}
+	for _, a := range q.Agents {
+		v := ofAgent(a)
+		is := func(row Row) bool { return row.Values[0].Key == v.Key }
+		if q.Filter.fitsAgent(a) && !slices.ContainsFunc(r.Rows, is) {
+			r.Rows = append(r.Rows, r.none([]Value{v}))
+		}
+	}
 }

@@ -10,25 +10,17 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
-// cell is a group that the API can count.
-type cell struct {
-	values   []Value
-	queries  []talkover.CallQuery // whose counts add up to it
-	calls    int
-	byStatus map[string]int // its calls by status; nil where these were not counted
-}
-
 // mostCounted bounds the groups that are counted.
 const mostCounted = 60
 
 // cellsOf lists the groups that the API can count, by all dimensions at once.
-func cellsOf(ctx context.Context, by []Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]*cell, error) {
-	if len(by) == 0 {
+func (t *tally) cellsOf(ctx context.Context, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]*cell, error) {
+	if len(t.by) == 0 {
 		return nil, nil
 	}
 	cells := []*cell{{queries: []talkover.CallQuery{base}}}
-	for _, d := range by {
-		filters, err := filters(ctx, d, base, from, to, agents)
+	for _, d := range t.by {
+		filters, err := t.filters(ctx, d, base, from, to, agents)
 		if err != nil {
 			return nil, err
 		}
@@ -60,17 +52,15 @@ type filter struct {
 }
 
 // filters lists the places of a dimension that the API can filter by.
-func filters(ctx context.Context, d Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]filter, error) {
+func (t *tally) filters(ctx context.Context, d Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]filter, error) {
 	var all []filter
 	add := func(v Value, narrow func(*talkover.CallQuery)) {
 		all = append(all, filter{v, []func(*talkover.CallQuery){narrow}})
 	}
 	switch d {
 	case ByStatus:
-		for _, s := range Statuses {
-			if base.Status == "" || base.Status == s {
-				add(Value{s, s}, func(q *talkover.CallQuery) { q.Status = s })
-			}
+		for _, s := range t.asked() {
+			add(Value{s, s}, func(q *talkover.CallQuery) { q.Status = s })
 		}
 	case ByDirection:
 		for _, s := range []string{"inbound", "outbound"} {

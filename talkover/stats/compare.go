@@ -1,32 +1,97 @@
 package stats
 
 import (
+	"errors"
 	"time"
-
-	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Compare names the window that another one is compared with.
 type Compare string
 
-// The windows to compare with. A window of whole calendar months is compared with as many
-// whole months, but by WeekBefore. One that is not over is compared up to the same point of
-// the other.
+// The windows to compare with. Whole calendar months are compared with whole calendar
+// months, but by WeekBefore.
 const (
-	PreviousPeriod Compare = "previous_period" // the equal window just before
-	WeekBefore     Compare = "week_before"     // the same weekdays a week earlier
+	PreviousPeriod Compare = "previous_period" // as many days, or months, just before
+	WeekBefore     Compare = "week_before"     // seven days earlier
 	MonthBefore    Compare = "month_before"    // the same days of the month before
 	YearBefore     Compare = "year_before"     // the same days of the year before
 )
 
-// Before is what was, in the window that a question compares with. Its rows are paired by
-// their place in the window: the first day with the first day, an hour with that hour.
-type Before struct {
-	Days   Days      // of the other window; its Until is the same point as the Until below
-	Until  time.Time // up to which the question's window is compared; zero where it is over
-	Reason string    // why nothing is compared, in words; then the following is empty
-	scan.Coverage
-	Totals Row
-	Rows   []Row // what each of the report's Rows was; M is nil where the other window has no such place
-	Beyond []Row // of places that the question's window does not have, such as a 31st
+// ErrNoBeginning says that a window without a first day has nothing before it.
+var ErrNoBeginning = errors.New("stats: days without a first one have no others before them")
+
+// Before returns the days that others are compared with. Of a month that lacks a day, its
+// last day takes the place. Days without a last one go on to today.
+//
+// Days that are not over now are compared up to now, which until says, and the others up
+// to the same point, which their Until says: as many days on from the first one at the
+// same time of day, or of months the same day of the month. A month that has no such day
+// is compared to its end. The error is [ErrNoBeginning].
+func (how Compare) Before(d Days, zone *time.Location, now time.Time) (others Days, until time.Time, err error) {
+	zone = zoneOf(zone)
+	now = now.Truncate(time.Second).In(zone)
+	from, ok := parseDay(d.From)
+	if !ok {
+		return others, until, ErrNoBeginning
+	}
+	to, ok := parseDay(d.To)
+	if !ok {
+		to = dayOf(now)
+	}
+	if to.Before(from) {
+		to = from
+	}
+	back := how.back(from, to)
+	first, _ := back.of(from)
+	last, _ := back.of(to)
+	if back.months > 0 && wholeMonths(from, to) > 0 {
+		last = firstOfMonth(last, 1).AddDate(0, 0, -1)
+	}
+	others = Days{From: first.Format(time.DateOnly), To: last.Format(time.DateOnly)}
+	if !now.Before(startOf(to.AddDate(0, 0, 1), zone)) {
+		return others, time.Time{}, nil
+	}
+	if until = now; until.Before(startOf(from, zone)) {
+		until = startOf(from, zone)
+	}
+	day, exists := back.of(dayOf(until))
+	cut := startOf(day.AddDate(0, 0, 1), zone)
+	if exists {
+		cut = atClock(day, until, zone)
+	}
+	if cut.Before(startOf(last.AddDate(0, 0, 1), zone)) {
+		others.Until = cut
+	}
+	return others, until, nil
+}
+
+// back says how far back the days lie that others are compared with.
+type back struct{ months, days int }
+
+func (how Compare) back(from, to time.Time) back {
+	switch months := wholeMonths(from, to); {
+	case how == MonthBefore:
+		return back{months: 1}
+	case how == YearBefore:
+		return back{months: 12}
+	case how == WeekBefore:
+		return back{days: 7}
+	case months > 0:
+		return back{months: months}
+	}
+	return back{days: daysBetween(from, to) + 1}
+}
+
+// of returns the day that lies so far back. exists is false where the month has no such
+// day; then it is its last one.
+func (b back) of(day time.Time) (other time.Time, exists bool) {
+	if b.months == 0 {
+		return day.AddDate(0, 0, -b.days), true
+	}
+	next := firstOfMonth(day, 1-b.months)
+	other = firstOfMonth(day, -b.months).AddDate(0, 0, day.Day()-1)
+	if other.Before(next) {
+		return other, true
+	}
+	return next.AddDate(0, 0, -1), false
 }

@@ -1,126 +1,210 @@
 package stats
 
 import (
+	"cmp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
-// ContactFigures are what is told of contacts where all calls were read.
-type ContactFigures struct {
-	Contacts         int // distinct other parties
-	Repeat           int // of them, with two calls or more
-	UnreturnedMissed int // inbound missed calls with no later call with that number
-	PeakConcurrent   int // the most calls at one moment
+// keypad lists what the letters of ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE
+// dial, which some carriers send for the number of a caller who withholds it.
+var keypad = map[string]bool{"266696687": true, "7378742833": true, "2562533": true, "8656696": true, "86282452253": true}
+
+// IsWithheld reports whether the number of a contact tells nobody from anybody: it is empty,
+// a word such as anonymous or restricted, or what such a word dials.
+func IsWithheld(contact string) bool {
+	d := digits(contact)
+	return d == "" && !strings.Contains(contact, "@") || keypad[d]
+}
+
+// followed are figures that follow from other calls with the same numbers.
+type followed struct {
+	withheld        int // calls with a withheld number
+	neverCalledBack int // missed calls with no later call with that number
+	notReached      int // missed calls with later calls, of which none was answered
+	withheldMissed  int // missed calls with a withheld number
+	contacts        int // distinct numbers, where they were asked for
+	repeat          int // of them, with two calls or more
+}
+
+func (f *followed) merge(o followed) {
+	f.withheld += o.withheld
+	f.neverCalledBack += o.neverCalledBack
+	f.notReached += o.notReached
+	f.withheldMissed += o.withheldMissed
 }
 
 // contact is what is known of the calls with one number.
 type contact struct {
-	calls  int32
-	missed int32 // inbound missed calls at the latest moment, which is to say with no later call
-	latest int64
+	calls    int32 // that were asked for
+	withheld bool
+	latest   int64 // of all calls that are known, in microseconds; 0 for none
+	answered int64 // likewise, of those that were answered
+}
+
+// missedCall is a call that may not have been returned.
+type missedCall struct {
+	contact uint32
+	at      int64
+	group   *Group // nil for none
 }
 
 // follower follows the calls of each number.
 type follower struct {
-	contacts map[uint64]contact
-	texts    map[string]uint64 // numbers that have no key, such as anonymous
+	numbers  map[uint64]uint32 // to contacts, by packed number
+	texts    map[string]uint32 // likewise, of those that have no packed form
+	contacts []contact
+	missed   []missedCall
+	perGroup map[groupContact]int32 // calls of each group with each number; nil if nobody asked
 	spans    []span
 }
 
-// span is a call with talk, in microseconds.
-type span struct{ start, end int64 }
-
-func (f *follower) add(r cache.Row, missed bool) {
-	if f.contacts == nil {
-		f.contacts, f.texts = map[uint64]contact{}, map[string]uint64{}
-	}
-	at := r.Created()
-	if s := r.Seconds(); s > 0 {
-		f.spans = append(f.spans, span{at, at + int64(s)*1_000_000})
-	}
-	key, ok := r.ContactKey()
-	if !ok {
-		if key, ok = f.texts[r.Contact()]; !ok {
-			key = 1<<63 | uint64(len(f.texts))
-			f.texts[r.Contact()] = key
-		}
-	}
-	k := f.contacts[key]
-	if k.calls == 0 || at > k.latest {
-		k.latest, k.missed = at, 0
-	}
-	k.calls++
-	if missed && at == k.latest {
-		k.missed++
-	}
-	f.contacts[key] = k
+type groupContact struct {
+	group   *Group
+	contact uint32
 }
 
-// ContactFigures adds up the contacts so far.
-func (g *Groups) ContactFigures() ContactFigures {
-	f := ContactFigures{Contacts: len(g.follow.contacts), PeakConcurrent: peak(g.follow.spans)}
-	for _, k := range g.follow.contacts {
-		if k.calls > 1 {
-			f.Repeat++
-		}
-		f.UnreturnedMissed += int(k.missed)
+// contact returns the number of the contact of a call.
+func (f *follower) contact(r cache.Row) uint32 {
+	if f.numbers == nil {
+		f.numbers, f.texts = map[uint64]uint32{}, map[string]uint32{}
 	}
-	return f
+	key, packed := r.ContactKey()
+	if packed {
+		if n, ok := f.numbers[key]; ok {
+			return n
+		}
+	} else if n, ok := f.texts[r.Contact()]; ok {
+		return n
+	}
+	n, number := uint32(len(f.contacts)), r.Contact()
+	f.contacts = append(f.contacts, contact{withheld: IsWithheld(number)})
+	if packed {
+		f.numbers[key] = n
+	} else {
+		f.texts[number] = n
+	}
+	return n
 }
 
-// peak returns the most spans at one moment, at which spans end before others
-// begin.
-func peak(spans []span) int {
-	oldestFirst := func(x, y span) int { return int(min(max(x.start-y.start, -1), 1)) }
-	slices.Reverse(spans) // they come newest first, mostly
-	if !slices.IsSortedFunc(spans, oldestFirst) {
-		slices.SortFunc(spans, oldestFirst)
+// became tells what became of a missed call at a moment: [OnlyNeverCalledBack],
+// [OnlyNotReached], or "" where it was returned.
+func (k *contact) became(at int64) Only {
+	switch {
+	case k.latest <= at:
+		return OnlyNeverCalledBack
+	case k.answered <= at:
+		return OnlyNotReached
 	}
-	most := 0
-	var ends endHeap
-	for _, s := range spans {
-		for len(ends) > 0 && ends[0] <= s.start {
-			ends.pop()
-		}
-		ends.push(s.end)
-		most = max(most, len(ends))
-	}
-	return most
+	return ""
 }
 
-// endHeap holds the ends of calls under way, the earliest first. container/heap
-// would box each in an interface, which takes longer than all else.
-type endHeap []int64
-
-func (h *endHeap) push(end int64) {
-	*h = append(*h, end)
-	for i := len(*h) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if (*h)[parent] <= (*h)[i] {
-			break
+// follow takes note of calls, whether they were asked for or not, but for test calls as the
+// filter says.
+func (f *follower) follow(c *cache.Columns, filter *Filter) {
+	outcomes := make([]outcome, len(c.Statuses()))
+	for i, s := range c.Statuses() {
+		outcomes[i] = outcomeOf(s)
+	}
+	for r := range c.Rows() {
+		if filter.counts(r.IsTesting()) {
+			f.of(r).meet(r.Created(), outcomes[r.Status()].isAnswered(r.Seconds()))
 		}
-		(*h)[parent], (*h)[i] = (*h)[i], (*h)[parent]
-		i = parent
 	}
 }
 
-func (h *endHeap) pop() {
-	old := *h
-	n := len(old) - 1
-	old[0] = old[n]
-	*h = old[:n]
-	for i := 0; ; {
-		least := i
-		for _, child := range []int{2*i + 1, 2*i + 2} {
-			if child < n && old[child] < old[least] {
-				least = child
+// take takes in a call that was asked for.
+func (f *follower) take(n uint32, at int64, seconds int, missed bool, group *Group) {
+	f.contacts[n].calls++
+	if seconds > 0 {
+		f.spans = append(f.spans, span{at, at + int64(seconds)*1_000_000})
+	}
+	if missed {
+		f.missed = append(f.missed, missedCall{n, at, group})
+	}
+	if f.perGroup != nil && group != nil {
+		f.perGroup[groupContact{group, n}]++
+	}
+}
+
+// of returns the contact of a call, until another is met.
+func (f *follower) of(r cache.Row) *contact {
+	n := f.contact(r)
+	return &f.contacts[n]
+}
+
+// meet takes in when a call was, whether it was asked for or not.
+func (k *contact) meet(at int64, answered bool) {
+	k.latest = max(k.latest, at)
+	if answered {
+		k.answered = max(k.answered, at)
+	}
+}
+
+// firstMissed returns when the first call was that may not have been returned; zero where
+// there is none.
+func (f *follower) firstMissed() time.Time {
+	if len(f.missed) == 0 {
+		return time.Time{}
+	}
+	first := slices.MinFunc(f.missed, func(x, y missedCall) int { return cmp.Compare(x.at, y.at) })
+	return time.UnixMicro(first.at).UTC()
+}
+
+// unreturned adds to the figures of missed calls what became of them, by all calls since
+// that were met.
+func (f *follower) unreturned(all *Figures) {
+	for _, m := range f.missed {
+		into := []*Figures{all}
+		if m.group != nil {
+			into = append(into, &m.group.Figures)
+		}
+		k := &f.contacts[m.contact]
+		for _, figures := range into {
+			switch became := k.became(m.at); {
+			case k.withheld:
+				figures.withheldMissed++
+			case became == OnlyNeverCalledBack:
+				figures.neverCalledBack++
+			case became == OnlyNotReached:
+				figures.notReached++
 			}
 		}
-		if least == i {
-			return
-		}
-		old[i], old[least] = old[least], old[i]
-		i = least
 	}
+	f.missed = nil
+}
+
+// count adds up the contacts, in all and of each group.
+func (f *follower) count(all *Figures) {
+	for _, k := range f.contacts {
+		all.meetContact(k, k.calls)
+	}
+	for key, calls := range f.perGroup {
+		key.group.meetContact(f.contacts[key.contact], calls)
+	}
+}
+
+func (f *followed) meetContact(k contact, calls int32) {
+	switch {
+	case k.withheld:
+		f.withheld += int(calls)
+	case calls > 1:
+		f.contacts++
+		f.repeat++
+	case calls > 0:
+		f.contacts++
+	}
+}
+
+// digits returns the decimal digits of a number.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
 }

@@ -2,7 +2,6 @@ package stats
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -11,25 +10,29 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
-const (
-	// usualAgents is how many agents are expected before they are listed.
-	usualAgents = 10
-)
-
-// Other is the place of calls that no filter names: in a status that is not
-// documented, or in none of the groups that were counted.
-var Other = Value{"other", "other"}
+// usualAgents is how many agents are expected before they are listed.
+const usualAgents = 10
 
 // tally is what the API counted of closed days. It is a [scan.Counter].
 type tally struct {
-	by     []Dimension
-	zone   *time.Location
-	status string // of the calls that are asked for; empty for any
+	by       []Dimension
+	zone     *time.Location
+	statuses []string // of the calls that are asked for; none for any
 
-	calls    int
-	byStatus map[string]int // nil where it was not counted
-	cells    []*cell
-	batch    batch
+	counted scan.Window
+	whole   cell // all groups together
+	cells   []*cell
+	batch   batch
+}
+
+// newTally returns a tally of the groups of a question; nil where the API cannot count
+// them.
+func newTally(q *Question) *tally {
+	statuses, ok := q.Filter.countable()
+	if !ok {
+		return nil
+	}
+	return &tally{by: q.By, zone: zoneOf(q.Filter.Zone), statuses: statuses}
 }
 
 // Cost implements [scan.Counter].
@@ -41,7 +44,7 @@ func (t *tally) Cost(from, to cache.Date, unbounded bool) int {
 	for _, d := range t.by {
 		switch d {
 		case ByStatus:
-			cells *= len(Statuses)
+			cells *= len(t.asked())
 		case ByDirection:
 			cells *= 2
 		case ByAgent:
@@ -59,118 +62,143 @@ func (t *tally) Cost(from, to cache.Date, unbounded bool) int {
 			return 0
 		}
 	}
-	if cells > mostCounted {
-		return 0
+	if !slices.Contains(t.by, ByStatus) {
+		switch n := len(t.statuses); {
+		case n > 1:
+			cells = (cells + min(len(t.by), 1)) * n
+		case n == 0 && cells <= mostCounted:
+			cells += len(Statuses)
+		}
 	}
-	if t.status == "" && !slices.Contains(t.by, ByStatus) {
-		cells += len(Statuses)
+	if cells > mostCounted+len(Statuses) {
+		return 0
 	}
 	return cells
 }
 
+// asked returns the statuses of the API that are asked for.
+func (t *tally) asked() []string {
+	if len(t.statuses) == 0 {
+		return Statuses
+	}
+	return t.statuses
+}
+
 // Groups implements [scan.Counter].
 func (t *tally) Groups(ctx context.Context, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) (n int, err error) {
-	t.batch.base = base
-	t.cells, err = cellsOf(ctx, t.by, base, from, to, agents)
+	t.whole.queries = []talkover.CallQuery{base}
+	t.counted = scan.Window{To: to.End()}
+	if base.DateFrom != "" {
+		t.counted.From = from.Start()
+	}
+	t.cells, err = t.cellsOf(ctx, base, from, to, agents)
 	return len(t.cells), err
 }
 
 // Queries implements [scan.Counter]: each group, and as far as that can be paid for, its
-// statuses.
+// statuses and those of its inbound calls.
 func (t *tally) Queries(total, left int) []talkover.CallQuery {
-	t.calls = total
 	b := &t.batch
-	for _, c := range t.cells {
-		b.calls(c)
-	}
+	all := append([]*cell{&t.whole}, t.cells...)
 	fits := func(more int) bool { return len(b.queries)+more <= left }
+	byStatus := slices.Contains(t.by, ByStatus)
 	switch {
-	case t.status != "":
-		t.byStatus = map[string]int{t.status: total}
-	case slices.Contains(t.by, ByStatus):
-		t.byStatus = map[string]int{} // from the groups
-	case fits(len(Statuses)):
-		t.byStatus = b.statuses(b.base)
-		if fits(len(t.cells) * len(Statuses)) {
-			for _, c := range t.cells {
-				if len(c.queries) == 1 {
-					c.byStatus = b.statuses(c.queries[0])
-				}
+	case len(t.statuses) > 1 && !byStatus:
+		for _, c := range all {
+			b.statuses(c, t.statuses)
+		}
+	default:
+		t.whole.calls = total
+		for _, c := range t.cells {
+			b.calls(c)
+		}
+	}
+	if len(t.statuses) == 0 && !byStatus && fits(len(Statuses)) {
+		b.statuses(&t.whole, Statuses)
+		if single := t.single(); fits(len(single) * len(Statuses)) {
+			for _, c := range single {
+				b.statuses(c, Statuses)
 			}
+		}
+	}
+	for _, c := range all {
+		missed := t.unanswered(c, byStatus)
+		if c.direction() == "" && len(missed) > 0 && fits(len(missed)*len(c.queries)) && !(byStatus && c == &t.whole) {
+			b.missed(c, missed)
 		}
 	}
 	return b.queries
 }
 
+// unanswered returns the statuses in which calls of a cell may be missed.
+func (t *tally) unanswered(c *cell, byStatus bool) []string {
+	asked := t.asked()
+	if byStatus && len(c.queries) > 0 {
+		asked = []string{c.queries[0].Status}
+	}
+	return slices.DeleteFunc(slices.Clone(asked), func(s string) bool { return !outcomeOf(s).unanswered() })
+}
+
+// single returns the cells that one query names.
+func (t *tally) single() []*cell {
+	return slices.DeleteFunc(slices.Clone(t.cells), func(c *cell) bool { return len(c.queries) != 1 })
+}
+
 // Take implements [scan.Counter]. Groups that add up to more than the total are not of
 // one moment.
-func (t *tally) Take(counts []int) bool {
+func (t *tally) Take(counts []int) (calls int, ok bool) {
 	for i, n := range counts {
 		t.batch.take[i](n)
 	}
-	t.settle()
-	return !t.overflows()
-}
-
-// batch is counts to ask for, and where they go.
-type batch struct {
-	base    talkover.CallQuery
-	queries []talkover.CallQuery
-	take    []func(int)
-}
-
-func (b *batch) add(q talkover.CallQuery, take func(int)) {
-	b.queries, b.take = append(b.queries, q), append(b.take, take)
-}
-
-// calls asks for all calls of a cell.
-func (b *batch) calls(c *cell) {
-	for _, q := range c.queries {
-		b.add(q, func(n int) { c.calls += n })
-	}
-}
-
-// statuses asks for the calls of a query by status.
-func (b *batch) statuses(q talkover.CallQuery) map[string]int {
-	byStatus := map[string]int{}
-	for _, s := range Statuses {
-		q.Status = s
-		b.add(q, func(n int) { byStatus[s] = n })
-	}
-	return byStatus
+	ok = t.settle()
+	return t.whole.calls, ok
 }
 
 // settle fills in what follows from the counts, and adds a cell for the calls that
-// no filter names: those without an agent, or in a status that is not documented.
-func (t *tally) settle() {
-	by := t.by
-	if len(by) == 0 {
-		return
-	}
-	rest := &cell{calls: t.calls, byStatus: maps.Clone(t.byStatus)}
-	for _, c := range t.cells {
-		if i := slices.Index(by, ByStatus); i >= 0 {
-			c.byStatus = map[string]int{c.values[i].Key: c.calls}
-			t.byStatus[c.values[i].Key] += c.calls
-		} else if t.status != "" {
-			c.byStatus = map[string]int{t.status: c.calls}
+// no filter names: those without an agent, or in a status that is not documented. It
+// reports whether the groups add up to no more than the total.
+func (t *tally) settle() bool {
+	byStatus := slices.Index(t.by, ByStatus)
+	for _, c := range append([]*cell{&t.whole}, t.cells...) {
+		switch {
+		case byStatus >= 0 && len(c.values) > 0:
+			c.byStatus = map[string]int{c.values[byStatus].Key: c.calls}
+		case byStatus < 0 && len(t.statuses) == 1:
+			c.byStatus = map[string]int{t.statuses[0]: c.calls}
+		case byStatus < 0 && len(t.statuses) > 1:
+			c.calls = c.inStatuses()
 		}
-		rest.calls -= c.calls
-		for s, n := range c.byStatus {
-			if rest.byStatus != nil {
-				rest.byStatus[s] -= n
+		if c.byStatus != nil && c.inStatuses() > c.calls {
+			return false
+		}
+	}
+	if len(t.by) == 0 {
+		return true
+	}
+	if byStatus >= 0 {
+		t.whole.byStatus, t.whole.inbound = map[string]int{}, map[string]int{}
+		for _, c := range t.cells {
+			for s, n := range c.byStatus {
+				t.whole.byStatus[s] += n
+			}
+			n, known := c.missed()
+			if !known {
+				t.whole.inbound = nil
+			} else if t.whole.inbound != nil {
+				t.whole.inbound[c.values[byStatus].Key] += n
 			}
 		}
-		if c.byStatus == nil {
-			rest.byStatus = nil
+		if len(t.statuses) > 0 { // the total is of other statuses too
+			t.whole.calls = t.whole.inStatuses()
 		}
 	}
-	if slices.Contains(by, ByStatus) {
-		rest.byStatus = map[string]int{}
+	rest := t.whole.less(t.cells)
+	if byStatus >= 0 {
+		rest.byStatus = map[string]int{} // in statuses that are not documented
 	}
-	for _, d := range by {
+	for _, d := range t.by {
 		v := Other
-		if d == ByAgent && len(by) == 1 {
+		if d == ByAgent && len(t.by) == 1 {
 			v = Deleted
 		}
 		rest.values = append(rest.values, v)
@@ -178,16 +206,5 @@ func (t *tally) settle() {
 	if rest.calls != 0 {
 		t.cells = append(t.cells, rest)
 	}
-}
-
-// overflows reports whether groups add up to more than the total.
-func (t *tally) overflows() bool {
-	over := func(c *cell) bool {
-		n := 0
-		for _, k := range c.byStatus {
-			n += k
-		}
-		return c.calls < 0 || n > c.calls
-	}
-	return over(&cell{calls: t.calls, byStatus: t.byStatus}) || slices.ContainsFunc(t.cells, over)
+	return rest.calls >= 0 && t.whole.inStatuses() <= t.whole.calls
 }

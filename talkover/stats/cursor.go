@@ -19,8 +19,8 @@ type Cursor struct {
 	tie     uint64 // a digest of what tells the call from others
 }
 
-// cursorOf returns the cursor after a call.
-func cursorOf(c talkover.Call) Cursor {
+// CursorOf returns the cursor after a call.
+func CursorOf(c talkover.Call) Cursor {
 	return Cursor{c.CreatedAt.UnixMicro(), c.Duration, digest(c)}
 }
 

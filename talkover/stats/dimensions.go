@@ -39,6 +39,9 @@ func (d Dimension) InOrder() bool {
 	return false
 }
 
+// dividesDays reports whether each day has one place in a dimension.
+func (d Dimension) dividesDays() bool { return d.InOrder() && d != ByHour }
+
 // Value is the place of a call in one dimension.
 type Value struct {
 	Key  string // what tells groups apart: an agent's id, a day, a number
@@ -59,9 +62,24 @@ func (d Dimension) ofTime(at time.Time) Value {
 	case ByWeekday:
 		s = at.Format("Mon")
 	case ByHour:
-		s = fmt.Sprintf("%02d", at.Hour())
+		return ofHour(at.Hour())
 	}
 	return Value{s, s}
+}
+
+// ofHour returns the place of an hour of the day.
+func ofHour(hour int) Value {
+	s := fmt.Sprintf("%02d", hour)
+	return Value{s, s}
+}
+
+// ofStatus returns the place of a status.
+func ofStatus(s string) Value {
+	if outcomeOf(s) == otherwise {
+		return Other
+	}
+	plain := talkover.PlainStatus(s)
+	return Value{plain, plain}
 }
 
 // ofAgent returns the place of an agent.
@@ -71,6 +89,10 @@ func ofAgent(a talkover.Agent) Value {
 	}
 	return Value{cache.AgentKey(a), a.Display()}
 }
+
+// Other is the place of calls that no filter names: in a status that is not
+// documented, or in none of the groups that were counted.
+var Other = Value{"other", "other"}
 
 // Deleted is the place of calls without an agent: theirs was deleted.
 var Deleted = Value{"", "(deleted)"}

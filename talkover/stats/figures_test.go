@@ -2,7 +2,6 @@ package stats_test
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,50 +12,82 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// truth is every measure of some calls out of so many, straight from the
-// definitions.
+// plain are the metrics that follow from the calls of a group alone.
+var plain = []stats.Metric{
+	stats.Calls, stats.Share, stats.Answered, stats.Open, stats.Unanswered, stats.NoAnswer, stats.Busy, stats.Failed, stats.OtherStatus, stats.Missed,
+	stats.AnswerRate, stats.UnansweredRate, stats.NoAnswerRate, stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds, stats.ShortCalls,
+}
+
+// kind is the one column that a call is in.
+func kind(c talkover.Call) stats.Metric {
+	switch strings.ReplaceAll(c.Status, "_", "-") {
+	case "initiated", "ringing":
+		return stats.Open
+	case "answered":
+		if c.Duration == 0 {
+			return stats.Open
+		}
+		return stats.Answered
+	case "completed":
+		return stats.Answered
+	case "no-answer":
+		return stats.NoAnswer
+	case "busy":
+		return stats.Busy
+	case "failed":
+		return stats.Failed
+	}
+	return stats.OtherStatus
+}
+
+// isMissed is inbound and unanswered.
+func isMissed(c talkover.Call) bool {
+	k := kind(c)
+	return c.Direction == "inbound" && (k == stats.NoAnswer || k == stats.Busy || k == stats.Failed)
+}
+
+// truth is each plain metric that is known of some calls out of so many, straight from
+// the definitions.
 func truth(calls []talkover.Call, of int) map[stats.Metric]stats.Measure {
 	n := map[stats.Metric]int{}
-	final, finalAnswered := 0, 0
 	var durations []int
 	for _, c := range calls {
-		isAnswered := c.Status == "answered" || c.Status == "completed"
-		isOpen := c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
-		if isAnswered {
+		k := kind(c)
+		n[k]++
+		if k == stats.NoAnswer || k == stats.Busy || k == stats.Failed {
+			n[stats.Unanswered]++
+		}
+		if isMissed(c) {
+			n[stats.Missed]++
+		}
+		if k == stats.Answered {
 			durations = append(durations, c.Duration)
 			n[stats.TalkSeconds] += c.Duration
-		}
-		if !isOpen {
-			final++
-			if isAnswered {
-				finalAnswered++
-			}
-		}
-		for name, is := range map[stats.Metric]bool{
-			stats.Calls: true, stats.Answered: isAnswered, stats.Open: isOpen, stats.Busy: c.Status == "busy",
-			stats.Failed: c.Status == "failed", stats.NoAnswer: c.Status == "no-answer" || c.Status == "no_answer",
-		} {
-			if is {
-				n[name]++
+			if c.Duration <= 6 {
+				n[stats.ShortCalls]++
 			}
 		}
 	}
+	n[stats.Calls] = len(calls)
 	m := map[stats.Metric]stats.Measure{}
-	for _, name := range []stats.Metric{stats.Calls, stats.Answered, stats.Open, stats.Busy, stats.Failed, stats.NoAnswer, stats.TalkSeconds} {
+	for _, name := range []stats.Metric{
+		stats.Calls, stats.Answered, stats.Open, stats.Unanswered, stats.NoAnswer, stats.Busy, stats.Failed, stats.OtherStatus, stats.Missed, stats.TalkSeconds, stats.ShortCalls,
+	} {
 		m[name] = stats.Measure{Value: float64(n[name]), Known: true}
 	}
 	fraction := func(name stats.Metric, a, b int) {
-		m[name] = stats.Measure{}
 		if b > 0 {
 			m[name] = stats.Measure{Value: float64(a) / float64(b), Known: true}
 		}
 	}
+	final := len(calls) - n[stats.Open]
 	fraction(stats.Share, len(calls), of)
-	fraction(stats.AnswerRate, finalAnswered, final)
+	fraction(stats.AnswerRate, n[stats.Answered], final)
+	fraction(stats.UnansweredRate, n[stats.Unanswered], final)
+	fraction(stats.NoAnswerRate, n[stats.NoAnswer], final)
 	fraction(stats.MeanSeconds, n[stats.TalkSeconds], len(durations))
 	slices.Sort(durations)
 	for name, percent := range map[stats.Metric]int{stats.MedianSeconds: 50, stats.P95Seconds: 95} {
-		m[name] = stats.Measure{}
 		if k := len(durations); k > 0 {
 			m[name] = stats.Measure{Value: float64(durations[(k*percent+99)/100-1]), Known: true}
 		}
@@ -70,7 +101,10 @@ func placed(d stats.Dimension, c talkover.Call, zone *time.Location) (key, name 
 	year, month, date := at.Date()
 	switch d {
 	case stats.ByStatus:
-		key = c.Status
+		key = strings.ReplaceAll(c.Status, "_", "-")
+		if kind(c) == stats.OtherStatus {
+			key = "other"
+		}
 	case stats.ByDirection:
 		key = c.Direction
 	case stats.ByAgent:
@@ -124,55 +158,18 @@ func keyOf(values []stats.Value) string {
 	return strings.Join(keys, "|")
 }
 
-// sameMeasures reports what differs, to the last bit.
-func sameMeasures(t *testing.T, what any, got, want map[stats.Metric]stats.Measure) {
+// sameMeasures reports which of some metrics differ, to the last bit.
+func sameMeasures(t *testing.T, what any, names []stats.Metric, got, want map[stats.Metric]stats.Measure) {
 	t.Helper()
-	if maps.Equal(got, want) {
-		return
-	}
 	var wrong []string
-	for _, name := range stats.Metrics {
+	for _, name := range names {
 		if got[name] != want[name] {
 			wrong = append(wrong, fmt.Sprintf("%s %+v, want %+v", name, got[name], want[name]))
 		}
 	}
-	t.Errorf("%v: %s", what, strings.Join(wrong[:min(3, len(wrong))], "; "))
-}
-
-// contactTruth is ContactFigures, by comparing each call with each.
-func contactTruth(calls []talkover.Call) stats.ContactFigures {
-	var f stats.ContactFigures
-	with := map[string][]talkover.Call{}
-	for _, c := range calls {
-		key, _ := placed(stats.ByContact, c, time.UTC)
-		with[key] = append(with[key], c)
+	if len(wrong) > 0 {
+		t.Errorf("%v: %s", what, strings.Join(wrong[:min(3, len(wrong))], "; "))
 	}
-	f.Contacts = len(with)
-	for _, theirs := range with {
-		if len(theirs) > 1 {
-			f.Repeat++
-		}
-		for _, c := range theirs {
-			missed := c.Direction == "inbound" && !slices.Contains([]string{"initiated", "ringing", "answered", "completed"}, c.Status)
-			if missed && !slices.ContainsFunc(theirs, func(o talkover.Call) bool { return o.CreatedAt.After(c.CreatedAt) }) {
-				f.UnreturnedMissed++
-			}
-		}
-	}
-	lasts := func(c talkover.Call) time.Duration { return time.Duration(c.Duration) * time.Second }
-	for _, at := range calls {
-		if at.Duration == 0 {
-			continue
-		}
-		n := 0
-		for _, c := range calls {
-			if since := at.CreatedAt.Sub(c.CreatedAt); since >= 0 && since < lasts(c) {
-				n++
-			}
-		}
-		f.PeakConcurrent = max(f.PeakConcurrent, n)
-	}
-	return f
 }
 
 func added(calls []talkover.Call) *stats.Figures {
@@ -184,33 +181,39 @@ func added(calls []talkover.Call) *stats.Figures {
 }
 
 func TestDefinitions(t *testing.T) {
-	call := func(status string, seconds int) talkover.Call {
+	in := func(status string, seconds int) talkover.Call {
 		return talkover.Call{Status: status, Duration: seconds, Direction: "inbound"}
 	}
+	out := func(status string) talkover.Call { return talkover.Call{Status: status, Direction: "outbound"} }
 	type expected struct {
-		answered, open, final, short, talk int
-		rate, mean                         float64
-		median, p95                        int
+		answered, open, unanswered, other, missed, final, short, talk int
+		rate, mean                                                    float64
+		median, p95                                                   int
 	}
 	for name, test := range map[string]struct {
 		calls []talkover.Call
 		want  expected
 	}{
-		"nothing":                             {nil, expected{}},
-		"answered or completed is answered":   {[]talkover.Call{call("answered", 9), call("completed", 11), call("busy", 0), call("no-answer", 0)}, expected{2, 0, 4, 0, 20, 0.5, 10, 9, 11}},
-		"open calls are out of the divisor":   {[]talkover.Call{call("initiated", 0), call("ringing", 0), call("answered", 0), call("completed", 8), call("failed", 0)}, expected{2, 3, 2, 0, 8, 0.5, 4, 0, 8}},
-		"no call is final":                    {[]talkover.Call{call("ringing", 0)}, expected{open: 1}},
-		"completed in 0 s is final, and 0 s":  {[]talkover.Call{call("completed", 0)}, expected{1, 0, 1, 1, 0, 1, 0, 0, 0}},
-		"6 s are short and 7 s are not":       {[]talkover.Call{call("completed", 1), call("answered", 6), call("completed", 7), call("failed", 3)}, expected{3, 0, 4, 2, 14, 0.75, 14. / 3, 6, 7}},
-		"a status of the API's own is final":  {[]talkover.Call{call("voicemail", 4), call("", 0), call("completed", 30)}, expected{1, 0, 3, 0, 30, 1. / 3, 30, 30, 30}},
-		"a median of two is the lower":        {[]talkover.Call{call("completed", 10), call("completed", 20)}, expected{2, 0, 2, 0, 30, 1, 15, 10, 20}},
-		"talk is of answered calls alone":     {[]talkover.Call{call("failed", 500), call("completed", 20)}, expected{1, 0, 2, 0, 20, 0.5, 20, 20, 20}},
-		"a ringing call with seconds is open": {[]talkover.Call{call("ringing", 5), call("completed", 10)}, expected{1, 1, 1, 0, 10, 1, 10, 10, 10}},
+		"nothing":                            {nil, expected{}},
+		"answered or completed is answered":  {[]talkover.Call{in("answered", 9), in("completed", 11), in("busy", 0), in("no-answer", 0)}, expected{2, 0, 2, 0, 2, 4, 0, 20, 0.5, 10, 9, 11}},
+		"open calls are nothing else":        {[]talkover.Call{in("initiated", 0), in("ringing", 0), in("answered", 0), in("completed", 8), in("failed", 0)}, expected{1, 3, 1, 0, 1, 2, 0, 8, 0.5, 8, 8, 8}},
+		"no call is final":                   {[]talkover.Call{in("ringing", 0)}, expected{open: 1}},
+		"completed in 0 s is final, and 0 s": {[]talkover.Call{in("completed", 0)}, expected{1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0}},
+		"6 s are short and 7 s are not":      {[]talkover.Call{in("completed", 1), in("answered", 6), in("completed", 7), in("failed", 3)}, expected{3, 0, 1, 0, 1, 4, 2, 14, 0.75, 14. / 3, 6, 7}},
+		"a status of the API's own is other": {[]talkover.Call{in("voicemail", 4), in("", 0), in("completed", 30)}, expected{1, 0, 0, 2, 0, 3, 0, 30, 1. / 3, 30, 30, 30}},
+		"a median of two is the lower":       {[]talkover.Call{in("completed", 10), in("completed", 20)}, expected{2, 0, 0, 0, 0, 2, 0, 30, 1, 15, 10, 20}},
+		"talk is of answered calls alone":    {[]talkover.Call{in("failed", 500), in("completed", 20)}, expected{1, 0, 1, 0, 1, 2, 0, 20, 0.5, 20, 20, 20}},
+		"a ringing call with seconds is open": {[]talkover.Call{in("ringing", 5), in("completed", 10)},
+			expected{1, 1, 0, 0, 0, 1, 0, 10, 1, 10, 10, 10}},
+		"an outbound call is never missed": {[]talkover.Call{out("no-answer"), out("busy"), out("failed"), in("no_answer", 0)}, expected{0, 0, 4, 0, 1, 4, 0, 0, 0, 0, 0, 0}},
 	} {
 		f := added(test.calls)
-		got := expected{f.Answered, f.Open, f.Final(), f.Short, f.Talk, f.AnswerRate(), f.Mean(), f.Quantile(0.5), f.Quantile(0.95)}
+		got := expected{f.Answered, f.Open, f.Unanswered(), f.Other, f.Missed, f.Final(), f.Short, f.Talk, f.AnswerRate(), f.Mean(), f.Quantile(0.5), f.Quantile(0.95)}
 		if got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+		if f.Answered+f.Unanswered()+f.Open+f.Other != f.Calls {
+			t.Errorf("%s: %d answered, %d unanswered, %d open and %d other of %d calls", name, f.Answered, f.Unanswered(), f.Open, f.Other, f.Calls)
 		}
 	}
 }
@@ -249,15 +252,16 @@ func TestQuantileInvertsTheEmpiricalDistribution(t *testing.T) {
 
 func TestMergedFiguresAreThoseOfAllCalls(t *testing.T) {
 	all := calls(generate(3, 900, 5*24*time.Hour))
+	all[7].Status = "voicemail"
 	merged := new(stats.Figures)
 	for part := range slices.Chunk(all, 70) {
 		merged.Merge(added(part))
 	}
 	merged.Merge(new(stats.Figures))
 	want := added(all)
-	type sum struct{ calls, answered, noAnswer, busy, failed, open, short, tests, talk, final, median, p95 int }
+	type sum struct{ calls, answered, noAnswer, busy, failed, open, other, missed, short, tests, talk, final, median, p95 int }
 	of := func(f *stats.Figures) sum {
-		return sum{f.Calls, f.Answered, f.NoAnswer, f.Busy, f.Failed, f.Open, f.Short, f.Tests, f.Talk, f.Final(), f.Quantile(0.5), f.Quantile(0.95)}
+		return sum{f.Calls, f.Answered, f.NoAnswer, f.Busy, f.Failed, f.Open, f.Other, f.Missed, f.Short, f.Tests, f.Talk, f.Final(), f.Quantile(0.5), f.Quantile(0.95)}
 	}
 	if of(merged) != of(want) || merged.AnswerRate() != want.AnswerRate() {
 		t.Errorf("merged %+v, want %+v", of(merged), of(want))
@@ -267,7 +271,7 @@ func TestMergedFiguresAreThoseOfAllCalls(t *testing.T) {
 		if c.IsTesting {
 			tests++
 		}
-		if c.Answered() && c.Duration >= 1 && c.Duration <= 6 {
+		if kind(c) == stats.Answered && c.Duration <= 6 {
 			short++
 		}
 	}

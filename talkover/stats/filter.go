@@ -1,7 +1,11 @@
 package stats
 
 import (
+	"slices"
 	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
 // Filter says which calls a question is about. The zero value asks for all of them.
@@ -13,7 +17,7 @@ type Filter struct {
 	// the API means the status alone: answered is also that of calls under way.
 	Statuses  []string
 	Direction string // inbound or outbound; "" for both
-	AgentID   string // "" for any
+	AgentID   string // "" for any; [DeletedAgent] for those of none
 	// Contact is the other party's number or its beginning, in international form; only
 	// its digits count. Without a digit it is the beginning of a text such as anonymous.
 	Contact    string
@@ -45,6 +49,9 @@ const (
 	StatusOther      = "other"      // one that the API does not document
 )
 
+// DeletedAgent stands for the id of agents that were deleted: their calls have none.
+const DeletedAgent = "(deleted)"
+
 // TestCalls says what becomes of test calls; "" is IncludeTests.
 type TestCalls string
 
@@ -54,3 +61,64 @@ const (
 	ExcludeTests TestCalls = "exclude"
 	OnlyTests    TestCalls = "only"
 )
+
+// Window returns the moments between which calls begin that are asked for.
+func (f *Filter) Window() (w scan.Window) {
+	zone := zoneOf(f.Zone)
+	if day, ok := parseDay(f.Days.From); ok {
+		w.From = startOf(day, zone).UTC()
+	}
+	if day, ok := parseDay(f.Days.To); ok {
+		w.To = startOf(day.AddDate(0, 0, 1), zone).UTC()
+	}
+	if !f.Days.Until.IsZero() && (w.To.IsZero() || f.Days.Until.Before(w.To)) {
+		w.To = f.Days.Until.UTC()
+	}
+	return w
+}
+
+// query returns what the API itself can filter by, as far as one list can.
+func (f *Filter) query() talkover.CallQuery {
+	q := talkover.CallQuery{Direction: f.Direction, AgentID: f.AgentID, Search: f.Search}
+	if f.AgentID == DeletedAgent {
+		q.AgentID = ""
+	}
+	statuses := slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
+	switch {
+	case len(statuses) != 1:
+	case slices.Contains(Statuses, statuses[0]):
+		q.Status = statuses[0]
+	case statuses[0] == StatusMissed && q.Direction == "":
+		q.Direction = talkover.Inbound
+	}
+	return q
+}
+
+// countable returns the statuses of the API that add up to the calls of closed days that
+// are asked for; none for all calls. It reports false where the API's counts do not tell.
+func (f *Filter) countable() (statuses []string, ok bool) {
+	if f.Search != "" || f.Contact != "" || f.MinSeconds > 0 || f.MaxSeconds != nil || f.Hours.From != f.Hours.To || len(f.Weekdays) > 0 ||
+		f.AgentID == DeletedAgent || f.Tests == ExcludeTests || f.Tests == OnlyTests {
+		return nil, false
+	}
+	inbound := f.query().Direction == talkover.Inbound
+	for _, s := range f.Statuses {
+		var more []string
+		switch {
+		case s == StatusOpen: // calls of closed days in status answered are over
+			more = []string{talkover.StatusInitiated, talkover.StatusRinging}
+		case s == StatusUnanswered, s == StatusMissed && inbound:
+			more = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
+		case slices.Contains(Statuses, s):
+			more = []string{s}
+		default:
+			return nil, false
+		}
+		for _, s := range more {
+			if !slices.Contains(statuses, s) {
+				statuses = append(statuses, s)
+			}
+		}
+	}
+	return statuses, true
+}

@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,188 +12,220 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/scan/scantest"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// wanted is what a search is for, by going through all calls of the log.
-func wanted(s stats.Search, all []talkover.Call) (found []talkover.Call) {
-	inWindow := func(c talkover.Call) bool {
-		day := c.CreatedAt.In(s.Zone).Format(time.DateOnly)
-		return (s.Query.DateFrom == "" || day >= s.Query.DateFrom) && (s.Query.DateTo == "" || day <= s.Query.DateTo)
-	}
-	with := map[string][]talkover.Call{}
-	for _, c := range all {
-		if inWindow(c) {
-			with[stats.Contact(c)] = append(with[stats.Contact(c)], c)
-		}
-	}
-	for _, c := range all {
-		at := c.CreatedAt.In(s.Zone)
-		later, others := false, false
-		for _, o := range with[stats.Contact(c)] {
-			later = later || o.CreatedAt.After(c.CreatedAt)
-			others = others || o.ID != c.ID
-		}
-		open := c.Status == "initiated" || c.Status == "ringing" || c.Status == "answered" && c.Duration == 0
-		switch {
-		case !inWindow(c),
-			s.Query.Direction != "" && c.Direction != s.Query.Direction,
-			s.Query.AgentID != "" && c.Agent.ID != s.Query.AgentID,
-			(len(s.Statuses) > 0 || s.Open) && !slices.Contains(s.Statuses, c.Status) && !(s.Open && open),
-			c.Duration < s.MinSeconds, s.MaxSeconds != nil && c.Duration > *s.MaxSeconds,
-			len(s.Hours) > 0 && !slices.Contains(s.Hours, at.Hour()),
-			len(s.Weekdays) > 0 && !slices.Contains(s.Weekdays, at.Weekday()),
-			s.Only == stats.RepeatContacts && !others,
-			s.Only == stats.UnreturnedMissed && (c.Direction != "inbound" || open || c.Status == "answered" || c.Status == "completed" || later):
+// became is what becomes of a missed call by now: "" if it was returned.
+func became(f stats.Filter, c talkover.Call, all []talkover.Call) stats.Only {
+	result := stats.OnlyNeverCalledBack
+	for _, o := range all {
+		if contactOf(o) != contactOf(c) || !countsTests(f, o) || !o.CreatedAt.After(c.CreatedAt) {
 			continue
 		}
-		found = append(found, c)
+		if kind(o) == stats.Answered {
+			return ""
+		}
+		result = stats.OnlyNotReached
 	}
+	return result
+}
+
+// wanted is what a search is for, by going through all calls of the log.
+func wanted(s stats.Search, all []talkover.Call) []talkover.Call {
+	found := askedFor(s.Filter, all)
+	times := map[string]int{}
+	for _, c := range found {
+		times[contactOf(c)]++
+	}
+	found = slices.DeleteFunc(found, func(c talkover.Call) bool {
+		switch s.Only {
+		case "":
+			return false
+		case stats.OnlyRepeat:
+			return times[contactOf(c)] < 2 || isWithheld(contactOf(c))
+		}
+		if !isMissed(c) || isWithheld(contactOf(c)) {
+			return true
+		}
+		b := became(s.Filter, c, all)
+		return b == "" || s.Only != stats.OnlyUnreturned && b != s.Only
+	})
 	slices.SortStableFunc(found, func(x, y talkover.Call) int {
 		switch s.Order {
 		case stats.Oldest:
 			return x.CreatedAt.Compare(y.CreatedAt)
 		case stats.Longest:
-			return y.Duration - x.Duration
+			return cmp.Or(y.Duration-x.Duration, y.CreatedAt.Compare(x.CreatedAt))
 		case stats.Shortest:
-			return x.Duration - y.Duration
+			return cmp.Or(x.Duration-y.Duration, y.CreatedAt.Compare(x.CreatedAt))
 		}
-		return 0 // as it is: newest first
+		return y.CreatedAt.Compare(x.CreatedAt)
 	})
 	return found
 }
 
 // anySearch draws a search.
-func anySearch(r *rand.Rand) stats.Search {
+func anySearch(t *testing.T, r *rand.Rand) stats.Search {
 	s := stats.Search{
-		Zone: time.UTC, Now: clock(), Limit: 1 + r.IntN(50),
+		Filter: anyFilter(t, r, 40), Now: clock(), Limit: 1 + r.IntN(50),
 		Order: []stats.Order{stats.Newest, stats.Oldest, stats.Longest, stats.Shortest}[r.IntN(4)],
 	}
-	one := func(n int) bool { return r.IntN(n) == 0 }
-	if one(3) {
-		s.Zone, _ = time.LoadLocation([]string{"Asia/Kolkata", "America/Los_Angeles", "Europe/Berlin"}[r.IntN(3)])
-	}
-	if one(2) {
-		s.Query.DateFrom = now.AddDate(0, 0, -r.IntN(45)).Format(time.DateOnly)
-	}
-	if one(2) {
-		s.Query.DateTo = now.AddDate(0, 0, -r.IntN(30)).Format(time.DateOnly)
-	}
-	if one(3) {
-		s.Query.Direction = []string{"inbound", "outbound"}[r.IntN(2)]
-	}
-	if one(4) {
-		s.Query.AgentID = scantest.AgentOf(uint8(1 + r.IntN(6))).ID
-	}
-	if one(2) {
-		for range 1 + r.IntN(4) {
-			if status := stats.Statuses[r.IntN(7)]; !slices.Contains(s.Statuses, status) {
-				s.Statuses = append(s.Statuses, status)
-			}
-		}
-	}
-	s.Open = one(8)
-	if one(3) {
-		s.MinSeconds = r.IntN(400)
-	}
-	if one(4) {
-		most := s.MinSeconds + r.IntN(300)
-		s.MaxSeconds = &most
-	}
-	if one(4) {
-		for h := range 1 + r.IntN(12) {
-			s.Hours = append(s.Hours, (9+h)%24)
-		}
-	}
-	if one(5) {
-		s.Weekdays = []time.Weekday{time.Weekday(r.IntN(7)), time.Weekday(r.IntN(7))}
-	}
-	if one(6) {
-		s.Only = []stats.Only{stats.UnreturnedMissed, stats.RepeatContacts}[r.IntN(2)]
+	if r.IntN(3) == 0 {
+		s.Only = []stats.Only{stats.OnlyNeverCalledBack, stats.OnlyNotReached, stats.OnlyUnreturned, stats.OnlyRepeat}[r.IntN(4)]
 	}
 	return s
 }
 
-// A thousand searches: the right calls in the right order, in few requests.
-func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
-	api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour), Budget: 200}
-	all := calls(api.Records)
-	r := rand.New(rand.NewPCG(1, 1))
-	requests, pages := 0, 0
-	searches := 1000
-	if testing.Short() {
-		searches = 100 // the race detector takes a minute for 1,000
+// line is the place of a call in an order; calls of one second come in any order.
+func line(o stats.Order, c talkover.Call) string {
+	if o == stats.Oldest || o == stats.Newest {
+		return c.CreatedAt.String()
 	}
+	return fmt.Sprint(c.Duration, c.CreatedAt)
+}
+
+// Searches of each kind, and the very next rows of each until there are none: the right
+// calls in the right order, each once.
+func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
+	api, all := oddAPI(generate(5, 4000, 40*24*time.Hour), 400)
+	r := rand.New(rand.NewPCG(1, 1))
+	searches := 200
+	if testing.Short() {
+		searches = 60 // the race detector takes a minute for all
+	}
+	kinds := map[stats.Only]int{}
 	for range searches {
-		s := anySearch(r)
+		s := anySearch(t, r)
 		api.Requests = 0
 		found, err := stats.Find(context.Background(), api, s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := wanted(s, all)
-		if found.All && found.Total != len(want) || !found.All && found.Total > len(want) {
+		if found.All && found.Total != len(want) || !found.All && (found.Total > len(want) || found.Total <= s.Limit && found.Total < len(want)) {
 			t.Errorf("%+v: %d found, all %v, want %d", s, found.Total, found.All, len(want))
 		}
 		if !found.Exact {
 			t.Errorf("%+v: not exact: %s", s, found.Reason)
 		}
-		// Calls of one second come in any order.
-		line := func(c talkover.Call) string {
-			if s.Order == stats.Oldest || s.Order == stats.Newest || s.Order == "" {
-				return c.CreatedAt.String()
-			}
-			return fmt.Sprint(c.Duration, c.CreatedAt)
+		if s.Only == "" && api.Requests > 46 || api.Requests > 92 {
+			t.Errorf("%+v: %d requests for 40 pages", s, api.Requests)
 		}
-		for i := range min(len(want), s.Limit) {
-			if i >= len(found.Calls) || line(found.Calls[i]) != line(want[i]) {
-				t.Fatalf("%+v: call %d of %d is not that of %s", s, i, len(found.Calls), want[i].CreatedAt)
-			}
+		if len(want) > 0 {
+			kinds[s.Only]++
 		}
 		seen := map[string]bool{}
-		for _, c := range found.Calls {
-			if seen[c.ID] || !slices.ContainsFunc(want, func(w talkover.Call) bool { return w.ID == c.ID }) {
-				t.Fatalf("%+v: %s is found, and should not be, or twice", s, c.ID)
+		for pages := 0; ; pages++ {
+			if found.Skipped != len(seen) || len(found.Calls) != min(s.Limit, len(want)-len(seen)) {
+				t.Fatalf("%+v: %d rows after %d of %d, and %d skipped", s, len(found.Calls), len(seen), len(want), found.Skipped)
 			}
-			seen[c.ID] = true
+			for _, c := range found.Calls {
+				if line(s.Order, c) != line(s.Order, want[len(seen)]) || seen[c.ID] {
+					t.Fatalf("%+v: row %d is of %s, want %s, or came before", s, len(seen), c.CreatedAt, want[len(seen)].CreatedAt)
+				}
+				if !slices.ContainsFunc(want, func(w talkover.Call) bool { return w.ID == c.ID }) {
+					t.Fatalf("%+v: %s is found, and should not be", s, c.ID)
+				}
+				seen[c.ID] = true
+			}
+			if found.Next == (stats.Cursor{}) || pages == 5 {
+				if pages < 5 && len(seen) != len(want) {
+					t.Errorf("%+v: %d rows in all, want %d", s, len(seen), len(want))
+				}
+				break
+			}
+			if s.After, err = stats.ParseCursor(found.Next.String()); err != nil || s.After != found.Next {
+				t.Fatal(err)
+			}
+			api.Requests = 0
+			if found, err = stats.Find(context.Background(), api, s); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if len(found.Calls) > s.Limit {
-			t.Errorf("%+v: %d calls for a limit of %d", s, len(found.Calls), s.Limit)
-		}
-		// P is the pages of what the API's own filters leave, the status aside.
-		_, matched := api.Page(widest(s), 0, 0)
-		p := (matched + 99) / 100
-		if api.Requests > p+4 {
-			t.Errorf("%+v: %d requests for %d pages", s, api.Requests, p)
-		}
-		requests, pages = requests+api.Requests, pages+p
 	}
-	t.Logf("%d requests, where reading every page of each takes %d", requests, pages)
-	if requests > pages*9/10 {
-		t.Error("filters and orders save nothing")
+	for _, only := range []stats.Only{"", stats.OnlyNeverCalledBack, stats.OnlyNotReached, stats.OnlyUnreturned, stats.OnlyRepeat} {
+		if kinds[only] < 2 {
+			t.Errorf("only %q found something %d times: too few to show anything", only, kinds[only])
+		}
 	}
 }
 
-// widest is the API's filters of a search, a day wider for its zone.
-func widest(s stats.Search) talkover.CallQuery {
-	q := s.Query
-	if s.Only != "" {
-		q = talkover.CallQuery{DateFrom: q.DateFrom, DateTo: q.DateTo}
+// While calls come in, the next rows are those after the ones that were shown.
+func TestNextRowsOfALogThatGrows(t *testing.T) {
+	for _, order := range []stats.Order{stats.Newest, stats.Longest} {
+		api := &fakeAPI{Records: generate(5, 900, 10*24*time.Hour), Budget: 1000}
+		s := stats.Search{Filter: stats.Filter{Zone: time.UTC, Statuses: []string{"completed"}}, Order: order, Limit: 20, Now: clock()}
+		want := wanted(s, calls(api.Records))
+		at := 0
+		for range 5 {
+			found, err := stats.Find(context.Background(), api, s)
+			if err != nil || len(found.Calls) != 20 {
+				t.Fatal(found, err)
+			}
+			for i, c := range found.Calls {
+				if line(order, c) != line(order, want[at+i]) {
+					t.Errorf("%s: row %d is of %s, want %s", order, at+i, c.CreatedAt, want[at+i].CreatedAt)
+				}
+			}
+			at += 20
+			s.After = found.Next
+			api.Records = slices.Insert(api.Records, 0, record{At: now.Unix(), ID: uint32(50_000 + at), Status: completed, Seconds: 9999})
+		}
 	}
-	if t, err := time.Parse(time.DateOnly, q.DateFrom); err == nil && s.Zone != time.UTC {
-		q.DateFrom = t.AddDate(0, 0, -1).Format(time.DateOnly)
+}
+
+func TestTextsThatAreNoCursors(t *testing.T) {
+	for _, s := range []string{"2", "a.b", "1.2.3.4", "zz.-1.a", "-1.2.a", "%.1.a", "1.2.", "zzzzzzzzzzzz.1.a", "1.x.a"} {
+		if c, err := stats.ParseCursor(s); !errors.Is(err, stats.ErrNoCursor) {
+			t.Errorf("%q is %v, %v", s, c, err)
+		}
 	}
-	if t, err := time.Parse(time.DateOnly, q.DateTo); err == nil && s.Zone != time.UTC {
-		q.DateTo = t.AddDate(0, 0, 1).Format(time.DateOnly)
+	if c, err := stats.ParseCursor(""); err != nil || c != (stats.Cursor{}) || c.String() != "" {
+		t.Errorf("%v, %v", c, err)
 	}
-	return q
+}
+
+// What is cheap to read is read, so that the total is one: the one page of a day, and
+// all that is kept. Else there are at least so many.
+func TestTotalsOfWhatIsCheap(t *testing.T) {
+	records := generate(5, 4000, 40*24*time.Hour)
+	all := calls(records)
+	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
+	defer kept.Close()
+	days := func(n int) stats.Filter {
+		return stats.Filter{Zone: time.UTC, MinSeconds: 100, Days: stats.Days{From: now.AddDate(0, 0, -n).Format("2006-01-02")}}
+	}
+	for _, test := range []struct {
+		name    string
+		filter  stats.Filter
+		account *cache.Account
+		warm    bool
+		all     bool
+	}{
+		{"a day", days(0), nil, false, true},
+		{"a month of which nothing is kept", days(30), nil, false, false},
+		{"a month that is kept", days(30), account(kept), true, true},
+	} {
+		api := &fakeAPI{Records: records, Budget: 1000}
+		if test.warm {
+			if _, err := stats.Ask(t.Context(), api, stats.Question{Filter: stats.Filter{Zone: time.UTC, Days: test.filter.Days}, Account: test.account, Now: clock()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		api.Requests = 0
+		s := stats.Search{Filter: test.filter, Order: stats.Newest, Limit: 1, Now: clock(), Account: test.account}
+		found, err := stats.Find(t.Context(), api, s)
+		want := wanted(s, all)
+		if err != nil || found.All != test.all || test.all && found.Total != len(want) || !test.all && (found.Total < 2 || found.Total >= len(want)) || api.Requests > 6 {
+			t.Errorf("%s: %d found in %d requests, all %v, want %d: %v", test.name, found.Total, api.Requests, found.All, len(want), err)
+		}
+	}
 }
 
 func TestFindStopsEarlyWhereTheOrderAllows(t *testing.T) {
-	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 5, stats.Longest: 43, stats.Shortest: 43} {
+	for order, most := range map[stats.Order]int{stats.Newest: 3, stats.Oldest: 6, stats.Longest: 43, stats.Shortest: 43} {
 		api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour)}
-		s := stats.Search{Order: order, Limit: 20, Now: clock(), MinSeconds: 1}
+		s := stats.Search{Order: order, Limit: 20, Now: clock(), Filter: stats.Filter{MinSeconds: 1}}
 		if found, err := stats.Find(context.Background(), api, s); err != nil || len(found.Calls) != 20 || !found.Exact || api.Requests > most {
 			t.Errorf("%s: %d calls in %d requests, want at most %d: %v", order, len(found.Calls), api.Requests, most, err)
 		}
@@ -205,30 +238,30 @@ func TestFindBeyondTheBudget(t *testing.T) {
 	records := generate(5, 20_000, 200*24*time.Hour)
 	all := calls(records)
 	for _, order := range []stats.Order{stats.Longest, stats.Oldest, stats.Newest} {
-		for _, q := range []talkover.CallQuery{{}, {DateFrom: "2026-05-01"}, {DateTo: "2026-11-03"}, {Direction: "inbound"}} {
+		for _, f := range []stats.Filter{{}, {Days: stats.Days{From: "2026-05-01"}}, {Days: stats.Days{To: "2026-11-03"}}, {Direction: "inbound"}} {
 			for _, status := range []string{"", "completed"} {
-				if status != "" && q.Direction != "" {
+				if status != "" && f.Direction != "" {
 					continue // which can be read whole
 				}
 				api := &fakeAPI{Records: records}
-				s := stats.Search{Query: q, Order: order, Limit: 10_000, MinSeconds: 30, Zone: time.UTC, Now: clock()}
+				f.Zone, f.MinSeconds, f.Statuses = time.UTC, 30, nil
 				if status != "" {
-					s.Statuses = []string{status}
+					f.Statuses = []string{status}
 				}
+				s := stats.Search{Filter: f, Order: order, Limit: 10_000, Now: clock()}
 				found, err := stats.Find(context.Background(), api, s)
 				if err != nil {
 					t.Fatal(err)
 				}
-				part := s
-				want := wanted(part, slices.DeleteFunc(slices.Clone(all), func(c talkover.Call) bool {
+				want := wanted(s, slices.DeleteFunc(slices.Clone(all), func(c talkover.Call) bool {
 					return c.CreatedAt.Before(found.From) || !found.To.IsZero() && !c.CreatedAt.Before(found.To)
 				}))
 				if found.Whole || found.All || !found.Exact || found.Reason == "" || found.Total != len(want) || found.Coverage.Calls < 3000 || api.Requests > 60 {
-					t.Errorf("%s %+v %s: %+v in %d requests, %d found, want %d", order, q, status, found.Coverage, api.Requests, found.Total, len(want))
+					t.Errorf("%s %+v: %+v in %d requests, %d found, want %d", order, f, found.Coverage, api.Requests, found.Total, len(want))
 				}
-				ends, starts := found.To.IsZero() || q.DateTo != "", found.From.IsZero() || q.DateFrom == "2026-05-01"
+				ends, starts := found.To.IsZero() || f.Days.To != "", found.From.IsZero() || f.Days.From == "2026-05-01"
 				if order == stats.Oldest && !starts || order != stats.Oldest && !ends {
-					t.Errorf("%s %+v: it is about %s to %s", order, q, found.From, found.To)
+					t.Errorf("%s %+v: it is about %s to %s", order, f, found.From, found.To)
 				}
 			}
 		}
@@ -237,8 +270,7 @@ func TestFindBeyondTheBudget(t *testing.T) {
 
 // Over days that are kept, searches find the same, and the kept days cost no more.
 func TestFindOverKeptDays(t *testing.T) {
-	api := &fakeAPI{Records: generate(5, 4000, 40*24*time.Hour), Budget: 100_000}
-	all := calls(api.Records)
+	api, all := oddAPI(generate(5, 4000, 40*24*time.Hour), 100_000)
 	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 	defer kept.Close()
 	r := rand.New(rand.NewPCG(7, 1))
@@ -247,7 +279,7 @@ func TestFindOverKeptDays(t *testing.T) {
 		searches = 20 // the race detector takes ten times as long
 	}
 	for i := range searches {
-		s := anySearch(r)
+		s := anySearch(t, r)
 		s.Account = account(kept)
 		found, err := stats.Find(t.Context(), api, s)
 		if err != nil || !found.Exact {
@@ -258,7 +290,7 @@ func TestFindOverKeptDays(t *testing.T) {
 			t.Errorf("search %d, %+v: %d shown of %d, all %v, want %d", i, s, len(found.Calls), found.Total, found.All, len(want))
 		}
 		for j, c := range found.Calls {
-			if !c.CreatedAt.Equal(want[j].CreatedAt) && (s.Order == stats.Newest || s.Order == stats.Oldest) || c.Duration != want[j].Duration && (s.Order == stats.Longest || s.Order == stats.Shortest) {
+			if line(s.Order, c) != line(s.Order, want[j]) {
 				t.Fatalf("search %d, %+v: call %d is of %s, want %s", i, s, j, c.CreatedAt, want[j].CreatedAt)
 			}
 		}

@@ -1,11 +1,10 @@
 package stats
 
 import (
-	"cmp"
-	"slices"
+	"iter"
+	"maps"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
@@ -18,70 +17,121 @@ type Group struct {
 
 // Groups adds up calls by no, one or two dimensions, without unpacking them.
 type Groups struct {
-	By             []Dimension
-	Zone           *time.Location
-	scan.Selection // which calls
-	ExcludeTests   bool
+	By           []Dimension
+	Filter       Filter    // which calls; Days and Search are not tested
+	From, To     time.Time // from when on they count, and before when; zero for no bound
+	EachContacts bool      // adds up the contacts of each group too
 
-	All      Figures
-	InWindow int // calls of the selection, test calls included
-	Tests    int // of them
-	groups   map[[2]uint32]*Group
-	places   [2]places
-	follow   follower
+	All    Figures
+	Tests  int // test calls that fit, whatever the filter says of test calls
+	groups map[[2]uint32]*Group
+	places [2]places
+	follow follower
+	over   scan.Window // of the days that are over
+	hours  [24]int
+	hour   hourOf
 }
 
-// Add adds up the selected calls of some columns. Columns must come newest first,
-// so that an agent has the name that it had last.
+// hourOf tells the hour of the day of moments, which come in order mostly.
+type hourOf struct {
+	last int64 // quarter of an hour that was met last
+	hour int
+}
+
+func (h *hourOf) of(at int64, zone *time.Location) int {
+	if q := at / quarter; q != h.last || q == 0 {
+		h.last, h.hour = q, time.UnixMicro(at).In(zone).Hour()
+	}
+	return h.hour
+}
+
+// Add adds up the calls of some columns that count. Columns must come newest first, so
+// that an agent has the name that it had last. Of the others it takes note, for they may
+// have returned a missed call.
 func (g *Groups) Add(c *cache.Columns) {
 	if g.groups == nil {
 		g.groups = map[[2]uint32]*Group{}
+		if g.EachContacts && len(g.By) > 0 {
+			g.follow.perGroup = map[groupContact]int32{}
+		}
 	}
-	picks := g.Test(c)
-	outcomes := make([]outcome, len(c.Statuses()))
-	for i, s := range c.Statuses() {
-		outcomes[i] = outcomeOf(s)
-	}
-	inbound := make([]bool, len(c.Directions()))
-	for i, d := range c.Directions() {
-		inbound[i] = d == "inbound"
-	}
+	test := newSelection(&g.Filter).of(c, scan.Window{From: g.From, To: g.To})
 	for i, d := range g.By {
-		g.places[i].open(d, c, g.Zone)
+		g.places[i].open(d, c, test.zone)
 	}
+	overFrom, overTo := g.over.From.UnixMicro(), g.over.To.UnixMicro()
 	var group *Group
-	var at [2]uint32 // of group
+	var place [2]uint32 // of group
 	for i := range c.Len() {
 		r := c.Row(i)
-		if !picks(r) {
+		at, o, seconds, testing := r.Created(), test.outcomes[r.Status()], r.Seconds(), r.IsTesting()
+		picked := test.picks(r)
+		if picked && testing {
+			g.Tests++
+		}
+		if !g.Filter.counts(testing) {
 			continue
 		}
-		g.InWindow++
-		if r.IsTesting() {
-			g.Tests++
-			if g.ExcludeTests {
-				continue
-			}
+		n := g.follow.contact(r)
+		k := &g.follow.contacts[n]
+		k.meet(at, o.isAnswered(seconds))
+		if !picked {
+			continue
 		}
-		o, seconds := outcomes[r.Status()], r.Seconds()
-		g.All.add(o, seconds, r.IsTesting())
+		inbound := test.inbound[r.Direction()]
+		isOver := at >= overFrom && at < overTo
+		g.All.add(o, seconds, inbound, testing)
+		g.hours[g.hour.of(at, test.zone)]++
+		if isOver {
+			g.All.ofDays++
+		}
 		if len(g.By) > 0 {
-			var k [2]uint32
+			var p [2]uint32
 			for i := range g.By {
-				k[i] = g.places[i].of(r)
+				p[i] = g.places[i].of(r)
 			}
-			if group == nil || k != at {
-				if at, group = k, g.groups[k]; group == nil {
-					group = &Group{Values: g.values(k)}
-					g.groups[k] = group
+			if group == nil || p != place {
+				if place, group = p, g.groups[p]; group == nil {
+					group = &Group{Values: g.values(p)}
+					g.groups[p] = group
 				}
 			}
-			group.add(o, seconds, r.IsTesting())
+			group.add(o, seconds, inbound, testing)
+			if isOver {
+				group.ofDays++
+			}
 		}
-		missed := inbound[r.Direction()] && !o.answered && !o.open
-		g.follow.add(r, missed)
+		g.follow.take(n, at, seconds, inbound && o.unanswered(), group)
 	}
 }
+
+// Follow takes note of calls that do not count, and may have returned a missed one that
+// was added.
+func (g *Groups) Follow(c *cache.Columns) { g.follow.follow(c, &g.Filter) }
+
+// Unreturned adds to the figures what became of missed calls. It is right where all calls
+// since the first of them were added or followed, up to now.
+func (g *Groups) Unreturned() { g.follow.unreturned(&g.All) }
+
+// Count adds to the figures what is known of contacts. It must be called once, at the end.
+func (g *Groups) Count() { g.follow.count(&g.All) }
+
+// BusyHour returns the hour of the day with most calls; nil where there is no call.
+func (g *Groups) BusyHour() *BusyHour {
+	var most BusyHour
+	for hour, calls := range g.hours {
+		if calls > most.Calls {
+			most = BusyHour{hour, calls}
+		}
+	}
+	if most.Calls == 0 {
+		return nil
+	}
+	return &most
+}
+
+// PeakConcurrent returns the most calls at one moment.
+func (g *Groups) PeakConcurrent() int { return peak(g.follow.spans) }
 
 func (g *Groups) values(k [2]uint32) []Value {
 	values := make([]Value, len(g.By))
@@ -91,129 +141,5 @@ func (g *Groups) values(k [2]uint32) []Value {
 	return values
 }
 
-// places numbers the places of one dimension as they are met.
-type places struct {
-	values []Value
-	number map[string]uint32 // by the key of the value
-	phones map[uint64]uint32 // likewise, of packed numbers
-
-	by     Dimension
-	zone   *time.Location
-	index  []uint32 // numbers by the index of the columns in hand, plus one
-	list   []Value  // of that index
-	last   int64    // quarter of an hour that was met last
-	latest uint32   // and its place
-}
-
-// quarter is what all zones' hours and days are multiples of, in microseconds.
-const quarter = int64(15 * time.Minute / time.Microsecond)
-
-// open begins other columns.
-func (p *places) open(d Dimension, c *cache.Columns, zone *time.Location) {
-	if p.number == nil {
-		*p = places{number: map[string]uint32{}, phones: map[uint64]uint32{}, zone: zone, by: d, last: -1}
-		if p.zone == nil {
-			p.zone = time.UTC
-		}
-	}
-	p.list = p.list[:0]
-	switch d {
-	case ByStatus:
-		for _, s := range c.Statuses() {
-			p.list = append(p.list, Value{talkover.PlainStatus(s), talkover.PlainStatus(s)})
-		}
-	case ByDirection:
-		for _, s := range c.Directions() {
-			p.list = append(p.list, Value{s, s})
-		}
-	case ByAgent:
-		for _, a := range c.Agents() {
-			p.list = append(p.list, ofAgent(a))
-		}
-	case ByLine:
-		for i := range c.Lines() {
-			p.list = append(p.list, Value{c.Line(i), c.Line(i)})
-		}
-	}
-	p.index = slices.Grow(p.index[:0], len(p.list))[:len(p.list)]
-	clear(p.index)
-}
-
-// of returns the number of the place of a call.
-func (p *places) of(r cache.Row) uint32 {
-	switch p.by {
-	case ByStatus:
-		return p.indexed(r.Status())
-	case ByDirection:
-		return p.indexed(r.Direction())
-	case ByAgent:
-		return p.indexed(r.Agent())
-	case ByLine:
-		return p.indexed(r.Line())
-	case ByContact:
-		k, packed := r.ContactKey()
-		if !packed {
-			return p.place(Value{r.Contact(), r.Contact()})
-		}
-		n, ok := p.phones[k]
-		if !ok {
-			n = p.place(Value{r.Contact(), r.Contact()})
-			p.phones[k] = n
-		}
-		return n
-	}
-	if q := r.Created() / quarter; q != p.last {
-		p.last = q
-		p.latest = p.place(p.by.ofTime(time.UnixMicro(r.Created()).In(p.zone)))
-	}
-	return p.latest
-}
-
-// indexed numbers an index of the columns in hand when a call first has it.
-func (p *places) indexed(i int) uint32 {
-	if p.index[i] == 0 {
-		p.index[i] = p.place(p.list[i]) + 1
-	}
-	return p.index[i] - 1
-}
-
-// place numbers a value.
-func (p *places) place(v Value) uint32 {
-	n, ok := p.number[v.Key]
-	if !ok {
-		n = uint32(len(p.values))
-		p.number[v.Key] = n
-		p.values = append(p.values, v)
-	}
-	return n
-}
-
-// Sorted returns the groups: those of dimensions with an order in that order,
-// the others by their calls, the largest first.
-func (g *Groups) Sorted() []*Group {
-	groups := make([]*Group, 0, len(g.groups))
-	for _, group := range g.groups {
-		groups = append(groups, group)
-	}
-	Sort(groups, g.By)
-	return groups
-}
-
-// Sort sorts groups of the given dimensions. Two dimensions are in order only if
-// both have one; else the largest groups come first.
-func Sort(groups []*Group, by []Dimension) {
-	inOrder := !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
-	slices.SortFunc(groups, func(x, y *Group) int {
-		if !inOrder {
-			if c := cmp.Compare(y.Calls, x.Calls); c != 0 {
-				return c
-			}
-		}
-		for i, d := range by {
-			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-}
+// Each iterates over the groups, in no order.
+func (g *Groups) Each() iter.Seq[*Group] { return maps.Values(g.groups) }

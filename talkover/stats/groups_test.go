@@ -11,7 +11,6 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -55,11 +54,27 @@ func pack(calls []talkover.Call) *cache.Columns {
 }
 
 func groupsOf(calls []talkover.Call, zone *time.Location, by ...stats.Dimension) *stats.Groups {
-	g := &stats.Groups{By: by, Zone: zone}
+	g := &stats.Groups{By: by, Filter: stats.Filter{Zone: zone}}
 	for part := range slices.Chunk(calls, 700) { // as days are apart
 		g.Add(pack(part))
 	}
 	return g
+}
+
+// sorted returns groups as answers sort them.
+func sorted(g *stats.Groups) []*stats.Group {
+	var rows []stats.Row
+	groups := map[string]*stats.Group{}
+	for group := range g.Each() {
+		rows = append(rows, stats.Row{Values: group.Values, M: map[stats.Metric]stats.Measure{stats.Calls: {Value: float64(group.Calls), Known: true}}})
+		groups[keyOf(group.Values)] = group
+	}
+	stats.RowOrder("").Sort(rows, g.By)
+	var all []*stats.Group
+	for _, row := range rows {
+		all = append(all, groups[keyOf(row.Values)])
+	}
+	return all
 }
 
 // Over months in which New York, half an hour off India and Chatham, which is
@@ -74,7 +89,7 @@ func TestEachDimensionInEachZone(t *testing.T) {
 	for _, name := range []string{"UTC", "Asia/Kolkata", "America/New_York", "Pacific/Chatham"} {
 		z := zone(t, name)
 		for _, d := range dimensions {
-			groups := groupsOf(all, z, d).Sorted()
+			groups := sorted(groupsOf(all, z, d))
 			want := grouped([]stats.Dimension{d}, all, z)
 			if len(groups) != len(want) || len(groups) < 2 {
 				t.Errorf("%s in %s: %d groups, want %d", d, name, len(groups), len(want))
@@ -110,7 +125,7 @@ func TestTheNightTheClocksGoBack(t *testing.T) {
 	got := map[stats.Dimension]string{}
 	for _, d := range []stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth, stats.ByWeekday, stats.ByHour} {
 		var parts []string
-		for _, g := range groupsOf(night, ny, d).Sorted() {
+		for _, g := range sorted(groupsOf(night, ny, d)) {
 			parts = append(parts, fmt.Sprint(g.Values[0].Name, ":", g.Calls))
 		}
 		got[d] = strings.Join(parts, " ")
@@ -136,7 +151,7 @@ func TestAgentsAreToldApartByTheirIDs(t *testing.T) {
 		}
 	}
 	var got []stats.Value
-	for _, g := range groupsOf(all, time.UTC, stats.ByAgent).Sorted() {
+	for _, g := range sorted(groupsOf(all, time.UTC, stats.ByAgent)) {
 		got = append(got, g.Values[0])
 	}
 	want := []stats.Value{stats.Deleted, {Key: "Bare", Name: "Bare"}, {Key: "3", Name: "Sales"}, {Key: "2", Name: "Support"}, {Key: "1", Name: "Support"}}
@@ -163,12 +178,12 @@ func TestGroupsAreSorted(t *testing.T) {
 		askings = append(askings, []stats.Dimension{d})
 	}
 	for _, by := range askings {
-		groups := groupsOf(all, time.UTC, by...).Sorted()
+		groups := sorted(groupsOf(all, time.UTC, by...))
 		inOrder := true
 		for _, d := range by {
 			inOrder = inOrder && slices.Contains(ordered, d)
 		}
-		again := groupsOf(shuffled, time.UTC, by...).Sorted()
+		again := sorted(groupsOf(shuffled, time.UTC, by...))
 		for i, g := range groups {
 			if keyOf(g.Values) != keyOf(again[i].Values) || g.Calls != again[i].Calls {
 				t.Fatalf("%v: group %d is %v or %v, by the order of calls", by, i, g.Values, again[i].Values)
@@ -188,87 +203,13 @@ func TestGroupsAreSorted(t *testing.T) {
 	}
 }
 
-func TestContactFiguresAgainstComparingEachCallWithEach(t *testing.T) {
-	for seed := range uint64(20) {
-		all := calls(generate(seed, 500, 10*24*time.Hour))
-		for i := range all { // many at the same second, and long ones
-			all[i].CreatedAt = all[i].CreatedAt.Truncate(time.Minute)
-			all[i].Duration *= 1 + 20*(i%5/4)
-		}
-		if diff := cmp.Diff(contactTruth(all), groupsOf(all, time.UTC).ContactFigures()); diff != "" {
-			t.Errorf("seed %d: %s", seed, diff)
-		}
-		slices.Reverse(all) // whatever the order
-		if diff := cmp.Diff(contactTruth(all), groupsOf(all, time.UTC).ContactFigures()); diff != "" {
-			t.Errorf("seed %d, oldest first: %s", seed, diff)
-		}
-	}
-}
-
-func TestUnreturnedMissed(t *testing.T) {
-	at := func(minute int, direction, status string) talkover.Call {
-		c := talkover.Call{CreatedAt: now.Add(time.Duration(minute) * time.Minute), Direction: direction, Status: status, From: "+1", To: "+2"}
-		if direction == "outbound" {
-			c.From, c.To = "+2", "+1"
-		}
-		return c
-	}
-	for name, test := range map[string]struct {
-		calls []talkover.Call
-		want  int
-	}{
-		"rung back":                    {[]talkover.Call{at(0, "inbound", "no-answer"), at(5, "outbound", "completed")}, 0},
-		"rung back in vain":            {[]talkover.Call{at(0, "inbound", "busy"), at(5, "outbound", "no-answer")}, 0},
-		"rang again and was answered":  {[]talkover.Call{at(0, "inbound", "failed"), at(5, "inbound", "completed")}, 0},
-		"rang again in vain":           {[]talkover.Call{at(0, "inbound", "no-answer"), at(5, "inbound", "no-answer")}, 1},
-		"rung before, not after":       {[]talkover.Call{at(0, "outbound", "completed"), at(5, "inbound", "no-answer")}, 1},
-		"twice at once":                {[]talkover.Call{at(0, "inbound", "no-answer"), at(0, "inbound", "busy")}, 2},
-		"rung back at the same moment": {[]talkover.Call{at(0, "inbound", "no-answer"), at(0, "outbound", "completed")}, 1},
-		"ringing still":                {[]talkover.Call{at(0, "inbound", "ringing")}, 0},
-		"we missed them":               {[]talkover.Call{at(0, "outbound", "no-answer")}, 0},
-	} {
-		if got := groupsOf(test.calls, time.UTC).ContactFigures().UnreturnedMissed; got != test.want {
-			t.Errorf("%s: %d, want %d", name, got, test.want)
-		}
-		slices.Reverse(test.calls)
-		if got := groupsOf(test.calls, time.UTC).ContactFigures().UnreturnedMissed; got != test.want {
-			t.Errorf("%s, newest first: %d, want %d", name, got, test.want)
-		}
-	}
-}
-
-func TestGroupsLeaveOutWhatTheyAreTold(t *testing.T) {
-	all := calls(generate(6, 1500, 10*24*time.Hour))
-	from, to := now.AddDate(0, 0, -6), now.AddDate(0, 0, -2)
-	g := &stats.Groups{By: []stats.Dimension{stats.ByAgent}, Zone: time.UTC, Selection: scan.Selection{From: from, To: to}, ExcludeTests: true}
-	g.Add(pack(all))
-	var want []talkover.Call
-	inWindow, tests := 0, 0
-	for _, c := range all {
-		if !c.CreatedAt.Before(from) && c.CreatedAt.Before(to) {
-			inWindow++
-			if c.IsTesting {
-				tests++
-			} else {
-				want = append(want, c)
-			}
-		}
-	}
-	if g.All.Calls != len(want) || g.InWindow != inWindow || g.Tests != tests || tests == 0 || g.All.Tests != 0 {
-		t.Errorf("%d calls of %d with %d tests, want %d of %d with %d", g.All.Calls, g.InWindow, g.Tests, len(want), inWindow, tests)
-	}
-	if diff := cmp.Diff(contactTruth(want), g.ContactFigures()); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // A status that the API spells with an underscore is the documented one, in groups and
 // where calls are picked.
 func TestStatusesSpelledOtherwise(t *testing.T) {
 	all := []talkover.Call{{ID: "1", Status: "no_answer"}, {ID: "2", Status: "no-answer"}, {ID: "3", Status: "completed"}}
-	g := &stats.Groups{By: []stats.Dimension{stats.ByStatus}, Selection: scan.Selection{Status: "no-answer"}}
+	g := &stats.Groups{By: []stats.Dimension{stats.ByStatus}, Filter: stats.Filter{Statuses: []string{"no-answer"}}}
 	g.Add(pack(all))
-	groups := g.Sorted()
+	groups := sorted(g)
 	if len(groups) != 1 || groups[0].Values[0].Key != "no-answer" || groups[0].Calls != 2 || g.All.NoAnswer != 2 {
 		t.Errorf("%+v", groups)
 	}

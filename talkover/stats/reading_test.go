@@ -116,7 +116,7 @@ func TestDeadlineHalfWay(t *testing.T) {
 				if !r.Exact || len(part) != r.Calls {
 					t.Errorf("after %s: %+v, where there are %d calls", patience, r.Coverage, len(part))
 				}
-				sameMeasures(t, patience, r.Totals.M, truth(part, len(part)))
+				sameMeasures(t, patience, plain, r.Totals.M, truth(part, len(part)))
 				if r.Whole {
 					break
 				}

@@ -1,0 +1,73 @@
+package stats
+
+import "time"
+
+// A day of the calendar is held as its midnight in UTC, whatever zone it is a day of.
+
+// parseDay reads YYYY-MM-DD. It reports false for anything else.
+func parseDay(s string) (time.Time, bool) {
+	day, err := time.Parse(time.DateOnly, s)
+	return day, err == nil
+}
+
+// dayOf returns the day of a moment in the moment's zone.
+func dayOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// monday returns the first day of the week of t.
+func monday(t time.Time) time.Time {
+	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
+}
+
+// firstOfMonth returns the first day of the month that is so many after that of a day.
+func firstOfMonth(day time.Time, months int) time.Time {
+	return time.Date(day.Year(), day.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// daysBetween returns how many days after one day another is.
+func daysBetween(day, later time.Time) int { return int(later.Sub(day) / (24 * time.Hour)) }
+
+// monthsBetween returns how many months after that of one day that of another is.
+func monthsBetween(day, later time.Time) int {
+	return 12*(later.Year()-day.Year()) + int(later.Month()-day.Month())
+}
+
+// wholeMonths returns how many calendar months the days from one to another are; 0 where
+// they do not begin and end with a month.
+func wholeMonths(from, to time.Time) int {
+	if next := to.AddDate(0, 0, 1); from.Day() == 1 && next.Day() == 1 {
+		return monthsBetween(from, next)
+	}
+	return 0
+}
+
+// startOf returns the first moment of a day in a zone. Where clocks go forward at
+// midnight, that is later than 00:00; where they skip the day, it is that of the next.
+func startOf(day time.Time, zone *time.Location) time.Time {
+	t := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone).Add(-3 * time.Hour)
+	for dayOf(t).Before(dayOf(day)) {
+		t = t.Add(15 * time.Minute)
+	}
+	return t
+}
+
+// atClock returns the first moment of a day at which the clocks of a zone show the time of
+// day of another moment, or a later one; the end of the day where they never do.
+func atClock(day, like time.Time, zone *time.Location) time.Time {
+	like = like.In(zone)
+	want := clockOf(like)
+	end := startOf(day.AddDate(0, 0, 1), zone)
+	for t := startOf(day, zone); t.Before(end); t = t.Add(15 * time.Minute) { // clocks change at quarters
+		if last := clockOf(t) + 15*time.Minute; want < last {
+			return t.Add(max(want-clockOf(t), 0))
+		}
+	}
+	return end
+}
+
+// clockOf returns the time of day that the clocks of a moment's zone show.
+func clockOf(t time.Time) time.Duration {
+	h, m, s := t.Clock()
+	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
+}

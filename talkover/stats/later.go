@@ -1,0 +1,82 @@
+package stats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
+)
+
+// later gets the calls that tell what became of missed ones: all calls since, up to now,
+// whatever the window and the filters of the question were.
+type later struct {
+	api scan.API
+	w   scan.Wanted // of the question
+	pay bool        // sends requests for them; else only what is kept already is used
+}
+
+// since is what is known of all calls since a moment.
+type since struct {
+	from     time.Time     // from when on all calls are known; zero for all of the log
+	parts    []scan.Part   // to follow, beside those of the question
+	known    bool          // all calls since the first missed one of the question
+	reason   string        // why not, in words
+	askAgain time.Duration // when more can be known; 0 where it cannot be told
+	err      error         // why nothing is known
+}
+
+// since returns what is known of all calls since the first missed one of a segment; zero
+// stands for none.
+func (l *later) since(ctx context.Context, first time.Time, s scan.Segment) (since, error) {
+	if first.IsZero() || isAll(s, l.w.Now()) {
+		return since{from: s.From, known: true}, nil
+	}
+	w := l.w
+	w.Window, w.Query, w.Fits, w.Matches, w.Enough, w.Counter = scan.Window{From: first}, talkover.CallQuery{}, nil, nil, 0, nil
+	w.OldestFirst, w.Kept = false, !l.pay
+	none := since{reason: "it depends on all calls since, up to now, which were not read", err: &talkover.Error{Reason: talkover.RateLimited, Wait: time.Minute}}
+	run, err := scan.Gather(ctx, l.api, w)
+	var limited *talkover.Error
+	if err != nil {
+		return none, err
+	}
+	segment, err := run.Best()
+	switch {
+	case !l.pay && err != nil:
+		return none, nil
+	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
+		none.reason = fmt.Sprintf("it depends on all calls since, up to now, and the plan's requests are used up; ask again in %d s", int(limited.Wait/time.Second)+1)
+		none.askAgain, none.err = limited.Wait, err
+		return none, nil
+	case err != nil:
+		return none, err
+	}
+	c := run.Coverage(segment)
+	if !isAll(segment, l.w.Now()) || !c.Exact {
+		return none, nil
+	}
+	known := since{from: segment.From, parts: segment.Parts, known: c.Whole}
+	if !c.Whole {
+		known.reason, known.askAgain = "it depends on all calls since, up to now, of which only the newest could be read", c.AskAgain
+		if l.pay {
+			run.ReadOn()
+		}
+	}
+	return known, nil
+}
+
+// isAll reports whether a segment holds all calls since its beginning.
+func isAll(s scan.Segment, now time.Time) bool {
+	if !s.To.IsZero() && !s.To.After(now) {
+		return false
+	}
+	for _, p := range s.Parts {
+		if p.Filtered || p.Inexact != "" {
+			return false
+		}
+	}
+	return len(s.Parts) > 0
+}

@@ -1,0 +1,305 @@
+package stats_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// frozen is a clock that stands still, so that windows are cut where the test cuts them.
+func frozen() time.Time { return now }
+
+// related are the metrics that follow from other calls and from days.
+var related = []stats.Metric{
+	stats.Contacts, stats.Repeat, stats.Withheld, stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed, stats.PerDay,
+}
+
+// whole is truth and what follows from other calls and from days: each call is compared
+// with each.
+func whole(f stats.Filter, by []stats.Dimension, values []stats.Value, theirs, all []talkover.Call, of int) map[stats.Metric]stats.Measure {
+	m := truth(theirs, of)
+	n := map[stats.Metric]int{}
+	times := map[string]int{}
+	for _, c := range theirs {
+		number := contactOf(c)
+		switch {
+		case isWithheld(number):
+			n[stats.Withheld]++
+			if isMissed(c) {
+				n[stats.WithheldMissed]++
+			}
+			continue
+		case isMissed(c):
+			if b := became(f, c, all); b != "" {
+				n[stats.Metric(b)]++
+				n[stats.Unreturned]++
+			}
+		}
+		if times[number]++; times[number] == 1 {
+			n[stats.Contacts]++
+		} else if times[number] == 2 {
+			n[stats.Repeat]++
+		}
+	}
+	for _, name := range related {
+		m[name] = stats.Measure{Value: float64(n[name]), Known: true}
+	}
+	delete(m, stats.PerDay)
+	if f.Days.From == "" {
+		return m
+	}
+	days, inDays := 0, 0
+	end := now
+	if !f.Days.Until.IsZero() && f.Days.Until.Before(end) {
+		end = f.Days.Until
+	}
+	for day := f.Days.From; (f.Days.To == "" || day <= f.Days.To) && (calendar{f.Zone}).reach(next(day), "00:00:00").Compare(end) <= 0; day = next(day) {
+		noon, _ := time.Parse("2006-01-02 15", day+" 12")
+		at := talkover.Call{CreatedAt: noon}
+		isOf := len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, noon.Weekday())
+		for i, d := range by {
+			if slices.Contains([]stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth, stats.ByWeekday}, d) {
+				key, _ := placed(d, at, time.UTC)
+				isOf = isOf && key == values[i].Key
+			}
+		}
+		if isOf {
+			days++
+			for _, c := range theirs {
+				if c.CreatedAt.In(f.Zone).Format("2006-01-02") == day {
+					inDays++
+				}
+			}
+		}
+	}
+	if days > 0 {
+		m[stats.PerDay] = stats.Measure{Value: float64(inDays) / float64(days), Known: true}
+	}
+	return m
+}
+
+// peakOf is the most calls at one moment, by looking at the beginning of each.
+func peakOf(calls []talkover.Call) (most int) {
+	for _, at := range calls {
+		n := 0
+		for _, c := range calls {
+			if since := at.CreatedAt.Sub(c.CreatedAt); since >= 0 && since < time.Duration(c.Duration)*time.Second {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+// isSorted holds the order of rows against its definition.
+func isSorted(t *testing.T, what any, by []stats.Dimension, order stats.RowOrder, rows []stats.Row) {
+	t.Helper()
+	value := func(r stats.Row) string {
+		var all []string
+		for i, v := range r.Values {
+			if by[i] == stats.ByWeekday {
+				v.Key = fmt.Sprint(slices.Index(stats.Weekdays, v.Key))
+				v.Name = v.Key
+			}
+			all = append(all, v.Name+" "+v.Key)
+		}
+		return strings.Join(all, "|")
+	}
+	for i := range max(len(rows)-1, 0) {
+		x, y := rows[i], rows[i+1]
+		a, b := x.M[stats.Metric(order)], y.M[stats.Metric(order)]
+		ok := value(x) < value(y)
+		if order != stats.ByValue && a != b {
+			ok = a.Known && !b.Known || a.Known == b.Known && a.Value > b.Value
+		}
+		if !ok {
+			t.Errorf("%v by %v: row %d, %v with %v, is before %v with %v", what, order, i, x.Values, a, y.Values, b)
+			return
+		}
+	}
+}
+
+// anyQuestion draws a question.
+func anyQuestion(t *testing.T, r *rand.Rand) stats.Question {
+	q := stats.Question{Filter: anyFilter(t, r, 30), Now: frozen, Metrics: []stats.Metric{stats.Unreturned, stats.Contacts}}
+	q.By = slices.Clone([][]stats.Dimension{nil, pairs()[r.IntN(45)], {dimensions[r.IntN(10)]}}[r.IntN(3)])
+	q.Order = []stats.RowOrder{"", "", stats.ByCalls, stats.ByValue, stats.RowOrder(stats.AllMetrics[r.IntN(len(stats.AllMetrics))])}[r.IntN(5)]
+	return q
+}
+
+// Questions with each filter, metric and order, against going through all calls.
+func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
+	records := generate(14, 3000, 30*24*time.Hour)
+	for i := range records {
+		if i%40 == 0 {
+			records[i].Status = voicemail
+		}
+	}
+	api, all := oddAPI(records, 400)
+	r := rand.New(rand.NewPCG(14, 2))
+	questions, empty := 150, 0
+	if testing.Short() {
+		questions = 30
+	}
+	for i := range questions {
+		q := anyQuestion(t, r)
+		api.Requests = 0
+		report, err := stats.Ask(context.Background(), api, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		what := fmt.Sprintf("%d: %+v by %v", i, q.Filter, q.By)
+		want := askedFor(q.Filter, all)
+		isAnswer(t, what, report, q, want, all)
+		if len(want) == 0 {
+			empty++
+		}
+	}
+	if empty > questions/2 {
+		t.Errorf("%d of %d questions are about no call", empty, questions)
+	}
+}
+
+// isAnswer holds every figure of a report that was read against the calls themselves.
+func isAnswer(t *testing.T, what string, r *stats.Report, q stats.Question, want, all []talkover.Call) {
+	t.Helper()
+	f := q.Filter
+	if !r.Exact || !r.Whole || r.Method != scan.Read || r.Calls != len(want) {
+		t.Errorf("%s: %+v, want %d calls", what, r.Coverage, len(want))
+		return
+	}
+	names := append(slices.Clone(plain), related...)
+	sameMeasures(t, what+": totals", names, r.Totals.M, whole(f, nil, nil, want, all, len(want)))
+	if peak := r.Totals.M[stats.PeakConcurrent]; peak != (stats.Measure{Value: float64(peakOf(want)), Known: true}) {
+		t.Errorf("%s: peak %v, want %d", what, peak, peakOf(want))
+	}
+	tests, hours := 0, [24]int{}
+	for _, c := range all {
+		if inDays(f, c) && fits(f, c) && c.IsTesting {
+			tests++
+		}
+	}
+	for _, c := range want {
+		hours[c.CreatedAt.In(f.Zone).Hour()]++
+	}
+	if *r.Tests != tests {
+		t.Errorf("%s: %d test calls, want %d", what, *r.Tests, tests)
+	}
+	switch most := slices.Max(hours[:]); {
+	case (r.BusyHour == nil) != (most == 0):
+		t.Errorf("%s: busy hour %v, want %d calls", what, r.BusyHour, most)
+	case most > 0 && *r.BusyHour != (stats.BusyHour{Hour: slices.Index(hours[:], most), Calls: most}):
+		t.Errorf("%s: busy hour %v, want %v", what, r.BusyHour, hours)
+	}
+	if len(q.By) == 0 {
+		return
+	}
+	groups := grouped(q.By, want, f.Zone)
+	if len(r.Rows) != len(groups) {
+		t.Errorf("%s: %d rows, want %d", what, len(r.Rows), len(groups))
+		return
+	}
+	sum := map[stats.Metric]float64{}
+	for _, row := range r.Rows {
+		theirs := groups[keyOf(row.Values)]
+		sameMeasures(t, fmt.Sprint(what, row.Values), names, row.M, whole(f, q.By, row.Values, theirs, all, len(want)))
+		for name, m := range row.M {
+			sum[name] += m.Value
+		}
+	}
+	for _, name := range []stats.Metric{stats.Calls, stats.Answered, stats.Unanswered, stats.Open, stats.OtherStatus, stats.Missed, stats.Unreturned, stats.Withheld} {
+		if len(groups) > 0 && sum[name] != r.Totals.M[name].Value {
+			t.Errorf("%s: %s of rows adds up to %v of %v", what, name, sum[name], r.Totals.M[name].Value)
+		}
+	}
+	isSorted(t, what, q.By, r.Order, r.Rows)
+	if rest := stats.Rest(r.Rows, len(want)); len(r.Rows) > 0 {
+		theirs := plain
+		sameMeasures(t, what+": all rows together", theirs, rest.M, r.Totals.M)
+	}
+}
+
+// A call that is missed in a window, and what becomes of it after the window's end and
+// beyond the filters.
+func TestUnreturnedCalls(t *testing.T) {
+	at := func(hours float64, direction, status string, seconds int) talkover.Call {
+		c := talkover.Call{ID: fmt.Sprint(hours, direction, status), CreatedAt: now.Add(time.Duration(hours * float64(time.Hour))), Direction: direction, Status: status, Duration: seconds, From: "+1", To: "+2"}
+		if direction == "outbound" {
+			c.From, c.To = "+2", "+1"
+		}
+		return c
+	}
+	missed := at(-72, "inbound", "no-answer", 0)
+	test := at(-1, "outbound", "completed", 9)
+	test.IsTesting = true
+	nobody := missed
+	nobody.From = "anonymous"
+	window := stats.Filter{Zone: time.UTC, Days: stats.Days{From: "2026-11-02", To: "2026-11-02"}, Direction: "inbound"}
+	for name, c := range map[string]struct {
+		calls                            []talkover.Call
+		tests                            stats.TestCalls
+		neverCalledBack, notReached, odd float64
+	}{
+		"no later call":                           {[]talkover.Call{missed}, "", 1, 0, 0},
+		"rung back after the window":              {[]talkover.Call{missed, at(-1, "outbound", "completed", 9)}, "", 0, 0, 0},
+		"rung back in vain":                       {[]talkover.Call{missed, at(-1, "outbound", "no-answer", 0)}, "", 0, 1, 0},
+		"rang again, and nobody answered":         {[]talkover.Call{missed, at(-71, "inbound", "busy", 0)}, "", 1, 1, 0},
+		"rang again, and was answered":            {[]talkover.Call{missed, at(-71, "inbound", "answered", 5)}, "", 0, 0, 0},
+		"rung back twice, once answered":          {[]talkover.Call{missed, at(-3, "outbound", "completed", 9), at(-1, "outbound", "busy", 0)}, "", 0, 0, 0},
+		"being rung back":                         {[]talkover.Call{missed, at(-0.01, "outbound", "ringing", 0)}, "", 0, 1, 0},
+		"rung before, not after":                  {[]talkover.Call{at(-73, "outbound", "completed", 9), missed}, "", 1, 0, 0},
+		"at the same moment":                      {[]talkover.Call{missed, at(-72, "outbound", "completed", 9)}, "", 1, 0, 0},
+		"voicemail is a call, and no answer":      {[]talkover.Call{missed, at(-1, "inbound", "voicemail", 9)}, "", 0, 1, 0},
+		"rung back in a test":                     {[]talkover.Call{missed, test}, "", 0, 0, 0},
+		"rung back in a test that does not count": {[]talkover.Call{missed, test}, stats.ExcludeTests, 1, 0, 0},
+		"a withheld number":                       {[]talkover.Call{nobody}, "", 0, 0, 1},
+		"an outbound call that nobody took":       {[]talkover.Call{at(-72, "outbound", "no-answer", 0)}, "", 0, 0, 0},
+	} {
+		slices.SortFunc(c.calls, func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) })
+		window.Tests = c.tests
+		api := &scriptedAPI{calls: c.calls}
+		report, err := stats.Ask(t.Context(), api, stats.Question{Filter: window, Now: frozen, Metrics: []stats.Metric{stats.Unreturned}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for metric, want := range map[stats.Metric]float64{stats.NeverCalledBack: c.neverCalledBack, stats.NotReached: c.notReached, stats.Unreturned: c.neverCalledBack + c.notReached, stats.WithheldMissed: c.odd} {
+			if got := report.Totals.M[metric]; got != (stats.Measure{Value: want, Known: true}) {
+				t.Errorf("%s: %s %v, want %v: %s", name, metric, got, want, report.Untold[metric])
+			}
+		}
+	}
+}
+
+// scriptedAPI lists some calls on one page, or those of days and directions.
+type scriptedAPI struct{ calls []talkover.Call }
+
+func (s *scriptedAPI) ListCalls(_ context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
+	var p talkover.Page[talkover.Call]
+	total := 0
+	for _, c := range s.calls {
+		day := c.CreatedAt.Format("2006-01-02")
+		if (q.DateFrom == "" || day >= q.DateFrom) && (q.DateTo == "" || day <= q.DateTo) && (q.Direction == "" || c.Direction == q.Direction) {
+			if total++; total > (q.Page-1)*q.PerPage && len(p.Rows) < q.PerPage {
+				p.Rows = append(p.Rows, c)
+			}
+		}
+	}
+	p.Pagination = &talkover.Pagination{Total: total, PerPage: q.PerPage, CurrentPage: q.Page}
+	return p, nil
+}
+
+func (*scriptedAPI) ListAgents(context.Context, talkover.AgentQuery) (p talkover.Page[talkover.AgentInfo], err error) {
+	return p, nil
+}
+
+func (*scriptedAPI) Allowance(time.Duration) (int, int) { return 100, 100 }
+func (*scriptedAPI) Ahead() time.Duration               { return 0 }
