@@ -14,6 +14,12 @@ const (
 	spare     = 5           // requests a window that are left to others with the token
 	bulkShare = 80          // per cent of the limit that bulk work may take
 
+	// Where others use the token, bulk work leaves them 40 % of the limit. Of less than that
+	// it takes a sixth, so that ten processes that start one after the other all get some,
+	// and so many requests at least.
+	leftToOthers = 40
+	leastBulk    = 3
+
 	maxWait    = 30 * time.Second // the longest wait that the API or the limiter may ask of a call
 	answerTime = 2 * time.Second  // left for the request after a wait; with less, it would be in vain
 
@@ -196,6 +202,9 @@ func (l *limiter) ownAllowance(d time.Duration) (requests, limit int) {
 		requests++
 	}
 	if left := l.left - waiting; now.Before(l.leftUntil) && l.leftUntil.Sub(now) > d {
+		if others := l.limit - l.left - l.inFlight - len(l.answered); others > 0 {
+			left = max(left-l.limit*leftToOthers/100, left/6, min(left, leastBulk))
+		}
 		requests = min(requests, max(left, 0))
 	}
 	return requests, l.limit

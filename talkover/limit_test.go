@@ -164,6 +164,26 @@ func TestARefusalIsWaitedOut(t *testing.T) {
 	}
 }
 
+// Bulk work takes its whole share where nobody else uses the token, and a part of what is
+// left where somebody does, as the headers tell.
+func TestBulkLeavesRoomForOtherUsersOfTheToken(t *testing.T) {
+	for others, want := range map[int]int{0: 75, 10: 49, 59: 6, 70: 4, 90: 3, 97: 2, 99: 0} {
+		virtual(t, func(t *testing.T) {
+			api := &laravel{limit: 100, resets: true}
+			client := limitedClient(t, 100, api)
+			for range others {
+				api.hit()
+			}
+			if err := lookUp(client, "the first"); err != nil {
+				t.Fatal(err)
+			}
+			if may, _ := client.Allowance(10 * time.Second); may != want {
+				t.Errorf("after %d requests of others and one of ours, %d may go, want %d", others, may, want)
+			}
+		})
+	}
+}
+
 func TestBulkLeavesRoomForLookUps(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		api := &laravel{limit: 100, slow: true, random: rand.New(rand.NewPCG(3, 4))}

@@ -39,8 +39,10 @@ func (r *Run) readLive(ctx context.Context, from, to cache.Date) error {
 	if p == nil {
 		return nil
 	}
-	if ok, err := r.edgesHold(ctx, from, to); err != nil || !ok {
-		return err
+	if got.Whole { // else it begins within these days, wherever the API has them begin
+		if ok, err := r.edgesHold(ctx, from, to); err != nil || !ok {
+			return err
+		}
 	}
 	if r.live = p; got.Whole && p.Inexact == "" {
 		r.Account.KeepLive(cache.Live{From: from, To: to, Calls: p.Calls, AsOf: got.AsOf})
@@ -57,7 +59,7 @@ func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 		reader.After = begun.Calls
 	}
 	if !r.Account.Zone().UTC() {
-		reader.Budget -= 3 // for what edgesHold may ask
+		reader.Budget -= edgeRequests
 	}
 	got, err := reader.Read(ctx, sink)
 	if err != nil || r.learn(got) {

@@ -7,6 +7,9 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
+// edgeRequests is the most that edgesHold asks for.
+const edgeRequests = 3
+
 // edgesHold finds out whether the API cuts days where UTC does, at both ends of days
 // that were read: no call of the day before lies in them, and none of theirs in the day
 // after. Days beside them that are kept or live showed it already.

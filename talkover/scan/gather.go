@@ -23,7 +23,7 @@ func Gather(ctx context.Context, api API, w Wanted) (*Run, error) {
 
 // gather gets the calls of the window, by a plan that is made again after each step
 // that learns something.
-func (r *Run) gather(ctx context.Context) error {
+func (r *Run) gather(ctx context.Context) (err error) {
 	if r.Window.empty() {
 		return nil
 	}
@@ -35,6 +35,9 @@ func (r *Run) gather(ctx context.Context) error {
 	}
 	var release func()
 	defer func() {
+		if err == nil && r.ended != "" {
+			err = r.lastResort(ctx)
+		}
 		if release != nil {
 			release()
 		}
@@ -63,7 +66,7 @@ func (r *Run) gather(ctx context.Context) error {
 			r.recall(ctx) // what another question has read meanwhile
 			continue
 		}
-		if r.state.Left < min(step.Requests, leastReading) {
+		if edges := r.edgeCost(step); r.state.Left < min(step.Requests, leastReading)+edges {
 			r.ended = "the plan's requests are used up"
 			return nil
 		}
@@ -81,6 +84,32 @@ func (r *Run) gather(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// edgeCost returns what [Run.edgesHold] may ask for after a step that reads days.
+func (r *Run) edgeCost(step Step) int {
+	if step.Do != ReadDays || r.Account.Zone().UTC() {
+		return 0
+	}
+	return edgeRequests
+}
+
+// lastResort proves the newest calls, of which a page was read to learn how many there
+// are, where that is all that can be answered: it takes one request.
+func (r *Run) lastResort(ctx context.Context) error {
+	if r.firstL == nil || r.state.OldestFirst || len(r.Segments()) > 0 || r.left(ctx) < 1 {
+		return nil
+	}
+	ended, wait := r.ended, r.wait
+	r.state.Left = 2 // that page and the last look
+	err := r.readLive(ctx, max(r.state.From, r.state.Closed+1), r.state.To)
+	if r.live != nil {
+		r.ended, r.wait = ended, wait
+	}
+	if err != nil && outOf(ctx, err) {
+		return nil
+	}
+	return err
 }
 
 // keepTime begins anew where an answer showed that the clock here is ahead.

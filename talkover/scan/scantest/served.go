@@ -37,14 +37,14 @@ func (s *Served) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.opened, s.inWindow = time.Now(), 0
 	}
 	s.inWindow++
-	over, reset := s.inWindow > limit, time.Minute-time.Since(s.opened)
+	over, reset, left := s.inWindow > limit, time.Minute-time.Since(s.opened), max(limit-s.inWindow, 0)
 	if over {
 		s.Refused++
 	}
 	s.window.Unlock()
 	answer := func(status int, body any, header ...string) (*http.Response, error) {
 		b, err := json.Marshal(body)
-		h := http.Header{"Content-Type": {"application/json"}}
+		h := http.Header{"Content-Type": {"application/json"}, "X-Ratelimit-Limit": {strconv.Itoa(limit)}, "X-Ratelimit-Remaining": {strconv.Itoa(left)}}
 		for i := 0; i < len(header); i += 2 {
 			h.Set(header[i], header[i+1])
 		}
