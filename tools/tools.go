@@ -35,19 +35,17 @@ func New(c Config) (*server.MCPServer, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	name, title := "talkover", "Talkover call log"
-	if c.Demo {
-		name, title = "talkover-demo", "Talkover call log (demo)"
-	}
+	name, title := c.named()
 	qs := &questions{Config: c, accounts: newAccounts(c)}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
 	// A server may run for weeks, so each greeting tells the date of that day.
 	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
-		r.Instructions = c.instructions(ctx)
+		r.Instructions, r.ServerInfo = c.instructions(ctx), c.introduce()
 	})
 	hooks.AddAfterDiscover(func(ctx context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = c.instructions(ctx)
+		r.EnsureResultMeta().SetServerInfo(c.introduce())
 	})
 	completer, err := newCompleter(qs)
 	if err != nil {
