@@ -41,8 +41,7 @@ func (r *Run) edgesHold(ctx context.Context, from, to cache.Date) (bool, error) 
 		}
 	}
 	if !holds {
-		r.Account.LearnZone(cache.Zone{Other: true})
-		r.startOver()
+		r.otherZone()
 	}
 	return holds, nil
 }
@@ -68,6 +67,12 @@ func (r *Run) learn(got Reading) (startOver bool) {
 	}
 	r.startOver()
 	return true
+}
+
+// otherZone takes in that the API cuts days in another zone than UTC.
+func (r *Run) otherZone() {
+	r.Account.LearnZone(cache.Zone{Other: true})
+	r.startOver()
 }
 
 // startOver goes on with the list, since no day can be kept.

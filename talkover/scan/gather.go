@@ -153,11 +153,7 @@ func (r *Run) do(ctx context.Context, step Step) (err error) {
 		}
 		s.Missing = max(n, 0)
 	case ProveDays:
-		n, err := r.count(ctx, step.From, step.To)
-		if err != nil {
-			return err
-		}
-		return r.prove(ctx, step.From, step.To, n)
+		return r.prove(ctx, step.From, step.To)
 	case RenewDays:
 		return r.renew(ctx, step.From, step.To)
 	case ReadDays:

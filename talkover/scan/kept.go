@@ -53,7 +53,15 @@ func (r *Run) use(d cache.Date, k cache.Kept, proven time.Time) {
 
 // prove compares the API's count of kept days with their calls. Where it differs,
 // it looks for the days that changed by halves, and drops them.
-func (r *Run) prove(ctx context.Context, from, to cache.Date, counted int) error {
+func (r *Run) prove(ctx context.Context, from, to cache.Date) error {
+	counted, utc, err := r.countUTC(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	if !utc {
+		r.otherZone()
+		return nil
+	}
 	have := 0
 	for d := from; d <= to; d++ {
 		have += r.kept[d].Calls.Len()
@@ -79,11 +87,7 @@ func (r *Run) prove(ctx context.Context, from, to cache.Date, counted int) error
 	// and a call that went from one half in between would stand for one of the other.
 	middle := from + (to-from)/2
 	for _, half := range [][2]cache.Date{{middle + 1, to}, {from, middle}} {
-		n, err := r.count(ctx, half[0], half[1])
-		if err != nil {
-			return err
-		}
-		if err := r.prove(ctx, half[0], half[1], n); err != nil {
+		if err := r.prove(ctx, half[0], half[1]); err != nil || !r.state.Keeps {
 			return err
 		}
 	}
@@ -121,7 +125,7 @@ func (r *Run) renew(ctx context.Context, from, to cache.Date) error {
 		want int
 	}
 	q := talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}
-	checks := []check{{q, calls}}
+	var checks []check
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
 		if slices.Contains(talkover.Statuses, status) {
 			q := q
@@ -136,8 +140,18 @@ func (r *Run) renew(ctx context.Context, from, to cache.Date) error {
 			checks = append(checks, check{q, agents[id]})
 		}
 	}
-	if len(checks) > r.state.pages(calls) || len(checks) > r.state.Left {
+	if len(checks)+1 > r.state.pages(calls) || len(checks)+1 > r.state.Left {
 		r.drop(ctx, from, to) // which is cheaper to read
+		return nil
+	}
+	switch counted, utc, err := r.countUTC(ctx, from, to); {
+	case err != nil:
+		return err
+	case !utc:
+		r.otherZone()
+		return nil
+	case counted != calls:
+		r.drop(ctx, from, to)
 		return nil
 	}
 	for i, c := range checks {

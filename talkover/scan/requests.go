@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -101,6 +102,33 @@ func (r *Run) countQuery(ctx context.Context, q talkover.CallQuery, left int) (i
 		return 0, &talkover.Error{Reason: talkover.Malformed, Status: 200}
 	}
 	return page.Pagination.Total, nil
+}
+
+// countUTC counts the calls of UTC days for a proof. Where the API cut days in another zone,
+// it would count calls of the days beside them, which could stand for calls that went: so
+// the newest and the oldest call that it counts must lie in the days, as long as nothing
+// has shown which zone it is. It reports false where one does not.
+func (r *Run) countUTC(ctx context.Context, from, to cache.Date) (n int, utc bool, err error) {
+	q := talkover.CallQuery{DateFrom: from.String(), DateTo: to.String()}
+	page, err := r.ask(ctx, q, 1, 1, "counting", 0)
+	if err != nil {
+		return 0, false, err
+	}
+	if page.Pagination == nil {
+		return 0, false, &talkover.Error{Reason: talkover.Malformed, Status: 200}
+	}
+	n = page.Pagination.Total
+	zone := r.Account.Zone()
+	if n > 1 && !zone.AtEnd { // else no zone is left that has calls of the day before in these
+		oldest, err := r.ask(ctx, q, n, 1, "the oldest call of these days", 0)
+		if err != nil {
+			return 0, false, err
+		}
+		page.Rows = append(slices.Clone(page.Rows), oldest.Rows...)
+	}
+	days := ofDays(from, to)
+	outside := func(c talkover.Call) bool { return !c.CreatedAt.IsZero() && !days.holds(c.CreatedAt) }
+	return n, zone.UTC() || !slices.ContainsFunc(page.Rows, outside), nil
 }
 
 func (r *Run) count(ctx context.Context, from, to cache.Date) (int, error) {

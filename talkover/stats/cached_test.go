@@ -12,6 +12,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/scan/scantest"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -280,7 +281,7 @@ func TestAnAPIOfAnotherZone(t *testing.T) {
 	for _, offset := range []time.Duration{-5 * time.Hour, 9 * time.Hour, 90 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			fake := &fakeAPI{Records: generate(7, 2500, 30*24*time.Hour), Budget: 1000}
-			elsewhere := &shifted{fake, offset}
+			elsewhere := &scantest.Shifted{API: fake, Offset: offset}
 			kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 			defer kept.Close()
 			for range 3 {
@@ -307,30 +308,8 @@ func TestAnotherZoneThatNoCallShows(t *testing.T) {
 	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 	defer kept.Close()
 	q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
-	r, _ := asked(t, &shifted{fake, -5 * time.Hour}, fake, q)
+	r, _ := asked(t, &scantest.Shifted{API: fake, Offset: -5 * time.Hour}, fake, q)
 	isTruth(t, r, q.By, calls(within(fake.Records, q.Query)), time.UTC)
-}
-
-// shifted is an API whose days begin so much earlier than those of UTC.
-type shifted struct {
-	*fakeAPI
-	offset time.Duration
-}
-
-func (s *shifted) ListCalls(ctx context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
-	moved := &fakeAPI{Records: slices.Clone(s.Records)}
-	for i := range moved.Records {
-		moved.Records[i].At += int64(s.offset.Seconds())
-	}
-	p, err := moved.ListCalls(ctx, q)
-	for i := range p.Rows {
-		p.Rows[i].CreatedAt = p.Rows[i].CreatedAt.Add(-s.offset)
-		p.Rows[i].UpdatedAt = p.Rows[i].UpdatedAt.Add(-s.offset)
-	}
-	s.Mu.Lock()
-	s.Requests++
-	s.Mu.Unlock()
-	return p, err
 }
 
 // What is more than may be kept is answered for the newest part that can be read, and
