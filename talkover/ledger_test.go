@@ -159,7 +159,7 @@ func TestAReplicaGoesOnAlone(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		api, b := &laravel{limit: 100, random: rand.New(rand.NewPCG(1, 2))}, &book{grant: talkover.Grant{Limit: 100}}
 		client := sharing(t, api, b)
-		for i := range 20 {
+		for i := range 5 {
 			if err := lookUp(client, strconv.Itoa(i)); err != nil {
 				t.Fatal(err)
 			}
@@ -177,7 +177,7 @@ func TestAReplicaGoesOnAlone(t *testing.T) {
 				t.Errorf("bulk work waited %v", waited)
 			}
 		})
-		for i := range 11 {
+		for i := range 26 {
 			if err := lookUp(client, "alone "+strconv.Itoa(i)); err != nil {
 				t.Fatal(err)
 			}
@@ -189,8 +189,8 @@ func TestAReplicaGoesOnAlone(t *testing.T) {
 			t.Errorf("bulk work may have %d of %d", n, limit)
 		}
 		crowd.Wait()
-		if n := b.outcomes()["alone released "]; n != 12 {
-			t.Errorf("%d requests are noted as sent alone, want 12: %v", n, b.outcomes())
+		if n := b.outcomes()["alone released "]; n != 27 {
+			t.Errorf("%d requests are noted as sent alone, want 27: %v", n, b.outcomes())
 		}
 		besiege(t.Context(), t, client, 20, 3*time.Minute)
 		api.crowds(t, 31, all)
