@@ -103,10 +103,11 @@ func (c Config) all() []registrar {
 	return all
 }
 
-// The golden files in testdata, and the tables and answers in README.md and docs/, are made
-// of what the server says.
+// The golden files in testdata, the tables and answers in README.md and docs/, and the tokens
+// in docs/comparison.md and bench/README.md are made of what the server says.
 //
 //go:generate go test . -run ^Test(Questions|ToolsAsModelsSeeThem|DocumentsShowWhatThereIs)$ -update
+//go:generate go -C ../bench test -count=1 -run ^TestSize$ -update
 
 //go:embed instructions.md
 var instructions string
