@@ -33,7 +33,7 @@ func (c Config) Cache(log *slog.Logger, shared *valkey.Server) (*cache.Cache, er
 
 // CacheFolder opens the folder of TALKOVER_CACHE_DIR. The error is [Faults].
 func (c Config) CacheFolder() (*cache.Dir, error) {
-	dir, err := cache.OpenDir(c.CacheDir)
+	dir, err := cache.OpenDir(string(c.CacheDir))
 	if err != nil {
 		return nil, Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "takes a folder that this program may write to: " + err.Error()}}
 	}

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -122,6 +124,26 @@ func (w *webURL) EnvDecode(s string) error {
 		return errSetting
 	}
 	*w = webURL(s)
+	return nil
+}
+
+// folder is a path, empty for none. true is that of this program among the caches of the
+// user, as the switch of a desktop host has it.
+type folder string
+
+// EnvDecode implements [envconfig.Decoder].
+func (f *folder) EnvDecode(s string) error {
+	switch s {
+	case "false":
+		s = ""
+	case "true":
+		caches, err := os.UserCacheDir()
+		if err != nil {
+			return errSetting
+		}
+		s = filepath.Join(caches, "talkover-mcp")
+	}
+	*f = folder(s)
 	return nil
 }
 

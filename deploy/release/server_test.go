@@ -104,7 +104,7 @@ func TestEntryEnvironment(t *testing.T) {
 		if v := variables["MCP_TRANSPORT"]; v.Value != "stdio" {
 			t.Errorf("%s: MCP_TRANSPORT %+v", p.Identifier, v)
 		}
-		if v := variables["TALKOVER_CACHE_DIR"]; v.Format != "filepath" || v.Default != "" {
+		if v := variables["TALKOVER_CACHE_DIR"]; v.Format != "boolean" || v.Default != "false" {
 			t.Errorf("%s: TALKOVER_CACHE_DIR %+v", p.Identifier, v)
 		}
 		if v := variables["TALKOVER_DEMO"]; v.Format != "boolean" || v.Default != "false" {
