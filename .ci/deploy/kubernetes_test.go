@@ -92,20 +92,20 @@ func TestKubernetesPodIsConfined(t *testing.T) {
 	o := build(t)
 	pod, server := o.deployment.Spec.Template.Spec, o.server(t)
 	for what, ok := range map[string]bool{
-		"pod: runAsNonRoot":                 isTrue(pod.SecurityContext.RunAsNonRoot),
-		"pod: runAsUser":                    pod.SecurityContext.RunAsUser != nil && *pod.SecurityContext.RunAsUser == 65532,
-		"pod: seccomp":                      pod.SecurityContext.SeccompProfile != nil && pod.SecurityContext.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault,
-		"pod: no service account token":     isFalse(pod.AutomountServiceAccountToken),
-		"pod: its service account":          pod.ServiceAccountName == o.account.Name,
-		"account: no token":                 isFalse(o.account.AutomountServiceAccountToken),
-		"server: read-only root":            isTrue(server.SecurityContext.ReadOnlyRootFilesystem),
-		"server: no privilege escalation":   isFalse(server.SecurityContext.AllowPrivilegeEscalation),
-		"server: drops ALL":                 slices.Equal(server.SecurityContext.Capabilities.Drop, []core.Capability{"ALL"}),
-		"server: adds none":                 len(server.SecurityContext.Capabilities.Add) == 0,
-		"server: has a memory limit":        !server.Resources.Limits.Memory().IsZero(),
-		"server: asks for CPU":             !server.Resources.Requests.Cpu().IsZero(),
-		"pod: shares nothing of the node":   !pod.HostNetwork && !pod.HostPID && !pod.HostIPC,
-		"namespace: restricted":             o.namespace.Labels["pod-security.kubernetes.io/enforce"] == "restricted",
+		"pod: runAsNonRoot":               isTrue(pod.SecurityContext.RunAsNonRoot),
+		"pod: runAsUser":                  pod.SecurityContext.RunAsUser != nil && *pod.SecurityContext.RunAsUser == 65532,
+		"pod: seccomp":                    pod.SecurityContext.SeccompProfile != nil && pod.SecurityContext.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault,
+		"pod: no service account token":   isFalse(pod.AutomountServiceAccountToken),
+		"pod: its service account":        pod.ServiceAccountName == o.account.Name,
+		"account: no token":               isFalse(o.account.AutomountServiceAccountToken),
+		"server: read-only root":          isTrue(server.SecurityContext.ReadOnlyRootFilesystem),
+		"server: no privilege escalation": isFalse(server.SecurityContext.AllowPrivilegeEscalation),
+		"server: drops ALL":               slices.Equal(server.SecurityContext.Capabilities.Drop, []core.Capability{"ALL"}),
+		"server: adds none":               len(server.SecurityContext.Capabilities.Add) == 0,
+		"server: has a memory limit":      !server.Resources.Limits.Memory().IsZero(),
+		"server: asks for CPU":            !server.Resources.Requests.Cpu().IsZero(),
+		"pod: shares nothing of the node": !pod.HostNetwork && !pod.HostPID && !pod.HostIPC,
+		"namespace: restricted":           o.namespace.Labels["pod-security.kubernetes.io/enforce"] == "restricted",
 	} {
 		if !ok {
 			t.Errorf("not so: %s", what)

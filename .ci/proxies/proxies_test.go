@@ -55,7 +55,7 @@ func TestOnlyCallsUnderWayAreLostWhenAServerIsKilled(t *testing.T) {
 	})
 }
 
-// Compose runs one server behind Caddy: callers wait while it is started again.
+// Where there is one server, callers wait while it is started again.
 func TestNoCallIsLostWhenTheOnlyServerIsStartedAgain(t *testing.T) {
 	each(t, func(t *testing.T, start func(*testing.T, ...*server) *proxy) {
 		if t.Name() != "TestNoCallIsLostWhenTheOnlyServerIsStartedAgain/caddy" {
