@@ -7,67 +7,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
 )
-
-// Lister lists calls; [talkover.Client] is one.
-type Lister interface {
-	ListCalls(context.Context, talkover.CallQuery) (talkover.Page[talkover.Call], error)
-}
-
-const (
-	atOnce    = 4  // requests at a time
-	lookahead = 12 // pages asked for or waiting to be taken
-	tries     = 3  // readings of a log that moves
-	// clockError bounds how far the API's clock may be behind ours.
-	clockError = 5 * time.Minute
-	// lastLook is the time that is kept for the last request of a reading.
-	lastLook = 3 * time.Second
-)
-
-// Reader reads one list of calls, newest first.
-type Reader struct {
-	Calls    Lister
-	Query    talkover.CallQuery // which calls; Page and PerPage are the Reader's
-	Closed   bool               // no call is added to this list, and none changes its status
-	Budget   int                // the most requests, the last look included
-	Now      time.Time
-	Progress func(page, pages int)         // told before each request; may be nil
-	First    *talkover.Page[talkover.Call] // the first page, if it was read already
-	// Backwards reads a closed list from its last page to the first, so that the
-	// oldest calls come first.
-	Backwards bool
-	// After holds the newest calls of a closed list, by an earlier reading that ended early
-	// and was proven. The reading goes on after them if the last of them is still in its
-	// place: calls go from a closed list and none comes, so then none of them went. Else it
-	// starts from the beginning. May be nil; it is not used backwards.
-	After *cache.Columns
-	// Stop ends the reading early once it is closed; may be nil.
-	Stop <-chan struct{}
-	// Pace is the time of the fastest answer so far, which tells how much must be left
-	// for the last look; 0 where there was none.
-	Pace time.Duration
-
-	requests int
-}
-
-// Reading says what a Reader read, and what of it is proven.
-type Reading struct {
-	Total int  // calls of the list, as the API counts them
-	Read  int  // calls that were read
-	Whole bool // the list was read to its end
-	After bool // it went on after the calls of [Reader.After], which the sink did not get
-	// Edge bounds what was read of a list that was not read to its end: all calls
-	// later than Edge were read, or all earlier ones where it was read backwards.
-	Edge     time.Time
-	AsOf     time.Time // moment of the last answer, after Now
-	Reason   string    // why it is not whole
-	Inexact  string    // why that is not proven; empty where it is
-	Limited  error     // the limit or the time that ended the reading; nil for any other end
-	Requests int
-	Pages    int // of the list
-	Zone     cache.Zone
-}
 
 // Read reads the calls of the list into the sink, newest first.
 //
@@ -103,7 +43,7 @@ func (r *Reader) Read(ctx context.Context, sink Sink) (Reading, error) {
 		}
 		got, moved, err := r.read(ctx, p)
 		got.Read, got.Requests, got.AsOf = len(p.seen), r.requests, r.Now.Add(time.Since(start))
-		got.Pages, got.Zone, got.After = p.pages, p.fit.zone(), r.After != nil
+		got.Zone, got.After = p.fit.zone(), r.After != nil
 		if got.Inexact == "" {
 			got.Inexact = p.inexact()
 		}
@@ -171,33 +111,6 @@ func (r *Reader) read(ctx context.Context, p *pass) (got Reading, moved bool, er
 	return got, moved, err
 }
 
-// begin asks for the page with which a pass begins: the first, or the one on which the
-// calls of After end.
-func (r *Reader) begin(ctx context.Context, p *pass) (first talkover.Page[talkover.Call], n int, err error) {
-	size := talkover.MaxPerPage
-	for r.After != nil && !p.backwards {
-		n := (r.After.Len()-1)/size + 1
-		page, err := r.page(ctx, n, n)
-		switch smaller := pageSize(page) < size; {
-		case err != nil:
-			return page, n, err
-		case smaller:
-			size = pageSize(page)
-		case p.goOn(r.After, page, n):
-			return page, n, nil
-		default:
-			r.After = nil
-		}
-	}
-	if r.First != nil {
-		first, r.First = *r.First, nil
-		r.requests++
-		return first, 1, nil
-	}
-	first, err = r.page(ctx, 1, 1)
-	return first, 1, err
-}
-
 // prove finds out what holds of a pass.
 func (r *Reader) prove(ctx context.Context, p *pass, got *Reading) (moved bool, err error) {
 	whole := got.Whole
@@ -247,132 +160,4 @@ func (r *Reader) prove(ctx context.Context, p *pass, got *Reading) (moved bool, 
 		return unproven(movedReason)
 	}
 	return false, nil
-}
-
-// page asks for one page of the list.
-func (r *Reader) page(ctx context.Context, n, pages int) (talkover.Page[talkover.Call], error) {
-	q := r.Query
-	q.Page, q.PerPage = n, talkover.MaxPerPage
-	return r.ask(ctx, q, n, pages)
-}
-
-func (r *Reader) ask(ctx context.Context, q talkover.CallQuery, n, pages int) (talkover.Page[talkover.Call], error) {
-	r.requests++
-	start := time.Now()
-	page, err := r.send(ctx, q, n, pages)
-	r.took(time.Since(start))
-	return page, err
-}
-
-func (r *Reader) send(ctx context.Context, q talkover.CallQuery, n, pages int) (talkover.Page[talkover.Call], error) {
-	if r.Progress != nil {
-		r.Progress(n, pages)
-	}
-	return r.Calls.ListCalls(talkover.Bulk(ctx), q)
-}
-
-// took learns how fast the API is.
-func (r *Reader) took(d time.Duration) {
-	if r.Pace == 0 || d < r.Pace {
-		r.Pace = d
-	}
-}
-
-func (r *Reader) stopped() bool {
-	select {
-	case <-r.Stop:
-		return true
-	default:
-		return false
-	}
-}
-
-// rest reads the pages after the first, some at a time, and takes them in order.
-func (r *Reader) rest(ctx context.Context, p *pass) error {
-	if p.enough {
-		return errEnough
-	}
-	var cancel context.CancelFunc
-	if deadline, ok := ctx.Deadline(); ok {
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-lastLook-2*r.Pace))
-	} else {
-		ctx, cancel = context.WithCancel(ctx)
-	}
-	defer cancel()
-	type result struct {
-		page talkover.Page[talkover.Call]
-		n    int
-		err  error
-		took time.Duration
-	}
-	asking := make(chan struct{}, atOnce)
-	var waiting []chan result
-	next := max(p.taken+1, 2)
-	ask := func() {
-		n, answer := next, make(chan result, 1)
-		if p.backwards {
-			n = p.pages + 2 - next
-		}
-		next++
-		r.requests++
-		waiting = append(waiting, answer)
-		go func() {
-			asking <- struct{}{}
-			defer func() { <-asking }()
-			if ctx.Err() != nil {
-				answer <- result{err: ctx.Err()}
-				return
-			}
-			start := time.Now()
-			q := r.Query
-			q.Page, q.PerPage = n, talkover.MaxPerPage
-			page, err := r.send(ctx, q, n, max(p.pages, n))
-			answer <- result{page, n, err, time.Since(start)}
-		}()
-	}
-	defer func() { // nobody asks on after the end
-		cancel()
-		for _, w := range waiting {
-			<-w
-		}
-	}()
-	if p.backwards && p.total%p.size == 0 {
-		next-- // nothing may follow the last page, if it is full
-	}
-	ahead := 1 // more and more: a sink that has enough early costs little
-	for {
-		stopped := r.stopped()
-		// One request is kept for the last look, which a closed list needs only in part.
-		left := func() bool {
-			return !stopped && (r.requests+1 < r.Budget || r.requests < r.Budget && p.closed && next >= p.pages)
-		}
-		for len(waiting) < ahead && next <= p.pages && left() {
-			ask()
-		}
-		// Calls that came meanwhile push old ones onto a page more; and a full last page
-		// does not show that nothing follows.
-		if len(waiting) == 0 && next > p.pages && !p.backwards && p.last == p.size && left() {
-			ask()
-		}
-		if len(waiting) == 0 {
-			if stopped && next <= p.pages {
-				return errStopped
-			}
-			return nil
-		}
-		answer := <-waiting[0]
-		waiting = waiting[1:]
-		if answer.err == nil {
-			answer.err = readable(answer.page)
-		}
-		if answer.err != nil {
-			return answer.err
-		}
-		r.took(answer.took)
-		p.take(answer.page, answer.n)
-		if p.enough {
-			return errEnough
-		}
-		ahead = min(2*ahead, lookahead)
-	}
 }
