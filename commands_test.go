@@ -198,8 +198,8 @@ func TestCall(t *testing.T) {
 		{"call -demo list_calls limit=5", 1, "did you mean per_page?"},
 		{"call -demo list_calls search=a=b", 0, `search="a=b"`},
 		{"call -demo list_calls search=+1202", 0, `search="+1202"`}, // no number, though it looks like one
-		{"call --demo get_call_stats group_by=agent,status date_from=2026-11-01", 0, "\nagent,agent_id,status,"},
-		{`call --demo get_call_stats group_by=["agent","status"] date_from=2026-11-01`, 0, "\nagent,agent_id,status,"},
+		{"call --demo get_call_stats group_by=agent,status date_from=2026-11-01", 0, "\nagent,status,"},
+		{`call --demo get_call_stats group_by=["agent","status"] date_from=2026-11-01`, 0, "\nagent,status,"},
 		{"-json call --demo list_calls limit=5", 1, `"error": "Nothing was asked`},
 	} {
 		code, stdout, stderr := try(t, nil, strings.Fields(test.args)...)

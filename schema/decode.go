@@ -42,8 +42,19 @@ const mostUnknown = 8
 // Validate after it has read the fields; a field that it could not read is zero.
 type Validator interface{ Validate() []Fault }
 
-// Decode reads arguments. It forgives form: "20" and 20.0 are 20, "a, b" is a list, and
-// null and "" are absent. It does not forgive meaning: it refuses an unknown name, a value
+// Checker is implemented by types of strings that have rules of their own. Check gets
+// today's UTC day, YYYY-MM-DD; its error says what would be right.
+type Checker interface{ Check(today string) error }
+
+// Speller is implemented by types of strings that forgive more than the case of a value.
+// Spell returns a value as its schema has it, or unchanged.
+type Speller interface{ Spell(value string) string }
+
+// Numeric is implemented by types of strings that take a number without quotes as well.
+type Numeric interface{ TakesNumbers() }
+
+// Decode reads arguments. It forgives form: "20" and 20.0 are 20, "a, b" is a list, "No
+// answer" is no-answer, and null and "" are absent. It does not forgive meaning: it refuses an unknown name, a value
 // out of range and a value of another type. today is the current UTC day, YYYY-MM-DD,
 // which faults of dates repeat. The error is [Faults].
 func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
@@ -55,8 +66,7 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 	var faults Faults
 	into := reflect.ValueOf(&value).Elem()
 	for _, p := range in.properties {
-		raw, ok := given[p.name]
-		delete(given, p.name)
+		raw, ok := p.pick(given)
 		field := into.FieldByIndex(p.index)
 		var err error
 		if ok {
@@ -66,7 +76,7 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 			err = errors.New("it is missing, and needed")
 		}
 		if err != nil {
-			faults = append(faults, Fault{p.name, err.Error()})
+			faults = append(faults, Fault{Argument: p.name, Problem: err.Error()})
 		}
 	}
 	unknown := make([]string, 0, len(given))
@@ -88,6 +98,17 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 		return value, faults
 	}
 	return value, nil
+}
+
+// pick takes the value of a property out of those that are given.
+func (p property) pick(given map[string]jsontext.Value) (jsontext.Value, bool) {
+	for _, name := range append([]string{p.name}, p.others...) {
+		if raw, ok := given[name]; ok {
+			delete(given, name)
+			return raw, true
+		}
+	}
+	return nil, false
 }
 
 // members splits an object into its members. An empty text and null have none.
@@ -136,6 +157,8 @@ func (in *Input[T]) unknown(name string) Fault {
 	problem := "there is no such argument"
 	if meant := in.aliases[fold(name)]; meant != "" {
 		problem += "; did you mean " + meant + "?"
+	} else if words := in.others(name); words != "" {
+		return Fault{shorten(name), words}
 	} else if meant := nearest(name, names); meant != "" {
 		problem += "; did you mean " + meant + "?"
 	} else {

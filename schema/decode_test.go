@@ -58,6 +58,9 @@ func TestDecodeIsForgivingInForm(t *testing.T) {
 	for args, want := range map[string]arguments{
 		``:                          {},
 		` null `:                    {},
+		`{"status":"no_answer"}`:    {Status: "no-answer"},
+		`{"status":"Completed"}`:    {Status: "completed"},
+		`{"group_by":"Day, AGENT"}`: {GroupBy: []string{"day", "agent"}},
 		"\n{ }\t":                   {},
 		`{"per_page":20}`:           {PerPage: 20},
 		`{"per_page":"20"}`:         {PerPage: 20},
@@ -139,8 +142,6 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"search":"a\u0000b"}`:                "search: it holds a control character, such as a line break; leave it out",
 		`{"search":"a\u0085b"}`:                "search: it holds a control character, such as a line break; leave it out",
 		`{"tags":["a","b\u001bc"]}`:            "tags: it holds a control character, such as a line break; leave it out",
-		`{"status":"no_answer"}`:               `status: "no_answer" is none of completed, failed, no-answer; did you mean no-answer?`,
-		`{"status":"Completed"}`:               `status: "Completed" is none of completed, failed, no-answer; did you mean completed?`,
 		`{"status":"complete"}`:                `status: "complete" is none of completed, failed, no-answer; did you mean completed?`,
 		`{"status":"fail"}`:                    `status: "fail" is none of completed, failed, no-answer; did you mean failed?`,
 		`{"status":"field"}`:                   `status: "field" is none of completed, failed, no-answer`,
@@ -203,16 +204,102 @@ func TestDecodeReportsAllFaultsAtOnce(t *testing.T) {
 	_, err := newInput[arguments](t).Decode(json.RawMessage(`{"zeta":1,"tags":7,"per_page":0,"limit":5,
 		"search":[],"date_to":"2026-01-01","status":"lost","date_from":"2026-02-01","is_testing":"no"}`), today)
 	want := schema.Faults{
-		{"status", `"lost" is none of completed, failed, no-answer`},
-		{"search", "it must be a string in quotes, not a list"},
-		{"per_page", "0 is out of range; give a whole number from 1 to 100"},
-		{"is_testing", "it must be true or false, not a string"},
-		{"tags", "it must be a list, not a number"},
-		{"limit", "there is no such argument; did you mean per_page?" + names},
-		{"zeta", "there is no such argument." + names},
-		{"date_from", "it is after date_to"},
+		{Argument: "status", Problem: `"lost" is none of completed, failed, no-answer`},
+		{Argument: "search", Problem: "it must be a string in quotes, not a list"},
+		{Argument: "per_page", Problem: "0 is out of range; give a whole number from 1 to 100"},
+		{Argument: "is_testing", Problem: "it must be true or false, not a string"},
+		{Argument: "tags", Problem: "it must be a list, not a number"},
+		{Argument: "limit", Problem: "there is no such argument; did you mean per_page?" + names},
+		{Argument: "zeta", Problem: "there is no such argument." + names},
+		{Argument: "date_from", Problem: "it is after date_to"},
 	}
 	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Error("(-want +got)\n" + diff)
+	}
+}
+
+// spelled takes the beginning of a word for the word.
+type spelled string
+
+func (spelled) Spell(value string) string {
+	if value == "comp" {
+		return "completed"
+	}
+	return value
+}
+
+func (s spelled) Check(today string) error {
+	if s == "never" {
+		return errors.New("not before " + today)
+	}
+	return nil
+}
+
+func TestTypesSpellAndCheckTheirValues(t *testing.T) {
+	type input struct {
+		Status []spelled `json:"status,omitempty" jsonschema:"enum=completed,enum=never" jsonschema_description:"Status."`
+	}
+	in := newInput[input](t)
+	got, err := in.Decode(json.RawMessage(`{"status":["comp","Completed"]}`), today)
+	if diff := cmp.Diff(input{[]spelled{"completed", "completed"}}, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if _, err := in.Decode(json.RawMessage(`{"status":"NEVER"}`), today); fmt.Sprint(err) != "status: not before "+today {
+		t.Error(err)
+	}
+}
+
+// numeric takes 2 and "2".
+type numeric string
+
+func (numeric) TakesNumbers() {}
+
+func TestATypeMayTakeNumbers(t *testing.T) {
+	type input struct {
+		Page numeric `json:"page,omitempty" jsonschema_description:"Page."`
+		Name string  `json:"name,omitempty" jsonschema_description:"Name."`
+	}
+	in := newInput[input](t)
+	for _, args := range []string{`{"page":2}`, `{"page":"2"}`} {
+		if got, err := in.Decode(json.RawMessage(args), today); err != nil || got.Page != "2" {
+			t.Errorf("%s: %q, %v", args, got.Page, err)
+		}
+	}
+	if _, err := in.Decode(json.RawMessage(`{"name":2}`), today); err == nil || !strings.Contains(err.Error(), "a string in quotes") {
+		t.Error(err)
+	}
+}
+
+// A name that means just the same is taken, but not beside the argument itself.
+func TestAnArgumentIsTakenUnderItsOtherNames(t *testing.T) {
+	type input struct {
+		Agent string `json:"agent,omitempty" jsonschema_description:"Name or id." takes:"agent_id,agent_name"`
+	}
+	in := newInput[input](t)
+	for _, name := range []string{"agent", "agent_id", "agent_name"} {
+		if got, err := in.Decode(json.RawMessage(`{"`+name+`":"Sales"}`), today); err != nil || got.Agent != "Sales" {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	_, err := in.Decode(json.RawMessage(`{"agent":"Sales","agent_id":"a1"}`), today)
+	if want := "agent_id: there is no such argument; did you mean agent? There are: agent."; fmt.Sprint(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// What other inputs take is told before a guess by spelling, and after an alias.
+func TestANameThatOthersTakeIsExplained(t *testing.T) {
+	in := newInput[arguments](t)
+	in.Elsewhere(func(name string) string {
+		if name == "sort" || name == "statuss" || name == "limit" {
+			return "find takes " + name
+		}
+		return ""
+	})
+	_, err := in.Decode(json.RawMessage(`{"sort":1,"statuss":"x","limit":2,"pag":3}`), today)
+	want := "limit: there is no such argument; did you mean per_page?" + names + "\npag: there is no such argument; did you mean page?" + names +
+		"\nsort: find takes sort\nstatuss: find takes statuss"
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
 		t.Error("(-want +got)\n" + diff)
 	}
 }

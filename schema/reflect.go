@@ -4,10 +4,12 @@
 //
 // A schema comes from a Go struct. `json` tags name the properties, `jsonschema` tags
 // bound them, and `jsonschema_description` tags describe them. `alias` tags list wrong
-// names that models use, so that a refusal can say which argument was meant:
+// names that models use, so that a refusal can say which argument was meant. `takes` tags
+// list names that mean just the same, under which the value is taken:
 //
 //	type input struct {
-//		PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a page." alias:"limit,count"`
+//		PerPage int    `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a page." alias:"limit,count"`
+//		Agent   string `json:"agent,omitempty" jsonschema_description:"Name or id." takes:"agent_id"`
 //	}
 //
 // A type with a JSONSchema method, such as [Date], brings its schema with it. Hosts of
@@ -31,12 +33,19 @@ type Input[T any] struct {
 	json       json.RawMessage
 	properties []property
 	aliases    map[string]string // a wrong name, folded -> the property that it means
+	others     func(name string) string
 }
+
+// Elsewhere sets what a refusal says of a name that other inputs take: explain returns the
+// words, or "" for a name that it does not know. A name that an `alias` tag explains does
+// not reach it.
+func (in *Input[T]) Elsewhere(explain func(name string) string) { in.others = explain }
 
 // property is one argument: its schema, and the field that its value goes to.
 type property struct {
 	*jsonschema.Schema
 	name     string
+	others   []string // names under which it is taken too
 	required bool
 	index    []int // of the struct's field
 	typ      reflect.Type
@@ -52,7 +61,7 @@ func NewInput[T any]() (*Input[T], error) {
 	if err := Lint(raw, Arguments); err != nil {
 		return nil, err
 	}
-	in := &Input[T]{json: raw, aliases: map[string]string{}}
+	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		p, ok := root.Properties.Get(name)
@@ -62,14 +71,18 @@ func NewInput[T any]() (*Input[T], error) {
 		if !fillable(f.Type) {
 			return nil, fmt.Errorf("schema: $.%s: arguments are no %s", name, f.Type)
 		}
-		in.properties = append(in.properties, property{p, name, slices.Contains(root.Required, name), f.Index, f.Type})
-		for alias := range strings.SplitSeq(f.Tag.Get("alias"), ",") {
-			if alias != "" {
-				in.aliases[fold(alias)] = name
-			}
+		others := listed(f.Tag.Get("takes"))
+		in.properties = append(in.properties, property{p, name, others, slices.Contains(root.Required, name), f.Index, f.Type})
+		for _, alias := range append(listed(f.Tag.Get("alias")), others...) {
+			in.aliases[fold(alias)] = name
 		}
 	}
 	return in, nil
+}
+
+// listed splits a tag at its commas.
+func listed(tag string) []string {
+	return strings.FieldsFunc(tag, func(r rune) bool { return r == ',' })
 }
 
 // fillable reports whether Decode can fill a field of this type.

@@ -27,7 +27,8 @@ func (d Date) Time() time.Time {
 	return t
 }
 
-func (d Date) check(today string) error {
+// Check implements [Checker].
+func (d Date) Check(today string) error {
 	_, err := time.Parse(time.DateOnly, string(d))
 	if err == nil {
 		return nil
@@ -45,7 +46,8 @@ type Zone string
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
-func (z Zone) check(string) error {
+// Check implements [Checker].
+func (z Zone) Check(string) error {
 	if _, err := time.LoadLocation(string(z)); err != nil || z == "Local" {
 		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
 	}

@@ -38,6 +38,9 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 		}
 		return err
 	case "string":
+		if _, ok := field.Interface().(Numeric); ok && raw.Kind() == '0' {
+			raw = jsontext.Value(strconv.Quote(string(raw)))
+		}
 		s, err := text(raw)
 		if err != nil || s == "" {
 			return err
@@ -57,12 +60,16 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 
 // setString checks a string against its schema and its type, and stores it.
 func setString(s *jsonschema.Schema, value string, field reflect.Value, today string) error {
-	if err := checkString(s, value); err != nil {
+	if speller, ok := field.Interface().(Speller); ok {
+		value = speller.Spell(value)
+	}
+	value, err := checkString(s, value)
+	if err != nil {
 		return err
 	}
 	field.SetString(value)
-	if c, ok := field.Interface().(interface{ check(string) error }); ok {
-		if err := c.check(today); err != nil {
+	if c, ok := field.Interface().(Checker); ok {
+		if err := c.Check(today); err != nil {
 			field.SetString("")
 			return err
 		}
@@ -71,29 +78,30 @@ func setString(s *jsonschema.Schema, value string, field reflect.Value, today st
 }
 
 // checkString checks a string against its schema, but not against a pattern: each type
-// that has one, such as [Date], checks itself and words the fault better.
-func checkString(s *jsonschema.Schema, value string) error {
+// that has one, such as [Date], checks itself and words the fault better. It returns one of
+// several options as the schema spells it.
+func checkString(s *jsonschema.Schema, value string) (string, error) {
 	if len(s.Enum) > 0 {
 		options := make([]string, len(s.Enum))
 		for i, o := range s.Enum {
 			options[i], _ = o.(string)
 		}
-		if slices.Contains(options, value) {
-			return nil
+		if i := slices.IndexFunc(options, func(o string) bool { return o == value || fold(o) == fold(value) }); i >= 0 {
+			return options[i], nil
 		}
 		problem := quote(value) + " is none of " + strings.Join(options, ", ")
 		if meant := nearest(value, options); meant != "" {
 			problem += "; did you mean " + meant + "?"
 		}
-		return errors.New(problem)
+		return "", errors.New(problem)
 	}
 	if n := utf8.RuneCountInString(value); s.MaxLength != nil && uint64(n) > *s.MaxLength {
-		return fmt.Errorf("it has %d characters; give at most %d", n, *s.MaxLength)
+		return "", fmt.Errorf("it has %d characters; give at most %d", n, *s.MaxLength)
 	}
 	if strings.ContainsFunc(value, unicode.IsControl) {
-		return errors.New("it holds a control character, such as a line break; leave it out")
+		return "", errors.New("it holds a control character, such as a line break; leave it out")
 	}
-	return nil
+	return value, nil
 }
 
 // integer reads a whole number within the bounds, also as 20.0 and "20". ok is false

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +15,15 @@ import (
 // cell is one value of a table. It knows both its forms: the structure of an answer has it
 // as [json.Marshal] writes it, and the text as csv does, without quotes.
 type cell interface{ csv() string }
+
+// unknown stands for a figure that cannot be told, in both halves of an answer: a row can
+// leave no place out, and a null is not taken by all hosts.
+type unknown struct{}
+
+func (unknown) csv() string { return "?" }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (unknown) MarshalText() ([]byte, error) { return []byte("?"), nil }
 
 // words holds other people's text.
 type words string
@@ -117,7 +127,7 @@ type decimal float64
 
 func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
 
-// figure holds a number, rounded to the digits that it is worth. Text shows rates in per
+// figure holds a number, and says to how many digits it is worth. Text shows rates in per
 // cent.
 type figure struct {
 	value   float64
@@ -125,15 +135,30 @@ type figure struct {
 	percent bool
 }
 
+// rounded returns the number as the structure has it: a rate with the digits of its per cent
+// and one more.
+func (f figure) rounded() float64 {
+	digits := f.digits
+	if f.percent {
+		digits += 3
+	}
+	scale := math.Pow10(digits)
+	return math.Round(f.value*scale) / scale
+}
+
 // MarshalJSON implements [json.Marshaler].
-func (f figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.value) }
+func (f figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.rounded()) }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (figure) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }
 
 func (f figure) csv() string {
 	v := f.value
 	if f.percent {
 		v *= 100
 	}
-	s := strconv.FormatFloat(v, 'f', f.digits, 64)
+	scale := math.Pow10(f.digits) // FormatFloat alone would round 93.25 to the even 93.2
+	s := strconv.FormatFloat(math.Round(v*scale)/scale, 'f', f.digits, 64)
 	if f.digits > 0 {
 		s = strings.TrimSuffix(s, ".0")
 	}

@@ -6,11 +6,9 @@ import (
 	"strings"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/schema"
-	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // mostCompletions bounds the values of a completion (MCP, completion/complete).
@@ -20,9 +18,7 @@ const mostCompletions = 100
 // name of an argument alone, since a name means the same everywhere.
 type completer struct {
 	*questions
-	options   map[string][]string // of the arguments that take one of a list
-	agents    memory[talkover.AgentInfo]
-	campaigns memory[talkover.Campaign]
+	options map[string][]string // of the arguments that take one of a list
 }
 
 func newCompleter(qs *questions) (*completer, error) {
@@ -30,12 +26,12 @@ func newCompleter(qs *questions) (*completer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &completer{
-		questions: qs, options: map[string][]string{},
-		agents: newMemory[talkover.AgentInfo](), campaigns: newMemory[talkover.Campaign](),
-	}
+	k := &completer{questions: qs, options: map[string][]string{}}
 	for _, a := range input.Arguments() {
 		k.options[a.Name] = a.Options
+	}
+	for _, p := range periods {
+		k.options["period"] = append(k.options["period"], string(p))
 	}
 	return k, nil
 }
@@ -74,17 +70,27 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		}
 	}
 	switch a.Name {
-	case "agent":
-		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
-			add(agent.Display(), agent.ID, agent.Name, agent.Label)
-		}
-	case "agent_id": // people type the name
-		for _, agent := range k.agents.get(ctx, q.client, q.readAgents) {
-			add(handle(agent.ID), agent.ID, agent.Name, agent.Label)
+	case "agent", "agent_id": // people type the name
+		agents := q.agents.offer(q.client, q.allAgents(ctx))
+		shown := newLabels(agentsOf(agents)...)
+		for _, agent := range agents {
+			var value any = shown.show(agent.Agent)
+			if a.Name == "agent_id" {
+				value = handle(agent.ID)
+			}
+			add(value, agent.ID, agent.Name, agent.Label)
 		}
 	case "campaign":
-		for _, campaign := range k.campaigns.get(ctx, q.client, q.readCampaigns) {
+		for _, campaign := range q.campaigns.offer(q.client, q.allCampaigns(ctx)) {
 			add(campaign.Name, campaign.Name)
+		}
+	case "date", "date_from", "date_to": // today, yesterday, and where weeks and months begin or end
+		for _, p := range periods {
+			first, last := p.days(q.now)
+			if a.Name == "date_to" {
+				first = min(last, schema.Date(q.now.Format(time.DateOnly)))
+			}
+			add(string(first), string(first), string(p))
 		}
 	default:
 		for _, o := range k.options[a.Name] {
@@ -93,40 +99,4 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 	}
 	shown := values[:min(len(values), mostCompletions)]
 	return &mcp.Completion{Values: shown, Total: len(values), HasMore: len(shown) < len(values)}
-}
-
-const (
-	rememberFor    = time.Minute
-	mostRemembered = 64 // accounts whose names are remembered
-)
-
-// memory remembers the names of accounts for a minute, so that a completion, which
-// hosts ask for at each key, seldom costs a request. Of a list that could not be
-// read to its end, it has what came before, until then.
-//
-// It is no expirable.LRU: that one (golang-lru 2.0.7) starts a goroutine that never ends,
-// so TestCompletionsAreRememberedAndBounded, which runs in a bubble of synctest, fails.
-type memory[T any] struct {
-	accounts *lru.Cache[*talkover.Client, remembered[T]]
-}
-
-type remembered[T any] struct {
-	names []T
-	until time.Time
-}
-
-func newMemory[T any]() memory[T] {
-	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails only for a size below 1
-	return memory[T]{accounts}
-}
-
-// get returns the names of an account. If it remembers none, it has read read them.
-func (m memory[T]) get(ctx context.Context, account *talkover.Client, read func(context.Context) (talkover.All[T], error)) []T {
-	known, ok := m.accounts.Get(account)
-	if ok && time.Now().Before(known.until) {
-		return known.names
-	}
-	all, _ := read(ctx)
-	m.accounts.Add(account, remembered[T]{all.Rows, time.Now().Add(rememberFor)})
-	return all.Rows
 }

@@ -2,9 +2,9 @@ package tools
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
-	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
@@ -21,23 +21,31 @@ type coverage struct {
 	Cached    int    `json:"cached,omitempty" jsonschema_description:"Of these, read by an earlier question."`
 	ReadAt    string `json:"read_at,omitempty" jsonschema_description:"When the oldest of these were read."`
 	Requests  int    `json:"requests"`
-	TestCalls *int   `json:"test_calls,omitempty"`
 	Left      *int   `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
 	LeftCost  int    `json:"requests_left,omitempty"`
 	AskAgain  int    `json:"ask_again_in_seconds,omitempty"`
 	Reason    ours   `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
-	whole     bool
+
+	about  ours // what the figures are about, in words
+	asked  ours // what was asked
+	whole  bool
+	goesOn bool // the window is not over
 }
 
 // newCoverage shows a coverage, how many requests it took, and the days that were asked
 // about.
-func newCoverage(q *question, c scan.Coverage, from, to schema.Date, requests int) coverage {
+func newCoverage(q *question, c scan.Coverage, w window, requests int) coverage {
+	from, to := inZone(c.From, q.zone), inZone(c.To, q.zone)
 	out := coverage{
 		Exact: c.Exact, Method: string(c.Method), AsOf: c.AsOf.In(q.zone).Format(secondForm),
-		From: boundary(c.From.In(q.zone), c.From.IsZero()), To: boundary(lastOf(c.To.In(q.zone)), c.To.IsZero()),
-		AskedFrom: string(from), AskedTo: string(to), Calls: c.Calls, Cached: c.Cached,
-		Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
+		From: beginForm(from, minuteForm), To: endForm(to, minuteForm), AskedFrom: beginForm(w.begins(), minuteForm), AskedTo: endForm(w.ends(), minuteForm),
+		Calls: c.Calls, Cached: c.Cached, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
 		Reason: ours(c.Reason), whole: c.Whole, // a reason holds numbers, days and names of filters alone
+		about: ours(between(from, to) + " " + q.zone.String()), asked: ours(w.String()),
+	}
+	if c.Whole {
+		out.From, out.To, out.about = out.AskedFrom, out.AskedTo, out.asked
+		out.goesOn = q.now.Before(w.ends()) && !q.now.Before(w.begins())
 	}
 	if !c.ReadAt.IsZero() {
 		out.ReadAt = c.ReadAt.In(q.zone).Format(secondForm)
@@ -65,67 +73,32 @@ func (c coverage) measured() (exactness string, cached, read, counted int) {
 	return exactness, c.Cached, c.Calls - c.Cached, 0
 }
 
-// boundary writes an end of a window: as a day where it lies between two.
-func boundary(t time.Time, none bool) string {
-	switch {
-	case none:
-		return ""
-	case t.Equal(startOfDay(t)):
-		return t.Format(time.DateOnly)
-	}
-	return t.Format(secondForm)
-}
-
-// lastOf returns the day before a moment that begins another day, else the moment.
-func lastOf(t time.Time) time.Time {
-	if t.Equal(startOfDay(t)) {
-		return startOfDay(t.Add(-time.Nanosecond))
-	}
-	return t
-}
-
-// startOfDay returns the first moment of the day of t. Where clocks go forward at midnight,
-// that is later than 00:00.
-func startOfDay(t time.Time) time.Time {
-	s := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-	for s.Day() != t.Day() {
-		s = s.Add(15 * time.Minute)
-	}
-	return s
-}
-
-// about names the days that the figures are about.
-func (c coverage) about() string {
-	switch {
-	case c.From != "" && c.From == c.To:
-		return " of " + c.From
-	case c.From != "" && c.To != "":
-		return fmt.Sprintf(" of %s to %s", c.From, c.To)
-	case c.From != "":
-		return " since " + c.From
-	case c.To != "":
-		return " until " + c.To
-	}
-	return " of the log"
-}
-
 // String writes the coverage as the first line of an answer says it.
 func (c coverage) String() string {
-	about := c.about()
 	calls := string(plural(c.Calls, "call", "calls"))
+	if c.goesOn {
+		calls += " so far"
+	}
+	if !strings.HasPrefix(string(c.about), "since ") && !strings.HasPrefix(string(c.about), "until ") {
+		calls += " of"
+	}
+	calls += " " + string(c.about)
 	var s string
 	switch {
 	case !c.Exact:
-		s = "NOT EXACT: " + calls + about
+		s = "NOT EXACT: " + calls
 	case !c.whole:
-		s = "Exact for " + calls + about + " only"
+		s = "Exact for " + calls + " only"
+		if c.about != c.asked {
+			s += fmt.Sprintf(" (asked: %s)", c.asked)
+		}
 		if c.Left != nil {
-			s += fmt.Sprintf(", %d calls are left", *c.Left)
+			s += fmt.Sprintf("; %d calls are left", *c.Left)
 		}
 	case c.Method == string(scan.Counts):
-		s = "Exact, counted by Talkover: all " + calls + about
+		s = "Exact, counted by Talkover: all " + calls
 	default:
-		s = "Exact: all " + calls + about
+		s = "Exact: all " + calls
 	}
 	s += ", as of " + c.AsOf[len(c.AsOf)-len("15:04:05"):]
 	if c.Cached > 0 {
@@ -142,9 +115,12 @@ func (c coverage) String() string {
 
 // statsWindow holds the days that were asked for.
 type statsWindow struct {
-	DateFrom     string `json:"date_from,omitempty"`
-	DateTo       string `json:"date_to,omitempty"`
-	Timezone     string `json:"timezone"`
-	PreviousFrom string `json:"previous_from,omitempty"`
-	PreviousTo   string `json:"previous_to,omitempty"`
+	From     string `json:"from,omitempty"`
+	To       string `json:"to,omitempty"`
+	Timezone string `json:"timezone"`
+}
+
+// shown returns the window as the structure of an answer has it.
+func (w window) shown() statsWindow {
+	return statsWindow{beginForm(w.begins(), minuteForm), endForm(w.ends(), minuteForm), w.zone.String()}
 }

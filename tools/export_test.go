@@ -1,5 +1,7 @@
 package tools
 
+import "time"
+
 // What each half of an answer takes at most, in tokens of o200k.
 var (
 	ListingTokens = listingSize.most
@@ -12,3 +14,9 @@ var (
 	MaskWords  = maskWords
 	MaskHandle = maskHandle
 )
+
+// PeriodDays returns the first and the last day of a period.
+func PeriodDays(name string, now time.Time) (from, to string) {
+	first, last := period(name).days(now)
+	return string(first), string(last)
+}

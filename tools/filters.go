@@ -1,7 +1,10 @@
 package tools
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,12 +18,19 @@ import (
 // These arguments take one value of a list.
 type (
 	callStatus string // of talkover.Statuses
+	outcomes   string // of talkover.Statuses, or one that stands for several
 	direction  string // of talkover.Directions
 	weekday    string // of stats.Weekdays
+	testCalls  string // include, exclude or only
 )
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (callStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Statuses) }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (outcomes) JSONSchema() *jsonschema.Schema {
+	return oneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered, stats.StatusMissed, stats.StatusOther))
+}
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (direction) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Directions) }
@@ -28,30 +38,66 @@ func (direction) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Directi
 // JSONSchema implements the hook of invopop/jsonschema.
 func (weekday) JSONSchema() *jsonschema.Schema { return oneOf(stats.Weekdays) }
 
+// JSONSchema implements the hook of invopop/jsonschema.
+func (testCalls) JSONSchema() *jsonschema.Schema {
+	return oneOf([]stats.TestCalls{stats.IncludeTests, stats.ExcludeTests, stats.OnlyTests})
+}
+
+// Spell implements [schema.Speller]. It takes the whole name of a weekday.
+func (weekday) Spell(value string) string {
+	for _, d := range []time.Weekday{time.Sunday, time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday} {
+		if name := d.String(); strings.EqualFold(value, name) || strings.EqualFold(value, name+"s") {
+			return name[:3]
+		}
+	}
+	return value
+}
+
 // oneOf returns the schema of a string that takes one of the options.
-func oneOf(options []string) *jsonschema.Schema {
+func oneOf[T ~string](options []T) *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "string"}
 	for _, o := range options {
-		s.Enum = append(s.Enum, o)
+		s.Enum = append(s.Enum, string(o))
 	}
 	return s
 }
 
-// callFilters holds the filters of List Calls, by the vendor's names.
-type callFilters struct {
-	Status    callStatus  `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
-	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
-	AgentID   needle      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent,agent_name,agent_label,agents"`
-	DateFrom  schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
-	DateTo    schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
-	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
+// filters says which calls a question is about. Questions that count calls and those that
+// find them take the same.
+type filters struct {
+	Status     []outcomes  `json:"status,omitempty" jsonschema_description:"Any of these. open: still going on; unanswered: no-answer, busy, failed; missed: inbound and unanswered." takes:"statuses" alias:"state,outcome,result,call_status"`
+	Direction  direction   `json:"direction,omitempty" jsonschema_description:"Came in or went out." alias:"type,call_type,call_direction"`
+	Agent      string      `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Label, name or id of an agent." takes:"agent_id,agent_name,agent_label" alias:"agents"`
+	Period     period      `json:"period,omitempty" jsonschema_description:"Days by today, in place of date_from and date_to; last_N_days end yesterday." alias:"range,window,when,time_range"`
+	DateFrom   day         `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, of timezone." alias:"from,start,since,after,start_date,from_date,date,day"`
+	DateTo     day         `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,before,end_date,to_date"`
+	Contact    needle      `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44." alias:"phone,number,phone_number,caller,callee"`
+	Search     needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of either number or of the SID." alias:"q,query,sid,call_sid"`
+	MinSeconds int         `json:"min_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At least this long." alias:"min_duration,duration_min,longer_than"`
+	MaxSeconds *int        `json:"max_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At most this long." alias:"max_duration,duration_max,shorter_than"`
+	HourFrom   int         `json:"hour_from,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"First hour of the day." alias:"from_hour,after_hour"`
+	HourTo     *int        `json:"hour_to,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"Last hour, included: 17 is until 17:59." alias:"to_hour,before_hour"`
+	Weekdays   []weekday   `json:"weekdays,omitempty" jsonschema_description:"Any of these." takes:"weekday" alias:"days,day_of_week"`
+	TestCalls  testCalls   `json:"test_calls,omitempty" jsonschema_description:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`
+	Timezone   schema.Zone `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone,time_zone"`
 }
 
+// zone implements [zoned].
+func (f filters) zone() *time.Location { return f.Timezone.Location() }
+
 // searched implements [searcher].
-func (f callFilters) searched() (string, needle) { return "search", f.Search }
+func (f filters) searched() []sought {
+	return []sought{{"search", f.Search}, {"contact", f.Contact}}
+}
 
 // Validate implements [schema.Validator].
-func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
+func (f *filters) Validate() []schema.Fault {
+	faults := f.dayFaults()
+	if f.MaxSeconds != nil && *f.MaxSeconds < f.MinSeconds {
+		faults = append(faults, schema.Fault{Argument: "min_seconds", Problem: fmt.Sprintf("%d is more than max_seconds %d; swap them", f.MinSeconds, *f.MaxSeconds)})
+	}
+	return faults
+}
 
 // inOrder reports a fault if the last day is before the first.
 func inOrder(from, to schema.Date) []schema.Fault {
@@ -61,56 +107,116 @@ func inOrder(from, to schema.Date) []schema.Fault {
 	return []schema.Fault{{Argument: "date_from", Problem: fmt.Sprintf("%s is after date_to %s; swap them", from, to)}}
 }
 
-// query returns the query of the API.
-func (f callFilters) query() talkover.CallQuery {
-	return talkover.CallQuery{
-		Status: string(f.Status), Direction: string(f.Direction), AgentID: string(f.AgentID),
-		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: string(f.Search),
-	}
+// asked holds filters with the days and the agent that they mean.
+type asked struct {
+	filters // as an answer repeats them
+	window
+	agentID string
 }
 
-// dayDrift bounds how far outside of the days that were asked for a UTC moment may lie.
-// The API does not say in which zone its days begin.
-const dayDrift = 14 * time.Hour
+// narrow finds out which days and which agent filters mean. The error is [schema.Faults], an
+// [unknownAgent], or that of the API.
+func (q *question) narrow(ctx context.Context, f filters) (asked, error) {
+	w := window{from: f.DateFrom.date(q.now), to: f.DateTo.date(q.now), zone: q.zone}
+	if f.Period != "" {
+		w.from, w.to = f.Period.days(q.now)
+	}
+	if faults := inOrder(w.from, w.to); faults != nil {
+		return asked{}, schema.Faults(faults)
+	}
+	a := asked{filters: f, window: w}
+	a.Period, a.DateFrom, a.DateTo = "", day(w.from), day(w.to)
+	switch {
+	case f.Agent == "":
+	case strings.EqualFold(f.Agent, deleted):
+		a.Agent, a.agentID = deleted, stats.DeletedAgent
+	default:
+		var err error
+		if a.Agent, a.agentID, err = q.findAgent(ctx, f.Agent); err != nil {
+			return asked{}, err
+		}
+	}
+	return a, nil
+}
 
-// fit reports whether a call fits the filters, as far as its row tells.
-func (f callFilters) fit(c talkover.Call) bool {
-	same := func(want, have string) bool {
-		return want == "" || strings.ReplaceAll(have, "_", "-") == strings.ReplaceAll(want, "_", "-")
+// filter returns the filter of stats.
+func (a asked) filter() stats.Filter {
+	f := stats.Filter{
+		Days: stats.Days{From: string(a.from), To: string(a.to)}, Zone: a.window.zone,
+		Direction: string(a.Direction), AgentID: a.agentID, Contact: string(a.Contact), Search: string(a.Search),
+		MinSeconds: a.MinSeconds, MaxSeconds: a.MaxSeconds, Tests: stats.TestCalls(a.TestCalls),
 	}
-	if !same(string(f.Status), c.Status) || !same(string(f.Direction), c.Direction) || !same(string(f.AgentID), c.Agent.ID) {
-		return false
+	for _, s := range a.Status {
+		f.Statuses = append(f.Statuses, string(s))
 	}
-	if c.CreatedAt.IsZero() {
-		return true
+	for _, d := range a.Weekdays {
+		f.Weekdays = append(f.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(d))+1)%7))
 	}
-	from, to := f.DateFrom.Time(), f.DateTo.Time()
-	return (from.IsZero() || !c.CreatedAt.Before(from.Add(-dayDrift))) &&
-		(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift)))
+	if from, to := a.hours(); (to+1-from)%24 != 0 {
+		f.Hours = stats.Hours{From: from, To: (to + 1) % 24}
+	}
+	return f
+}
+
+// hours returns the first and the last hour of the day that are asked for, both included. The
+// last may be the earlier one: then they go over midnight.
+func (f filters) hours() (from, to int) {
+	if f.HourTo != nil {
+		return f.HourFrom, *f.HourTo
+	}
+	return f.HourFrom, 23
+}
+
+// String writes the filters but for the days, which the window says: by the names of their
+// arguments, and hours as on the clock.
+func (f filters) String() string {
+	var parts []string
+	add := func(there bool, format string, args ...any) {
+		if there {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(len(f.Status) > 0, "status=%s", joined(f.Status))
+	add(f.Direction != "", "direction=%s", f.Direction)
+	add(f.Agent != "", "agent=%q", f.Agent)
+	add(f.Contact != "", "contact=%q", f.Contact)
+	add(f.Search != "", "search=%q", f.Search)
+	add(f.MinSeconds > 0, "min_seconds=%d", f.MinSeconds)
+	if f.MaxSeconds != nil {
+		add(true, "max_seconds=%d", *f.MaxSeconds)
+	}
+	from, to := f.hours()
+	add(from != 0 || to != 23, "hours %02d:00-%02d:59", from, to)
+	add(len(f.Weekdays) > 0, "weekdays=%s", joined(f.Weekdays))
+	add(f.TestCalls != "", "test_calls=%s", f.TestCalls)
+	return cmp.Or(strings.Join(parts, " "), "no filters")
 }
 
 // loosen says what to try if nothing matched.
-func (f callFilters) loosen() ours {
+func (f filters) loosen() ours {
 	var try []string
-	if strings.ContainsAny(string(f.Search), " -()./") {
-		try = append(try, "write the number in E.164, + and digits alone")
-	} else if f.Search != "" {
-		try = append(try, "search for a shorter part of the number or SID")
+	add := func(there bool, what string) {
+		if there {
+			try = append(try, what)
+		}
 	}
-	if f.DateFrom != "" || f.DateTo != "" {
-		try = append(try, "widen date_from and date_to")
+	add(f.DateFrom != "" || f.DateTo != "", "widen the dates")
+	add(f.Contact != "" && !strings.HasPrefix(string(f.Contact), "+"), "begin contact with + and the country")
+	var names []string
+	for _, n := range []struct {
+		there bool
+		name  string
+	}{
+		{len(f.Status) > 0, "status"}, {f.Direction != "", "direction"}, {f.Agent != "", "agent"}, {f.Contact != "", "contact"}, {f.Search != "", "search"},
+		{f.MinSeconds > 0, "min_seconds"}, {f.MaxSeconds != nil, "max_seconds"}, {f.HourFrom > 0 || f.HourTo != nil, "hours"}, {len(f.Weekdays) > 0, "weekdays"}, {f.TestCalls != "", "test_calls"},
+	} {
+		if n.there {
+			names = append(names, n.name)
+		}
 	}
-	if f.AgentID != "" {
-		try = append(try, "check agent_id or leave it out")
-	}
-	if f.Status != "" {
-		try = append(try, "leave out status")
-	}
-	if f.Direction != "" {
-		try = append(try, "leave out direction")
-	}
+	add(len(names) > 0, "leave out "+strings.Join(names, " or "))
 	if len(try) == 0 {
 		return "This account has no calls yet."
 	}
-	return ours("Nothing matches. To find more: " + strings.Join(try, "; ") + ".")
+	return ours("Nothing fits. To find more: " + strings.Join(try, "; ") + ".")
 }

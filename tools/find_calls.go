@@ -3,126 +3,80 @@ package tools
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/invopop/jsonschema"
 
-	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 type findCallsInput struct {
-	Status     []searchStatus `json:"status,omitempty" jsonschema_description:"Any of these; open is still going on, missed is no-answer, busy or failed." alias:"statuses,state,outcome"`
-	Direction  direction      `json:"direction,omitempty" jsonschema_description:"Came in or went out." alias:"type,call_type"`
-	AgentID    needle         `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Of the agent with this id." alias:"agent,agent_name"`
-	DateFrom   schema.Date    `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date,date,day"`
-	DateTo     schema.Date    `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search     needle         `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a number or SID." alias:"q,query,phone,number,sid"`
-	MinSeconds int            `json:"min_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At least this long." alias:"min_duration,duration_min,longer_than"`
-	MaxSeconds *int           `json:"max_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At most this long." alias:"max_duration,duration_max,shorter_than"`
-	HourFrom   int            `json:"hour_from,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"First hour of the day." alias:"from_hour,after_hour"`
-	HourTo     *int           `json:"hour_to,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"Last hour, included: 17 is until 17:59." alias:"to_hour,before_hour"`
-	Weekdays   []weekday      `json:"weekdays,omitempty" jsonschema_description:"On any of these." alias:"weekday,days"`
-	Timezone   schema.Zone    `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone"`
-	Sort       stats.Order    `json:"sort,omitempty" jsonschema:"enum=newest,enum=oldest,enum=longest,enum=shortest,default=newest" jsonschema_description:"Which come first." alias:"order,order_by,sort_by"`
-	Only       stats.Only     `json:"only,omitempty" jsonschema:"enum=unreturned_missed,enum=repeat_contacts" jsonschema_description:"Missed callers with no later call in the window, or numbers with several."`
-	Limit      int            `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
+	filters
+	Sort  stats.Order `json:"sort,omitempty" jsonschema:"enum=newest,enum=oldest,enum=longest,enum=shortest,default=newest" jsonschema_description:"Which come first." alias:"order,order_by,sort_by"`
+	Only  stats.Only  `json:"only,omitempty" jsonschema:"enum=never_called_back,enum=not_reached,enum=unreturned,enum=repeat_contacts" jsonschema_description:"Missed calls with no later call with that number up to now, with later ones but none answered, or both; or calls with numbers that have several."`
+	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
+	Page  place       `json:"page,omitempty" jsonschema:"maxLength=64" jsonschema_description:"What next gives, or a number." alias:"cursor,offset,after"`
 }
 
-// searched implements [searcher].
-func (in findCallsInput) searched() (string, needle) { return "search", in.Search }
+// place says where a page of found calls begins: after the call of a [stats.Cursor], which next
+// gives and which no call that comes in shifts, or as the number of a page.
+type place string
 
-// searchStatus names a status of calls, or open or missed, which stand for several.
-type searchStatus string
-
-const (
-	openCalls   searchStatus = "open"
-	missedCalls searchStatus = "missed"
-)
-
-// missedStatuses lists the statuses of final calls that nobody answered.
-var missedStatuses = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
+// mostPages bounds the number of a page; those before it are found too.
+const mostPages = 200
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (searchStatus) JSONSchema() *jsonschema.Schema {
-	return oneOf(append(slices.Clone(talkover.Statuses), string(openCalls), string(missedCalls)))
+func (place) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// TakesNumbers implements [schema.Numeric].
+func (place) TakesNumbers() {}
+
+// number returns the number of the page; 1 for a cursor.
+func (p place) number() int {
+	n, err := strconv.Atoi(string(p))
+	if err != nil {
+		return 1
+	}
+	return n
 }
 
-// Validate implements [schema.Validator].
-func (in *findCallsInput) Validate() []schema.Fault {
-	faults := inOrder(in.DateFrom, in.DateTo)
-	if in.MaxSeconds != nil && *in.MaxSeconds < in.MinSeconds {
-		faults = append(faults, schema.Fault{Argument: "min_seconds", Problem: fmt.Sprintf("%d is more than max_seconds %d; swap them", in.MinSeconds, *in.MaxSeconds)})
-	}
-	return faults
+// cursor returns the call after which the page begins; the zero cursor for a number.
+func (p place) cursor() stats.Cursor {
+	c, _ := stats.ParseCursor(string(p))
+	return c
 }
 
-// zone returns the zone that was asked for, or nil.
-func (in findCallsInput) zone() *time.Location { return in.Timezone.Location() }
-
-// hours lists the hours from hour_from to hour_to, past midnight if hour_to is the
-// earlier one. It lists none if they are the whole day.
-func (in findCallsInput) hours() []int {
-	last := 23
-	if in.HourTo != nil {
-		last = *in.HourTo
-	}
-	var hours []int
-	for h := in.HourFrom; ; h = (h + 1) % 24 {
-		if hours = append(hours, h); h == last {
-			break
+// Check implements [schema.Checker].
+func (p place) Check(string) error {
+	if n, err := strconv.Atoi(string(p)); err == nil {
+		if n < 1 || n > mostPages {
+			return fmt.Errorf("%d is out of range; give a page from 1 to %d, or narrow the dates", n, mostPages)
 		}
-	}
-	if len(hours) == 24 {
 		return nil
 	}
-	return hours
-}
-
-// search returns what to look for.
-func (in findCallsInput) search(q *question) stats.Search {
-	s := stats.Search{
-		Query: callFilters{
-			Direction: in.Direction, AgentID: in.AgentID, Search: in.Search, DateFrom: in.DateFrom, DateTo: in.DateTo,
-		}.query(),
-		MinSeconds: in.MinSeconds, MaxSeconds: in.MaxSeconds, Hours: in.hours(), Zone: q.zone,
-		Order: cmp.Or(in.Sort, stats.Newest), Only: in.Only, Limit: in.Limit, Now: q.clock, Account: q.kept,
+	if _, err := stats.ParseCursor(string(p)); err != nil {
+		return errors.New("it is neither a number nor what next gives")
 	}
-	add := func(statuses ...string) {
-		for _, status := range statuses {
-			if !slices.Contains(s.Statuses, status) {
-				s.Statuses = append(s.Statuses, status)
-			}
-		}
-	}
-	for _, status := range in.Status {
-		switch status {
-		case openCalls:
-			s.Open = true
-		case missedCalls:
-			add(missedStatuses...)
-		default:
-			add(string(status))
-		}
-	}
-	for _, day := range in.Weekdays {
-		s.Weekdays = append(s.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(day))+1)%7))
-	}
-	return s
+	return nil
 }
 
 type findCallsOutput struct {
-	Coverage   coverage             `json:"coverage"`
-	Found      int                  `json:"found" jsonschema_description:"Calls that fit."`
-	FoundExact bool                 `json:"found_exact" jsonschema_description:"false: at least so many."`
-	Window     statsWindow          `json:"window"`
-	Order      ours                 `json:"order"`
-	Filters    echo[findCallsInput] `json:"filters"`
+	Coverage   coverage      `json:"coverage"`
+	Found      int           `json:"found" jsonschema_description:"Calls that fit."`
+	FoundExact bool          `json:"found_exact" jsonschema_description:"false: at least so many."`
+	First      int           `json:"first"`
+	Last       int           `json:"last"`
+	Window     statsWindow   `json:"window"`
+	Order      ours          `json:"order"`
+	Filters    echo[filters] `json:"filters"`
+	Only       ours          `json:"only,omitempty"`
 	table
+	Next *echo[findCallsInput] `json:"next,omitempty" jsonschema_description:"Arguments for the calls that follow."`
 	frame
 
 	byTime bool // the rows are in order of their time
@@ -138,8 +92,8 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 	return tool[findCallsInput, *findCallsOutput]{
 		name:  "find_calls",
 		title: "Find calls",
-		description: "Finds calls by what list_calls cannot filter or sort: length, hour, weekday, several statuses, missed callers nobody rang back, repeat callers, longest first. " +
-			"It reads all calls of the window that may fit, and says how far it looked.",
+		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers nobody rang back, repeat callers, longest first. " +
+			"It says how many fit, and takes the filters of get_call_stats.",
 		limit: longTime,
 		run:   answerFindCalls,
 	}
@@ -148,39 +102,74 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*findCallsOutput, error) {
 	in.Limit = cmp.Or(in.Limit, talkover.DefaultPerPage)
 	ctx, meter := talkover.WithMeter(ctx)
-	search := in.search(q)
-	search.Progress = func(done, total int, what string) { progress(ctx, done, total, what) }
-	found, err := stats.Find(ctx, q.client, search)
+	asked, err := q.narrow(ctx, in.filters)
 	if err != nil {
 		return nil, err
 	}
+	order := cmp.Or(in.Sort, stats.Newest)
+	skip := (in.Page.number() - 1) * in.Limit
+	found, err := stats.Find(ctx, q.client, stats.Search{
+		Filter: asked.filter(), Order: order, Only: in.Only, Limit: skip + in.Limit, After: in.Page.cursor(),
+		Now: q.clock, Account: q.kept,
+		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	calls := found.Calls[min(skip, len(found.Calls)):]
+	in.filters = asked.filters
 	out := &findCallsOutput{
-		Coverage: newCoverage(q, found.Coverage, in.DateFrom, in.DateTo, meter.Requests()),
+		Coverage: newCoverage(q, found.Coverage, asked.window, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
-		Window: statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: q.zone.String()},
-		Order:  ours(search.Order + " first"), Filters: echo[findCallsInput]{in},
-		table: newTable(callColumns(q.zone), found.Calls), frame: q.frame(),
-		byTime: search.Order == stats.Newest || search.Order == stats.Oldest,
+		Window: asked.shown(), Order: ours(order + " first"), Filters: echo[filters]{asked.filters}, Only: ours(in.Only),
+		table: newTable(callColumns(q.zone, q.labelsOf(calls)), calls), frame: q.frame(),
+		byTime: order == stats.Newest || order == stats.Oldest,
 	}
-	if found.Total == 0 && found.All {
-		q.noteAgent(ctx, &out.frame, string(in.AgentID))
+	noteUnread(&out.frame, calls)
+	if found.Withheld > 0 {
+		out.note("%s with a withheld number left out.", plural(found.Withheld, "missed call", "missed calls"))
 	}
-	out.fit()
+	q.noteLines(ctx, &out.frame, in.Search)
+	switch {
+	case found.Total == 0 && found.All:
+		out.note("%s", asked.loosen())
+	case len(calls) == 0 && found.Total > 0:
+		in.Page = place(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
+		out.note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, ours(in.Page))
+		out.Next = &echo[findCallsInput]{in}
+	default:
+		out.fit(in, calls, found.Skipped+skip, found.Next)
+	}
 	return out, nil
 }
 
-// fit cuts the table to what an answer may take. The structure takes a fifth more than
-// the text, so the text is what counts here.
-func (out *findCallsOutput) fit() {
+// fit cuts the table of calls, of which so many were skipped, to what an answer may take in
+// either half, and says how to see those that follow: after the last that is shown.
+func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skipped int, next stats.Cursor) {
 	rows := out.Rows
+	out.follow(in, stats.CursorOf(talkover.Call{})) // for the room that it takes
 	out.cut(0)
-	keep := fitting(len(rows), findSize.estimate-tokens(out.text()), func(i int) int {
-		return tokens(strings.Join(rows[i].text(nil, out.byTime), ",") + "\n")
+	bare, _ := json.Marshal(out)
+	keep := fitting(len(rows), findSize.estimate-max(tokens(out.text()), tokens(string(bare))), func(i int) int {
+		structure, _ := json.Marshal(rows[i])
+		return max(tokens(strings.Join(rows[i].text(nil, out.byTime), ",")+"\n"), tokens(string(structure)))
 	})
 	if keep < len(rows) {
-		out.note("%d of the %d calls to show are left out, for an answer has no room for more; ask with a smaller window for the others.", len(rows)-keep, len(rows))
+		next = stats.CursorOf(calls[keep-1])
 	}
-	out.Rows = rows[:keep]
+	out.follow(in, next)
+	if out.Rows = rows[:keep]; keep > 0 {
+		out.First, out.Last = skipped+1, skipped+keep
+	}
+}
+
+// follow says how to see the calls after a cursor, if it is one.
+func (out *findCallsOutput) follow(in findCallsInput, after stats.Cursor) {
+	out.Next = nil
+	if after != (stats.Cursor{}) {
+		in.Page = place(after.String())
+		out.Next = &echo[findCallsInput]{in}
+	}
 }
 
 func (out *findCallsOutput) text() string {
@@ -189,17 +178,25 @@ func (out *findCallsOutput) text() string {
 	if !out.FoundExact {
 		n = "At least " + n
 	}
-	fmt.Fprintf(&b, "%s, %s, %d shown; asked: %s; times %s; now %s.\n", n, out.Order, len(out.Rows), out.Filters.json(), out.Timezone, out.Now)
-	fmt.Fprintf(&b, "Looked through: %s; %s.\n", out.Coverage, plural(out.Coverage.Requests, "request", "requests"))
+	which := "none shown"
+	if out.Last > 0 {
+		which = fmt.Sprintf("%s, %d-%d shown", out.Order, out.First, out.Last)
+	}
+	only := ""
+	if out.Only != "" {
+		only = " only=" + string(out.Only)
+	}
+	fmt.Fprintf(&b, "%s (%s%s); %s; now %s.\n", n, out.Filters.Args, only, which, out.Now)
+	fmt.Fprintf(&b, "%s; %s.\n", out.Coverage, plural(out.Coverage.Requests, "request", "requests"))
 	out.writeNotes(&b)
 	out.write(&b, out.byTime)
 	switch {
-	case out.Found == 0:
-		b.WriteString("Nothing fits. To find more, leave out a condition or widen the dates.")
-	case out.Found > len(out.Rows) || !out.FoundExact:
-		fmt.Fprintf(&b, "There are more: raise limit (50 at most), narrow the dates, or count them with get_call_stats.")
-	default:
-		b.WriteString("These are all.")
+	case out.Next != nil && out.Last == 0:
+		b.WriteString("Last page: " + out.Next.json())
+	case out.Next != nil:
+		b.WriteString("Next: " + out.Next.json())
+	case out.Last > 0:
+		b.WriteString("These are the last.")
 	}
 	return b.String()
 }

@@ -18,7 +18,7 @@ type getCallInput struct {
 }
 
 // searched implements [searcher].
-func (in getCallInput) searched() (string, needle) { return "sid", in.SID }
+func (in getCallInput) searched() []sought { return []sought{{"sid", in.SID}} }
 
 // callDetail holds every field of a call, by the vendor's names.
 type callDetail struct {
@@ -32,7 +32,7 @@ type callDetail struct {
 	To            phone       `json:"to"`
 	ToFormatted   phone       `json:"to_formatted"`
 	IsTesting     bool        `json:"is_testing"`
-	Agent         agentDetail `json:"agent" jsonschema_description:"Blank if it was deleted."`
+	Agent         agentDetail `json:"agent"`
 	CreatedAt     second      `json:"created_at"`
 	UpdatedAt     second      `json:"updated_at"`
 }
@@ -85,7 +85,7 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				call = &several[0]
 			}
 			if call == nil {
-				out.offer(several, more, q.zone)
+				q.offer(out, several, more)
 				return out, nil
 			}
 			out.Call = newCallDetail(*call, q.zone)
@@ -118,20 +118,23 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 
 // offer shows which calls a part of a SID may mean, of those that were looked at;
 // more says that there are others.
-func (out *getCallOutput) offer(several []talkover.Call, more bool, zone *time.Location) {
+func (q *question) offer(out *getCallOutput, several []talkover.Call, more bool) {
 	if len(several) == 0 {
-		out.note("No call was found that has this in its SID. Give the whole SID, as in the sid column of list_calls. Ids are no SIDs, and numbers are for list_calls with search.")
+		out.note("No call was found that has this in its SID. Give the whole SID, as in the sid column of find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
 		return
 	}
 	out.note("A part of a SID must fit one call alone. Give more of it, or the SID of one of these.")
 	if more {
 		out.note("There may be more of them.")
 	}
-	out.table = newTable(callColumns(zone), several)
+	out.table = newTable(callColumns(q.zone, q.labelsOf(several)), several)
 }
 
 // newCallDetail shows a call with its times in a zone.
 func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
+	if c.Agent == (talkover.Agent{}) && !slices.Contains(c.Unread, "agent") {
+		c.Agent.Label = deleted
+	}
 	return &callDetail{
 		ID: handle(c.ID), SID: handle(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
 		From: phone(c.From), FromFormatted: phone(c.FromFormatted),
@@ -194,7 +197,7 @@ func (out *getCallOutput) text() string {
 		fieldTable(*out.Call).write(&b, false)
 		out.Before.write(&b, "before")
 		out.After.write(&b, "after")
-		b.WriteString("All calls with this contact: list_calls with search set to its number.")
+		b.WriteString("All calls with this contact: find_calls with contact set to its number.")
 	}
 	return b.String()
 }

@@ -2,32 +2,53 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
+
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 type callStatsInput struct {
-	callFilters
-	GroupBy          []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two. contact is the other party's number, line is ours." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
-	Compare          string            `json:"compare,omitempty" jsonschema:"enum=previous_period" jsonschema_description:"Also the equal window just before date_from." alias:"compare_to,comparison,versus"`
-	Timezone         schema.Zone       `json:"timezone,omitempty" jsonschema_description:"IANA zone of days, weekdays and hours." alias:"tz,zone,time_zone"`
-	ExcludeTestCalls bool              `json:"exclude_test_calls,omitempty" jsonschema_description:"Leave test calls out." alias:"exclude_tests,no_tests,is_testing"`
+	filters
+	GroupBy []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
+	Compare stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
+	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show." alias:"limit,n,count,max_results,per_page"`
+	Order   rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first. Time goes by value, else calls." alias:"sort,order_by,sort_by"`
+	Metrics []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
+}
+
+// metric is one of stats.AllMetrics.
+type metric string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (metric) JSONSchema() *jsonschema.Schema { return oneOf(stats.AllMetrics) }
+
+// rowOrder is a stats.RowOrder. Its schema does not list the metrics once more.
+type rowOrder string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (rowOrder) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// Check implements [schema.Checker].
+func (o rowOrder) Check(string) error {
+	if o == rowOrder(stats.ByValue) || slices.Contains(stats.AllMetrics, stats.Metric(o)) {
+		return nil
+	}
+	return fmt.Errorf("it is none of value, %s", joined(stats.AllMetrics))
 }
 
 // Validate implements [schema.Validator].
 func (in *callStatsInput) Validate() []schema.Fault {
-	faults := in.callFilters.Validate()
-	if in.Compare != "" && in.DateFrom == "" {
-		faults = append(faults, schema.Fault{Argument: "compare", Problem: "it needs date_from, before which the previous period ends"})
+	faults := in.filters.Validate()
+	if in.Compare != "" && in.DateFrom == "" && in.Period == "" {
+		faults = append(faults, schema.Fault{Argument: "compare", Problem: "it needs period or date_from, or there is nothing before"})
 	}
 	if len(in.GroupBy) == 2 && in.GroupBy[0] == in.GroupBy[1] {
 		faults = append(faults, schema.Fault{Argument: "group_by", Problem: "it names one dimension twice; give each once"})
@@ -35,19 +56,69 @@ func (in *callStatsInput) Validate() []schema.Fault {
 	return faults
 }
 
-// zone returns the zone that was asked for, or nil.
-func (in callStatsInput) zone() *time.Location { return in.Timezone.Location() }
+// asked returns the metrics that were asked for, in the order of answers; none for the usual
+// ones.
+func (in callStatsInput) asked() (names []stats.Metric) {
+	for _, name := range stats.AllMetrics {
+		if slices.Contains(in.Metrics, metric(name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// freeMetrics cost no request more where a question is about all calls of a window that goes
+// on to now: what became of its missed calls is in it.
+var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
+
+// wanted returns the metrics to ask for. Those that are told without being asked for hang on
+// the question alone, never on what is cached, so that its answer keeps its shape.
+func (in callStatsInput) wanted(a asked, now time.Time) []stats.Metric {
+	all := filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
+	if len(in.Metrics) > 0 || len(in.GroupBy) > 0 || in.Compare != "" || !reflect.DeepEqual(a.filters, all) || a.to != "" && !a.ends().After(now) {
+		return in.asked()
+	}
+	return freeMetrics
+}
 
 type callStatsOutput struct {
-	Coverage coverage          `json:"coverage"`
-	Window   statsWindow       `json:"window"`
-	Filters  echo[callFilters] `json:"filters"`
-	Totals   measures          `json:"totals" jsonschema_description:"Rates are fractions of 1."`
-	Previous measures          `json:"previous,omitempty"`
-	Change   measures          `json:"change,omitempty" jsonschema_description:"totals less previous."`
+	Coverage  coverage      `json:"coverage"`
+	Window    statsWindow   `json:"window"`
+	Filters   echo[filters] `json:"filters"`
+	TestCalls *int          `json:"test_calls,omitempty"`
+	Totals    measures      `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
+	Compare   *compared     `json:"compare,omitempty"`
+	Order     ours          `json:"order,omitempty"`
 	table
-	Next ours `json:"next" jsonschema_description:"How to see the calls behind the numbers."`
+	Matrix *matrix `json:"matrix,omitempty"`
+	Legend ours    `json:"legend,omitempty"`
+	Next   *step   `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
 	frame
+
+	unknown ours // totals that were asked for and cannot be told
+}
+
+// compared holds what was in the other window, and what has changed since.
+type compared struct {
+	With    stats.Compare `json:"with"`
+	From    string        `json:"from"`
+	To      string        `json:"to"`
+	Cut     bool          `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
+	Totals  measures      `json:"totals"`
+	Change  measures      `json:"change"`
+	Percent measures      `json:"percent"`
+
+	about   ours
+	until   ours // of the window that was asked for, where it is cut
+	unknown ours // like that of callStatsOutput
+}
+
+// step is a call of a tool to go on with.
+type step struct {
+	Tool      ours          `json:"tool"`
+	Arguments echo[filters] `json:"arguments"`
+
+	rows bool // it is about the first row alone
 }
 
 // Measured tells metrics how exact the answer is; see coverage.
@@ -55,51 +126,13 @@ func (out *callStatsOutput) Measured() (exactness string, cached, read, counted 
 	return out.Coverage.measured()
 }
 
-// total fills in the totals, and those of the period before.
-func (out *callStatsOutput) total(in callStatsInput, report, before *stats.Report) {
-	out.Totals = measures{}
-	for _, name := range stats.Metrics {
-		out.put(out.Totals, name, report.Totals.M[name])
-	}
-	delete(out.Totals, string(stats.Share)) // of the totals it is 1
-	if k := report.Contacts; k != nil {
-		out.Totals[contactsMeasure] = float64(k.Contacts)
-		out.Totals[repeatMeasure] = float64(k.Repeat)
-		out.Totals[peakMeasure] = float64(k.PeakConcurrent)
-		out.Totals[shortMeasure] = float64(*report.Short)
-		if m := report.Totals.M[stats.Unreturned]; m.Known {
-			out.Totals[unreturnedMeasure] = m.Value
-		}
-	}
-	if before == nil {
-		return
-	}
-	out.Previous, out.Change = measures{}, measures{}
-	for _, name := range stats.Metrics {
-		was, is := before.Totals.M[name], report.Totals.M[name]
-		out.put(out.Previous, name, was)
-		if was.Known && is.Known {
-			out.Change[string(name)] = round(name, round(name, is.Value)-round(name, was.Value))
-		}
-	}
-	delete(out.Previous, string(stats.Share))
-	delete(out.Change, string(stats.Share))
-}
-
-// put adds a measure, if it is known.
-func (out *callStatsOutput) put(into measures, name stats.Metric, m stats.Measure) {
-	if m.Known {
-		into[string(name)] = round(name, m.Value)
-	}
-}
-
 // getCallStats makes the tool that counts and adds up over any number of calls.
 func getCallStats() tool[callStatsInput, *callStatsOutput] {
 	return tool[callStatsInput, *callStatsOutput]{
 		name:  "get_call_stats",
 		title: "Call statistics",
-		description: "Counts calls and adds up answer rates, outcomes and talk time over all matching calls, also by one or two dimensions and against the period before. " +
-			"The first line says what the numbers rest on. Use it for every \"how many\", share, rate, trend or busiest hour.",
+		description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, also by one or two dimensions and against another window. " +
+			"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, trend, ranking or busiest hour.",
 		limit: longTime,
 		run:   answerCallStats,
 	}
@@ -107,154 +140,161 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 
 func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*callStatsOutput, error) {
 	ctx, meter := talkover.WithMeter(ctx)
-	asked := stats.Question{
-		Query: in.query(), By: in.GroupBy, Zone: q.zone, ExcludeTests: in.ExcludeTestCalls, Now: q.clock, Account: q.kept,
+	asked, err := q.narrow(ctx, in.filters)
+	if err != nil {
+		return nil, err
+	}
+	wanted := stats.Question{
+		Filter: asked.filter(), By: in.GroupBy, Metrics: in.wanted(asked, q.now), Order: stats.RowOrder(in.Order), Compare: in.Compare,
+		Now: q.clock, Account: q.kept,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
-	if in.Compare != "" {
-		left, _ := q.client.Allowance(0)
-		asked.Reserve = left / 3 // for the period before
+	if slices.Contains(in.GroupBy, stats.ByAgent) {
+		// Without the list there are no rows of agents without a call, and labels are told
+		// apart as far as calls name them.
+		agents, _ := q.readAgents(ctx)
+		wanted.Agents = agentsOf(agents.Rows)
 	}
-	report, err := stats.Ask(ctx, q.client, asked)
+	report, err := stats.Ask(ctx, q.client, wanted)
 	if err != nil {
 		return nil, err
 	}
 	out := &callStatsOutput{
-		Window:  statsWindow{DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), Timezone: q.zone.String()},
-		Filters: echo[callFilters]{in.callFilters}, table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
+		Coverage: newCoverage(q, report.Coverage, asked.window, meter.Requests()),
+		Window:   asked.shown(), Filters: echo[filters]{asked.filters}, TestCalls: report.Tests,
+		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
-	var before *stats.Report
-	var shift int
-	if in.Compare != "" {
-		if before, shift, err = out.askBefore(ctx, q, asked, report, meter); err != nil {
-			return nil, err
-		}
-	}
-	out.Coverage = newCoverage(q, report.Coverage, in.DateFrom, in.DateTo, meter.Requests())
-	out.Coverage.TestCalls = report.Tests
-	out.total(in, report, before)
-	out.explain(q, in, report, before)
-	if report.Calls == 0 {
-		q.noteAgent(ctx, &out.frame, string(in.AgentID))
-	}
-	out.Next = in.behind(q, report)
-	out.fit(newGroups(in.GroupBy, report, before, shift))
+	t := q.newGroups(in, report)
+	out.total(in, wanted.Metrics, t, report)
+	q.noteLines(ctx, &out.frame, in.Search)
+	out.explain(q, in, asked, report)
+	out.behind(asked.filters, t)
+	out.fit(in, t)
 	return out, nil
 }
 
-// askBefore asks for the equal window just before, which lies shift days back. Its report
-// is nil where one of the two is not whole: parts of periods are never compared.
-func (out *callStatsOutput) askBefore(ctx context.Context, q *question, asked stats.Question, report *stats.Report, meter *talkover.Meter) (*stats.Report, int, error) {
-	previous, shift := equalBefore(asked, q.now)
-	previous.Reserve = 0
-	spent := meter.Requests()
-	previous.Progress = func(done, total int, what string) {
-		progress(ctx, spent+done, spent+total, "previous period, "+what)
-	}
-	out.Window.PreviousFrom, out.Window.PreviousTo = previous.Query.DateFrom, previous.Query.DateTo
-	before, err := stats.Ask(ctx, q.client, previous)
-	var limited *talkover.Error
+// total fills in the totals, and those of the other window: of the metrics that the table
+// shows, or that were asked for, or all.
+func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *groups, report *stats.Report) {
+	names := in.asked()
 	switch {
-	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
-		out.note("The previous period could not be read: the plan's requests are used up. Ask again in %d s to compare.", int(limited.Wait.Seconds())+1)
-		return nil, 0, nil
-	case err != nil:
-		return nil, 0, err
-	case !report.Whole || !before.Whole || !before.Exact:
-		of := newCoverage(q, before.Coverage, schema.Date(previous.Query.DateFrom), schema.Date(previous.Query.DateTo), 0)
-		out.note("The periods are not compared, for parts of them would be. The previous period: %s.", ours(of.String()))
-		return nil, 0, nil
+	case len(names) > 0:
+	case len(in.GroupBy) > 0:
+		names = t.metrics
+		if name, ok := in.matrixOf(); ok {
+			names = []stats.Metric{name}
+		}
+	case report.Before != nil:
+		names = comparedMetrics
+	default:
+		names = slices.DeleteFunc(slices.Clone(stats.AllMetrics), func(name stats.Metric) bool {
+			return slices.Contains(freeMetrics, name) && !slices.Contains(wanted, name)
+		})
 	}
-	return before, shift, nil
+	if len(in.GroupBy) == 0 && slices.Equal(names, []stats.Metric{stats.Share}) {
+		names = []stats.Metric{stats.Calls, stats.Share}
+	}
+	out.Totals = measuresOf(names, report.Totals)
+	if len(in.Metrics) > 0 {
+		out.unknown = out.Totals.missing(names)
+	}
+	delete(out.Totals, string(stats.Share)) // of the totals it is 1
+	if len(in.GroupBy) == 0 && len(in.Metrics) == 0 {
+		for _, rare := range []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed} {
+			if out.Totals[string(rare)].value == 0 {
+				delete(out.Totals, string(rare))
+			}
+		}
+		if report.BusyHour != nil && report.Before == nil {
+			out.Totals[busyHour] = figure{value: float64(report.BusyHour.Hour)}
+		}
+	}
+	b := report.Before
+	if b == nil || b.Reason != "" {
+		return
+	}
+	was := measuresOf(names, b.Totals)
+	delete(was, string(stats.Share))
+	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: was, Change: out.Totals.less(was)}
+	c.Percent = c.Change.percentOf(was)
+	if len(in.Metrics) > 0 {
+		c.unknown = was.missing(names)
+	}
+	other := window{from: schema.Date(b.Days.From), to: schema.Date(b.Days.To), zone: t.zone}
+	begins, ends := other.begins(), other.ends()
+	if !b.Days.Until.IsZero() {
+		ends = b.Days.Until.In(t.zone)
+	}
+	c.From, c.To, c.about = beginForm(begins, minuteForm), endForm(ends, minuteForm), ours(between(begins, ends))
+	if c.Cut {
+		c.until = ours(beginForm(b.Until.In(t.zone), nowForm))
+	}
+	out.Compare = c
 }
 
-// equalBefore returns the question of the equal window just before, and by how many days
-// that is earlier. A window without an end ends today.
-func equalBefore(q stats.Question, now time.Time) (stats.Question, int) {
-	from, to := schema.Date(q.Query.DateFrom).Time(), schema.Date(q.Query.DateTo).Time()
-	if to.IsZero() {
-		to = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
+// explain notes what to know before relying on the figures.
+func (out *callStatsOutput) explain(q *question, in callStatsInput, asked asked, report *stats.Report) {
+	if b := report.Before; b != nil && b.Reason != "" {
+		out.note("Nothing is compared: %s.", ours(b.Reason))
 	}
-	days := max(int(to.Sub(from).Hours()/24)+1, 1)
-	q.Query.DateFrom = from.AddDate(0, 0, -days).Format(time.DateOnly)
-	q.Query.DateTo = from.AddDate(0, 0, -1).Format(time.DateOnly)
-	return q, days
-}
-
-// behind says how to see the calls behind the numbers: those of the largest group, as
-// far as the API can filter for it.
-func (in callStatsInput) behind(q *question, report *stats.Report) ours {
-	f := in.callFilters
+	if b := report.Before; b != nil && b.Reason == "" && len(b.Beyond) > 0 {
+		out.note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
+	}
+	if p := report.Read; p != nil {
+		out.note("Talkover counts calls, but not their durations, hours and contacts. Of the %s that were read (%s): %s.",
+			plural(p.Calls, "call", "calls"), ours(between(inZone(p.From, q.zone), inZone(p.To, q.zone))), ours(measuresOf(partMetrics, p.Totals).words("")))
+	}
+	for _, name := range in.asked() {
+		if why, ok := report.Untold[name]; ok && !report.Totals.M[name].Known {
+			out.note("%s is not known: %s.", ours(name), ours(why))
+		}
+	}
 	if report.Calls == 0 {
-		return f.loosen()
-	}
-	if len(report.Rows) == 0 {
-		return say(q.masked, "Calls behind these numbers: list_calls %s", written{f})
-	}
-	for i, d := range in.GroupBy {
-		switch v := report.Rows[0].Values[i]; {
-		case v.Key == "":
-		case d == stats.ByStatus && slices.Contains(talkover.Statuses, v.Key):
-			f.Status = callStatus(v.Key)
-		case d == stats.ByDirection:
-			f.Direction = direction(v.Key)
-		case d == stats.ByAgent:
-			f.AgentID = needle(v.Key)
-		case d == stats.ByDay:
-			f.DateFrom, f.DateTo = schema.Date(v.Key), schema.Date(v.Key)
-		}
-	}
-	return say(q.masked, "Calls behind the first row: list_calls %s", written{f})
-}
-
-// explain notes what to know before relying on the numbers.
-func (out *callStatsOutput) explain(q *question, in callStatsInput, report, before *stats.Report) {
-	switch {
-	case in.ExcludeTestCalls:
-		out.note("Test calls are left out of the figures, and are part of coverage.calls.")
-	case report.Tests == nil:
-		out.note("Test calls are part of all figures: Talkover cannot count them.")
-	}
-	switch {
-	case report.Read != nil:
-		out.note("Talkover counts calls, but not their durations and contacts. Those are of %s alone: %s.", partOf(q, report.Read), partMeasures(report.Read))
-	case report.Method == scan.Counts:
-		out.note("Talkover counts calls, but not their durations, hours and contacts: ask for fewer days, or again in some minutes, for those.")
-	}
-	if before != nil && (in.DateTo == "" || string(in.DateTo) >= q.now.Format(time.DateOnly)) {
-		out.note("The current period is not over yet.")
+		out.note("%s", asked.loosen())
 	}
 }
 
-// partOf names the calls of a part of the window.
-func partOf(q *question, p *stats.ReadPart) ours {
-	c := newCoverage(q, scan.Coverage{From: p.From, To: p.To, Calls: p.Calls}, "", "", 0)
-	return "the " + plural(c.Calls, "call", "calls") + ours(c.about())
+// partMetrics are told of the part that was read, where the rest was counted.
+var partMetrics = []stats.Metric{
+	stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds, stats.ShortCalls, stats.Contacts, stats.Repeat,
 }
 
-// partMeasures writes what is known of a part of the window alone.
-func partMeasures(p *stats.ReadPart) ours {
-	m := measures{contactsMeasure: float64(p.Contacts.Contacts), repeatMeasure: float64(p.Contacts.Repeat)}
-	for _, name := range []stats.Metric{stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds} {
-		if known := p.Totals.M[name]; known.Known {
-			m[string(name)] = round(name, known.Value)
-		}
+// valuesOf lists what rows of one dimension are about.
+func valuesOf(rows []stats.Row) ours {
+	if len(rows[0].Values) != 1 {
+		return ""
 	}
-	return ours(m.words())
+	var names []ours
+	for _, r := range rows[:min(len(rows), mostAlike)] {
+		names = append(names, ours(r.Values[0].Name)) // days, weeks and months alone are beyond a window
+	}
+	return ours(" (" + joined(names) + ")")
 }
 
 // head writes the text above the table.
 func (out *callStatsOutput) head() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s); %s", out.Coverage, out.Filters, plural(out.Coverage.Requests, "request", "requests"))
-	if out.Coverage.TestCalls != nil {
-		fmt.Fprintf(&b, "; %s", plural(*out.Coverage.TestCalls, "test call", "test calls"))
+	fmt.Fprintf(&b, "%s (%s)", out.Coverage, out.Filters.Args)
+	if n := out.TestCalls; n != nil && *n > 0 {
+		switch stats.TestCalls(out.Filters.Args.TestCalls) {
+		case stats.ExcludeTests:
+			fmt.Fprintf(&b, "; %s left out", plural(*n, "test call", "test calls"))
+		case stats.IncludeTests, "":
+			fmt.Fprintf(&b, "; %d of them test calls", *n)
+		}
 	}
-	fmt.Fprintf(&b, "; days and hours in %s; now %s.\n", out.Window.Timezone, out.Now)
-	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words())
-	if out.Previous != nil {
-		fmt.Fprintf(&b, "Previous period (%s to %s): %s.\n", out.Window.PreviousFrom, out.Window.PreviousTo, out.Previous.words())
-		fmt.Fprintf(&b, "Change: %s.\n", out.Change.words())
+	if out.Order != "" {
+		fmt.Fprintf(&b, "; rows by %s", out.Order)
+	}
+	fmt.Fprintf(&b, "; %s; now %s.\n", plural(out.Coverage.Requests, "request", "requests"), out.Now)
+	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words(out.unknown))
+	if c := out.Compare; c != nil {
+		cut := ""
+		if c.Cut {
+			cut = "; cut at the same point, since this window is compared until " + string(c.until)
+		}
+		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, c.Totals.words(c.unknown))
+		fmt.Fprintf(&b, "Change: %s.\n", c.Change.changes(c.Percent))
 	}
 	out.writeNotes(&b)
 	return b.String()
@@ -263,24 +303,36 @@ func (out *callStatsOutput) head() string {
 func (out *callStatsOutput) text() string {
 	var b strings.Builder
 	b.WriteString(out.head())
+	if m := out.Matrix; m != nil {
+		fmt.Fprintf(&b, "Matrix of %s, %s by %s:\n", m.Metric, m.Rows, m.Columns)
+	}
 	out.write(&b, false)
-	b.WriteString(string(out.Next))
+	if legend := out.legend(); legend != "" {
+		b.WriteString(legend + "\n")
+	}
+	switch {
+	case out.Next == nil:
+	case out.Next.rows:
+		fmt.Fprintf(&b, "Calls of the first row: %s %s", out.Next.Tool, out.Next.Arguments.json())
+	default:
+		fmt.Fprintf(&b, "These calls: %s %s", out.Next.Tool, out.Next.Arguments.json())
+	}
 	return b.String()
 }
 
-// fit puts in as many groups as an answer may take.
-func (out *callStatsOutput) fit(groups *groups) {
-	laid, rest := groups.lay(func(all table) int {
-		out.Columns = all.Columns
-		bare, _ := json.Marshal(out)
-		room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
-		return fitting(len(all.Rows), room, func(i int) int {
-			structure, _ := json.Marshal(all.Rows[i])
-			return max(tokens(string(structure)), tokens(strings.Join(all.Rows[i].text(nil, false), ",")+"\n"))
-		})
-	})
-	out.table = laid
-	if rest > 0 {
-		out.note("The row (rest) adds up %d more groups; filter or narrow the dates to see them.", rest)
+// legend returns the line under the table, with the unit of what text shows otherwise than the
+// structure does.
+func (out *callStatsOutput) legend() string {
+	shown := out.Totals.names()
+	for _, c := range out.Columns {
+		shown = append(shown, stats.Metric(c))
 	}
+	if out.Matrix != nil {
+		shown = append(shown, out.Matrix.Metric)
+	}
+	parts := []string{string(out.Legend)}
+	if slices.ContainsFunc(shown, isRate) {
+		parts = append(parts, "shares and rates in %")
+	}
+	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")
 }

@@ -1,11 +1,14 @@
 package tools
 
 import (
+	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -14,179 +17,314 @@ const mostGroups = 50
 
 // groups holds what the rows of an answer are made of.
 type groups struct {
-	by       []stats.Dimension
-	columns  []column[group]
-	all      []group
-	calls    int  // of all groups
-	compared bool // with the period before
+	by      []stats.Dimension
+	metrics []stats.Metric // that the table shows
+	report  *stats.Report
+	agents  labels
+	listed  map[string]bool // ids of agents that the API lists
+	zone    *time.Location
+	columns []column[group]
 }
 
-// group holds one row, and what it was in the period before.
+// group holds one row, and what it was in the other window.
 type group struct {
 	stats.Row
-	was   stats.Row
-	known bool // the group had calls then
+	was  stats.Row
+	rest bool // it adds up others, and has no values
 }
 
-// value returns the value of the group in its dimension i. The rest has one in the first
-// dimension alone.
-func (g group) value(i int) stats.Value {
-	if i < len(g.Values) {
-		return g.Values[i]
-	}
-	return stats.Value{}
-}
+// The metrics that tables and comparisons show, if none are asked for. Those that are rare
+// are shown where there are any.
+var (
+	usualMetrics    = []stats.Metric{stats.Calls, stats.Share, stats.Answered, stats.Unanswered, stats.Missed, stats.Open, stats.OtherStatus, stats.AnswerRate, stats.MeanSeconds}
+	comparedMetrics = []stats.Metric{stats.Calls, stats.Answered, stats.Unanswered, stats.Missed, stats.Open, stats.OtherStatus, stats.AnswerRate, stats.TalkSeconds, stats.MeanSeconds}
+	pairedMetrics   = []stats.Metric{stats.Calls, stats.Answered, stats.Unanswered, stats.Open, stats.OtherStatus, stats.AnswerRate}
+	statusMetrics   = []stats.Metric{stats.Calls, stats.Share, stats.MeanSeconds}
+	rareMetrics     = []stats.Metric{stats.Open, stats.OtherStatus}
+)
 
-// newGroups makes groups of a report and of that of the period before, which is shift days
-// earlier; before is nil if there is none.
-func newGroups(by []stats.Dimension, report, before *stats.Report, shift int) *groups {
-	t := &groups{by: by, calls: int(report.Totals.M[stats.Calls].Value), compared: before != nil}
-	if len(by) == 0 {
-		return t
+// newGroups makes groups of a report.
+func (q *question) newGroups(in callStatsInput, report *stats.Report) *groups {
+	t := &groups{by: in.GroupBy, report: report, zone: q.zone, metrics: in.asked(), listed: map[string]bool{}}
+	var agents []talkover.Agent
+	for _, a := range q.agents.latest(q.client) {
+		agents = append(agents, a.Agent)
+		t.listed[a.ID] = true
 	}
-	t.match(report.Rows, before, shift)
-	for i, d := range by {
-		t.columns = append(t.columns, valueColumns(i, d)...)
-	}
-	for _, name := range stats.Metrics {
-		if report.Method == scan.Counts && !slices.ContainsFunc(t.all, func(g group) bool { return g.M[name].Known }) {
-			continue // which cannot be counted
+	for i, d := range t.by {
+		for _, r := range report.Rows {
+			if d == stats.ByAgent && r.Values[i] != stats.Deleted {
+				agents = append(agents, talkover.Agent{ID: r.Values[i].Key, Label: r.Values[i].Name})
+			}
 		}
-		t.columns = append(t.columns, metricColumn(name))
 	}
-	if before != nil {
-		t.columns = append(t.columns, changeColumns...)
+	t.agents = newLabels(agents...)
+	if len(t.metrics) == 0 {
+		t.metrics = t.usual()
+	}
+	for i, d := range t.by {
+		t.columns = append(t.columns, t.valueColumn(i, d, false))
+		if t.compared() && ofCalendar(d) {
+			t.columns = append(t.columns, t.valueColumn(i, d, true))
+		}
+	}
+	for _, name := range t.metrics {
+		t.columns = append(t.columns, t.metricColumns(name, len(in.Metrics) > 0)...)
 	}
 	return t
 }
 
-// lay makes a table of the first groups, and of one more row that adds up the rest. fits
-// says how many rows of a table there is room for. Of days and weeks the last ones stay
-// instead, in their order. rest is how many groups the last row adds up.
-func (t *groups) lay(fits func(table) int) (laid table, rest int) {
-	latest := len(t.by) > 0 && (t.by[0] == stats.ByDay || t.by[0] == stats.ByWeek) && t.by[len(t.by)-1].InOrder()
-	all := slices.Clone(t.all)
-	if latest {
-		slices.Reverse(all)
-	}
-	laid = newTable(t.columns, all[:min(len(all), mostGroups)])
-	keep := fits(laid)
-	laid.cut(keep)
-	if latest {
-		slices.Reverse(laid.Rows)
-	}
-	cut := all[keep:]
-	if len(cut) > 0 {
-		laid.Rows = append(laid.Rows, appendCells(nil, t.columns, t.rest(cut)))
-	}
-	return laid, len(cut)
+// compared reports whether the rows are paired with those of another window.
+func (t *groups) compared() bool { return t.report.Before != nil && t.report.Before.Reason == "" }
+
+// ofCalendar reports whether the groups of a dimension are parts of the calendar, which another
+// window has under other names.
+func ofCalendar(d stats.Dimension) bool {
+	return d == stats.ByDay || d == stats.ByWeek || d == stats.ByMonth
 }
 
-// valueColumns show the value of a group in its dimension i.
-func valueColumns(i int, d stats.Dimension) []column[group] {
-	name := column[group]{string(d), func(g group) cell {
-		if d.InOrder() { // days, hours and the like are ours
-			return ours(g.value(i).Name)
+// usual returns the metrics to show where none are asked for.
+func (t *groups) usual() []stats.Metric {
+	names := usualMetrics
+	switch {
+	case t.compared():
+		names = pairedMetrics
+	case slices.Contains(t.by, stats.ByStatus):
+		names = statusMetrics
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name stats.Metric) bool {
+		total := t.report.Totals.M[name]
+		return slices.Contains(rareMetrics, name) && total.Value == 0 && total.Known
+	})
+}
+
+// valueColumn shows the value of a group in its dimension i, or that of the group that it is
+// paired with.
+func (t *groups) valueColumn(i int, d stats.Dimension, before bool) column[group] {
+	name := string(d)
+	if before {
+		name += "_before"
+	}
+	return column[group]{name, func(g group) cell {
+		r := g.Row
+		if before {
+			r = g.was
 		}
-		return words(g.value(i).Name)
+		switch {
+		case g.rest && i == 0 && !before:
+			return ours("(rest)")
+		case g.rest:
+			return ours("")
+		case i >= len(r.Values):
+			return unknown{} // the other window has no such place
+		case d.InOrder():
+			return ours(r.Values[i].Name) // days, hours and the like are ours
+		case d == stats.ByAgent:
+			return words(t.label(r.Values[i]))
+		case d == stats.ByContact || d == stats.ByLine:
+			return phone(r.Values[i].Name)
+		}
+		return words(r.Values[i].Name)
 	}}
-	switch d {
-	case stats.ByContact, stats.ByLine:
-		name.cell = func(g group) cell { return phone(g.value(i).Name) }
-	case stats.ByAgent:
-		return []column[group]{name, {"agent_id", func(g group) cell { return handle(g.value(i).Key) }}}
+}
+
+// label returns how answers show an agent.
+func (t *groups) label(v stats.Value) string {
+	if label, ok := t.agents[v.Key]; ok {
+		return label
 	}
-	return []column[group]{name}
+	return v.Name
 }
 
-// metricColumn shows a figure.
-func metricColumn(name stats.Metric) column[group] {
-	return column[group]{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}
-}
-
-// changeColumns compare a group with the period before. A group that is not in the report
-// of that period had no calls then.
-var changeColumns = []column[group]{
-	{"previous_calls", func(g group) cell {
-		if !g.known {
-			return newFigure(stats.Calls, 0)
-		}
-		return measureCell(stats.Calls, g.was.M[stats.Calls])
-	}},
-	{"calls_change", func(g group) cell {
-		m := g.change(stats.Calls)
-		m.Known = true
-		return measureCell(stats.Calls, m)
-	}},
-	{"answer_rate_change", func(g group) cell { return measureCell(stats.AnswerRate, g.change(stats.AnswerRate)) }},
-}
-
-// change returns what became of a figure, to the digits that answers show.
-func (g group) change(name stats.Metric) stats.Measure {
-	is, was := g.M[name], g.was.M[name]
-	return stats.Measure{
-		Value: round(name, is.Value) - round(name, was.Value),
-		Known: is.Known && was.Known,
+// metricColumns show a metric, and where windows are compared what it was and how it has
+// changed. Of the usual metrics calls and answer_rate alone are compared.
+func (t *groups) metricColumns(name stats.Metric, asked bool) []column[group] {
+	is := column[group]{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}
+	if !t.compared() || !asked && name != stats.Calls && name != stats.AnswerRate {
+		return []column[group]{is}
 	}
-}
-
-// match finds what each group was in the period before, and adds the groups that had
-// calls only then.
-func (t *groups) match(rows []stats.Row, before *stats.Report, shift int) {
-	var was map[[2]string]stats.Row
-	if before != nil {
-		was = map[[2]string]stats.Row{}
-		have := map[[2]string]bool{}
-		for _, r := range rows {
-			have[keyOf(r)] = true
-		}
-		rows = slices.Clone(rows)
-		for _, r := range before.Rows {
-			r = shifted(r, t.by, shift)
-			was[keyOf(r)] = r
-			if !have[keyOf(r)] {
-				rows = append(rows, stats.None(r.Values, t.calls))
+	return []column[group]{
+		is,
+		{string(name) + "_before", func(g group) cell { return measureCell(name, g.was.M[name]) }},
+		{string(name) + "_change", func(g group) cell {
+			a, b := g.M[name], g.was.M[name]
+			if !a.Known || !b.Known {
+				return unknown{}
 			}
-		}
-		stats.SortRows(rows, t.by)
-	}
-	for _, r := range rows {
-		then, ok := was[keyOf(r)]
-		t.all = append(t.all, group{Row: r, was: then, known: ok})
+			return newFigure(name, a.Value).changed(newFigure(name, b.Value))
+		}},
 	}
 }
 
-// keyOf returns what tells the rows of a report apart.
-func keyOf(r stats.Row) (key [2]string) {
-	for i, v := range r.Values {
-		key[i] = v.Key
-	}
-	return key
-}
-
-// shifted moves a row of the previous period to the day or week that it is compared with.
-func shifted(r stats.Row, by []stats.Dimension, days int) stats.Row {
-	r.Values = slices.Clone(r.Values)
-	for i, d := range by {
-		t := schema.Date(r.Values[i].Key).Time()
-		if !t.IsZero() && (d == stats.ByDay || d == stats.ByWeek && days%7 == 0) {
-			s := t.AddDate(0, 0, days).Format(time.DateOnly)
-			r.Values[i] = stats.Value{Key: s, Name: s}
+// groups lists the rows of the report with those that they are paired with.
+func (t *groups) groups() []group {
+	all := make([]group, len(t.report.Rows))
+	for i, r := range t.report.Rows {
+		all[i].Row = r
+		if t.compared() {
+			all[i].was = t.report.Before.Rows[i]
 		}
 	}
-	return r
+	return all
 }
 
 // rest adds groups up in one row.
-func (t *groups) rest(cut []group) group {
+func (t *groups) restOf(cut []group) group {
 	var rows, then []stats.Row
 	for _, g := range cut {
 		rows = append(rows, g.Row)
-		if g.known {
+		if g.was.M != nil {
 			then = append(then, g.was)
 		}
 	}
-	rest := group{Row: stats.Rest(rows, t.calls), was: stats.Rest(then, 0), known: t.compared}
-	rest.Values = []stats.Value{{Name: "(rest)"}} // it has no key, such as an agent's id
+	rest := group{Row: stats.Rest(rows, t.report.Calls), rest: true}
+	if t.compared() {
+		rest.was = stats.Rest(then, t.report.Before.Calls)
+	}
 	return rest
+}
+
+// lay makes a table of so many groups at most, and of one more row that adds up the rest.
+// fits says how many rows of a table there is room for. first is the row of the report that
+// is shown first, and left is how many groups the last row adds up.
+func (t *groups) lay(top int, fits func(table) int) (laid table, first, left int) {
+	all := t.groups()
+	for room := min(top, len(all)); ; {
+		var end int
+		first, end = t.report.Shown(room)
+		laid = newTable(t.columns, all[first:end])
+		keep := fits(laid)
+		if keep < laid.size() {
+			room = keep
+			continue
+		}
+		if cut := append(slices.Clone(all[:first]), all[end:]...); len(cut) > 0 {
+			laid.Rows = append(laid.Rows, appendCells(nil, t.columns, t.restOf(cut)))
+			left = len(cut)
+		}
+		return laid, first, left
+	}
+}
+
+// fit puts in as many groups as an answer may take, or a matrix.
+func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
+	if len(t.by) == 0 {
+		out.Legend = legendOf(out.Totals.names())
+		return
+	}
+	out.Order = orderWords(t.by, t.report.Order)
+	fits := func(all table) int {
+		out.Columns = all.Columns
+		bare, _ := json.Marshal(out)
+		room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
+		return fitting(len(all.Rows), room, func(i int) int {
+			structure, _ := json.Marshal(all.Rows[i])
+			return max(tokens(string(structure)), tokens(strings.Join(all.Rows[i].text(nil, false), ",")+"\n"))
+		})
+	}
+	if name, ok := in.matrixOf(); ok {
+		out.layMatrix(t, name, fits)
+		return
+	}
+	more := ""
+	if out.Compare != nil {
+		more = "_before and _change: against the window before"
+	}
+	out.Legend = legendOf(t.metrics, more)
+	top := in.Top
+	if top == 0 {
+		top = mostGroups
+	}
+	laid, first, left := t.lay(top, fits)
+	if out.table = laid; left > 0 {
+		out.note("The row (rest) adds up %s more.", plural(left, "group", "groups"))
+	}
+	if len(t.report.Rows) > 0 {
+		out.behindFirst(t, t.by, t.report.Rows[first].Values)
+	}
+}
+
+// orderWords says how rows are sorted.
+func orderWords(by []stats.Dimension, order stats.RowOrder) ours {
+	switch {
+	case order != stats.ByValue:
+		return ours(order) + ", largest first"
+	case len(by) == 2:
+		return ours(by[0]) + " and " + ours(by[1])
+	}
+	return ours(by[0])
+}
+
+// behind says how to find all calls.
+func (out *callStatsOutput) behind(f filters, t *groups) {
+	if t.report.Calls > 0 {
+		out.Next = &step{Tool: "find_calls", Arguments: echo[filters]{f}}
+	}
+}
+
+// behindFirst says how to find the calls of the first row instead, which has these values in
+// these dimensions, if there are filters for them.
+func (out *callStatsOutput) behindFirst(t *groups, by []stats.Dimension, values []stats.Value) {
+	if out.Next == nil {
+		return
+	}
+	f := out.Next.Arguments.Args
+	for i, d := range by {
+		if !t.narrow(&f, d, values[i]) {
+			return
+		}
+	}
+	out.Next.Arguments.Args, out.Next.rows = f, true
+}
+
+// narrow puts the value of a group into filters. It returns false if no filter can say it.
+func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
+	switch d {
+	case stats.ByStatus:
+		f.Status = []outcomes{outcomes(v.Key)}
+		return slices.Contains(talkover.Statuses, v.Key) || v.Key == stats.StatusOther
+	case stats.ByDirection:
+		f.Direction = direction(v.Key)
+		return slices.Contains(talkover.Directions, v.Key)
+	case stats.ByAgent:
+		if f.Agent = t.label(v); v.Key != "" && !t.listed[v.Key] {
+			f.Agent = v.Key // the list does not have its label
+		}
+		return true
+	case stats.ByContact:
+		f.Contact = needle(v.Key)
+		return v.Key != ""
+	case stats.ByWeekday:
+		f.Weekdays = []weekday{weekday(v.Key)}
+		return true
+	case stats.ByHour:
+		hour, err := strconv.Atoi(v.Key)
+		f.HourFrom, f.HourTo = hour, &hour
+		return err == nil
+	case stats.ByDay, stats.ByWeek, stats.ByMonth:
+		return f.within(d, v.Key)
+	}
+	return false
+}
+
+// within narrows the days to those of a day, a week or a month.
+func (f *filters) within(d stats.Dimension, key string) bool {
+	form := time.DateOnly
+	if d == stats.ByMonth {
+		form = "2006-01"
+	}
+	first, err := time.Parse(form, key)
+	last := first
+	switch d {
+	case stats.ByWeek:
+		last = first.AddDate(0, 0, 6)
+	case stats.ByMonth:
+		last = first.AddDate(0, 1, -1)
+	}
+	from, to := schema.Date(first.Format(time.DateOnly)), schema.Date(last.Format(time.DateOnly))
+	f.DateFrom = day(max(from, schema.Date(f.DateFrom)))
+	if f.DateTo == "" || to < schema.Date(f.DateTo) {
+		f.DateTo = day(to)
+	}
+	return err == nil
 }

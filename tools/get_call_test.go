@@ -132,7 +132,7 @@ func TestAnAgentIsLookedForOnlyWhereNothingMatches(t *testing.T) {
 		t.Errorf("%d requests, want 3", len(r.requests))
 	}
 	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats"} {
-		if text, structure := s.call(tool, `{"agent_id":"Customer Suport"}`); !strings.Contains(text, support) || !strings.Contains(fmt.Sprint(structure["notes"]), support) {
+		if text, structure := s.call(tool, `{"agent_id":"Customer Suport"}`); tool != "list_calls" && structure != nil || !strings.Contains(text, support) || tool == "list_calls" && !strings.Contains(fmt.Sprint(structure["notes"]), support) {
 			t.Errorf("%s does not name the agent that is meant: %s", tool, text)
 		}
 	}

@@ -5,11 +5,92 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
+
+// callFilters holds the filters of List Calls, by the vendor's names.
+type callFilters struct {
+	Status    callStatus  `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
+	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
+	AgentID   needle      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent_name,agent_label,agents"`
+	DateFrom  schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
+	DateTo    schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
+	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
+}
+
+// searched implements [searcher].
+func (f callFilters) searched() []sought { return []sought{{"search", f.Search}} }
+
+// Validate implements [schema.Validator].
+func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
+
+// query returns the query of the API.
+func (f callFilters) query() talkover.CallQuery {
+	return talkover.CallQuery{
+		Status: string(f.Status), Direction: string(f.Direction), AgentID: string(f.AgentID),
+		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: string(f.Search),
+	}
+}
+
+// dayDrift bounds how far outside of the days that were asked for a UTC moment may lie.
+// The API does not say in which zone its days begin.
+const dayDrift = 14 * time.Hour
+
+// fit reports whether a call fits the filters, as far as its row tells.
+func (f callFilters) fit(c talkover.Call) bool {
+	same := func(want, have string) bool {
+		return want == "" || strings.ReplaceAll(have, "_", "-") == strings.ReplaceAll(want, "_", "-")
+	}
+	if !same(string(f.Status), c.Status) || !same(string(f.Direction), c.Direction) || !same(string(f.AgentID), c.Agent.ID) {
+		return false
+	}
+	if c.CreatedAt.IsZero() {
+		return true
+	}
+	from, to := f.DateFrom.Time(), f.DateTo.Time()
+	return (from.IsZero() || !c.CreatedAt.Before(from.Add(-dayDrift))) &&
+		(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift)))
+}
+
+// asFilters returns the filters as find_calls takes them.
+func (f callFilters) asFilters() filters {
+	all := filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: day(f.DateFrom), DateTo: day(f.DateTo), Search: f.Search}
+	if f.Status != "" {
+		all.Status = []outcomes{outcomes(f.Status)}
+	}
+	return all
+}
+
+// loosen says what to try if nothing matched.
+func (f callFilters) loosen() ours {
+	var try []string
+	if strings.ContainsAny(string(f.Search), " -()./") {
+		try = append(try, "write the number in E.164, + and digits alone")
+	} else if f.Search != "" {
+		try = append(try, "search for a shorter part of the number or SID")
+	}
+	if f.DateFrom != "" || f.DateTo != "" {
+		try = append(try, "widen date_from and date_to")
+	}
+	if f.AgentID != "" {
+		try = append(try, "check agent_id or leave it out")
+	}
+	if f.Status != "" {
+		try = append(try, "leave out status")
+	}
+	if f.Direction != "" {
+		try = append(try, "leave out direction")
+	}
+	if len(try) == 0 {
+		return "This account has no calls yet."
+	}
+	return ours("Nothing matches. To find more: " + strings.Join(try, "; ") + ".")
+}
 
 type listCallsInput struct {
 	callFilters
@@ -24,7 +105,6 @@ func (in listCallsInput) turn(page pageInput) listCallsInput {
 
 type listCallsOutput struct {
 	listing[callFilters, listCallsInput]
-	Order ours  `json:"order"`
 	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
 }
 
@@ -35,8 +115,7 @@ func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	p.Value("filters").Description = "The filters that applied."
 	p.Value("rows").Description = "Calls; the cells are in the order of columns."
 	p.Value("next").Description = "Arguments of the next page, or of the last one if this is past it. Missing on the last page."
-	_ = p.MoveBefore("order", "filters") // fails only for a name that is not there
-	_ = p.MoveAfter("tally", "filters")
+	_ = p.MoveAfter("tally", "filters") // fails only for a name that is not there
 }
 
 // listCalls makes the tool that mirrors List Calls: one call of it is one request.
@@ -67,24 +146,26 @@ const newestFirst = "newest first"
 
 // listCallsAnswer makes an answer of a page.
 func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
-	out := &listCallsOutput{Order: newestFirst}
+	out := &listCallsOutput{}
+	order := ours(newestFirst)
 	newer := func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) }
 	var calls []talkover.Call
 	out.listing, calls = newListing(q, list[talkover.Call, callFilters]{
-		thing: "call", columns: callColumns(q.zone), fits: callFilters.fit,
+		thing: "call", columns: callColumns(q.zone, q.labelsOf(page.Rows)), fits: callFilters.fit,
 		review: func(f *frame, calls []talkover.Call) []talkover.Call {
 			noteUnread(f, calls)
 			if slices.IsSortedFunc(calls, newer) {
 				return calls
 			}
-			out.Order = newestFirst + " within this page"
+			order = newestFirst + " within this page"
 			f.note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
 			return slices.SortedStableFunc(slices.Values(calls), newer)
 		},
 	}, in.callFilters, in.pageInput, page, in.turn)
-	out.Tally = newTally(calls)
+	out.Order, out.Tally = order, newTally(calls)
 	if q.zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
-		out.note("date_from and date_to are UTC days, while times are shown in %s.", q.zone)
+		out.days = ", UTC days"
+		out.note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.zone, written{in.asFilters()})
 	}
 	return out
 }
@@ -109,7 +190,7 @@ func noteUnread(f *frame, calls []talkover.Call) {
 func (out *listCallsOutput) text() string {
 	var b strings.Builder
 	b.Grow(512 + 128*len(out.Rows))
-	b.WriteString(out.head(out.Order))
+	b.WriteString(out.head())
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
@@ -119,7 +200,10 @@ func (out *listCallsOutput) text() string {
 	case out.none():
 		b.WriteString(string(out.Filters.Args.loosen()))
 	case out.turn > out.Page:
-		b.WriteString(out.step() + "\nAll pages: get_call_stats")
+		b.WriteString(out.step())
+		if out.days == "" { // else it would count those of other days
+			b.WriteString("\nAll pages: get_call_stats")
+		}
 	default:
 		b.WriteString(out.step())
 	}

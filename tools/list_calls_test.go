@@ -63,7 +63,7 @@ func TestEachArgumentReachesTheAPIInOneRequest(t *testing.T) {
 func TestBadArgumentsNeverReachTheAPI(t *testing.T) {
 	for args, want := range map[string][]string{
 		`{"status":"lost"}`:              {"status", "no-answer", "completed"},
-		`{"status":"no_answer"}`:         {"did you mean no-answer?"},
+		`{"status":"no_answr"}`:          {"did you mean no-answer?"},
 		`{"status":5}`:                   {"status", "string"},
 		`{"direction":"sideways"}`:       {"direction", "inbound, outbound"},
 		`{"direction":["inbound"]}`:      {"direction", "not a list"},
@@ -134,7 +134,7 @@ func TestPageIsSmallAndWhole(t *testing.T) {
 		table := parseCalls(t, text)
 		rows := structure["rows"].([]any)
 		for i, c := range page.Data {
-			agent := ""
+			agent := "(deleted)"
 			if c.Agent != nil {
 				agent = c.Agent.Label
 			}

@@ -68,7 +68,7 @@ var campaignColumns = []column[talkover.Campaign]{
 	{"completed", func(c talkover.Campaign) cell { return count(c.Completed) }},
 	{"failed", func(c talkover.Campaign) cell { return count(c.Failed) }},
 	{"success_rate", func(c talkover.Campaign) cell { return decimal(c.SuccessRate) }},
-	{"agent", func(c talkover.Campaign) cell { return words(c.Agent.Display()) }},
+	{"agent", func(c talkover.Campaign) cell { return words(labels{}.show(c.Agent)) }},
 	{"hours", func(c talkover.Campaign) cell { return words(hours(c)) }},
 	{"retries", func(c talkover.Campaign) cell { return words(retries(c)) }},
 }

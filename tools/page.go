@@ -85,20 +85,22 @@ type list[T, F any] struct {
 // through, and the arguments In of the next page.
 type listing[F, In any] struct {
 	paged
+	Order   ours    `json:"order,omitempty"`
 	Filters echo[F] `json:"filters"`
 	table
 	Next *echo[In] `json:"next,omitempty"`
 	frame
 
 	thing ours
-	turn  int // the page that Next asks for; 0 for none
+	days  ours // which days the filters mean, where the answer's zone has others
+	turn  int  // the page that Next asks for; 0 for none
 }
 
 // newListing makes an answer of a page. It also returns the rows that are in it. turn
 // returns the arguments of another page.
 func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput, page talkover.Page[T], turn func(pageInput) In) (listing[F, In], []T) {
 	in = in.whole()
-	out := listing[F, In]{Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
+	out := listing[F, In]{Order: "in Talkover's order", Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
 		out.note("Talkover sent %d %ss where %d were asked for; the rest is left out.", len(rows), l.thing, in.PerPage)
@@ -129,17 +131,17 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 	return out, rows
 }
 
-// head writes the first line of the text; order says how the rows are sorted.
-func (out *listing[F, In]) head(order ours) string {
+// head writes the first line of the text.
+func (out *listing[F, In]) head() string {
 	matched := "An unknown number of " + out.thing + "s matches"
 	if out.Matched != nil {
 		matched = plural(*out.Matched, string(out.thing+" matches"), string(out.thing+"s match"))
 	}
 	where := fmt.Sprintf("no rows on page %d of %d", out.Page, out.LastPage)
 	if out.First > 0 {
-		where = fmt.Sprintf("%s; rows %d-%d, page %d of %d", order, out.First, out.Last, out.Page, out.LastPage)
+		where = fmt.Sprintf("%s; rows %d-%d, page %d of %d", out.Order, out.First, out.Last, out.Page, out.LastPage)
 	}
-	return fmt.Sprintf("%s (%s), %s; %s, now %s.\n", matched, out.Filters, where, out.Timezone, out.Now)
+	return fmt.Sprintf("%s (%s%s), %s; %s, now %s.\n", matched, out.Filters, out.days, where, out.Timezone, out.Now)
 }
 
 // step says how to get the page to ask for next, by its arguments.
@@ -168,7 +170,7 @@ func (out *listing[F, In]) text() string {
 // top writes the text above the table.
 func (out *listing[F, In]) top() string {
 	var b strings.Builder
-	b.WriteString(out.head("in Talkover's order"))
+	b.WriteString(out.head())
 	out.writeNotes(&b)
 	return b.String()
 }

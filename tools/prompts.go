@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,8 +19,8 @@ import (
 type prompt[In any] struct {
 	name        string
 	title       string
-	description string // for people
-	text        func(in In, today time.Time) string
+	description string                            // for people
+	text        func(in In, now time.Time) string // now is in the zone of answers
 }
 
 // register adds the prompt to a server.
@@ -37,12 +38,12 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 		if err != nil {
 			return nil, invalidParams("the arguments are no JSON")
 		}
-		now := qs.Now().UTC()
+		now := qs.Now().In(qs.Zone)
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
 			return nil, answering(err, leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
 		}
-		text := p.text(in, now.Truncate(24*time.Hour))
+		text := p.text(in, now)
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
 			mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(text)),
 		}), nil
@@ -69,35 +70,34 @@ type agentArgument struct {
 	Agent string `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one agent; all if left out."`
 }
 
-// first returns the call that finds the id of the agent, if one is named, and what the
-// other calls take as agent_id.
-func (a agentArgument) first() (calls []ours, id string) {
-	if a.Agent == "" {
-		return nil, ""
-	}
-	return []ours{ask("list_agents", "search", a.Agent) + " for its agent_id"}, "the agent_id of step 1"
-}
-
 type dayInput struct {
-	Date schema.Date `json:"date,omitempty" jsonschema_description:"Day, YYYY-MM-DD (UTC); yesterday if left out." alias:"day,on"`
+	Date schema.Date `json:"date,omitempty" jsonschema_description:"Day, YYYY-MM-DD; yesterday if left out." alias:"day,on"`
 	agentArgument
 }
 
 type windowInput struct {
-	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC); six days before date_to if left out." alias:"from,start,since"`
+	Period   period      `json:"period,omitempty" jsonschema_description:"Days by today; last_7_days if nothing is given."`
+	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, in place of period." alias:"from,start,since"`
 	DateTo   schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included; today if left out." alias:"to,end,until"`
 }
 
 // Validate implements [schema.Validator].
 func (in *windowInput) Validate() []schema.Fault {
+	if in.Period != "" && (in.DateFrom != "" || in.DateTo != "") {
+		return []schema.Fault{bothDays}
+	}
 	return inOrder(in.DateFrom, in.DateTo)
 }
 
-// days fills in what was left out.
-func (in windowInput) days(today time.Time) (from, to schema.Date) {
+// days fills in what was left out: of days without a first one, the six before.
+func (in windowInput) days(now time.Time) (from, to schema.Date) {
+	if in.DateFrom == "" && in.DateTo == "" {
+		return cmp.Or(in.Period, "last_7_days").days(now)
+	}
 	from, to = in.DateFrom, in.DateTo
 	if to == "" {
-		to = max(schema.Date(today.Format(time.DateOnly)), from)
+		_, to = today.days(now)
+		to = max(to, from)
 	}
 	if from == "" {
 		from = schema.Date(to.Time().AddDate(0, 0, -6).Format(time.DateOnly))
@@ -107,23 +107,22 @@ func (in windowInput) days(today time.Time) (from, to schema.Date) {
 
 func dailyReport() prompt[dayInput] {
 	return prompt[dayInput]{
-		name: "daily_report", title: "Daily report", description: "What happened on the phone on one day, against the day before.",
-		text: func(in dayInput, today time.Time) string {
-			day := string(in.Date)
+		name: "daily_report", title: "Daily report", description: "What happened on the phone on one day, against that weekday a week before.",
+		text: func(in dayInput, now time.Time) string {
+			day := in.Date
 			if day == "" {
-				day = today.AddDate(0, 0, -1).Format(time.DateOnly)
+				day, _ = yesterday.days(now)
 			}
-			calls, id := in.first()
-			calls = append(calls,
-				ask("get_call_stats", "agent_id", id, "date_from", day, "date_to", day, "compare", "previous_period"),
-				ask("get_call_stats", "agent_id", id, "date_from", day, "date_to", day, "group_by", []string{"hour"}),
-				ask("find_calls", "agent_id", id, "date_from", day, "date_to", day, "only", "unreturned_missed"),
-			)
-			if id == "" {
+			calls := []ours{
+				ask("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "compare", "week_before"),
+				ask("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "group_by", []string{"hour"}),
+				ask("find_calls", "agent", in.Agent, "date_from", day, "date_to", day, "only", "unreturned"),
+			}
+			if in.Agent == "" {
 				calls = append(calls, ask("get_call_stats", "date_from", day, "date_to", day, "group_by", []string{"agent"}))
 			}
-			return steps("Report on the phone calls of "+day+".",
-				"Then write half a page: volume and answer rate against the day before, the busiest hour, how the agents differ, and who should be rung back."+honest, calls...)
+			return steps("Report on the phone calls of "+string(day)+".",
+				"Then write half a page: volume and answer rate against the week before, the busiest hour, how the agents differ, and who should be rung back."+honest, calls...)
 		},
 	}
 }
@@ -136,16 +135,13 @@ type missedInput struct {
 func reviewMissedCalls() prompt[missedInput] {
 	return prompt[missedInput]{
 		name: "review_missed_calls", title: "Review missed calls", description: "Who was missed, when, and who was never rung back.",
-		text: func(in missedInput, today time.Time) string {
-			from, to := in.days(today)
-			calls, id := in.first()
-			calls = append(calls,
-				ask("find_calls", "agent_id", id, "date_from", from, "date_to", to, "only", "unreturned_missed", "limit", 50),
-				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "direction", "inbound", "group_by", []string{"status"}),
-				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "direction", "inbound", "group_by", []string{"hour"}),
-			)
+		text: func(in missedInput, now time.Time) string {
+			from, to := in.days(now)
 			return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
-				"Then list whom to ring back, newest first, and say at which hours calls are missed most."+honest, calls...)
+				"Then list whom to ring back, newest first, and say at which hours calls are missed most."+honest,
+				ask("find_calls", "agent", in.Agent, "date_from", from, "date_to", to, "only", "unreturned", "limit", 50),
+				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "direction", "inbound", "metrics", []string{"calls", "missed", "unanswered_rate", "never_called_back", "not_reached"}),
+				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
 		},
 	}
 }
@@ -153,12 +149,12 @@ func reviewMissedCalls() prompt[missedInput] {
 func compareAgents() prompt[windowInput] {
 	return prompt[windowInput]{
 		name: "compare_agents", title: "Compare agents", description: "How the agents differ in volume, answer rate and talk time.",
-		text: func(in windowInput, today time.Time) string {
-			from, to := in.days(today)
+		text: func(in windowInput, now time.Time) string {
+			from, to := in.days(now)
 			return steps(fmt.Sprintf("Compare the agents from %s to %s.", from, to),
 				"Then write a table, an agent a line, and say what stands out; agents that make calls and agents that take them are not alike."+honest,
+				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}),
 				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}, "compare", "previous_period"),
-				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent", "status"}),
 				ask("list_agents", "per_page", 100))
 		},
 	}
@@ -174,8 +170,9 @@ func contactHistory() prompt[contactInput] {
 		text: func(in contactInput, _ time.Time) string {
 			return steps("Tell the history of the calls with one contact.",
 				"Then tell it in order: who rang whom, when, with what outcome, how long they spoke, and whether the last missed call was returned. get_call gives every field of a call by its sid."+honest,
-				ask("list_calls", "search", in.Number, "per_page", 50),
-				ask("get_call_stats", "search", in.Number, "group_by", []string{"direction", "status"}))
+				ask("find_calls", "contact", in.Number, "sort", "oldest", "limit", 50),
+				ask("find_calls", "contact", in.Number, "only", "unreturned"),
+				ask("get_call_stats", "contact", in.Number, "group_by", []string{"direction", "status"}))
 		},
 	}
 }
@@ -183,15 +180,13 @@ func contactHistory() prompt[contactInput] {
 func weeklyTrend() prompt[agentArgument] {
 	return prompt[agentArgument]{
 		name: "weekly_trend", title: "Weekly trend", description: "The last eight weeks: volume, answer rate, talk time.",
-		text: func(in agentArgument, today time.Time) string {
-			monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
-			from, to := monday.AddDate(0, 0, -8*7).Format(time.DateOnly), monday.AddDate(0, 0, -1).Format(time.DateOnly)
-			calls, id := in.first()
-			calls = append(calls,
-				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "group_by", []string{"week"}),
-				ask("get_call_stats", "agent_id", id, "date_from", from, "date_to", to, "group_by", []string{"weekday"}))
+		text: func(in agentArgument, now time.Time) string {
+			monday, to := period("last_week").days(now)
+			from := monday.Time().AddDate(0, 0, -7*7).Format(time.DateOnly)
 			return steps(fmt.Sprintf("Show the trend of the eight whole weeks from %s to %s.", from, to),
-				"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest."+honest, calls...)
+				"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest."+honest,
+				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"week"}),
+				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"weekday"}))
 		},
 	}
 }
@@ -211,8 +206,8 @@ func campaignReview() prompt[campaignInput] {
 			return steps("Review how campaigns do.",
 				"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, and whether its hours suit when calls are answered."+honest,
 				ask("list_campaigns", "search", in.Campaign, "status", status),
-				ask("get_call_stats", "direction", "outbound", "group_by", []string{"agent"}),
-				ask("get_call_stats", "direction", "outbound", "group_by", []string{"hour"}))
+				ask("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"agent"}),
+				ask("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"hour"}))
 		},
 	}
 }

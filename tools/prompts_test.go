@@ -35,8 +35,11 @@ func TestPromptsNameCallsThatWork(t *testing.T) {
 		}
 		some, all := map[string]string{}, map[string]string{}
 		for _, a := range p.Arguments {
-			value := map[string]string{"date": "2026-11-03", "date_from": "2026-10-27", "date_to": "2026-11-02", "number": "+12025550103", "agent": `Sales "Agent"`, "campaign": "Autumn"}[a.Name]
-			if all[a.Name] = value; a.Required {
+			value := map[string]string{"date": "2026-11-03", "date_from": "2026-10-27", "date_to": "2026-11-02", "number": "+12025550103", "agent": `Sales`, "period": "last_week", "campaign": "Autumn"}[a.Name]
+			if a.Name != "period" { // which stands in place of days
+				all[a.Name] = value
+			}
+			if a.Required {
 				some[a.Name] = value
 			}
 			if a.Description == "" || value == "" {
@@ -53,7 +56,7 @@ func TestPromptsNameCallsThatWork(t *testing.T) {
 				t.Errorf("%s %v names %d calls:\n%s", p.Name, args, len(calls), text)
 			}
 			for _, call := range calls {
-				if answer, structure := s.call(call[1], strings.Replace(call[2], "the agent_id of step 1", salesAgent, 1)); structure == nil {
+				if answer, structure := s.call(call[1], call[2]); structure == nil {
 					t.Errorf("%s %v: %s: %s", p.Name, args, call[0], answer)
 				}
 			}
@@ -69,8 +72,8 @@ func TestPromptsKnowTheDay(t *testing.T) {
 	s := connect(t, account.Transport())
 	for name, want := range map[string]string{
 		"daily_report":        "Report on the phone calls of 2026-11-04.",
-		"review_missed_calls": "Review the missed calls from 2026-10-30 to 2026-11-05.",
-		"compare_agents":      "Compare the agents from 2026-10-30 to 2026-11-05.",
+		"review_missed_calls": "Review the missed calls from 2026-10-29 to 2026-11-04.",
+		"compare_agents":      "Compare the agents from 2026-10-29 to 2026-11-04.",
 		"weekly_trend":        "Show the trend of the eight whole weeks from 2026-09-07 to 2026-11-01.",
 	} {
 		if text, err := prompted(t, s, name, nil); err != nil || !strings.Contains(text, want) {
@@ -110,7 +113,10 @@ func TestCompletions(t *testing.T) {
 		{"campaign", "winter", []string{"Winter follow-up"}},
 		{"campaign", "nobody", []string{}},
 		{"number", "+1", []string{}},
-		{"date", "2026", []string{}},
+		{"date", "yester", []string{"2026-11-04"}},
+		{"date_from", "week", []string{"2026-11-02", "2026-10-26"}},
+		{"date_to", "month", []string{"2026-11-05", "2026-10-31"}},
+		{"period", "month", []string{"this_month", "last_month"}},
 	} {
 		got := complete(t, s, test.name, test.typed).Completion
 		if diff := cmp.Diff(test.want, got.Values); diff != "" || got.Total != len(test.want) || got.HasMore {

@@ -21,12 +21,15 @@ type question struct {
 	demo   bool
 	masked bool // the answer hides phone numbers but for their last four digits
 	log    *slog.Logger
+	*names
 }
 
 // questions opens a question for each call of a tool, resource or completion.
 type questions struct {
 	Config
 	accounts *accounts
+	names    *names
+	takes    map[string][]string // the tools that take an argument, by its name
 }
 
 // open opens a question in a zone; nil stands for the zone of the configuration. The
@@ -39,7 +42,7 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*question, 
 	if zone == nil {
 		zone = qs.Zone
 	}
-	q := &question{client: client, clock: qs.Now, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log}
+	q := &question{client: client, clock: qs.Now, zone: zone, now: qs.Now().In(zone), demo: qs.Demo, masked: qs.MaskNumbers, log: qs.Log, names: qs.names}
 	if qs.CallerOf != nil {
 		q.caller = qs.CallerOf(ctx)
 	}

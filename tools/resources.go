@@ -136,11 +136,14 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if err := q.checkSearch(ctx, f); err != nil {
 		return "", 0, err
 	}
-	search := stats.Search{Query: f.query(), Order: stats.Newest, Limit: mostRows, Zone: time.UTC, Now: q.clock, Account: q.kept}
-	if search.Query.Status != "" {
-		search.Statuses, search.Query.Status = []string{search.Query.Status}, ""
+	filter := stats.Filter{
+		Days: stats.Days{From: string(f.DateFrom), To: string(f.DateTo)}, Zone: time.UTC,
+		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: string(f.Search),
 	}
-	found, err := stats.Find(ctx, q.client, search)
+	if f.Status != "" {
+		filter.Statuses = []string{string(f.Status)}
+	}
+	found, err := stats.Find(ctx, q.client, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows, Now: q.clock, Account: q.kept})
 	if err != nil {
 		return "", 0, qs.accounts.blame(err)
 	}
@@ -152,7 +155,7 @@ func sheetHead(q *question, f callFilters, found *stats.Found) string {
 	held, why := "all "+plural(len(found.Calls), "call", "calls"), ours("")
 	if more := found.Total > len(found.Calls); more || !found.All || !found.Exact {
 		held = "NOT ALL: the newest " + plural(len(found.Calls), "call", "calls")
-		if why = ours(newCoverage(q, found.Coverage, f.DateFrom, f.DateTo, 0).String()); more {
+		if why = ours(newCoverage(q, found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, 0).String()); more {
 			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"

@@ -90,7 +90,7 @@ func hostileCalls(values []string) http.RoundTripper {
 	for i, v := range values {
 		rows[i] = map[string]any{
 			"id": v, "sid": v, "to": v, "to_formatted": v, "from": v, "from_formatted": v, "direction": v, "status": v,
-			"agent": map[string]string{"id": v, "name": v, "label": v}, "created_at": "2026-11-05T10:00:00Z",
+			"agent": map[string]string{"id": v, "name": v, "label": v}, "created_at": fmt.Sprintf("2026-11-05T10:00:%02dZ", len(values)-i),
 		}
 	}
 	body, _ := json.Marshal(map[string]any{"data": rows, "pagination": map[string]int{"total": len(rows), "last_page": 1}})

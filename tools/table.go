@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,17 +22,27 @@ type column[T any] struct {
 	cell func(T) cell
 }
 
-// callColumns returns the columns of every table of calls, with times in zone. A row has
-// a sid, by which get_call finds what is left out here.
-func callColumns(zone *time.Location) []column[talkover.Call] {
+// callColumns returns the columns of every table of calls, with times in zone and agents
+// by their labels. A row has a sid, by which get_call finds what is left out here.
+func callColumns(zone *time.Location, agents labels) []column[talkover.Call] {
 	return []column[talkover.Call]{
 		{"time", func(c talkover.Call) cell { return minute(inZone(c.CreatedAt, zone)) }},
 		{"direction", func(c talkover.Call) cell { return words(c.Direction) }},
 		{"from", func(c talkover.Call) cell { return phone(c.From) }},
 		{"to", func(c talkover.Call) cell { return phone(c.To) }},
 		{"status", func(c talkover.Call) cell { return words(c.Status) }},
-		{"seconds", func(c talkover.Call) cell { return seconds(c.Duration) }},
-		{"agent", func(c talkover.Call) cell { return words(c.Agent.Display()) }},
+		{"seconds", func(c talkover.Call) cell {
+			if slices.Contains(c.Unread, "duration") {
+				return unknown{}
+			}
+			return seconds(c.Duration)
+		}},
+		{"agent", func(c talkover.Call) cell {
+			if c.Agent == (talkover.Agent{}) && slices.Contains(c.Unread, "agent") {
+				return unknown{}
+			}
+			return words(agents.show(c.Agent))
+		}},
 		{"sid", func(c talkover.Call) cell { return handle(c.SID) }},
 		{"test", func(c talkover.Call) cell { return testMark(c.IsTesting) }},
 	}

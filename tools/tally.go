@@ -15,7 +15,8 @@ import (
 type tally struct {
 	Status      map[string]int `json:"status"`
 	Direction   map[string]int `json:"direction"`
-	Answered    int            `json:"answered" jsonschema_description:"Answered or completed."`
+	Answered    int            `json:"answered" jsonschema_description:"Completed, or answered and over."`
+	Open        int            `json:"open,omitempty"`
 	TalkSeconds int            `json:"talk_seconds" jsonschema_description:"Of answered calls."`
 	MeanSeconds float64        `json:"mean_seconds,omitempty" jsonschema_description:"Per answered call."`
 	TestCalls   int            `json:"test_calls"`
@@ -34,7 +35,10 @@ func newTally(calls []talkover.Call) tally {
 func (t *tally) add(c talkover.Call) {
 	t.Status[c.Status]++
 	t.Direction[c.Direction]++
-	if c.Answered() {
+	switch {
+	case talkover.IsOpen(c.Status, c.Duration):
+		t.Open++
+	case c.Answered():
 		t.Answered++
 		t.TalkSeconds += c.Duration
 		t.MeanSeconds = math.Round(10*float64(t.TalkSeconds)/float64(t.Answered)) / 10
@@ -49,6 +53,9 @@ func (t tally) String() string {
 	parts := []string{counts(t.Status), counts(t.Direction)}
 	if t.Answered > 0 {
 		parts = append(parts, fmt.Sprintf("talk %d s, mean %g of %d answered", t.TalkSeconds, t.MeanSeconds, t.Answered))
+	}
+	if t.Open > 0 {
+		parts = append(parts, fmt.Sprintf("%d still going on", t.Open))
 	}
 	if t.TestCalls > 0 {
 		parts = append(parts, string(plural(t.TestCalls, "test call", "test calls")))

@@ -10,6 +10,7 @@ import (
 	"math"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -61,6 +62,12 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 	}
 	if err := outOfReach(reflect.TypeFor[Out]()); err != nil {
 		return fmt.Errorf("%s: output: %w", t.name, err)
+	}
+	input.Elsewhere(qs.elsewhere(t.name))
+	for _, a := range input.Arguments() {
+		if !t.changes {
+			qs.takes[a.Name] = append(qs.takes[a.Name], t.name)
+		}
 	}
 	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
 	m.Title, m.Meta = t.title, qs.chartOf(t.name)
@@ -121,6 +128,21 @@ func (qs *questions) recovered(ctx context.Context, name string, err *error) {
 		id := rand.Text()[:8]
 		qs.Log.ErrorContext(ctx, "panic", "tool", name, "id", id, "panic", p, "stack", string(debug.Stack()))
 		*err = crash(id)
+	}
+}
+
+// elsewhere returns an explanation of arguments that tools take, but not this one.
+func (qs *questions) elsewhere(tool string) func(name string) string {
+	return func(name string) string {
+		switch others := qs.takes[name]; len(others) {
+		case 0:
+			return ""
+		case 1:
+			return fmt.Sprintf("%s has no %s; %s takes it", tool, name, others[0])
+		default:
+			last := len(others) - 1
+			return fmt.Sprintf("%s has no %s; %s and %s take it", tool, name, strings.Join(others[:last], ", "), others[last])
+		}
 	}
 }
 

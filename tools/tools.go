@@ -36,7 +36,7 @@ func New(c Config) (*server.MCPServer, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	name, title := c.named()
-	qs := &questions{Config: c, accounts: newAccounts(c)}
+	qs := &questions{Config: c, accounts: newAccounts(c), names: newNames(), takes: map[string][]string{}}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
 	// A server may run for weeks, so each greeting tells the date of that day.

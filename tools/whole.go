@@ -12,9 +12,12 @@ import (
 // While numbers are masked, a search must not tell them digit by digit. So a search of
 // calls takes a whole number or a whole SID, and one of names takes no digits.
 type (
-	// searcher is an input that searches calls by number or SID.
-	searcher interface {
-		searched() (argument string, search needle)
+	// searcher is an input that looks for calls by number or SID.
+	searcher interface{ searched() []sought }
+	// sought is one argument that does.
+	sought struct {
+		argument string
+		text     needle
 	}
 	// namer is an input that searches by name.
 	namer interface{ named() needle }
@@ -35,21 +38,28 @@ func (q *question) checkSearch(ctx context.Context, in any) error {
 	if n, ok := in.(namer); ok && countDigits(string(n.named())) > 0 {
 		return schema.Faults{{Argument: "search", Problem: "while numbers are masked, it takes no digits; leave them out"}}
 	}
-	s, ok := in.(searcher)
-	if !ok {
+	if s, ok := in.(searcher); ok {
+		for _, sought := range s.searched() {
+			if err := q.checkSought(ctx, sought); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkSought refuses what is neither a whole number of a call nor a whole SID.
+func (q *question) checkSought(ctx context.Context, s sought) error {
+	if s.text == "" || wholeSID.MatchString(string(s.text)) {
 		return nil
 	}
-	argument, search := s.searched()
-	if search == "" || wholeSID.MatchString(string(search)) {
-		return nil
-	}
-	number := "+" + digitsOf(string(search))
-	if !strings.HasPrefix(string(search), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(search)) {
-		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
+	number := "+" + digitsOf(string(s.text))
+	if !strings.HasPrefix(string(s.text), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(s.text)) {
+		return schema.Faults{{Argument: s.argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
 	// part of, so the answer is the same as for a number without calls.
-	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(search), PerPage: 1})
+	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(s.text), PerPage: 1})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package tools
+
+import (
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// matrix says what a table shows that has two dimensions: one down, one across.
+type matrix struct {
+	Rows    stats.Dimension `json:"rows"`
+	Columns stats.Dimension `json:"columns"`
+	Metric  stats.Metric    `json:"metric"`
+}
+
+// sumColumn is the last column of a matrix: its metric over the whole row.
+const sumColumn = "all"
+
+// matrixOf returns the metric of a matrix, if the question is answered by one: it is by two
+// dimensions of time, and asks for nothing that takes a row for each pair, such as the largest
+// ones, another order or a comparison.
+func (in callStatsInput) matrixOf() (name stats.Metric, ok bool) {
+	if len(in.GroupBy) != 2 || !in.GroupBy[0].InOrder() || !in.GroupBy[1].InOrder() ||
+		in.Top > 0 || in.Order != "" || in.Compare != "" || len(in.Metrics) > 1 {
+		return "", false
+	}
+	if len(in.Metrics) > 0 {
+		return stats.Metric(in.Metrics[0]), true
+	}
+	return stats.Calls, true
+}
+
+// layMatrix shows a matrix, less the rows and columns without a call. Where there is no room
+// for all rows, the first ones are left out, which are the earliest.
+func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(table) int) {
+	m, calls := t.report.Matrix(name), t.report.Matrix(stats.Calls)
+	out.Matrix = &matrix{m.By[0], m.By[1], name}
+	out.Order = ours(m.By[0])
+	laid := table{Columns: []string{string(m.By[0])}}
+	var columns []int
+	for j, v := range m.Columns {
+		if calls.ColumnTotals[j].Value > 0 {
+			columns = append(columns, j)
+			laid.Columns = append(laid.Columns, v.Name)
+		}
+	}
+	laid.Columns = append(laid.Columns, sumColumn)
+	var values []stats.Value // of the rows
+	for i, v := range m.Rows {
+		if calls.RowTotals[i].Value == 0 {
+			continue
+		}
+		values = append(values, v)
+		r := row{ours(v.Name)}
+		for _, j := range columns {
+			r = append(r, measureCell(name, m.Cells[i][j]))
+		}
+		laid.Rows = append(laid.Rows, append(r, measureCell(name, m.RowTotals[i])))
+	}
+	out.Legend = legendOf([]stats.Metric{name}, "rows and columns without calls are left out")
+	if more := laid.size() - fits(laid); more > 0 {
+		laid.Rows, values = laid.Rows[more:], values[more:]
+		out.note("The first %d rows have no room; ask for fewer days to see them.", more)
+	}
+	if out.table = laid; len(values) > 0 {
+		out.behindFirst(t, m.By[:1], values[:1])
+	}
+}
