@@ -23,26 +23,44 @@ type zone func(moment) int64
 
 func utc(moment) int64 { return 0 }
 
-// newYork holds for 2026: summer time from March 8 to November 1, 2 o'clock.
+// newYork has summer time from the second Sunday of March to the first of November, 2 o'clock
+// of its clocks each.
 func newYork(m moment) int64 {
-	if m >= newYorkSpring && m < newYorkAutumn {
+	if y := m.year(); m >= newYorkSpring[y] && m < newYorkAutumn[y] {
 		return -4 * 3600
 	}
 	return -5 * 3600
 }
 
-// berlin holds for 2026: summer time from March 29 to October 25, 1 o'clock UTC.
+// berlin has summer time from the last Sunday of March to that of October, 1 o'clock UTC.
 func berlin(m moment) int64 {
-	if m >= berlinSpring && m < berlinAutumn {
+	if y := m.year(); m >= berlinSpring[y] && m < berlinAutumn[y] {
 		return 2 * 3600
 	}
 	return 3600
 }
 
+// The changes of clocks, by year.
 var (
-	newYorkSpring, newYorkAutumn = clockTime(utc, "2026-03-08 07:00"), clockTime(utc, "2026-11-01 06:00")
-	berlinSpring, berlinAutumn   = clockTime(utc, "2026-03-29 01:00"), clockTime(utc, "2026-10-25 01:00")
+	newYorkSpring, newYorkAutumn = changes(3, 8, 7), changes(11, 1, 6)
+	berlinSpring, berlinAutumn   = changes(3, 25, 1), changes(10, 25, 1)
 )
+
+// changes returns the first Sunday from a day of a month on, in each year, at an hour of UTC.
+func changes(month, day, hour int) map[int]moment {
+	all := map[int]moment{}
+	for year := 2020; year < 2032; year++ {
+		d := dateOf(year, month, day)
+		for d.weekday() != 6 {
+			d++
+		}
+		all[year] = moment(int64(d)*daySeconds + int64(hour)*3600)
+	}
+	return all
+}
+
+// year returns the year of a moment, but for some hours about New Year's Eve.
+func (m moment) year() int { return 1970 + int(float64(m)/(365.2425*daySeconds)) }
 
 // floor divides, rounding down.
 func floor(a, b int64) int64 {
@@ -93,22 +111,29 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// dateOf counts the days up to a date, year by year and month by month.
+// newYears lists the first days of the years from 1970 on, each 365 days after the other or 366.
+var newYears = func() (days []date) {
+	d := date(0)
+	for year := 1970; year < 2060; year++ {
+		days = append(days, d)
+		d += date(337 + daysIn(year, 2))
+	}
+	return days
+}()
+
+// dateOf counts the days up to a date, month by month.
 func dateOf(year, month, day int) date {
-	n := 0
-	for y := 1970; y < year; y++ {
-		n += 337 + daysIn(y, 2)
-	}
+	d := newYears[year-1970]
 	for m := 1; m < month; m++ {
-		n += daysIn(year, m)
+		d += date(daysIn(year, m))
 	}
-	return date(n + day - 1)
+	return d + date(day-1)
 }
 
 // civil is the inverse of dateOf.
 func (d date) civil() (year, month, day int) {
-	year, month = 1970, 1
-	for dateOf(year+1, 1, 1) <= d {
+	year, month = 1970+int(d)/366, 1 // or a later year
+	for newYears[year+1-1970] <= d {
 		year++
 	}
 	for month < 12 && dateOf(year, month+1, 1) <= d {
@@ -165,7 +190,7 @@ func TestCalendar(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for m := clockTime(utc, "2026-01-01 12:00"); m < clockTime(utc, "2026-12-31 12:00"); m += 900 {
+		for m := clockTime(utc, "2023-01-01 12:00"); m < clockTime(utc, "2027-12-31 12:00"); m += 2700 {
 			want := time.Unix(int64(m), 0).In(there)
 			if got := m.clock(z); got != want.Format("2006-01-02 15:04") {
 				t.Fatalf("%s: %s, want %s", name, got, want)

@@ -4,7 +4,8 @@
 // A question is a file of tools/testdata/exam. It has the prompt, the calls that answer it,
 // and its facts. The tests of this package compute the facts from the raw rows of the API,
 // with arithmetic of their own: they import neither the statistics of the product nor its
-// cache.
+// cache. They hold the files against them, then let the tools answer the calls, and look for
+// each fact in both halves of the answers.
 //
 // The files are tasks of mcpchecker too, as far as its fields go, so whoever has a model can
 // let that answer. docs/exam.md says how.

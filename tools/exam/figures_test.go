@@ -11,87 +11,105 @@ import (
 // The definitions are those of docs/numbers.md, written down once more.
 
 // known: the other party does not hide its number.
-func known(c call) bool { return !c.withheld() }
+func known(c *call) bool { return !c.withheld() }
 
 // status returns the status of a call, however it is spelled.
-func (c call) status() string { return strings.ReplaceAll(c.Status, "_", "-") }
+func (c *call) status() string { return strings.ReplaceAll(c.Status, "_", "-") }
 
 // is tells calls apart.
-type is func(call) bool
+type is func(*call) bool
 
-func inbound(c call) bool  { return c.Direction == "inbound" }
-func outbound(c call) bool { return c.Direction == "outbound" }
-func test(c call) bool     { return c.Test }
-func real(c call) bool     { return !c.Test }
+func inbound(c *call) bool  { return c.Direction == "inbound" }
+func outbound(c *call) bool { return c.Direction == "outbound" }
+func test(c *call) bool     { return c.Test }
+func genuine(c *call) bool  { return !c.Test }
 
 // open: initiated, ringing, or answered with no duration yet.
-func open(c call) bool {
+func open(c *call) bool {
 	return c.status() == "initiated" || c.status() == "ringing" || c.status() == "answered" && c.Duration == 0
 }
 
 // answered: completed, or answered and over.
-func answered(c call) bool {
+func answered(c *call) bool {
 	return c.status() == "completed" || c.status() == "answered" && c.Duration > 0
 }
 
 // unanswered: no answer, busy or failed.
-func unanswered(c call) bool { return status("no-answer", "busy", "failed")(c) }
+func unanswered(c *call) bool { return status("no-answer", "busy", "failed")(c) }
 
 // missed: inbound and unanswered.
-func missed(c call) bool { return inbound(c) && unanswered(c) }
+func missed(c *call) bool { return inbound(c) && unanswered(c) }
 
 // stranger: in a status that is not documented.
-func stranger(c call) bool { return !open(c) && !answered(c) && !unanswered(c) }
+func stranger(c *call) bool { return !open(c) && !answered(c) && !unanswered(c) }
 
-func status(any ...string) is { return func(c call) bool { return slices.Contains(any, c.status()) } }
+func status(any ...string) is { return func(c *call) bool { return slices.Contains(any, c.status()) } }
 
-func agent(label string) is { return func(c call) bool { return c.label == label } }
+func agent(label string) is { return func(c *call) bool { return c.label == label } }
 
 func agentName(name string) is {
-	return func(c call) bool { return c.Agent != nil && c.Agent.Name == name }
+	return func(c *call) bool { return c.Agent != nil && c.Agent.Name == name }
 }
 
 func contact(beginning string) is {
-	return func(c call) bool { return strings.HasPrefix(c.other(), beginning) }
+	return func(c *call) bool { return strings.HasPrefix(c.other(), beginning) }
 }
 
-func longerThan(seconds int) is { return func(c call) bool { return c.Duration > seconds } }
+func longerThan(seconds int) is { return func(c *call) bool { return c.Duration > seconds } }
 
-func shorterThan(seconds int) is { return func(c call) bool { return c.Duration < seconds } }
+func shorterThan(seconds int) is { return func(c *call) bool { return c.Duration < seconds } }
 
 // hours: the clocks of a zone show an hour from one to another, both included.
 func hours(z zone, from, to int) is {
-	return func(c call) bool { h := c.at.hour(z); return h >= from && h <= to }
+	return func(c *call) bool { h := c.at.hour(z); return h >= from && h <= to }
 }
 
 // onAny: it is one of these weekdays.
 func onAny(z zone, names ...string) is {
-	return func(c call) bool { return slices.Contains(names, weekdays[c.at.day(z).weekday()]) }
+	return func(c *call) bool { return slices.Contains(names, weekdays[c.at.day(z).weekday()]) }
 }
 
 // where returns the calls of which all is true.
 func (cs calls) where(all ...is) calls {
 	var some calls
 	for _, c := range cs {
-		if !slices.ContainsFunc(all, func(f is) bool { return !f(c) }) {
+		if c.fits(all) {
 			some = append(some, c)
 		}
 	}
 	return some
 }
 
+// fits reports whether all is true of a call.
+func (c *call) fits(all []is) bool {
+	for _, is := range all {
+		if !is(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // days returns the calls of the days from one to another, both included.
 func (cs calls) days(z zone, from, to string) calls {
-	return cs.where(func(c call) bool { d := c.at.day(z); return d >= on(from) && d <= on(to) })
+	return cs.where(func(c *call) bool { d := c.at.day(z); return d >= on(from) && d <= on(to) })
 }
 
 // between returns the calls from a moment on, and before another.
 func (cs calls) between(from, to moment) calls {
-	return cs.where(func(c call) bool { return c.at >= from && c.at < to })
+	return cs.where(func(c *call) bool { return c.at >= from && c.at < to })
 }
 
 // count returns how many calls there are of which all is true.
-func (cs calls) count(all ...is) float64 { return float64(len(cs.where(all...))) }
+func (cs calls) count(all ...is) float64 {
+	n := 0
+	for _, c := range cs {
+		if c.fits(all) {
+			n++
+		}
+	}
+	return float64(n)
+}
 
 // durations returns those of answered calls, the shortest first.
 func (cs calls) durations() []int {
@@ -146,23 +164,23 @@ func (cs calls) people() map[string]int {
 // repeat returns the calls with numbers that occur twice or more.
 func (cs calls) repeat() calls {
 	n := cs.people()
-	return cs.where(func(c call) bool { return n[c.other()] > 1 })
+	return cs.where(func(c *call) bool { return n[c.other()] > 1 })
 }
 
 // later returns the calls with the other party of c that began after it. Its number must
 // not be withheld.
-func (l *callLog) later(c call) calls {
-	return l.with[c.other()].where(func(o call) bool { return o.at > c.at })
+func (l *callLog) later(c *call) calls {
+	return l.with[c.other()].where(func(o *call) bool { return o.at > c.at })
 }
 
 // neverCalledBack returns the missed calls with no later call with that number, and
 // notReached those with later calls of which none was answered.
 func (l *callLog) neverCalledBack(cs calls) calls {
-	return cs.where(missed, func(c call) bool { return !c.withheld() && len(l.later(c)) == 0 })
+	return cs.where(missed, func(c *call) bool { return !c.withheld() && len(l.later(c)) == 0 })
 }
 
 func (l *callLog) notReached(cs calls) calls {
-	return cs.where(missed, func(c call) bool {
+	return cs.where(missed, func(c *call) bool {
 		later := l.later(c)
 		return !c.withheld() && len(later) > 0 && later.count(answered) == 0
 	})
@@ -176,6 +194,21 @@ func (cs calls) figures(names ...string) map[string]float64 {
 	}
 	return m
 }
+
+// named lists the names that figure takes.
+var named = []string{
+	"calls", "answered", "unanswered", "missed", "open", "other", "no_answer", "busy", "failed", "answer_rate", "unanswered_rate",
+	"no_answer_rate", "talk_seconds", "mean_seconds", "median_seconds", "p95_seconds", "short_calls", "contacts", "repeat_contacts",
+	"test_calls",
+}
+
+// more lists those that need to know more than the calls.
+var more = []string{
+	"share", "per_day", "withheld", "withheld_missed", "unreturned", "never_called_back", "not_reached", "peak_concurrent", "busy_hour",
+}
+
+// isFigure reports whether figures have a name.
+func isFigure(name string) bool { return slices.Contains(named, name) || slices.Contains(more, name) }
 
 func (cs calls) figure(name string) float64 {
 	switch name {
@@ -227,8 +260,8 @@ func (cs calls) figure(name string) float64 {
 	panic("no figure " + name)
 }
 
-// changes returns figures less those of before.
-func changes(is, was map[string]float64) map[string]float64 {
+// difference returns figures less those of before.
+func difference(is, was map[string]float64) map[string]float64 {
 	m := map[string]float64{}
 	for name, x := range is {
 		m[name] = rounded(x-was[name], 4)
@@ -243,7 +276,7 @@ type part struct {
 }
 
 // by divides calls, the largest part first.
-func (cs calls) by(value func(call) string) []part {
+func (cs calls) by(value func(*call) string) []part {
 	at := map[string]int{}
 	var parts []part
 	for _, c := range cs {
@@ -260,15 +293,15 @@ func (cs calls) by(value func(call) string) []part {
 }
 
 // The values that calls are divided by.
-func byAgent(c call) string   { return c.label }
-func byStatus(c call) string  { return c.status() }
-func byContact(c call) string { return c.other() }
-func byLine(c call) string    { return c.line() }
+func byAgent(c *call) string   { return c.label }
+func byStatus(c *call) string  { return c.status() }
+func byContact(c *call) string { return c.other() }
+func byLine(c *call) string    { return c.line() }
 
-func byDay(z zone) func(call) string { return func(c call) string { return c.at.day(z).String() } }
+func byDay(z zone) func(*call) string { return func(c *call) string { return c.at.day(z).String() } }
 
-func byHour(z zone) func(call) string {
-	return func(c call) string { h := c.at.hour(z); return string([]byte{'0' + byte(h/10), '0' + byte(h%10)}) }
+func byHour(z zone) func(*call) string {
+	return func(c *call) string { h := c.at.hour(z); return string([]byte{'0' + byte(h/10), '0' + byte(h%10)}) }
 }
 
 // inOrder puts parts in the order of their values.
@@ -300,7 +333,7 @@ func largest(parts []part, n int) []part {
 // longest returns the n longest calls, the longest first.
 func (cs calls) longest(n int) calls {
 	all := slices.Clone(cs)
-	slices.SortStableFunc(all, func(x, y call) int { return y.Duration - x.Duration })
+	slices.SortStableFunc(all, func(x, y *call) int { return y.Duration - x.Duration })
 	if len(all) > n && all[n].Duration == all[n-1].Duration {
 		panic("the order is not clear")
 	}

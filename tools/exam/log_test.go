@@ -22,8 +22,16 @@ type call struct {
 	label string // how its agent is shown
 }
 
+// raw returns what the API lists below a path, in the vendor's own words.
+func raw(t *testing.T, a *sandbox.Account, path string) []map[string]any {
+	t.Helper()
+	var rows struct{ Data []map[string]any }
+	get(t, a, path, &rows)
+	return rows.Data
+}
+
 // calls holds calls in the order of the log, newest first.
-type calls []call
+type calls []*call
 
 // callLog holds all that an account has.
 type callLog struct {
@@ -38,7 +46,7 @@ func readLog(t *testing.T, a *sandbox.Account) *callLog {
 	l := &callLog{with: map[string]calls{}}
 	for page := 1; ; page++ {
 		var rows struct {
-			Data       []call
+			Data       calls
 			Pagination struct {
 				Last int `json:"last_page"`
 			}
@@ -58,10 +66,10 @@ func readLog(t *testing.T, a *sandbox.Account) *callLog {
 	}
 	get(t, a, "/agents?per_page=100", &rows)
 	l.agents = rows.Data
-	for i := range l.calls {
-		l.calls[i].label = "(deleted)"
-		if a := l.calls[i].Agent; a != nil {
-			l.calls[i].label = l.label(a.ID)
+	for _, c := range l.calls {
+		c.label = "(deleted)"
+		if c.Agent != nil {
+			c.label = l.label(c.Agent.ID)
 		}
 	}
 	return l
@@ -86,14 +94,14 @@ func get(t *testing.T, a *sandbox.Account, path string, into any) {
 }
 
 // other returns the number of the other party, and line our own.
-func (c call) other() string {
+func (c *call) other() string {
 	if c.Direction == "inbound" {
 		return c.From
 	}
 	return c.To
 }
 
-func (c call) line() string {
+func (c *call) line() string {
 	if c.Direction == "inbound" {
 		return c.To
 	}
@@ -101,7 +109,7 @@ func (c call) line() string {
 }
 
 // withheld reports whether the other party hides its number.
-func (c call) withheld() bool {
+func (c *call) withheld() bool {
 	return !strings.ContainsAny(c.other(), "0123456789")
 }
 

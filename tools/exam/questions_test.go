@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -154,4 +157,29 @@ func row(r exam.Row) string {
 		}
 	}
 	return strings.Join(names, " ") + ": " + cells(figures, "%")
+}
+
+// TestTheTruthIsIndependent holds that what computes the truth has nothing from the product
+// but the account that serves the rows. The files that ask the tools are others.
+func TestTheTruthIsIndependent(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 8 {
+		t.Fatal(files, err)
+	}
+	const product = "github.com/talkover/talkover-mcp/"
+	for _, file := range files {
+		if file == "exam_test.go" {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			path, _ := strconv.Unquote(i.Path.Value)
+			if rest, ours := strings.CutPrefix(path, product); ours && rest != "talkover/sandbox" && rest != "tools/exam" {
+				t.Errorf("%s imports %s", file, path)
+			}
+		}
+	}
 }

@@ -20,12 +20,12 @@ func compared(l *callLog, z zone, from, to, otherFrom, otherTo string, is is, na
 	was := l.between(clockTime(z, otherFrom), clockTime(z, otherTo)).where(is).figures(names...)
 	return exam.Facts{
 		Windows: map[string]string{"from": from, "to": to, "previous_from": otherFrom, "previous_to": otherTo},
-		Totals:  now, Previous: was, Change: changes(now, was),
+		Totals:  now, Previous: was, Change: difference(now, was),
 	}
 }
 
 // all is true of every call.
-func all(call) bool { return true }
+func all(*call) bool { return true }
 
 // table makes the facts of a table of these rows, in this order.
 func table(rows []exam.Row) exam.Facts {
@@ -148,7 +148,7 @@ var demoTruths = map[string]truth{
 		return totals(l.october().where(test), "calls")
 	},
 	"answer-rate-without-tests": func(l *callLog) exam.Facts {
-		return totals(l.lastWeek().where(real), "calls", "answer_rate")
+		return totals(l.days(newYork, "2026-10-29", "2026-11-04").where(genuine), "calls", "answer_rate")
 	},
 	"busy-or-failed-outbound": func(l *callLog) exam.Facts {
 		return table(rows("status", l.october().where(outbound, status("busy", "failed")).by(byStatus), "calls"))
@@ -163,7 +163,7 @@ var demoTruths = map[string]truth{
 	"nobody-took-our-calls": func(l *callLog) exam.Facts {
 		return totals(l.thisWeek().where(outbound), "unanswered", "unanswered_rate")
 	},
-	"all-unanswered-outbound": func(l *callLog) exam.Facts { // the 51st and the 52nd begin the second page
+	"all-unanswered-outbound": func(l *callLog) exam.Facts { // the one after 50 is on a further page
 		all := l.october().where(outbound, unanswered).reversed()
 		n := len(all)
 		return exam.Facts{Found: &n, Rows: sids(calls{all[0], all[49], all[50], all[99], all[100], all[n-1]})}

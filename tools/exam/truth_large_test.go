@@ -39,7 +39,7 @@ var largeTruths = map[string]truth{
 		return f
 	},
 	"large-top-callers": func(l *callLog) exam.Facts {
-		return exam.Facts{Rows: rows("contact", largest(l.last30Days().where(inbound, real, known).by(byContact), 1), "calls")}
+		return exam.Facts{Rows: rows("contact", largest(l.last30Days().where(inbound, genuine, known).by(byContact), 1), "calls")}
 	},
 	"large-never-called-back": func(l *callLog) exam.Facts {
 		f := exam.Facts{}

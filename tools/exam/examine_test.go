@@ -1,0 +1,269 @@
+package exam_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// examiner holds one half of an answer against the raw log.
+type examiner struct {
+	t   *testing.T
+	log *callLog
+	a   asked
+	z   zone // of days and hours
+	now moment
+	h   half
+}
+
+// errorf reports what is wrong, and in which half.
+func (e *examiner) errorf(format string, args ...any) {
+	e.t.Helper()
+	e.t.Errorf("%s %s: %s", e.a.tool, e.h.name, fmt.Sprintf(format, args...))
+}
+
+// part returns the window that the figures are about: that which was asked, or the part of
+// it that the answer names.
+func (e *examiner) part() span {
+	w := e.a.window(e.now.day(e.z)).span(e.z)
+	if e.a.Compare != "" && !e.h.coverage.part {
+		w, _, _ = e.a.compared(e.z, e.now)
+	}
+	if c := e.h.coverage; c.part {
+		if c.from != "" {
+			w.from = max(w.from, read(e.z, c.from))
+		}
+		if c.to != "" {
+			if to := read(e.z, c.to); w.to == 0 || to < w.to {
+				w.to = to
+			}
+		}
+	}
+	return w
+}
+
+// set holds calls, and what their figures need beside.
+type set struct {
+	calls
+	of     float64 // calls of all groups
+	window span
+	days   func(date) bool // the days that a figure a day is about
+}
+
+// figure computes a figure; it is not known where ok is false.
+func (e *examiner) figure(name string, s set) (x float64, ok bool) {
+	switch name {
+	case "share":
+		return s.count() / s.of, s.of > 0
+	case "answer_rate":
+		return s.count(answered) / s.over(), s.over() > 0
+	case "unanswered_rate":
+		return s.count(unanswered) / s.over(), s.over() > 0
+	case "no_answer_rate":
+		return s.count(status("no-answer")) / s.over(), s.over() > 0
+	case "mean_seconds":
+		return s.talk() / s.count(answered), s.count(answered) > 0
+	case "median_seconds", "p95_seconds":
+		if s.count(answered) == 0 {
+			return 0, false
+		}
+	case "per_day":
+		return e.perDay(s)
+	case "withheld":
+		return s.count((*call).withheld), true
+	case "withheld_missed":
+		return s.count(missed, (*call).withheld), true
+	case "never_called_back":
+		return float64(len(e.universe().neverCalledBack(s.calls))), true
+	case "not_reached":
+		return float64(len(e.universe().notReached(s.calls))), true
+	case "unreturned":
+		return float64(len(e.universe().neverCalledBack(s.calls)) + len(e.universe().notReached(s.calls))), true
+	case "peak_concurrent":
+		return s.peak(), true
+	case "busy_hour":
+		most := 0.0
+		for h := range 24 {
+			if n := s.count(hours(e.z, h, h)); n > most {
+				x, most = float64(h), n
+			}
+		}
+		return x, most > 0
+	}
+	if !slices.Contains(named, name) {
+		e.errorf("nobody knows what %s is", name)
+		return 0, false
+	}
+	return s.figure(name), true
+}
+
+// universe returns the log without the calls that do not count.
+func (e *examiner) universe() *callLog {
+	tests := e.a.tests()
+	if tests == nil {
+		return e.log
+	}
+	u := &callLog{with: map[string]calls{}}
+	for number, cs := range e.log.with {
+		u.with[number] = cs.where(tests...)
+	}
+	return u
+}
+
+// perDay returns the calls of the days that are over, by the number of these days.
+func (e *examiner) perDay(s set) (float64, bool) {
+	if s.window.from == 0 {
+		return 0, false
+	}
+	end := e.now
+	if s.window.to != 0 {
+		end = min(end, s.window.to)
+	}
+	n, over := 0, map[date]bool{}
+	for d := s.window.from.day(e.z); (d + 1).start(e.z) <= end; d++ {
+		if weekday := weekdays[d.weekday()]; d.start(e.z) >= s.window.from && s.days(d) &&
+			(e.a.Weekdays == nil || slices.Contains(list(e.a.Weekdays), weekday)) {
+			over[d], n = true, n+1
+		}
+	}
+	return s.count(func(c *call) bool { return over[c.at.day(e.z)] }) / float64(n), n > 0
+}
+
+// peak returns the most calls with seconds at one moment.
+func (cs calls) peak() float64 {
+	type change struct {
+		at moment
+		by int
+	}
+	var changes []change
+	for _, c := range cs {
+		if c.Duration > 0 {
+			changes = append(changes, change{c.at, 1}, change{c.at + moment(c.Duration), -1})
+		}
+	}
+	slices.SortFunc(changes, func(x, y change) int {
+		if x.at != y.at {
+			return int(x.at - y.at)
+		}
+		return x.by - y.by // ends come before beginnings
+	})
+	n, most := 0, 0
+	for _, c := range changes {
+		n += c.by
+		most = max(most, n)
+	}
+	return float64(most)
+}
+
+// stats examines an answer of get_call_stats.
+func (e *examiner) stats() {
+	w := e.part()
+	fits := e.a.fits(e.log, e.z)
+	is := e.log.in(w).where(fits...)
+	if !e.h.coverage.counted && e.h.coverage.exact && e.h.coverage.calls != len(is) && e.a.TestCalls == "" {
+		e.errorf("the coverage is of %d calls, want %d", e.h.coverage.calls, len(is))
+	}
+	either := e.a
+	either.TestCalls = ""
+	tests := len(e.log.in(w).where(either.fits(e.log, e.z)...).where(test))
+	if only := e.a.TestCalls == "only" && e.h.name == "text"; e.h.tests != tests && !e.h.coverage.counted && !only { // where all are, text does not say so
+		e.errorf("%d test calls, want %d", e.h.tests, tests)
+	}
+	anyDay := func(date) bool { return true }
+	whole := set{is, float64(len(is)), w, anyDay}
+	e.figures("totals", e.h.totals, whole)
+	var was calls
+	var wasWindow span
+	if e.a.Compare != "" {
+		var cut bool
+		_, wasWindow, cut = e.a.compared(e.z, e.now)
+		was = e.log.in(wasWindow).where(fits...)
+		e.compare(w, wasWindow, cut)
+		if e.h.was != nil {
+			e.figures("before", e.h.was, set{was, float64(len(was)), wasWindow, anyDay})
+		}
+		for name, x := range e.h.changed {
+			if is, was := e.h.totals[name], e.h.was[name]; !e.h.near(name+"_change", x, is-was) {
+				e.errorf("the change of %s is %v, want %v", name, x, is-was)
+			}
+		}
+		for name, x := range e.h.percent {
+			if was := e.h.was[name]; math.Abs(x-100*e.h.changed[name]/was) > 0.051 {
+				e.errorf("the change of %s is %v %% of %v, want %v", name, x, was, 100*e.h.changed[name]/was)
+			}
+		}
+		if e.h.with != e.a.Compare {
+			e.errorf("compared with %s, want %s", e.h.with, e.a.Compare)
+		}
+	}
+	e.next(fits)
+	switch by := list(e.a.GroupBy); {
+	case len(by) == 0:
+		if len(e.h.rows) > 0 {
+			e.errorf("%d rows without group_by", len(e.h.rows))
+		}
+	case e.h.matrix[0] != "":
+		e.matrix(by, is)
+	default:
+		e.table(by, whole, was, wasWindow)
+	}
+}
+
+// next examines what an answer says to go on with: it finds the calls of the first row or,
+// where there is none or no filter for it, all calls.
+func (e *examiner) next(fits []is) {
+	if e.h.next == "" {
+		return
+	}
+	_, _, then := parseCall(e.t, e.h.nextTool+" "+e.h.next)
+	want := e.log.in(e.a.window(e.now.day(e.z)).span(e.z)).where(fits...)
+	for i, d := range list(e.a.GroupBy) {
+		if len(e.h.rows) == 0 || slices.Contains(list(e.a.GroupBy), "line") {
+			break
+		}
+		if e.h.matrix[0] != "" {
+			if d != e.h.matrix[0] {
+				continue
+			}
+			i = 0
+		}
+		i = max(i, slices.Index(e.h.columns, d))
+		want = want.where(func(c *call) bool { return e.a.dimension(d, e.z)(c) == e.h.rows[0][i] })
+	}
+	have := e.log.in(then.window(e.now.day(e.z)).span(e.z)).where(then.fits(e.log, e.z)...)
+	if !slices.EqualFunc(have, want, func(x, y *call) bool { return x.SID == y.SID }) {
+		e.errorf("%s %s finds %d calls, want the %d of the first row", e.h.nextTool, e.h.next, len(have), len(want))
+	}
+}
+
+// compare examines the two windows of a comparison.
+func (e *examiner) compare(is, was span, cut bool) {
+	want := [2]string{was.from.show(e.z, false), was.to.show(e.z, true)}
+	if e.h.before != want || e.h.cut != cut {
+		e.errorf("compared with %v, cut %v; want %v, %v", e.h.before, e.h.cut, want, cut)
+	}
+}
+
+// sinceThen lists the figures that depend on calls after the window. A part may not tell them.
+var sinceThen = map[string]bool{"unreturned": true, "never_called_back": true, "not_reached": true, "withheld_missed": true}
+
+// figures examines figures of one set by their names.
+func (e *examiner) figures(what string, have map[string]float64, s set) {
+	if asked := list(e.a.Metrics); len(have) == 0 {
+		for _, name := range asked {
+			if _, known := e.figure(name, s); known && name != "share" && !(e.h.coverage.part && sinceThen[name]) {
+				e.errorf("no %s", what)
+			}
+		}
+		if asked == nil {
+			e.errorf("no %s", what)
+		}
+	}
+	for name, x := range have {
+		want, ok := e.figure(name, s)
+		if !ok || !e.h.near(name, x, want) {
+			e.errorf("%s of %s: %v, want %v (known: %v)", what, name, x, want, ok)
+		}
+	}
+}
