@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -60,7 +61,10 @@ func TestHalfARequestOfAStrangerIsAnsweredAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
 		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gateOf(t, goodToken)})
-		go func() { _ = h.Serve(t.Context(), ln) }()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- h.Serve(ctx, ln) }()
+		defer func() { cancel(); <-ended }()
 		c := ln.dial()
 		defer c.Close()
 		start := time.Now()

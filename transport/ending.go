@@ -65,14 +65,19 @@ func (w *waiters) watch(conn net.Conn, state http.ConnState) {
 	delete(w.conns, conn)
 }
 
-// await returns when there is no such connection any more, or after so long.
+// await returns when there is no such connection any more, or after so long. It waits
+// before it looks: an answer may be written whose connection does not count yet, and which
+// does not say that the connection closes.
 func (w *waiters) await(most time.Duration) {
 	none := func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return len(w.conns) == 0
 	}
-	for end := time.Now().Add(most); !none() && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
+	for end := time.Now().Add(most); ; {
+		time.Sleep(20 * time.Millisecond)
+		if none() || time.Now().After(end) {
+			return
+		}
 	}
 }
