@@ -112,7 +112,7 @@ func (r *Run) readDays(ctx context.Context, from, to cache.Date) error {
 // on there. Calls that are still going on would be read no more.
 func (r *Run) keepBegun(got Reading, readAt time.Time) {
 	day := &cache.Day{Date: cache.DateOf(got.Edge), Calls: r.begun.Calls, ReadAt: readAt, Renewed: readAt}
-	if !isBrief(day) {
+	if day.Calls.Len() > 0 && !isBrief(day) {
 		r.Account.KeepBegun(r.Now(), got.AsOf, day)
 	}
 }
