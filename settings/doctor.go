@@ -115,6 +115,9 @@ func (d *doctor) examine(ctx context.Context) {
 	if d.Transport != "stdio" && d.Auth == "oidc" {
 		d.judgeKeys(ctx)
 	}
+	if !d.valkey.IsZero() {
+		d.judgeShared()
+	}
 	up, err := d.api.Checkup(ctx)
 	if fault := d.fault(ctx, err); fault != "" {
 		d.fail(checkNetwork, "%s", fault)
@@ -138,6 +141,21 @@ func (d *doctor) judgeKeys(ctx context.Context) {
 		return
 	}
 	d.ok(checkGate, "the keys of MCP_OIDC_ISSUER can be fetched")
+}
+
+// judgeShared says whether replicas can share what TALKOVER_VALKEY_URL is for.
+func (d *doctor) judgeShared() {
+	shared, err := d.Shared(slog.New(slog.DiscardHandler))
+	if err != nil {
+		d.fail(checkShared, "%s", err)
+		return
+	}
+	defer shared.Close()
+	if line := shared.Words(); line != "" {
+		d.warn(checkShared, "%s. The server starts all the same; look at TALKOVER_VALKEY_URL and the way there.", line)
+		return
+	}
+	d.ok(checkShared, "Valkey answers; %d replicas share the limit (TALKOVER_REPLICAS)", d.Replicas)
 }
 
 // judgeToken says whether the API accepts the token. e is its refusal, or nil.

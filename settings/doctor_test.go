@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/settings"
@@ -84,6 +85,8 @@ func secretive(t *testing.T, found settings.Findings, logged string) {
 }
 
 func TestDoctorNamesTheCause(t *testing.T) {
+	shared := miniredis.RunT(t)
+	shared.RequireAuth(canary)
 	for name, test := range map[string]struct {
 		list   http.HandlerFunc
 		health http.HandlerFunc
@@ -140,6 +143,10 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "60ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 60ms, nor does its /health"},
 		"hangs up": {list: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, last: "1 check failed: network.",
 			want: "FAIL network|broke off before the answer was whole"},
+		"replicas": {list: answers(200, oneOf4213), env: []string{"TALKOVER_VALKEY_URL", "redis://:" + canary + "@" + shared.Addr(), "TALKOVER_REPLICAS", "3"}, last: "All is well.",
+			want: "ok Valkey|Valkey answers; 3 replicas share the limit|ok network|"},
+		"no Valkey there": {list: answers(200, oneOf4213), env: []string{"TALKOVER_VALKEY_URL", "redis://:" + canary + "@127.0.0.1:1", "TALKOVER_REPLICAS", "3"}, last: "No check failed; see the warning: Valkey.",
+			want: "warn Valkey|Valkey is away (connect: connection refused): this replica goes on alone, with 1/3 of the limit. The server starts all the same|ok network|"},
 		"each its own token": {list: answers(500, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "All is well.",
 			want: "ok configuration|http at 127.0.0.1:0, MCP_AUTH=none; each request brings its own token|ok network||- token|each request brings its own|- rate limit||ok clock|"},
 		"each its own, all down": {health: answers(502, ""), env: []string{"TALKOVER_TOKEN", "", "TALKOVER_TOKEN_SOURCE", "client", "MCP_TRANSPORT", "http", "MCP_ADDR", "127.0.0.1:0"}, last: "1 check failed: network.",

@@ -31,13 +31,14 @@ func (s Severity) String() string {
 	return string(s)
 }
 
-// The checks of the doctor, in their order. Those of the address, the collector and the gate
-// are only there where a server would need them.
+// The checks of the doctor, in their order. Those of the address, the collector, the gate
+// and Valkey are only there where a server would need them.
 const (
 	checkConfig  = "configuration"
 	checkAddress = "address"
 	checkTraces  = "collector"
 	checkGate    = "gate"
+	checkShared  = "Valkey"
 	checkNetwork = "network"
 	checkToken   = "token"
 	checkRate    = "rate limit"

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,6 +191,9 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 func TestReplicasShareOneLimit(t *testing.T) {
 	for _, replicas := range []int{3, 50} {
+		if replicas == 50 && testing.Short() {
+			continue // the race detector takes ten times as long
+		}
 		t.Run(strconv.Itoa(replicas)+" as fast as they can", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, replicas)
@@ -258,4 +262,54 @@ func TestReplicasShareOneLimit(t *testing.T) {
 // logTo logs lines of text.
 func logTo(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// An hour of 50 replicas with 20 callers each. Each minute one dies with the places that it
+// holds, and another one joins.
+func TestAnHourOfReplicasThatComeAndGo(t *testing.T) {
+	if os.Getenv("LONG") != "1" {
+		t.Skip("takes over a minute; .ci/nightly/run sets LONG=1")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		const replicas, callers = 50, 20
+		w := newWorld(t, replicas)
+		end := time.Now().Add(time.Hour)
+		var crowd sync.WaitGroup
+		var p pages
+		var lives []context.CancelFunc
+		join := func() {
+			c := w.replica()
+			life, die := context.WithCancel(t.Context())
+			lives = append(lives, die)
+			for range callers {
+				crowd.Go(func() {
+					for life.Err() == nil && time.Now().Before(end) {
+						if _, err := ask(life, c, p.next(), end); err != nil && life.Err() == nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+		}
+		for range replicas {
+			join()
+		}
+		for i := range 59 {
+			time.Sleep(time.Minute)
+			w.servers[i].Close() // so that it tells of no request that ends
+			lives[i]()
+			join()
+		}
+		time.Sleep(time.Until(end))
+		served, denied := w.api.figures()
+		for _, die := range lives {
+			die()
+		}
+		crowd.Wait()
+		t.Logf("%d of %d requests of the limit in an hour, %d refused", served, 60*w.api.limit, denied)
+		if denied > 0 || served < 60*w.api.limit*80/100 {
+			t.Errorf("%d requests were served and %d refused", served, denied)
+		}
+	})
 }
