@@ -102,6 +102,10 @@ func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 		"MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
 	all.add(scrape(t, addrs["metrics"]))
 
+	addrs, _ = addresses(t, []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "TALKOVER_TOKEN=" + canary,
+		"TALKOVER_VALKEY_URL=valkey://127.0.0.1:1"}, "-transport", "http", "-addr", "127.0.0.1:0")
+	all.add(scrape(t, addrs["metrics"]))
+
 	var queries []string
 	var board struct {
 		Panels []struct {
