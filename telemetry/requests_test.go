@@ -63,6 +63,17 @@ func TestAnswersAreCountedByTheirExactness(t *testing.T) {
 		`answer_calls_total{source="counted"} 400`, `tool_calls_in_flight{tool="count"} 0`)
 }
 
+// A version that mcp-go let through would still be no label.
+func TestOddVersionsAreNoLabel(t *testing.T) {
+	s := server.NewMCPServer("test", "1", server.WithHooks(&server.Hooks{}))
+	m := telemetry.NewMetrics("1")
+	m.Watch(s, telemetry.Server{Client: func(string) string { return "" }})
+	for _, hook := range s.GetHooks().OnSuccess {
+		hook(t.Context(), 1, mcp.MethodInitialize, &mcp.InitializeRequest{}, &mcp.InitializeResult{ProtocolVersion: "of mine"})
+	}
+	has(t, m, `clients_total{client="other",protocol="other"} 1`)
+}
+
 // No part of a path is a label, and a client that leaves says nothing of the API.
 func TestRequestsAreCountedByEndpoint(t *testing.T) {
 	m := telemetry.NewMetrics("1")

@@ -90,24 +90,25 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 	}
 }
 
-// A number of any length that stands where none belongs is not repeated at length.
+// A number of any length that fits no float64 is not repeated at length.
 func TestErrorsQuoteNoLongNumbers(t *testing.T) {
 	long := strings.Repeat("7", 900_000)
-	for _, params := range []string{`"name":` + long, `"name":"bad","arguments":` + long, `"name":"bad","arguments":{"x":` + long + `}`} {
-		m := `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{` + params + `}}`
+	for _, params := range []string{`"name":"wait","arguments":{"x":` + long + `},"_meta":{META}`, `"name":"wait","arguments":` + long + `,"_meta":{META}`,
+		`"name":"wait","_meta":{META,"x":` + long + `}`} {
+		m := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{` + params + `}}`
+		legacy := strings.Replace(m, "META", `"y":1`, 1)
 		var out strings.Builder
-		if err := transport.Stdio(t.Context(), erring(), strings.NewReader(m+"\n"), &out, quiet); err != nil {
+		if err := transport.Stdio(t.Context(), plain(), strings.NewReader(legacy+"\n"), &out, quiet); err != nil {
 			t.Fatal(err)
 		}
-		base := serve(t, transport.NewHTTP(erring(), streamable))
+		base := serve(t, transport.NewHTTP(plain(), streamable))
 		e := open(t, base)
-		if got := status(t, "POST", e.message, m); got != 202 {
+		if got := status(t, "POST", e.message, legacy); got != 202 {
 			t.Fatal(got)
 		}
 		for way, answer := range map[string]string{
-			"stdio": out.String(), "http": strings.Join(post(t, base, m), ""), "sse": e.next(),
-			"http, 2026-07-28": strings.Join(post(t, base, strings.Replace(m, `"params":{`, `"params":{"_meta":{`+modern+`},`, 1),
-				"Accept", jsonType+", text/event-stream", "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "prompts/get", "Mcp-Name", "bad"), ""),
+			"stdio": out.String(), "http": strings.Join(post(t, base, legacy), ""), "sse": e.next(),
+			"http, 2026-07-28": strings.Join(post(t, base, strings.Replace(m, "META", modern, 1), modernHeaders("wait")...), ""),
 		} {
 			if len(answer) > 3000 || !strings.Contains(answer, `"error"`) {
 				t.Errorf("%.60s over %s: %d bytes: %.200s", params, way, len(answer), answer)
