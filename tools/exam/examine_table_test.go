@@ -181,7 +181,8 @@ func (e *examiner) matrix(by []string, all calls) {
 			}
 		}
 	}
-	if shown != all.count() {
+	cut := slices.ContainsFunc(e.h.notes, func(note string) bool { return strings.Contains(note, "have no room") })
+	if shown != all.count() && !cut {
 		e.errorf("the matrix has %v calls, want %v", shown, all.count())
 	}
 }
