@@ -30,9 +30,6 @@ func (r *Run) gather(ctx context.Context) (err error) {
 	if r.state.Keeps && !r.state.Unbounded {
 		r.recall(ctx)
 	}
-	if r.Kept {
-		return nil
-	}
 	var release func()
 	defer func() {
 		if err == nil && r.ended != "" {

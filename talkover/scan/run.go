@@ -51,7 +51,6 @@ type Wanted struct {
 	Now     func() time.Time   // time.Now if nil
 	Account *cache.Account     // keeps days that were read; nil for none
 	Reserve int                // requests that are left for others
-	Kept    bool               // sends no request, and gets only what is kept and proven
 	// Progress is told before each request how many there were, how many there will be
 	// as far as is known, and what it is for; may be nil.
 	Progress func(done, total int, what string)

@@ -13,14 +13,15 @@ import (
 // mostCounted bounds the groups that are counted.
 const mostCounted = 60
 
-// cellsOf lists the groups that the API can count, by all dimensions at once.
-func (t *tally) cellsOf(ctx context.Context, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]*cell, error) {
-	if len(t.by) == 0 {
+// cellsOf lists the groups that the API can count, by all dimensions at once; of statuses
+// these.
+func cellsOf(ctx context.Context, by []Dimension, statuses []string, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]*cell, error) {
+	if len(by) == 0 {
 		return nil, nil
 	}
 	cells := []*cell{{queries: []talkover.CallQuery{base}}}
-	for _, d := range t.by {
-		filters, err := t.filters(ctx, d, base, from, to, agents)
+	for _, d := range by {
+		filters, err := filters(ctx, d, statuses, base, from, to, agents)
 		if err != nil {
 			return nil, err
 		}
@@ -52,14 +53,14 @@ type filter struct {
 }
 
 // filters lists the places of a dimension that the API can filter by.
-func (t *tally) filters(ctx context.Context, d Dimension, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]filter, error) {
+func filters(ctx context.Context, d Dimension, statuses []string, base talkover.CallQuery, from, to cache.Date, agents scan.Agents) ([]filter, error) {
 	var all []filter
 	add := func(v Value, narrow func(*talkover.CallQuery)) {
 		all = append(all, filter{v, []func(*talkover.CallQuery){narrow}})
 	}
 	switch d {
 	case ByStatus:
-		for _, s := range t.asked() {
+		for _, s := range statuses {
 			add(Value{s, s}, func(q *talkover.CallQuery) { q.Status = s })
 		}
 	case ByDirection:

@@ -20,23 +20,6 @@ func IsWithheld(contact string) bool {
 	return d == "" && !strings.Contains(contact, "@") || keypad[d]
 }
 
-// followed are figures that follow from other calls with the same numbers.
-type followed struct {
-	withheld        int // calls with a withheld number
-	neverCalledBack int // missed calls with no later call with that number
-	notReached      int // missed calls with later calls, of which none was answered
-	withheldMissed  int // missed calls with a withheld number
-	contacts        int // distinct numbers, where they were asked for
-	repeat          int // of them, with two calls or more
-}
-
-func (f *followed) merge(o followed) {
-	f.withheld += o.withheld
-	f.neverCalledBack += o.neverCalledBack
-	f.notReached += o.notReached
-	f.withheldMissed += o.withheldMissed
-}
-
 // contact is what is known of the calls with one number.
 type contact struct {
 	calls    int32 // that were asked for
@@ -49,7 +32,7 @@ type contact struct {
 type missedCall struct {
 	contact uint32
 	at      int64
-	group   *Group // nil for none
+	group   *Figures // nil for none
 }
 
 // follower follows the calls of each number.
@@ -63,7 +46,7 @@ type follower struct {
 }
 
 type groupContact struct {
-	group   *Group
+	group   *Figures
 	contact uint32
 }
 
@@ -117,7 +100,7 @@ func (f *follower) follow(c *cache.Columns, filter *Filter) {
 }
 
 // take takes in a call that was asked for.
-func (f *follower) take(n uint32, at int64, seconds int, missed bool, group *Group) {
+func (f *follower) take(n uint32, at int64, seconds int, missed bool, group *Figures) {
 	f.contacts[n].calls++
 	if seconds > 0 {
 		f.spans = append(f.spans, span{at, at + int64(seconds)*1_000_000})
@@ -160,7 +143,7 @@ func (f *follower) unreturned(all *Figures) {
 	for _, m := range f.missed {
 		into := []*Figures{all}
 		if m.group != nil {
-			into = append(into, &m.group.Figures)
+			into = append(into, m.group)
 		}
 		k := &f.contacts[m.contact]
 		for _, figures := range into {
@@ -180,22 +163,10 @@ func (f *follower) unreturned(all *Figures) {
 // count adds up the contacts, in all and of each group.
 func (f *follower) count(all *Figures) {
 	for _, k := range f.contacts {
-		all.meetContact(k, k.calls)
+		all.take(k.withheld, int(k.calls))
 	}
 	for key, calls := range f.perGroup {
-		key.group.meetContact(f.contacts[key.contact], calls)
-	}
-}
-
-func (f *followed) meetContact(k contact, calls int32) {
-	switch {
-	case k.withheld:
-		f.withheld += int(calls)
-	case calls > 1:
-		f.contacts++
-		f.repeat++
-	case calls > 0:
-		f.contacts++
+		key.group.take(f.contacts[key.contact].withheld, int(calls))
 	}
 }
 

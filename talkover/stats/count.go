@@ -91,7 +91,7 @@ func (t *tally) Groups(ctx context.Context, base talkover.CallQuery, from, to ca
 	if base.DateFrom != "" {
 		t.counted.From = from.Start()
 	}
-	t.cells, err = t.cellsOf(ctx, base, from, to, agents)
+	t.cells, err = cellsOf(ctx, t.by, t.asked(), base, from, to, agents)
 	return len(t.cells), err
 }
 

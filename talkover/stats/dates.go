@@ -71,3 +71,14 @@ func clockOf(t time.Time) time.Duration {
 	h, m, s := t.Clock()
 	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
 }
+
+// zoneOf returns a zone, UTC if it is nil.
+func zoneOf(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// quarter is what all zones' hours and days are multiples of, in microseconds.
+const quarter = int64(15 * time.Minute / time.Microsecond)

@@ -168,6 +168,11 @@ func TestNextRowsOfALogThatGrows(t *testing.T) {
 				}
 			}
 			at += 20
+			offset := s
+			offset.After, offset.Skip = stats.Cursor{}, found.Skipped
+			if again, err := stats.Find(context.Background(), api, offset); err != nil || again.Skipped != found.Skipped || !slices.EqualFunc(again.Calls, found.Calls, func(x, y talkover.Call) bool { return x.ID == y.ID }) {
+				t.Errorf("%s: %d skipped, want the same rows as after %d: %v", order, again.Skipped, found.Skipped, err)
+			}
 			s.After = found.Next
 			api.Records = slices.Insert(api.Records, 0, record{At: now.Unix(), ID: uint32(50_000 + at), Status: completed, Seconds: 9999})
 		}

@@ -61,7 +61,8 @@ func (g *Groups) Add(c *cache.Columns) {
 	}
 	overFrom, overTo := g.over.From.UnixMicro(), g.over.To.UnixMicro()
 	var group *Group
-	var place [2]uint32 // of group
+	var figures *Figures // of group
+	var place [2]uint32
 	for i := range c.Len() {
 		r := c.Row(i)
 		at, o, seconds, testing := r.Created(), test.outcomes[r.Status()], r.Seconds(), r.IsTesting()
@@ -95,13 +96,14 @@ func (g *Groups) Add(c *cache.Columns) {
 					group = &Group{Values: g.values(p)}
 					g.groups[p] = group
 				}
+				figures = &group.Figures
 			}
 			group.add(o, seconds, inbound, testing)
 			if isOver {
 				group.ofDays++
 			}
 		}
-		g.follow.take(n, at, seconds, inbound && o.unanswered(), group)
+		g.follow.take(n, at, seconds, inbound && o.unanswered(), figures)
 	}
 }
 

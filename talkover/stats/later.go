@@ -15,7 +15,7 @@ import (
 type later struct {
 	api scan.API
 	w   scan.Wanted // of the question
-	pay bool        // sends requests for them; else only what is kept already is used
+	pay bool        // sends requests for them; else they are those of the question, or not known
 }
 
 // since is what is known of all calls since a moment.
@@ -31,13 +31,19 @@ type since struct {
 // since returns what is known of all calls since the first missed one of a segment; zero
 // stands for none.
 func (l *later) since(ctx context.Context, first time.Time, s scan.Segment) (since, error) {
-	if first.IsZero() || isAll(s, l.w.Now()) {
+	// Whether they are told must not depend on what is kept: the same question has the same
+	// figures twice.
+	if first.IsZero() || (l.pay || l.w.Query == talkover.CallQuery{}) && isAll(s, l.w.Now()) {
 		return since{from: s.From, known: true}, nil
+	}
+	none := since{reason: "it depends on all calls since, up to now, whatever the filters, which are read only if it is asked for", err: &talkover.Error{Reason: talkover.RateLimited, Wait: time.Minute}}
+	if !l.pay {
+		return none, nil
 	}
 	w := l.w
 	w.Window, w.Query, w.Fits, w.Matches, w.Enough, w.Counter = scan.Window{From: first}, talkover.CallQuery{}, nil, nil, 0, nil
-	w.OldestFirst, w.Kept = false, !l.pay
-	none := since{reason: "it depends on all calls since, up to now, which were not read", err: &talkover.Error{Reason: talkover.RateLimited, Wait: time.Minute}}
+	w.OldestFirst = false
+	none.reason = "it depends on all calls since, up to now, which could not be read whole"
 	run, err := scan.Gather(ctx, l.api, w)
 	var limited *talkover.Error
 	if err != nil {
@@ -45,8 +51,6 @@ func (l *later) since(ctx context.Context, first time.Time, s scan.Segment) (sin
 	}
 	segment, err := run.Best()
 	switch {
-	case !l.pay && err != nil:
-		return none, nil
 	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
 		none.reason = fmt.Sprintf("it depends on all calls since, up to now, and the plan's requests are used up; ask again in %d s", int(limited.Wait/time.Second)+1)
 		none.askAgain, none.err = limited.Wait, err
@@ -61,9 +65,7 @@ func (l *later) since(ctx context.Context, first time.Time, s scan.Segment) (sin
 	known := since{from: segment.From, parts: segment.Parts, known: c.Whole}
 	if !c.Whole {
 		known.reason, known.askAgain = "it depends on all calls since, up to now, of which only the newest could be read", c.AskAgain
-		if l.pay {
-			run.ReadOn()
-		}
+		run.ReadOn()
 	}
 	return known, nil
 }

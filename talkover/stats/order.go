@@ -57,13 +57,5 @@ func (o RowOrder) Sort(rows []Row, by []Dimension) {
 	})
 }
 
-// Shown returns which of n rows are shown where there is room for so many: from first on
-// and before end, the first ones; but of days, weeks and months in their order the last.
-func (r *Report) Shown(room int) (first, end int) {
-	n := len(r.Rows)
-	room = min(room, n)
-	if r.Order == ByValue && len(r.By) > 0 && (r.By[0] == ByDay || r.By[0] == ByWeek || r.By[0] == ByMonth) {
-		return n - room, n
-	}
-	return 0, room
-}
+// SortRows sorts rows by value where all dimensions have an order, else by calls.
+func SortRows(rows []Row, by []Dimension) { RowOrder("").Sort(rows, by) }

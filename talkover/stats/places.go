@@ -21,9 +21,6 @@ type places struct {
 	latest uint32   // and its place
 }
 
-// quarter is what all zones' hours and days are multiples of, in microseconds.
-const quarter = int64(15 * time.Minute / time.Microsecond)
-
 // open begins other columns.
 func (p *places) open(d Dimension, c *cache.Columns, zone *time.Location) {
 	if p.number == nil {

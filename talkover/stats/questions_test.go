@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/scan"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
@@ -303,3 +304,27 @@ func (*scriptedAPI) ListAgents(context.Context, talkover.AgentQuery) (p talkover
 
 func (*scriptedAPI) Allowance(time.Duration) (int, int) { return 100, 100 }
 func (*scriptedAPI) Ahead() time.Duration               { return 0 }
+
+// Whether unreturned calls are told where nobody asks for them follows from the question
+// alone: not from what is kept.
+func TestWhatIsToldOfUnreturnedCalls(t *testing.T) {
+	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
+	defer kept.Close()
+	api := &fakeAPI{Records: generate(17, 1500, 20*24*time.Hour), Budget: 10_000}
+	last := stats.Filter{Zone: time.UTC, Days: stats.Days{From: "2026-10-20"}}
+	past, one := last, last
+	past.Days.To = "2026-10-30"
+	one.AgentID = "agent-2"
+	for range 2 {
+		for i, test := range []struct {
+			filter  stats.Filter
+			metrics []stats.Metric
+			known   bool
+		}{{last, nil, true}, {past, nil, false}, {one, nil, false}, {past, []stats.Metric{stats.NotReached}, true}, {one, []stats.Metric{stats.Unreturned}, true}} {
+			r, err := stats.Ask(t.Context(), api, stats.Question{Filter: test.filter, Metrics: test.metrics, Now: frozen, Account: account(kept)})
+			if err != nil || r.Totals.M[stats.Unreturned].Known != test.known || (r.Untold[stats.Unreturned] == "") != test.known {
+				t.Errorf("%d: %+v, %q, want known %v: %v", i, r.Totals.M[stats.Unreturned], r.Untold[stats.Unreturned], test.known, err)
+			}
+		}
+	}
+}

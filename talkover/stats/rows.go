@@ -142,6 +142,3 @@ func sum(rows []Row, of int) Row {
 
 // None returns the row of a group without calls, of so many in all.
 func None(values []Value, of int) Row { return exact(values, new(Figures), of, place{}) }
-
-// SortRows sorts rows by value where all dimensions have an order, else by calls.
-func SortRows(rows []Row, by []Dimension) { RowOrder("").Sort(rows, by) }

@@ -28,13 +28,6 @@ func newSelection(f *Filter) *selection {
 	return s
 }
 
-func zoneOf(zone *time.Location) *time.Location {
-	if zone == nil {
-		return time.UTC
-	}
-	return zone
-}
-
 // counts reports whether a test call, or another one, counts.
 func (f *Filter) counts(test bool) bool {
 	switch f.Tests {
@@ -156,4 +149,10 @@ func (h Hours) hold(hour int) bool {
 		return hour >= h.From && hour < h.To
 	}
 	return hour >= h.From || hour < h.To
+}
+
+// test is the [scan.Test] of the whole filter.
+func (s *selection) test(c *cache.Columns) func(cache.Row) bool {
+	t := s.of(c, scan.Window{})
+	return func(r cache.Row) bool { return t.picks(r) && s.counts(r.IsTesting()) }
 }
