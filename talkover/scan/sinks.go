@@ -10,10 +10,10 @@ import (
 
 // mostCheap is the most requests that a search goes on for once it has enough, so that it
 // can tell how many calls there are.
-const mostCheap = 10
+const mostCheap = 20
 
 // cheap returns how many requests are few, by what the limiter lets through.
-func (r *Run) cheap() int { return min(mostCheap, r.state.Left/4) }
+func (r *Run) cheap() int { return min(mostCheap, r.state.Left/3) }
 
 // until returns the test of a search that ends as soon as it has enough; nil for
 // any other question, and where so many calls are cheap to read.

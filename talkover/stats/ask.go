@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/scan"
 )
 
@@ -14,34 +13,11 @@ import (
 // error is an [*talkover.Error] with the wait. A question that compares days without a first
 // one fails with [ErrNoBeginning].
 func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
-	q.adopt()
+	if q.Now == nil {
+		q.Now = time.Now
+	}
 	if q.Compare != "" {
 		return askBoth(ctx, api, q)
 	}
 	return ask(ctx, api, q)
-}
-
-// adopt takes the fields that stand for a filter into it.
-func (q *Question) adopt() {
-	f := &q.Filter
-	if q.Now == nil {
-		q.Now = time.Now
-	}
-	if q.Query != (talkover.CallQuery{}) {
-		f.adopt(q.Query)
-	}
-	if q.Zone != nil {
-		f.Zone = q.Zone
-	}
-	if q.ExcludeTests {
-		f.Tests = ExcludeTests
-	}
-}
-
-func (f *Filter) adopt(q talkover.CallQuery) {
-	f.Days = Days{From: q.DateFrom, To: q.DateTo}
-	f.Direction, f.AgentID, f.Search = q.Direction, q.AgentID, q.Search
-	if q.Status != "" {
-		f.Statuses = []string{q.Status}
-	}
 }

@@ -56,7 +56,7 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	default:
 		before.Totals = was.Totals
 		zone := zoneOf(q.Filter.Zone)
-		report.pair(was, spanOf(q.Filter.Days, report.AsOf.In(zone)), spanOf(before.Days, report.AsOf.In(zone)))
+		report.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone))
 	}
 	return report, nil
 }

@@ -50,7 +50,7 @@ func ordinals(by []stats.Dimension, from string, values []stats.Value) string {
 func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 	api, all := oddAPI(generate(15, 2500, 120*24*time.Hour), 400)
 	r := rand.New(rand.NewPCG(15, 1))
-	cuts, beyond, rows := 0, 0, 0
+	cuts, beyond, missing, rows := 0, 0, 0, 0
 	questions := 120
 	if testing.Short() {
 		questions = 25
@@ -114,10 +114,35 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 			k := ordinals(q.By, q.Filter.Days.From, row.Values)
 			met[k] = true
 			sameMeasures(t, fmt.Sprint(what, row.Values), plain, row.M, truth(here[k], len(is)))
-			if b.Rows[i].M == nil { // a day that the other window does not have
-				if len(there[k]) > 0 || q.By[0] != stats.ByDay && q.By[0] != stats.ByWeek && q.By[0] != stats.ByMonth {
-					t.Errorf("%s: %v has no row before, where there are %d calls", what, row.Values, len(there[k]))
+			held := func(from, to string, end time.Time) (n int) {
+				for day := from; day <= to; day = next(day) {
+					noon, _ := time.Parse("2006-01-02 15", day+" 12")
+					if !end.IsZero() && !(calendar{q.Filter.Zone}).reach(day, "00:00:00").Before(end) {
+						break
+					}
+					is := true
+					for j, d := range q.By {
+						if slices.Contains([]stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth, stats.ByWeekday}, d) {
+							key, name := placed(d, talkover.Call{CreatedAt: noon}, time.UTC)
+							is = is && ordinal(d, from, stats.Value{Key: key, Name: name}) == strings.Split(k, "|")[j]
+						}
+					}
+					if is {
+						n++
+					}
 				}
+				return n
+			}
+			days := q.By[0] != stats.ByAgent
+			if want := [2]int{held(q.Filter.Days.From, q.Filter.Days.To, b.Until), held(first, last, cut)}; days && b.HeldDays[i] != want {
+				t.Errorf("%s: %v holds %v days, want %v", what, row.Values, b.HeldDays[i], want)
+			}
+			exists := !days || q.By[0] == stats.ByWeekday || held(first, last, cut) > 0
+			if exists != (b.Rows[i].M != nil) {
+				t.Errorf("%s: %v has the row %v before, where its place is there: %v", what, row.Values, b.Rows[i].M, exists)
+			}
+			if !exists { // a day that the other window does not have, or is not compared
+				missing++
 				continue
 			}
 			sameMeasures(t, fmt.Sprint(what, row.Values, ": before"), plain, b.Rows[i].M, truth(there[k], len(was)))
@@ -140,8 +165,8 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 		}
 		isSorted(t, what, q.By, report.Order, report.Rows)
 	}
-	if cuts < questions/10 || beyond == 0 || rows < questions {
-		t.Errorf("%d were cut, %d rows were beyond, and %d in all: too few to show anything", cuts, beyond, rows)
+	if cuts < questions/10 || beyond == 0 || missing == 0 || rows < questions {
+		t.Errorf("%d were cut, %d rows were beyond, %d had no like, of %d: too few to show anything", cuts, beyond, missing, rows)
 	}
 }
 

@@ -24,9 +24,9 @@ func account(c *cache.Cache) *cache.Account {
 // tenQuestions are about the same month.
 var tenQuestions = []stats.Question{
 	{}, {By: []stats.Dimension{stats.ByAgent}}, {By: []stats.Dimension{stats.ByHour}}, {By: []stats.Dimension{stats.ByDay, stats.ByStatus}},
-	{By: []stats.Dimension{stats.ByContact}}, {Query: talkover.CallQuery{Status: "no-answer"}, By: []stats.Dimension{stats.ByHour}},
-	{Query: talkover.CallQuery{Direction: "inbound"}, By: []stats.Dimension{stats.ByWeekday}}, {By: []stats.Dimension{stats.ByLine}},
-	{Query: talkover.CallQuery{AgentID: "agent-2"}, By: []stats.Dimension{stats.ByStatus}}, {By: []stats.Dimension{stats.ByWeekday, stats.ByHour}, ExcludeTests: true},
+	{By: []stats.Dimension{stats.ByContact}}, {Filter: filterOf(talkover.CallQuery{Status: "no-answer"}, time.UTC), By: []stats.Dimension{stats.ByHour}},
+	{Filter: filterOf(talkover.CallQuery{Direction: "inbound"}, time.UTC), By: []stats.Dimension{stats.ByWeekday}}, {By: []stats.Dimension{stats.ByLine}},
+	{Filter: filterOf(talkover.CallQuery{AgentID: "agent-2"}, time.UTC), By: []stats.Dimension{stats.ByStatus}}, {By: []stats.Dimension{stats.ByWeekday, stats.ByHour}, Filter: stats.Filter{Tests: stats.ExcludeTests}},
 }
 
 // A month of 6,500 calls, ten questions a second apart, on a plan of 100 requests a
@@ -48,7 +48,7 @@ func TestTenQuestionsAboutAMonth(t *testing.T) {
 			c, a, at := client(t, api), account(kept), clock()
 			total := 0
 			for i, q := range tenQuestions {
-				q.Query.DateFrom, q.Zone, q.Now, q.Account = from, z, at, a
+				q.Filter.Days.From, q.Filter.Zone, q.Now, q.Account = from, z, at, a
 				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 				before, start := api.Count(), time.Now()
 				r, err := stats.Ask(ctx, c, q)
@@ -93,7 +93,7 @@ func TestTheSameQuestionAgain(t *testing.T) {
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
 		c := client(t, api)
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-06"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-06"}, time.UTC), By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
 		one, _ := asked(t, c, api.API, q)
 		time.Sleep(time.Second)
 		two, requests := asked(t, c, api.API, q)
@@ -127,7 +127,7 @@ func TestABusyLog(t *testing.T) {
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
 		c := client(t, api)
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-27"}, By: []stats.Dimension{stats.ByHour}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-27"}, time.UTC), By: []stats.Dimension{stats.ByHour}, Now: clock(), Account: account(kept)}
 		last := 0
 		for minute := range 8 {
 			r, requests := asked(t, c, api.API, q)
@@ -154,7 +154,7 @@ func TestTwoProcessesWithOneStore(t *testing.T) {
 		total := 0
 		for i := range 4 {
 			kept := cache.New(cache.Options{Calls: cache.DefaultCalls, Store: store})
-			q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-06", DateTo: "2026-11-02"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
+			q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-06", DateTo: "2026-11-02"}, time.UTC), By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
 			r, requests := asked(t, client(t, api), api.API, q)
 			if total += requests; !r.Exact || !r.Whole || i > 0 && requests > 3 {
 				t.Errorf("process %d: %d requests, %+v", i, requests, r.Coverage)
@@ -176,7 +176,7 @@ func TestRenewal(t *testing.T) {
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
 		c := client(t, api)
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-06", DateTo: "2026-11-02"}, By: []stats.Dimension{stats.ByStatus}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-06", DateTo: "2026-11-02"}, time.UTC), By: []stats.Dimension{stats.ByStatus}, Now: clock(), Account: account(kept)}
 		_, first := asked(t, c, api.API, q)
 		time.Sleep(25 * time.Hour)
 		r, requests := asked(t, c, api.API, q)
@@ -188,7 +188,7 @@ func TestRenewal(t *testing.T) {
 		for i := range api.Records[1500:1600] {
 			api.Records[1500+i].Status = failed
 		}
-		want := truth(calls(within(api.Records, q.Query)), r.Calls)
+		want := truth(calls(within(api.Records, daysOf(q))), r.Calls)
 		r, requests = asked(t, c, api.API, q)
 		if r.Totals.M[stats.Failed] != want[stats.Failed] || !r.Exact || requests < 10 {
 			t.Errorf("changed: %d requests, %v failed, want %v", requests, r.Totals.M[stats.Failed], want[stats.Failed])
@@ -212,7 +212,7 @@ func TestADayThatCannotBeProven(t *testing.T) {
 		day := time.Unix(fake.Records[600].At, 0).UTC().Format(time.DateOnly)
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-18", DateTo: "2026-11-02"}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-18", DateTo: "2026-11-02"}, time.UTC), Now: clock(), Account: account(kept)}
 		for _, wait := range []time.Duration{0, time.Second, 30 * time.Minute} {
 			time.Sleep(wait)
 			r, requests := asked(t, fake, fake, q)
@@ -237,7 +237,7 @@ func TestACallThatIsStillGoingOn(t *testing.T) {
 		fake.Records[on].Status, fake.Records[on].Seconds = ringing, 0
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-18", DateTo: "2026-11-03"}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-18", DateTo: "2026-11-03"}, time.UTC), Now: clock(), Account: account(kept)}
 		before, _ := asked(t, fake, fake, q)
 		fake.Records[on].Status = completed
 		time.Sleep(2 * time.Minute)
@@ -258,9 +258,9 @@ func TestAClockThatIsAhead(t *testing.T) {
 		kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 		defer kept.Close()
 		at := clock()
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-18"}, Now: func() time.Time { return at().Add(ahead) }, Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-18"}, time.UTC), Now: func() time.Time { return at().Add(ahead) }, Account: account(kept)}
 		r, _ := asked(t, fake, fake, q)
-		if !r.Exact || !r.Whole || r.Calls != len(within(fake.Records, q.Query)) {
+		if !r.Exact || !r.Whole || r.Calls != len(within(fake.Records, daysOf(q))) {
 			t.Errorf("%+v", r.Coverage)
 		}
 		days := account(kept).Days(t.Context(), cache.DateOf(now)-3, cache.DateOf(now)+3, now)
@@ -285,9 +285,9 @@ func TestAnAPIOfAnotherZone(t *testing.T) {
 			kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 			defer kept.Close()
 			for range 3 {
-				q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
+				q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, time.UTC), By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
 				r, _ := asked(t, elsewhere, fake, q)
-				isTruth(t, r, q.By, calls(within(fake.Records, q.Query)), time.UTC)
+				isTruth(t, r, q.By, calls(within(fake.Records, daysOf(q))), time.UTC)
 			}
 			if s := kept.Summary(); s.Days > 0 {
 				t.Errorf("%s: %+v is kept", offset, s)
@@ -307,9 +307,9 @@ func TestAnotherZoneThatNoCallShows(t *testing.T) {
 	slices.SortFunc(fake.Records, func(x, y record) int { return int(y.At - x.At) })
 	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
 	defer kept.Close()
-	q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
+	q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-20", DateTo: "2026-11-01"}, time.UTC), By: []stats.Dimension{stats.ByDay}, Now: clock(), Account: account(kept)}
 	r, _ := asked(t, &scantest.Shifted{API: fake, Offset: -5 * time.Hour}, fake, q)
-	isTruth(t, r, q.By, calls(within(fake.Records, q.Query)), time.UTC)
+	isTruth(t, r, q.By, calls(within(fake.Records, daysOf(q))), time.UTC)
 }
 
 // What is more than may be kept is answered for the newest part that can be read, and
@@ -319,7 +319,7 @@ func TestAWindowLargerThanTheShare(t *testing.T) {
 		api := &served{API: &fakeAPI{Records: generate(7, 9000, 37*24*time.Hour), Takes: 150 * time.Millisecond}}
 		kept := cache.New(cache.Options{Calls: 1000})
 		defer kept.Close()
-		q := stats.Question{Query: talkover.CallQuery{DateFrom: "2026-10-02"}, By: []stats.Dimension{stats.ByHour}, Now: clock(), Account: account(kept)}
+		q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: "2026-10-02"}, time.UTC), By: []stats.Dimension{stats.ByHour}, Now: clock(), Account: account(kept)}
 		r, _ := asked(t, client(t, api), api.API, q)
 		if !r.Exact || r.Whole || r.AskAgain != 0 || r.Calls < 1000 || r.Reason == "" || r.Calls != len(part(r, calls(api.Records))) {
 			t.Errorf("%+v", r.Coverage)
@@ -338,7 +338,7 @@ func TestWaitingForTheLimit(t *testing.T) {
 		c := client(t, api)
 		waits := ""
 		ask := func(from string) *stats.Report {
-			q := stats.Question{Query: talkover.CallQuery{DateFrom: from}, By: []stats.Dimension{stats.ByHour}, Now: clock(), Progress: func(_, _ int, what string) {
+			q := stats.Question{Filter: filterOf(talkover.CallQuery{DateFrom: from}, time.UTC), By: []stats.Dimension{stats.ByHour}, Now: clock(), Progress: func(_, _ int, what string) {
 				if strings.Contains(what, "waiting") {
 					waits = what
 				}

@@ -43,7 +43,6 @@ func readPart(r *scan.Run, q *Question) *ReadPart {
 		w := r.Bounds(s.Window)
 		largest = &ReadPart{From: w.From, To: w.To, Calls: g.All.Calls, Totals: exact(nil, &g.All, g.All.Calls, place{})}
 		measures(largest.Totals.M).contacts(&g.All)
-		largest.Contacts = ContactFigures{Contacts: g.All.contacts, Repeat: g.All.repeat}
 	}
 	return largest
 }

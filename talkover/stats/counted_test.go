@@ -106,7 +106,7 @@ func TestLargeLogIsCounted(t *testing.T) {
 			by = append(by, d)
 		}
 		api := &fakeAPI{Records: million(), Budget: 70}
-		r := ask(t, api, stats.Question{By: by, Query: talkover.CallQuery{DateFrom: "2025-11-06"}})
+		r := ask(t, api, stats.Question{By: by, Filter: filterOf(talkover.CallQuery{DateFrom: "2025-11-06"}, time.UTC)})
 		if api.Requests > 70 || r.Whole || !r.Exact || r.Method != scan.Counts || r.Reason == "" || r.Missing < 5000 {
 			t.Errorf("%v: %d requests, %+v", by, api.Requests, r.Coverage)
 		}
@@ -174,7 +174,7 @@ func TestCounts(t *testing.T) {
 			nil, {stats.ByDay}, {stats.ByWeek}, {stats.ByMonth}, {stats.ByWeekday}, {stats.ByAgent}, {stats.ByStatus}, {stats.ByDirection}, {stats.ByDirection, stats.ByStatus},
 		} {
 			api := &fakeAPI{Records: records}
-			r := ask(t, api, stats.Question{Query: q, By: by})
+			r := ask(t, api, stats.Question{Filter: filterOf(q, time.UTC), By: by})
 			if api.Requests > 60 {
 				t.Errorf("%+v by %v: %d requests", q, by, api.Requests)
 			}
@@ -197,7 +197,7 @@ func TestAYearByWeek(t *testing.T) {
 	t.Parallel()
 	records := generate(6, 40_000, 360*24*time.Hour)
 	api := &fakeAPI{Records: records, Budget: 76}
-	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByWeek}, Query: talkover.CallQuery{DateFrom: "2025-11-10"}})
+	r := ask(t, api, stats.Question{By: []stats.Dimension{stats.ByWeek}, Filter: filterOf(talkover.CallQuery{DateFrom: "2025-11-10"}, time.UTC)})
 	counted(t, r, []stats.Dimension{stats.ByWeek}, calls(records), time.UTC)
 	if !r.Whole || r.Read == nil {
 		t.Errorf("%+v", r.Coverage)
@@ -219,7 +219,7 @@ func TestCountedWindowsOfZones(t *testing.T) {
 		}
 		for _, by := range [][]stats.Dimension{{stats.ByDirection}, {stats.ByAgent}, {stats.ByWeek}} {
 			api := &fakeAPI{Records: records, Budget: 70}
-			r := ask(t, api, stats.Question{By: by, Zone: z, Query: talkover.CallQuery{DateFrom: "2026-06-05", DateTo: "2026-10-30"}})
+			r := ask(t, api, stats.Question{By: by, Filter: filterOf(talkover.CallQuery{DateFrom: "2026-06-05", DateTo: "2026-10-30"}, z)})
 			if by[0] == stats.ByWeek { // which the API cannot count
 				isTruth(t, &stats.Report{Coverage: scan.Coverage{Exact: r.Exact, Whole: true, Method: r.Method, Calls: r.Calls}, Totals: r.Totals, Rows: r.Rows}, by, part(r, theirs), z)
 				continue
@@ -338,7 +338,7 @@ func TestCountsAreOfOneMoment(t *testing.T) {
 			}
 			return nil
 		}
-		report := ask(t, api, stats.Question{Query: q, By: []stats.Dimension{stats.ByDirection}})
+		report := ask(t, api, stats.Question{Filter: filterOf(q, time.UTC), By: []stats.Dimension{stats.ByDirection}})
 		if report.Method != scan.Counts || !report.Exact {
 			continue
 		}

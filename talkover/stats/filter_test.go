@@ -179,3 +179,17 @@ func anyFilter(t interface {
 	f.Tests = []stats.TestCalls{"", "", "", stats.IncludeTests, stats.ExcludeTests, stats.OnlyTests}[r.IntN(6)]
 	return f
 }
+
+// filterOf asks for what the API itself can filter by.
+func filterOf(q talkover.CallQuery, zone *time.Location) stats.Filter {
+	f := stats.Filter{Days: stats.Days{From: q.DateFrom, To: q.DateTo}, Zone: zone, Direction: q.Direction, AgentID: q.AgentID, Search: q.Search}
+	if q.Status != "" {
+		f.Statuses = []string{q.Status}
+	}
+	return f
+}
+
+// daysOf asks the API for the days of a question.
+func daysOf(q stats.Question) talkover.CallQuery {
+	return talkover.CallQuery{DateFrom: q.Filter.Days.From, DateTo: q.Filter.Days.To}
+}

@@ -3,6 +3,7 @@ package stats
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/scan"
@@ -11,7 +12,12 @@ import (
 // Find looks for calls in those that [Ask] would read. It stops early where the order
 // allows, unless the rest is cheap to read.
 func Find(ctx context.Context, api scan.API, s Search) (*Found, error) {
-	s.adopt()
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Order == "" {
+		s.Order = Newest
+	}
 	f := &finder{Search: s, selection: newSelection(&s.Filter)}
 	w := scan.Wanted{Window: s.Filter.Window(), Query: s.Filter.query(), Now: s.Now, Account: s.Account, Progress: s.Progress, OldestFirst: s.Order == Oldest}
 	if s.Only == "" && (s.Order == Newest || s.Order == Oldest) {

@@ -46,12 +46,6 @@ const (
 // PeakConcurrent is a metric of totals alone.
 const PeakConcurrent Metric = "peak_concurrent"
 
-// Metrics are those of before, in the order of answers.
-var Metrics = []Metric{
-	Calls, Share, Answered, AnswerRate, NoAnswer, Busy, Failed, Open,
-	TalkSeconds, MeanSeconds, MedianSeconds, P95Seconds,
-}
-
 // AllMetrics are all of them, in the order of answers.
 var AllMetrics = []Metric{
 	Calls, Share, Answered, Open, Unanswered, NoAnswer, Busy, Failed, OtherStatus, Missed,

@@ -9,7 +9,4 @@ const (
 	OnlyNotReached      Only = "not_reached"       // missed calls with later calls, of which none was answered
 	OnlyUnreturned      Only = "unreturned"        // both
 	OnlyRepeat          Only = "repeat_contacts"   // calls with numbers that have two calls or more of the search
-
-	UnreturnedMissed Only = "unreturned_missed" // as OnlyNeverCalledBack
-	RepeatContacts        = OnlyRepeat
 )

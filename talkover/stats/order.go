@@ -56,6 +56,3 @@ func (o RowOrder) Sort(rows []Row, by []Dimension) {
 		return 0
 	})
 }
-
-// SortRows sorts rows by value where all dimensions have an order, else by calls.
-func SortRows(rows []Row, by []Dimension) { RowOrder("").Sort(rows, by) }

@@ -9,14 +9,33 @@ import (
 // daySpan is the days of a window, in which rows have their places.
 type daySpan struct{ first, last time.Time }
 
-func spanOf(d Days, now time.Time) daySpan {
+// spanOf returns the days that have begun when a window ends: at until, if that is not zero.
+func spanOf(d Days, until time.Time, zone *time.Location) daySpan {
 	var s daySpan
 	s.first, _ = parseDay(d.From)
-	var ok bool
-	if s.last, ok = parseDay(d.To); !ok {
-		s.last = dayOf(now)
+	s.last, _ = parseDay(d.To)
+	if !until.IsZero() {
+		if begun := dayOf(until.Add(-1).In(zone)); s.last.IsZero() || begun.Before(s.last) {
+			s.last = begun
+		}
 	}
 	return s
+}
+
+// count returns how many of the days lie in the place of a row; 0 where its dimensions
+// divide no days.
+func (s daySpan) count(by []Dimension, values []Value) (n int) {
+	divided := len(values) > 0 && slices.ContainsFunc(by, Dimension.dividesDays)
+	for day := s.first; divided && !day.After(s.last); day = day.AddDate(0, 0, 1) {
+		is := true
+		for i, d := range by {
+			is = is && (!d.dividesDays() || d.ofTime(day) == values[i])
+		}
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // place returns which day, week or month of the window a value is; of other dimensions the
@@ -99,5 +118,6 @@ func (r *Report) pair(was *Report, here, there daySpan) {
 			}
 		}
 		r.Before.Rows = append(r.Before.Rows, before)
+		r.Before.HeldDays = append(r.Before.HeldDays, [2]int{here.count(r.By, row.Values), there.count(r.By, before.Values)})
 	}
 }

@@ -24,11 +24,6 @@ type Question struct {
 	Account  *cache.Account   // keeps days that were read; nil for none
 	Reserve  int              // requests to leave for another question
 	Progress func(done, total int, what string)
-
-	// Query, Zone and ExcludeTests stand for a Filter of these.
-	Query        talkover.CallQuery
-	Zone         *time.Location
-	ExcludeTests bool
 }
 
 // wants reports whether a question is about one of these metrics.
@@ -51,14 +46,8 @@ type Report struct {
 	Read          *ReadPart         // of a counted answer: the largest part that was read; nil for none
 	Before        *Before           // nil where the question compares with nothing
 
-	Contacts *ContactFigures
-	Short    *int
-
 	over overDays
 }
-
-// ContactFigures are some of the totals.
-type ContactFigures struct{ Contacts, Repeat, UnreturnedMissed, PeakConcurrent int }
 
 // BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
 type BusyHour struct{ Hour, Calls int }
@@ -69,7 +58,6 @@ type ReadPart struct {
 	From, To time.Time // zero where the window has no such end
 	Calls    int
 	Totals   Row
-	Contacts ContactFigures
 }
 
 // Before is what was, in the window that a question compares with. Rows are paired by
@@ -82,6 +70,10 @@ type Before struct {
 	Totals        Row
 	Rows          []Row // what each of the report's Rows was; M is nil where that window has no such place
 	Beyond        []Row // of places that the question's window does not have, such as a 31st
+	// HeldDays counts for each of the report's Rows the days of either window that its place
+	// holds, as far as they have begun: a week at a window's end may be shorter than the one
+	// that it is paired with. Both are 0 where the dimensions divide no days.
+	HeldDays [][2]int
 }
 
 // none returns the row of a place without calls.

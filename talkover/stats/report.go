@@ -51,8 +51,6 @@ func newReport(q *Question, g *Groups, coverage scan.Coverage, over overDays, si
 	}
 	report.addAgents(q)
 	report.Order.Sort(report.Rows, q.By)
-	report.Contacts = &ContactFigures{g.All.contacts, g.All.repeat, g.All.neverCalledBack, g.PeakConcurrent()}
-	report.Short = &g.All.Short
 	return report
 }
 

@@ -139,6 +139,3 @@ func sum(rows []Row, of int) Row {
 	}
 	return Row{M: m}
 }
-
-// None returns the row of a group without calls, of so many in all.
-func None(values []Value, of int) Row { return exact(values, new(Figures), of, place{}) }

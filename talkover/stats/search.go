@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -20,16 +19,6 @@ type Search struct {
 	Now      func() time.Time // time.Now if nil
 	Account  *cache.Account   // keeps days that were read; nil for none
 	Progress func(done, total int, what string)
-
-	// The following stand for a Filter of these.
-	Query      talkover.CallQuery
-	Statuses   []string
-	Open       bool
-	MinSeconds int
-	MaxSeconds *int
-	Hours      []int
-	Weekdays   []time.Weekday
-	Zone       *time.Location
 }
 
 // Found is the answer to a Search.
@@ -41,40 +30,6 @@ type Found struct {
 	Skipped       int             // how many of them come before Calls
 	Next          Cursor          // for the very next ones; zero where there are none
 	Withheld      int             // missed calls of withheld numbers, which Only leaves out
-}
-
-// adopt takes the fields that stand for a filter into it.
-func (s *Search) adopt() {
-	f := &s.Filter
-	if s.Query != (talkover.CallQuery{}) {
-		f.adopt(s.Query)
-	}
-	f.Statuses = append(slices.Clone(f.Statuses), s.Statuses...)
-	if s.Open {
-		f.Statuses = append(f.Statuses, StatusOpen)
-	}
-	f.MinSeconds = max(f.MinSeconds, s.MinSeconds)
-	if s.MaxSeconds != nil {
-		f.MaxSeconds = s.MaxSeconds
-	}
-	if n := len(s.Hours); n > 0 {
-		f.Hours = Hours{s.Hours[0], (s.Hours[n-1] + 1) % 24}
-	}
-	if len(s.Weekdays) > 0 {
-		f.Weekdays = s.Weekdays
-	}
-	if s.Zone != nil {
-		f.Zone = s.Zone
-	}
-	if s.Order == "" {
-		s.Order = Newest
-	}
-	if s.Only == UnreturnedMissed {
-		s.Only = OnlyNeverCalledBack
-	}
-	if s.Now == nil {
-		s.Now = time.Now
-	}
 }
 
 // finder finds calls among those that were read.

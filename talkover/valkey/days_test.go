@@ -50,9 +50,9 @@ func analysts(t *testing.T, w *world, api *scantest.Served, n int, shared bool) 
 // tenQuestions are about the same month; those of talkover/stats.
 var tenQuestions = []stats.Question{
 	{}, {By: []stats.Dimension{stats.ByAgent}}, {By: []stats.Dimension{stats.ByHour}}, {By: []stats.Dimension{stats.ByDay, stats.ByStatus}},
-	{By: []stats.Dimension{stats.ByContact}}, {Query: talkover.CallQuery{Status: "no-answer"}, By: []stats.Dimension{stats.ByHour}},
-	{Query: talkover.CallQuery{Direction: "inbound"}, By: []stats.Dimension{stats.ByWeekday}}, {By: []stats.Dimension{stats.ByLine}},
-	{Query: talkover.CallQuery{AgentID: "agent-2"}, By: []stats.Dimension{stats.ByStatus}}, {By: []stats.Dimension{stats.ByWeekday, stats.ByHour}, ExcludeTests: true},
+	{By: []stats.Dimension{stats.ByContact}}, {Filter: stats.Filter{Statuses: []string{"no-answer"}}, By: []stats.Dimension{stats.ByHour}},
+	{Filter: stats.Filter{Direction: "inbound"}, By: []stats.Dimension{stats.ByWeekday}}, {By: []stats.Dimension{stats.ByLine}},
+	{Filter: stats.Filter{AgentID: "agent-2"}, By: []stats.Dimension{stats.ByStatus}}, {By: []stats.Dimension{stats.ByWeekday, stats.ByHour}, Filter: stats.Filter{Tests: stats.ExcludeTests}},
 }
 
 // answer asks one question, which must get an exact answer about all of its window.
@@ -60,7 +60,7 @@ func (a analyst) answer(t *testing.T, q stats.Question, clock func() time.Time) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 	defer cancel()
-	q.Query.DateFrom, q.Now, q.Account = scantest.Now.AddDate(0, 0, -30).Format(time.DateOnly), clock, a.account
+	q.Filter.Days.From, q.Now, q.Account = scantest.Now.AddDate(0, 0, -30).Format(time.DateOnly), clock, a.account
 	r, err := stats.Ask(ctx, a.client, q)
 	if err != nil {
 		t.Error(err)
