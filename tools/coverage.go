@@ -30,6 +30,7 @@ type coverage struct {
 	asked  ours // what was asked
 	whole  bool
 	goesOn bool // the window is not over
+	looked bool // calls are those that were looked through
 }
 
 // newCoverage shows a coverage, how many requests it took, and the days that were asked
@@ -97,6 +98,8 @@ func (c coverage) String() string {
 		}
 	case c.Method == string(scan.Counts):
 		s = "Exact, counted by Talkover: all " + calls
+	case c.looked:
+		s = "Exact, looked through: all " + calls
 	default:
 		s = "Exact: all " + calls
 	}

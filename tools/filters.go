@@ -167,6 +167,9 @@ func (f filters) hours() (from, to int) {
 	return f.HourFrom, 23
 }
 
+// noFilters stands for filters of which none is given.
+const noFilters = "no filters"
+
 // String writes the filters but for the days, which the window says: by the names of their
 // arguments, and hours as on the clock.
 func (f filters) String() string {
@@ -176,7 +179,7 @@ func (f filters) String() string {
 			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
-	add(len(f.Status) > 0, "status=%s", joined(f.Status))
+	add(len(f.Status) > 0, "status=%s", strings.ReplaceAll(joined(f.Status), " ", ""))
 	add(f.Direction != "", "direction=%s", f.Direction)
 	add(f.Agent != "", "agent=%q", f.Agent)
 	add(f.Contact != "", "contact=%q", f.Contact)
@@ -187,9 +190,9 @@ func (f filters) String() string {
 	}
 	from, to := f.hours()
 	add(from != 0 || to != 23, "hours %02d:00-%02d:59", from, to)
-	add(len(f.Weekdays) > 0, "weekdays=%s", joined(f.Weekdays))
+	add(len(f.Weekdays) > 0, "weekdays=%s", strings.ReplaceAll(joined(f.Weekdays), " ", ""))
 	add(f.TestCalls != "", "test_calls=%s", f.TestCalls)
-	return cmp.Or(strings.Join(parts, " "), "no filters")
+	return cmp.Or(strings.Join(parts, " "), noFilters)
 }
 
 // loosen says what to try if nothing matched.

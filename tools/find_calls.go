@@ -125,6 +125,7 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 		table: newTable(callColumns(q.zone, q.labelsOf(calls)), calls), frame: q.frame(),
 		byTime: order == stats.Newest || order == stats.Oldest,
 	}
+	out.Coverage.looked = true
 	noteUnread(&out.frame, calls)
 	if found.Withheld > 0 {
 		out.note("%s with a withheld number left out.", plural(found.Withheld, "missed call", "missed calls"))
@@ -182,11 +183,13 @@ func (out *findCallsOutput) text() string {
 	if out.Last > 0 {
 		which = fmt.Sprintf("%s, %d-%d shown", out.Order, out.First, out.Last)
 	}
-	only := ""
-	if out.Only != "" {
-		only = " only=" + string(out.Only)
+	asked := out.Filters.Args.String()
+	if only := "only=" + string(out.Only); out.Only != "" && asked == noFilters {
+		asked = only
+	} else if out.Only != "" {
+		asked += " " + only
 	}
-	fmt.Fprintf(&b, "%s (%s%s); %s; now %s.\n", n, out.Filters.Args, only, which, out.Now)
+	fmt.Fprintf(&b, "%s (%s); %s; now %s.\n", n, asked, which, out.Now)
 	fmt.Fprintf(&b, "%s; %s.\n", out.Coverage, plural(out.Coverage.Requests, "request", "requests"))
 	out.writeNotes(&b)
 	out.write(&b, out.byTime)

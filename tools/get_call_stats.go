@@ -19,7 +19,7 @@ type callStatsInput struct {
 	filters
 	GroupBy []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
 	Compare stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
-	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show." alias:"limit,n,count,max_results,per_page"`
+	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
 	Order   rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first. Time goes by value, else calls." alias:"sort,order_by,sort_by"`
 	Metrics []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
 }
@@ -56,6 +56,15 @@ func (in *callStatsInput) Validate() []schema.Fault {
 	return faults
 }
 
+// order returns how rows are sorted. Where some rows alone are to be shown, those of most calls
+// are meant, also of days and hours.
+func (in callStatsInput) order() stats.RowOrder {
+	if in.Order == "" && in.Top > 0 {
+		return stats.ByCalls
+	}
+	return stats.RowOrder(in.Order)
+}
+
 // asked returns the metrics that were asked for, in the order of answers; none for the usual
 // ones.
 func (in callStatsInput) asked() (names []stats.Metric) {
@@ -70,6 +79,9 @@ func (in callStatsInput) asked() (names []stats.Metric) {
 // freeMetrics cost no request more where a question is about all calls of a window that goes
 // on to now: what became of its missed calls is in it.
 var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
+
+// seldomMetrics are not told where they are 0, unless they are asked for.
+var seldomMetrics = []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed}
 
 // wanted returns the metrics to ask for. Those that are told without being asked for hang on
 // the question alone, never on what is cached, so that its answer keeps its shape.
@@ -145,7 +157,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		return nil, err
 	}
 	wanted := stats.Question{
-		Filter: asked.filter(), By: in.GroupBy, Metrics: in.wanted(asked, q.now), Order: stats.RowOrder(in.Order), Compare: in.Compare,
+		Filter: asked.filter(), By: in.GroupBy, Metrics: in.wanted(asked, q.now), Order: in.order(), Compare: in.Compare,
 		Now: q.clock, Account: q.kept,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
@@ -165,7 +177,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
 	t := q.newGroups(in, report)
-	out.total(in, wanted.Metrics, t, report)
+	out.total(in, asked, wanted.Metrics, t, report)
 	q.noteLines(ctx, &out.frame, in.Search)
 	out.explain(q, in, asked, report)
 	out.behind(asked.filters, t)
@@ -175,7 +187,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 
 // total fills in the totals, and those of the other window: of the metrics that the table
 // shows, or that were asked for, or all.
-func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *groups, report *stats.Report) {
+func (out *callStatsOutput) total(in callStatsInput, asked asked, wanted []stats.Metric, t *groups, report *stats.Report) {
 	names := in.asked()
 	switch {
 	case len(names) > 0:
@@ -200,11 +212,11 @@ func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *g
 	}
 	delete(out.Totals, string(stats.Share)) // of the totals it is 1
 	if len(in.GroupBy) == 0 && len(in.Metrics) == 0 {
-		for _, rare := range []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed} {
-			if out.Totals[string(rare)].value == 0 {
-				delete(out.Totals, string(rare))
-			}
-		}
+		names = slices.DeleteFunc(slices.Clone(names), func(name stats.Metric) bool {
+			return slices.Contains(seldomMetrics, name) && out.Totals[string(name)].value == 0 && (report.Before == nil || report.Before.Totals.M[name].Value == 0)
+		})
+		out.Totals = measuresOf(names, report.Totals)
+		delete(out.Totals, string(stats.Share))
 		if report.BusyHour != nil && report.Before == nil {
 			out.Totals[busyHour] = figure{value: float64(report.BusyHour.Hour)}
 		}
@@ -230,6 +242,27 @@ func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *g
 		c.until = ours(beginForm(b.Until.In(t.zone), nowForm))
 	}
 	out.Compare = c
+	out.noteShort(t, window{asked.from, asked.to, t.zone}, other)
+}
+
+// noteShort says that paired weeks or months hold unequal numbers of days of their windows,
+// as the first and the last ones do. It names the first such pair.
+func (out *callStatsOutput) noteShort(t *groups, is, was window) {
+	if len(t.by) != 1 || t.by[0] != stats.ByWeek && t.by[0] != stats.ByMonth {
+		return
+	}
+	for i, r := range t.report.Rows {
+		before := t.report.Before.Rows[i]
+		if len(before.Values) == 0 {
+			continue
+		}
+		a, b := is.daysOf(t.by[0], r.Values[0].Key), was.daysOf(t.by[0], before.Values[0].Key)
+		if a != b {
+			out.note("Not alike: %s has %s of its window, and %s, with which it is paired, has %d.",
+				ours(r.Values[0].Name), plural(a, "day", "days"), ours(before.Values[0].Name), b)
+			return
+		}
+	}
 }
 
 // explain notes what to know before relying on the figures.

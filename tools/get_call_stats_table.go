@@ -309,6 +309,16 @@ func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
 
 // within narrows the days to those of a day, a week or a month.
 func (f *filters) within(d stats.Dimension, key string) bool {
+	from, to, ok := placeDays(d, key)
+	f.DateFrom = day(max(from, schema.Date(f.DateFrom)))
+	if f.DateTo == "" || to < schema.Date(f.DateTo) {
+		f.DateTo = day(to)
+	}
+	return ok
+}
+
+// placeDays returns the first and the last day of a day, a week or a month.
+func placeDays(d stats.Dimension, key string) (from, to schema.Date, ok bool) {
 	form := time.DateOnly
 	if d == stats.ByMonth {
 		form = "2006-01"
@@ -321,10 +331,14 @@ func (f *filters) within(d stats.Dimension, key string) bool {
 	case stats.ByMonth:
 		last = first.AddDate(0, 1, -1)
 	}
-	from, to := schema.Date(first.Format(time.DateOnly)), schema.Date(last.Format(time.DateOnly))
-	f.DateFrom = day(max(from, schema.Date(f.DateFrom)))
-	if f.DateTo == "" || to < schema.Date(f.DateTo) {
-		f.DateTo = day(to)
+	return schema.Date(first.Format(time.DateOnly)), schema.Date(last.Format(time.DateOnly)), err == nil
+}
+
+// daysOf counts the days of a week or a month that lie in the window.
+func (w window) daysOf(d stats.Dimension, key string) int {
+	from, to, _ := placeDays(d, key)
+	if from = max(from, w.from); w.to != "" {
+		to = min(to, w.to)
 	}
-	return err == nil
+	return int(to.Time().Sub(from.Time()).Hours()/24) + 1 // UTC has no change of clocks
 }

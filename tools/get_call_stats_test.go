@@ -649,7 +649,7 @@ func TestDaysAreReadOnce(t *testing.T) {
 	if requests > 4 || !strings.Contains(text, "of them cached, validated by Talkover's count") || two["coverage"].(map[string]any)["read_at"] == nil {
 		t.Errorf("%d requests: %.300s", requests, text)
 	}
-	if text, _, requests := asked("find_calls", `{"date_from":"2026-10-10","sort":"longest"}`); requests > 0 || !strings.Contains(text, "Exact: all") {
+	if text, _, requests := asked("find_calls", `{"date_from":"2026-10-10","sort":"longest"}`); requests > 0 || !strings.Contains(text, "Exact, looked through: all") {
 		t.Errorf("%d requests: %.300s", requests, text)
 	}
 	before := len(r.requests)

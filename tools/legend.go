@@ -22,12 +22,10 @@ var meanings = []struct {
 	{[]stats.Metric{stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds}, "seconds: of answered calls"},
 	{[]stats.Metric{stats.ShortCalls}, "short_calls: answered, 6 s or less"},
 	{[]stats.Metric{stats.PerDay}, "per_day: of days that are over"},
-	{[]stats.Metric{stats.Repeat}, "repeat_contacts: with 2 calls or more"},
 	{[]stats.Metric{stats.Withheld}, "withheld: calls without a number"},
 	{[]stats.Metric{stats.Unreturned}, "unreturned: missed, and no call with that number answered since"},
 	{[]stats.Metric{stats.NeverCalledBack}, "never_called_back: no call with it since"},
 	{[]stats.Metric{stats.NotReached}, "not_reached: calls with it since, none answered"},
-	{[]stats.Metric{busyHour}, "busy_hour: that with most calls"},
 }
 
 // legendOf explains metrics in one line.

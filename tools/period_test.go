@@ -107,6 +107,27 @@ func TestWordsForDays(t *testing.T) {
 	}
 }
 
+// A few rows of hours or days are those of most calls, unless another order is asked for.
+func TestTopRowsAreTheLargest(t *testing.T) {
+	s := connect(t, remember(account))
+	for _, by := range []string{`["hour"]`, `["weekday","hour"]`, `["day"]`, `["agent"]`} {
+		_, all := s.call("get_call_stats", `{"period":"last_week","order":"calls","group_by":`+by+`}`)
+		text, structure := s.call("get_call_stats", `{"period":"last_week","top":3,"group_by":`+by+`}`)
+		rows, want := statsRows(structure), statsRows(all)
+		if len(rows) != 4 || !strings.Contains(text, "rows by calls, largest first") {
+			t.Fatalf("%s: %d rows in\n%s", by, len(rows), text)
+		}
+		for i := range 3 {
+			if rows[i]["calls"] != want[i]["calls"] || rows[i]["calls"].(float64) < want[3]["calls"].(float64) {
+				t.Errorf("%s: row %d has %v calls, want %v", by, i, rows[i]["calls"], want[i]["calls"])
+			}
+		}
+		if _, structure = s.call("get_call_stats", `{"period":"last_week","top":3,"order":"value","group_by":["hour"]}`); statsRows(structure)[0]["hour"] != "01" {
+			t.Errorf("by value the first hour is %v", statsRows(structure)[0]["hour"])
+		}
+	}
+}
+
 // Where it is another day in the zone, a period is that of the zone.
 func TestPeriodsAreOfTheZone(t *testing.T) {
 	_, structure := connect(t, account.Transport()).call("get_call_stats", `{"period":"today","timezone":"Pacific/Kiritimati"}`)
