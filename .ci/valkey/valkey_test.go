@@ -99,7 +99,10 @@ func TestLimit(t *testing.T) {
 func TestKilledReplica(t *testing.T) {
 	w := newTrio(t, 8)
 	w.until(fault())
+	w.api.slow(3 * time.Second)
+	time.Sleep(time.Second)
 	w.replicas[0].kill()
+	w.api.slow(20 * time.Millisecond)
 	w.end(t, 0)
 }
 

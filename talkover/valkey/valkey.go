@@ -307,7 +307,7 @@ func (s *Server) tell(most time.Duration, ask func(context.Context, valkeygo.Cli
 }
 
 // guarded runs what speaks to a server. valkey-go v1.0.79 panics where a server announces
-// more bytes than any memory has; TestAServerThatAnswersGarbage fails without this.
+// more bytes than any memory has; TestServersThatAreNone fails without this.
 func guarded(speak func() error) (err error) {
 	defer func() {
 		if recover() != nil {
