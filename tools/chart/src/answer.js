@@ -14,7 +14,7 @@ const isTime = name => TIMES.includes(name);
 const isOrdered = name => isTime(name) || name in CYCLES;
 
 /** What a picture can show of each group, in the order of its buttons. */
-const METRICS = ['calls', 'missed', 'answer_rate', 'mean_seconds'];
+export const METRICS = ['calls', 'missed', 'answer_rate', 'mean_seconds'];
 /** Outcomes that add up to the calls: the finer three where the answer has them, else their sum. */
 const OUTCOMES = ['answered', 'no_answer', 'busy', 'failed', 'unanswered', 'open', 'other'];
 const FINER = ['no_answer', 'busy', 'failed'];
@@ -50,7 +50,12 @@ function readStats(s, asked) {
     coverage: coverageLine(s), badge: partBadge(s, window), part: isPart(s.coverage), legend: s.legend,
     filters: s.filters ?? {}, baseArgs: base(s),
   };
-  if (model.compared) model.comparedWords = spanWords(model.compared.from, model.compared.to);
+  if (model.compared) {
+    const { from, to, cut } = model.compared;
+    model.comparedWords = cut ? `${f.days(from, to - 1)}, to the same time` : spanWords(from, to);
+  }
+  // A matrix tells one figure of each cell; the others take another question.
+  model.oneFigure = Boolean(s.matrix);
   model.groups = s.matrix ? cellsOf(s) : rowsOf(s, dims);
   for (const group of model.groups) {
     group.label = group.keys.map((key, i) => valueWord(dims[i], key)).join(' · ');

@@ -11,11 +11,13 @@ import { label } from './bars.js';
 const RATE_HEIGHT = 70;
 const RATE_TITLE = 17;
 const GAP = 6;
+/** The least height of the columns: below it, the answer rate stands behind its button alone. */
+const LEAST = 130;
 
 export function columns(figure, model, metric, { width, height, open, hint }) {
   const items = bucketItems(model, metric);
   const dim = model.dims.find(name => name !== model.split);
-  const rate = model.shape === 'series' && metric === 'calls' && !model.split && items.some(item => item.rate !== undefined);
+  const rate = model.shape === 'series' && metric === 'calls' && items.some(item => item.rate !== undefined) && height >= RATE_HEIGHT + RATE_TITLE + LEAST;
   const below = height - (rate ? RATE_HEIGHT + RATE_TITLE : 0);
   const highest = f.isRate(metric) ? 1 : Math.max(...items.map(item => Math.max(item.value ?? 0, item.before ?? 0)), 1);
   const write = value => f.figure(metric, value);

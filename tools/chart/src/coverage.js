@@ -34,8 +34,8 @@ export function coverageLine(s) {
       : isPart(c) ? `Exact for ${n}${about} only${c.calls_left === undefined ? '' : `; ${calls(c.calls_left)} are left`}`
       : c.method === 'counts' ? `Exact, counted by Talkover: all ${n}${about}` : `Exact: all ${n}${about}`,
     Number.isFinite(f.moment(c.as_of)) && `as of ${f.time(f.moment(c.as_of))}`,
-    c.cached > 0 && `${f.count(c.cached)} of them kept from an earlier answer`,
-    c.test_calls > 0 && `${f.count(c.test_calls)} test ${c.test_calls === 1 ? 'call' : 'calls'}`,
+    c.cached > 0 && `${f.count(c.cached)} cached`,
+    s.test_calls > 0 && `${f.count(s.test_calls)} test ${s.test_calls === 1 ? 'call' : 'calls'}`,
   ];
   const reason = c.reason ? `: ${c.reason}` : '';
   const again = c.ask_again_in_seconds > 0 ? `. Ask again in ${c.ask_again_in_seconds} s for the rest` : '';

@@ -26,14 +26,16 @@ export const colour = name => `var(--${name})`;
 /** Cuts text to what fits a width in pixels, at the size of the labels of a picture. */
 export function fitted(text, width, font = labelFont()) {
   if (widthOf(text, font) <= width) return text;
+  const letters = Array.from(text.slice(0, 200)); // so that no letter of two code units is cut in half
+  const cut = n => `${letters.slice(0, n).join('').trimEnd()}…`;
   let low = 0;
-  let high = Math.min(text.length, 200);
+  let high = letters.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (widthOf(`${text.slice(0, middle)}…`, font) <= width) low = middle;
+    if (widthOf(cut(middle), font) <= width) low = middle;
     else high = middle - 1;
   }
-  return `${Array.from(text.slice(0, low)).join('').trimEnd()}…`;
+  return cut(low);
 }
 
 const canvas = document.createElement('canvas').getContext('2d');

@@ -10,13 +10,17 @@ import { hits } from './tip.js';
 import { label } from './bars.js';
 import { mixed, readable } from './colours.js';
 
+/** The least height of a row, and of one whose figures can be read, in pixels. */
+const LEAST = 7;
+const READABLE = 9.5;
+
 export function heat(figure, model, metric, { width, height, open, hint }) {
   let { x, y } = heatPlaces(model.dims);
   let across = orderedValues(model, x);
   let down = orderedValues(model, y);
   // A week of hours stands upright where it is narrow, so that its figures can be read.
   if (width < 560 && across.length > down.length) [x, y, across, down] = [y, x, down, across];
-  const room = Math.max(4, Math.floor((height - 24) / 14));
+  const room = Math.max(4, Math.floor((height - 24) / LEAST));
   const rows = down.slice(0, room);
   const word = (place, key) => axisWord(model.dims[place], key);
   const marginLeft = Math.ceil(Math.min(Math.max(...rows.map(key => widthOf(word(y, key)))), width * 0.3)) + 10;
@@ -26,10 +30,10 @@ export function heat(figure, model, metric, { width, height, open, hint }) {
     .map(g => ({ x: g.keys[x], y: g.keys[y], value: g.figures[metric], group: g }));
   const most = f.isRate(metric) ? 1 : Math.max(...cells.map(c => c.value), 1);
   const fill = c => mixed(metric, c.value / most);
-  const small = tall < 15 || size < 26 ? 10 : 12;
+  const small = tall < 12 ? 9 : tall < 15 || size < 26 ? 10 : 12;
   const font = `${small}px ${getComputedStyle(document.documentElement).fontFamily}`;
   const write = value => f.figure(metric, value);
-  const written = tall >= 11 && Math.max(0, ...cells.map(c => widthOf(write(c.value), font))) + 2 <= size;
+  const written = tall >= READABLE && Math.max(0, ...cells.map(c => widthOf(write(c.value), font))) + 2 <= size;
   const grid = rows.flatMap(b => across.map(a => ({ x: a, y: b })));
   const widest = Math.max(...across.map(key => widthOf(word(x, key)))) + 8;
   const every = Math.ceil(widest / size);

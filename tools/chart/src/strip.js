@@ -17,7 +17,9 @@ export function strip(figure, model, { width }) {
   const ticks = [...new Set([0, [60, 120, 300, 600, 1800, 3600, 7200].findLast(s => s <= longest) ?? 60])];
   const marginLeft = Math.ceil(Math.max(...ticks.map(t => widthOf(f.length(t))))) + 12;
   const padding = Math.max((last - first) * 0.02, 60_000);
-  const write = oneDay ? f.time : last - first > 3 * 86_400_000 ? f.day : f.dayTime;
+  const write = at => (!oneDay && at % 86_400_000 === 0 ? f.day(at) : f.time(at));
+  const place = at => marginLeft + (at - first + padding) / (last - first + 2 * padding) * (width - marginLeft - 8);
+  const inside = at => place(at) + widthOf(write(at)) / 2 <= width && place(at) - widthOf(write(at)) / 2 >= 0;
   const picture = plot({
     width, height: HEIGHT, marginLeft, marginRight: 8, marginTop: 10, marginBottom: 24,
     x: { type: 'utc', domain: [first - padding, last + padding] },
@@ -26,7 +28,7 @@ export function strip(figure, model, { width }) {
     marks: [
       gridY(ticks, { stroke: 'var(--line)', strokeOpacity: 1 }),
       axisY(ticks, { tickFormat: f.length, tickSize: 0, label: null, fontSize: 12 }),
-      axisX(timeTicks(first, last, width - marginLeft, write), { tickFormat: at => write(+at), tickSize: 3, label: null, fontSize: 12 }),
+      axisX(timeTicks(first, last, width - marginLeft).filter(inside), { tickFormat: at => write(+at), tickSize: 3, label: null, fontSize: 12 }),
       ruleY([0], { stroke: 'var(--edge)' }),
       ruleX(calls.filter(c => c.seconds > 0), { x: 'at', y1: 0, y2: 'seconds', stroke: c => colour(c.outcome), strokeWidth: 2 }),
       dot(calls, { x: 'at', y: 'seconds', r: 3.5, fill: c => (c.outcome === 'answered' ? colour(c.outcome) : 'var(--page)'), stroke: c => colour(c.outcome), strokeWidth: 1.75 }),
@@ -43,8 +45,8 @@ export function strip(figure, model, { width }) {
 }
 
 /** Moments for the axis, at whole hours or days of the clock, so that no two labels touch. */
-function timeTicks(first, last, width, write) {
-  const most = Math.max(2, Math.floor(width / (widthOf(write(last)) + 24)));
+function timeTicks(first, last, width) {
+  const most = Math.max(2, Math.floor(width / (widthOf(f.time(last)) + 28)));
   const [hour, day] = [3_600_000, 86_400_000];
   const step = [hour / 4, hour / 2, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 7 * day, 14 * day, 30 * day, 90 * day, 365 * day].find(s => (last - first) / s <= most - 1) ?? 730 * day;
   const ticks = [];

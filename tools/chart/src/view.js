@@ -7,9 +7,8 @@ import { totals, totalsTable } from './totals.js';
 import { strip } from './strip.js';
 import { table } from './table.js';
 import { mixed } from './colours.js';
-import { nameOf } from './answer.js';
+import { METRICS, nameOf } from './answer.js';
 import { segmentsOf } from './items.js';
-import { spanWords } from './coverage.js';
 import * as f from './format.js';
 import { colour, h } from './element.js';
 
@@ -121,7 +120,7 @@ export class View {
 
   fillStats(model, { figure, legend, width, room }) {
     const metric = this.metric(model);
-    if (!(model.totals.calls > 0) && !model.groups.some(g => Object.keys(g.before).length)) {
+    if (!(model.totals.calls > 0) && !model.oneFigure && !model.groups.some(g => Object.keys(g.before).length)) {
       figure.append(h('p', { class: 'message' }, 'No calls fit these filters.'));
       return;
     }
@@ -161,12 +160,37 @@ export class View {
     return this.state.metric;
   }
 
+  /** The figures that buttons offer: those of the answer, or for a matrix those that the host can ask for. */
+  choices(model) {
+    if (model.kind !== 'stats' || this.state.table || model.shape === 'totals' || !(model.totals.calls > 0 || model.oneFigure)) return [];
+    return model.oneFigure && this.host?.callsTools && model.asked.args ? [...new Set([...METRICS, ...model.metrics])] : model.metrics;
+  }
+
+  /** Shows another figure. What the answer does not have is asked for once, and kept. */
+  async choose(model, metric) {
+    const top = this.stack.at(-1);
+    if (model.oneFigure) {
+      const kept = (model.kept ??= { [model.metrics[0]]: model });
+      const args = { ...model.asked.args, metrics: [metric] };
+      kept[metric] ??= await this.host.call('get_call_stats', args).then(result => this.read(result, { tool: 'get_call_stats', args: model.asked.args }), error => ({ kind: 'error', text: error.message }));
+      if (this.stack.at(-1) !== top) return; // the reader went on meanwhile
+      const next = kept[metric];
+      if (next.kind !== 'stats') {
+        delete kept[metric];
+        return this.add(next);
+      }
+      next.kept = kept;
+      top.model = next;
+    }
+    this.state.metric = metric;
+    this.draw();
+  }
+
   header(model) {
     const tools = h('div', { class: 'tools' });
-    if (model.kind === 'stats' && !this.state.table && model.shape !== 'totals' && model.metrics.length > 1) {
-      tools.append(group('Figure', model.metrics.map(name => [`metric-${name}`, nameOf(name), this.metric(model) === name, () => { this.state.metric = name; this.draw(); }])));
-    }
-    if (model.kind === 'stats' && model.totals.calls > 0) {
+    const metrics = this.choices(model);
+    if (metrics.length > 1) tools.append(group('Figure', metrics.map(name => [`metric-${name}`, nameOf(name), this.metric(model) === name, () => this.choose(model, name)])));
+    if (model.kind === 'stats' && (model.totals.calls > 0 || model.oneFigure)) {
       tools.append(group('Form', [['as-chart', 'Chart', !this.state.table, () => { this.state.table = false; this.draw(); }], ['as-table', 'Table', Boolean(this.state.table), () => { this.state.table = true; this.draw(); }]]));
     }
     if (this.context.availableDisplayModes?.includes('fullscreen')) {
@@ -195,10 +219,10 @@ export class View {
     if (model.shape !== 'heat') {
       for (const s of segmentsOf(model, metric)) legend.append(entry(`${s.text} ${f.count(s.sum ?? 0)}`, { style: `background: ${colour(s.name)}` }));
     }
-    if (drawn.compared) legend.append(entry(spanWords(model.compared.from, model.compared.to), { class: 'dashed' }));
+    if (drawn.compared && model.compared) legend.append(entry(model.comparedWords, { class: 'dashed' }));
     if (drawn.unfinished) legend.append(entry('so far', { class: 'hatched' }));
     if (drawn.cut) legend.append(entry('cut by the window', { class: 'hatched' }));
-    if (model.part && model.shape !== 'series') legend.append(entry(model.badge.toLowerCase(), { class: 'hatched' }));
+    if (model.part && model.shape !== 'series') legend.append(entry(model.badge.replace(/^\w/, first => first.toLowerCase()), { class: 'hatched' }));
     if (drawn.ramp) {
       const { least, most, metric: name } = drawn.ramp;
       legend.append(entry(`${nameOf(name)}, ${least} to ${most}`, { class: 'ramp', style: `background: linear-gradient(to right, ${mixed(name, 0)}, ${mixed(name, 1)})` }));
