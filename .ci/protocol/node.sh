@@ -20,13 +20,13 @@ new_enough() {
   "$1" -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || a == 22 && b >= 19 ? 0 : 1)' 2>/dev/null
 }
 
-# install_packages runs npm ci, unless the packages are there. npm writes its own lock file last: if that is newer than
-# ours, an install has ended.
+# install_packages runs npm ci in folder $1, unless the packages are there. npm writes its own lock file last: if that is
+# newer than ours, an install has ended.
 install_packages() {
-  local lock=$protocol/node_modules/.package-lock.json said code
-  [ ! "$lock" -nt "$protocol/package-lock.json" ] || [ ! "$lock" -nt "$protocol/package.json" ] || return 0
+  local lock=$1/node_modules/.package-lock.json said code
+  [ ! "$lock" -nt "$1/package-lock.json" ] || [ ! "$lock" -nt "$1/package.json" ] || return 0
   command -v npm >/dev/null && npm --version >/dev/null 2>&1 || skip 'no Node (npm) here'
-  said=$(cd "$protocol" && npm ci --ignore-scripts --loglevel=error 2>&1) && return
+  said=$(cd "$1" && npm ci --ignore-scripts --loglevel=error 2>&1) && return
   code=$(printf '%s\n' "$said" | sed -n 's/^npm error code //p' | head -n 1)
   case $code in
     # These are faults of ours. Any other means that the registry cannot be reached.
@@ -37,7 +37,7 @@ install_packages() {
 
 need_node() {
   local candidate
-  install_packages
+  install_packages "$protocol"
   for candidate in node "$protocol"/node_modules/node-*/bin/node; do
     if new_enough "$candidate"; then
       node=$(command -v "$candidate")

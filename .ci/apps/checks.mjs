@@ -1,0 +1,173 @@
+// Checks the charts of the server binary in argv[2], in the Inspector whose launcher is argv[3] and in a host of our own.
+// Prints a line a check and exits with 1 if one failed.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { accessibility, launch, watched } from './browser.mjs';
+import { openView, serveHost, settled } from './host.mjs';
+import * as expected from './expected.mjs';
+import { connectInspector, openApp, startInspector, views } from './inspector.mjs';
+import { flaws, least, look } from './picture.mjs';
+import { startServer } from './server.mjs';
+import { coverage, shapesFor } from './shapes.mjs';
+import * as strange from './strange.mjs';
+
+const [binary, launcher] = process.argv.slice(2);
+const shots = process.env.SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+let failed = false;
+const stops = [];
+const end = () => stops.splice(0).reverse().forEach(stop => stop());
+process.on('exit', end);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+/** Runs one check, which returns what is wrong, or a note as a string. */
+async function check(name, run) {
+  const start = Date.now();
+  let found;
+  try {
+    found = await run();
+  } catch (error) {
+    found = [error.stack ?? String(error)];
+  }
+  const wrong = Array.isArray(found) ? found : [];
+  if (wrong.length) failed = true;
+  console.log(`${wrong.length ? 'FAIL ' : 'ok   '} ${name}${typeof found === 'string' ? `: ${found}` : ''} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  for (const line of wrong.slice(0, 12)) console.log(`      ${line}`);
+}
+
+const server = await startServer(binary);
+stops.push(server.stop);
+const browser = await launch();
+stops.push(() => browser.close());
+const { now } = (await server.call('list_calls', { per_page: 1 })).structuredContent;
+const shapes = shapesFor(now);
+for (const shape of shapes) shape.result = await server.call(shape.tool, shape.args);
+
+const inspector = await startInspector(launcher, server.url);
+stops.push(inspector.stop);
+
+// The first picture came within this time in all runs, with a wide margin for a machine that does other things as well; the
+// line of each check tells how long it took.
+const MOST_DRAWING = 1500;
+const [WIDE, SLIM] = [1900, 1200];
+{
+  const { page, complaints, close } = await watched(browser, { width: WIDE, views });
+  await connectInspector(page, inspector.url);
+  for (const { name, title, args, result, check: fits } of shapes) {
+    await check(`Inspector, ${name}`, async () => {
+      await page.setViewportSize({ width: WIDE, height: 1000 });
+      const frame = await openApp(page, title, args);
+      const wrong = [];
+      let note = '';
+      for (const width of [WIDE, SLIM]) {
+        await page.setViewportSize({ width, height: 1000 });
+        await page.waitForTimeout(300);
+        await settled(frame);
+        const seen = await look(frame);
+        wrong.push(...[...fits(result.structuredContent, seen), ...coverage(result.structuredContent, seen), ...flaws(seen)].map(w => `${seen.width} px: ${w}`));
+        if (!(seen.drawn < MOST_DRAWING)) wrong.push(`the first picture took ${seen.drawn} ms`);
+        note += `${note ? ', ' : ''}${seen.width} px wide and ${Math.round(seen.height)} high, drawn in ${Math.round(seen.drawn)} ms`;
+        if (shots) await page.screenshot({ path: join(shots, `inspector-${name}-${seen.width}.png`) });
+      }
+      wrong.push(...await accessibility(frame), ...complaints());
+      return wrong.length ? wrong : note;
+    });
+  }
+  await check('Inspector, the calls behind a bar', async () => {
+    await page.setViewportSize({ width: WIDE, height: 1000 });
+    const { title, args, result } = shapes[0];
+    const frame = await openApp(page, title, args);
+    await frame.locator('.hits rect').first().click();
+    await frame.locator('tbody tr, .error, .plain, .message:not([role])').first().waitFor({ timeout: 10_000 });
+    const seen = await look(frame);
+    const { columns, rows: [first] } = result.structuredContent;
+    const n = first[columns.indexOf('calls')];
+    const wrong = seen.title.startsWith(`${first[0]}: ${n} call`) ? [] : [`the title should tell ${first[0]} and ${n} calls: ${seen.title}`];
+    await frame.locator('#back').click();
+    if ((await look(frame)).places.length !== result.structuredContent.rows.length) wrong.push('the way back does not lead to the bars');
+    return [...wrong, ...complaints()];
+  });
+  await check('Inspector, another figure of a heat map', async () => {
+    const { title, args } = shapes.find(shape => shape.name === 'heat');
+    const frame = await openApp(page, title, args);
+    await frame.locator('#metric-answer_rate').click();
+    await frame.locator('.legend', { hasText: 'Answer rate' }).waitFor({ timeout: 10_000 });
+    const rates = await server.call('get_call_stats', { ...args, metrics: ['answer_rate'] });
+    const seen = await look(frame);
+    const wrong = [...expected.matrix(rates.structuredContent, seen, { name: 'Answer rate', metric: 'answer_rate' }), ...flaws(seen)];
+    await frame.locator('#metric-calls').click();
+    const { structuredContent } = shapes.find(shape => shape.name === 'heat').result;
+    return [...wrong, ...expected.matrix(structuredContent, await look(frame)), ...complaints()];
+  });
+  await close();
+}
+inspector.stop();
+
+const host = await serveHost(await server.page());
+stops.push(host.stop);
+const { page, complaints } = await watched(browser, { views: [`${host.url}view`] });
+const open = options => openView(page, host.url, options);
+
+const measured = { marks: Infinity, texts: Infinity };
+for (const [theme, widths] of [['light', [320, 480, 740, 1200]], ['dark', [320, 740]]]) {
+  for (const width of widths) {
+    await check(`every shape at ${width} px, ${theme}`, async () => {
+      await page.setViewportSize({ width, height: 600 });
+      const wrong = [];
+      for (const { name, result, check: fits } of [...shapes, ...strange.unfinished(shapes)]) {
+        const view = await open({ result, can: { serverTools: {}, message: {} }, context: { theme, availableDisplayModes: ['inline', 'fullscreen'] } });
+        const seen = await look(view);
+        for (const [kind, value] of Object.entries(least(seen))) measured[kind] = Math.min(measured[kind], value);
+        const found = [...flaws(seen), ...coverage(result.structuredContent, seen), ...(fits && width >= 740 ? fits(result.structuredContent, seen) : [])];
+        if (width === (theme === 'light' ? 320 : 740)) found.push(...await accessibility(view));
+        wrong.push(...[...found, ...complaints()].map(w => `${name}: ${w}`));
+        if (shots) await page.screenshot({ path: join(shots, `host-${name}-${theme}-${width}.png`), clip: { x: 0, y: 0, width, height: Math.min(600, Math.ceil(seen.height)) } });
+      }
+      return wrong;
+    });
+  }
+}
+await check('contrast', () => (measured.marks >= 3 && measured.texts >= 4.5
+  ? `marks at least ${measured.marks}:1, texts at least ${measured.texts}:1` : [`marks ${measured.marks}:1, texts ${measured.texts}:1`]));
+
+await page.setViewportSize({ width: 740, height: 600 });
+for (const [name, run] of Object.entries(strange.checks)) {
+  await check(name, async () => [...await run({ open, page, shapes, settled, look, flaws, accessibility }), ...complaints()]);
+}
+
+await check('chart, from a file', async () => {
+  const file = join(tmpdir(), `talkover-chart-${process.pid}.html`);
+  stops.push(() => execFileSync('rm', ['-f', file]));
+  writeFileSync(file, execFileSync(binary, ['chart', '-demo', 'get_call_stats', 'group_by=agent', `date_from=${shapes[0].args.date_from}`, `date_to=${shapes[0].args.date_to}`]));
+  const { page, complaints, close } = await watched(browser, { width: 900, views: ['file:'] });
+  const asked = [];
+  page.on('request', request => asked.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+  await page.locator('figure svg').waitFor();
+  const seen = await look(page.mainFrame());
+  const wrong = [...shapes[0].check(shapes[0].result.structuredContent, seen), ...flaws(seen, { most: 1000 }), ...await accessibility(page.mainFrame()), ...complaints()];
+  if (asked.length !== 1) wrong.push(`it asked for ${asked}`);
+  if (shots) await page.screenshot({ path: join(shots, 'file.png') });
+  await close();
+  return wrong;
+});
+
+if (process.env.IMAGES) {
+  mkdirSync(process.env.IMAGES, { recursive: true });
+  const sharp = await watched(browser, { width: 740, height: 600, scale: 1.5 });
+  for (const [name, theme] of [['days', 'light'], ['heat', 'light']]) {
+    const result = structuredClone(shapes.find(shape => shape.name === name).result);
+    result.structuredContent.notes = [];
+    const view = await openView(sharp.page, host.url, { result, can: { serverTools: {} }, context: { theme, availableDisplayModes: ['inline', 'fullscreen'] } });
+    const { height } = await look(view);
+    await sharp.page.screenshot({ path: join(process.env.IMAGES, `${name}.png`), clip: { x: 0, y: 0, width: 740, height: Math.floor(height) } });
+  }
+}
+
+await browser.close();
+end();
+process.exit(failed ? 1 : 0);
