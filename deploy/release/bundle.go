@@ -96,6 +96,9 @@ func (t target) files(ctx context.Context, root fs.FS, program []byte) ([]file, 
 		"README.md":  "deploy/bundle/README.md",
 		"PRIVACY.md": "deploy/bundle/PRIVACY.md",
 		"LICENSE":    "LICENSE",
+
+		"screenshots/days.png": "docs/images/days.png",
+		"screenshots/heat.png": "docs/images/heat.png",
 	} {
 		data, err := fs.ReadFile(root, path)
 		if err != nil {

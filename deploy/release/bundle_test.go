@@ -60,7 +60,7 @@ func TestPack(t *testing.T) {
 		names = append(names, f.Name)
 		modes[f.Name] = f.Mode()
 	}
-	want := []string{"LICENSE", "PRIVACY.md", "README.md", "icon.png", "manifest.json", "server/talkover-mcp"}
+	want := []string{"LICENSE", "PRIVACY.md", "README.md", "icon.png", "manifest.json", "screenshots/days.png", "screenshots/heat.png", "server/talkover-mcp"}
 	if !slices.Equal(names, want) {
 		t.Errorf("files %q, want %q", names, want)
 	}

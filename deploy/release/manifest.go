@@ -31,6 +31,7 @@ type manifest struct {
 	Documentation    string           `json:"documentation"`
 	Support          string           `json:"support"`
 	Icon             string           `json:"icon"`
+	Screenshots      []string         `json:"screenshots"`
 	Server           server           `json:"server"`
 	Tools            []declaredTool   `json:"tools"`
 	ToolsGenerated   bool             `json:"tools_generated"`

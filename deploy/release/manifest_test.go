@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"image/png"
 	"os"
+	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -219,5 +220,29 @@ func TestIcon(t *testing.T) {
 	}
 	if c.Width != 512 || c.Height != 512 || len(b) > 30<<10 {
 		t.Errorf("%dx%d, %d bytes; hosts want 512x512, and nobody a big one", c.Width, c.Height, len(b))
+	}
+}
+
+// Directories show the screenshots that the manifest names. The bundle and the front page have the same ones.
+func TestScreenshots(t *testing.T) {
+	m, err := readTemplate(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Screenshots) != 2 {
+		t.Errorf("screenshots %q, want two", m.Screenshots)
+	}
+	for _, name := range m.Screenshots {
+		b, err := os.ReadFile("../../docs/images/" + path.Base(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := png.DecodeConfig(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if c.Width < 1000 || len(b) > 150<<10 {
+			t.Errorf("%s: %dx%d, %d bytes; directories want 1000 or more across, and a front page less than 150 KiB", name, c.Width, c.Height, len(b))
+		}
 	}
 }
