@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/commands"
 )
 
 // greeted runs a command as hosts do, which wait for the answer to their greeting, the first
@@ -127,9 +133,13 @@ func TestOtherFaultsStillEndTheServer(t *testing.T) {
 		{"another transport", map[string]string{"MCP_TRANSPORT": "pigeon"}, "MCP_TRANSPORT: takes stdio, sse or http"},
 		{"a token of each request", map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, "TALKOVER_TOKEN_SOURCE: takes client only with"},
 	} {
-		if code, stdout, stderr := try(t, test.env); code != 2 || stdout != "" || !strings.Contains(stderr, test.want) {
-			t.Errorf("%s: exit %d, stderr %s", test.name, code, stderr)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a server that starts would go on
+		var out, errs strings.Builder
+		p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		if code := p.Run(ctx, nil); code != commands.Misconfigured || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {
+			t.Errorf("%s: exit %d, stderr %s", test.name, code, errs.String())
 		}
+		cancel()
 	}
 	// A command needs its answer now.
 	for _, args := range [][]string{{"call", "list_calls"}, {"cache"}} {
