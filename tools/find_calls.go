@@ -109,14 +109,14 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 	order := cmp.Or(in.Sort, stats.Newest)
 	skip := (in.Page.number() - 1) * in.Limit
 	found, err := stats.Find(ctx, q.client, stats.Search{
-		Filter: asked.filter(), Order: order, Only: in.Only, Limit: skip + in.Limit, After: in.Page.cursor(),
+		Filter: asked.filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
 		Now: q.clock, Account: q.kept,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	calls := found.Calls[min(skip, len(found.Calls)):]
+	calls := found.Calls
 	in.filters = asked.filters
 	out := &findCallsOutput{
 		Coverage: newCoverage(q, found.Coverage, asked.window, meter.Requests()),
@@ -139,7 +139,7 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 		out.note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, ours(in.Page))
 		out.Next = &echo[findCallsInput]{in}
 	default:
-		out.fit(in, calls, found.Skipped+skip, found.Next)
+		out.fit(in, calls, found.Skipped, found.Next)
 	}
 	return out, nil
 }

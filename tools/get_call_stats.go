@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -177,7 +178,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
 	t := q.newGroups(in, report)
-	out.total(in, asked, wanted.Metrics, t, report)
+	out.total(in, wanted.Metrics, t, report)
 	q.noteLines(ctx, &out.frame, in.Search)
 	out.explain(q, in, asked, report)
 	out.behind(asked.filters, t)
@@ -187,7 +188,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 
 // total fills in the totals, and those of the other window: of the metrics that the table
 // shows, or that were asked for, or all.
-func (out *callStatsOutput) total(in callStatsInput, asked asked, wanted []stats.Metric, t *groups, report *stats.Report) {
+func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *groups, report *stats.Report) {
 	names := in.asked()
 	switch {
 	case len(names) > 0:
@@ -242,24 +243,19 @@ func (out *callStatsOutput) total(in callStatsInput, asked asked, wanted []stats
 		c.until = ours(beginForm(b.Until.In(t.zone), nowForm))
 	}
 	out.Compare = c
-	out.noteShort(t, window{asked.from, asked.to, t.zone}, other)
+	out.noteShort(in, report)
 }
 
 // noteShort says that paired weeks or months hold unequal numbers of days of their windows,
 // as the first and the last ones do. It names the first such pair.
-func (out *callStatsOutput) noteShort(t *groups, is, was window) {
-	if len(t.by) != 1 || t.by[0] != stats.ByWeek && t.by[0] != stats.ByMonth {
+func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
+	if len(in.GroupBy) != 1 || in.GroupBy[0] != stats.ByWeek && in.GroupBy[0] != stats.ByMonth {
 		return
 	}
-	for i, r := range t.report.Rows {
-		before := t.report.Before.Rows[i]
-		if len(before.Values) == 0 {
-			continue
-		}
-		a, b := is.daysOf(t.by[0], r.Values[0].Key), was.daysOf(t.by[0], before.Values[0].Key)
-		if a != b {
+	for i, held := range report.Before.HeldDays {
+		if before := report.Before.Rows[i]; before.M != nil && held[0] != held[1] {
 			out.note("Not alike: %s has %s of its window, and %s, with which it is paired, has %d.",
-				ours(r.Values[0].Name), plural(a, "day", "days"), ours(before.Values[0].Name), b)
+				ours(report.Rows[i].Values[0].Name), plural(held[0], "day", "days"), ours(before.Values[0].Name), held[1])
 			return
 		}
 	}
@@ -320,14 +316,18 @@ func (out *callStatsOutput) head() string {
 		fmt.Fprintf(&b, "; rows by %s", out.Order)
 	}
 	fmt.Fprintf(&b, "; %s; now %s.\n", plural(out.Coverage.Requests, "request", "requests"), out.Now)
-	fmt.Fprintf(&b, "Totals: %s.\n", out.Totals.words(out.unknown))
+	if totals := out.Totals.words(out.unknown); totals != "" {
+		fmt.Fprintf(&b, "Totals: %s.\n", totals)
+	}
 	if c := out.Compare; c != nil {
 		cut := ""
 		if c.Cut {
 			cut = "; cut at the same point, since this window is compared until " + string(c.until)
 		}
-		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, c.Totals.words(c.unknown))
-		fmt.Fprintf(&b, "Change: %s.\n", c.Change.changes(c.Percent))
+		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, cmp.Or(c.Totals.words(c.unknown), "nothing is known"))
+		if change := c.Change.changes(c.Percent); change != "" {
+			fmt.Fprintf(&b, "Change: %s.\n", change)
+		}
 	}
 	out.writeNotes(&b)
 	return b.String()

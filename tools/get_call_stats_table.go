@@ -281,7 +281,7 @@ func (out *callStatsOutput) behindFirst(t *groups, by []stats.Dimension, values 
 func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
 	switch d {
 	case stats.ByStatus:
-		f.Status = []outcomes{outcomes(v.Key)}
+		f.narrowStatus(outcomes(v.Key))
 		return slices.Contains(talkover.Statuses, v.Key) || v.Key == stats.StatusOther
 	case stats.ByDirection:
 		f.Direction = direction(v.Key)
@@ -305,6 +305,23 @@ func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
 		return f.within(d, v.Key)
 	}
 	return false
+}
+
+// narrowStatus narrows the status to one, of calls that fit the filters: of those that are
+// missed to inbound ones, and of those that are open to such as have no duration.
+func (f *filters) narrowStatus(to outcomes) {
+	has := func(s outcomes) bool { return slices.Contains(f.Status, s) }
+	switch to {
+	case talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed:
+		if has(stats.StatusMissed) && !has(stats.StatusUnanswered) && !has(to) {
+			f.Direction = talkover.Inbound
+		}
+	case talkover.StatusAnswered:
+		if has(stats.StatusOpen) && !has(to) {
+			f.MaxSeconds = new(int)
+		}
+	}
+	f.Status = []outcomes{to}
 }
 
 // within narrows the days to those of a day, a week or a month.
@@ -332,13 +349,4 @@ func placeDays(d stats.Dimension, key string) (from, to schema.Date, ok bool) {
 		last = first.AddDate(0, 1, -1)
 	}
 	return schema.Date(first.Format(time.DateOnly)), schema.Date(last.Format(time.DateOnly)), err == nil
-}
-
-// daysOf counts the days of a week or a month that lie in the window.
-func (w window) daysOf(d stats.Dimension, key string) int {
-	from, to, _ := placeDays(d, key)
-	if from = max(from, w.from); w.to != "" {
-		to = min(to, w.to)
-	}
-	return int(to.Time().Sub(from.Time()).Hours()/24) + 1 // UTC has no change of clocks
 }

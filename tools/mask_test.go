@@ -71,6 +71,7 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 	asked := 0
 	for _, tool := range []struct{ name, argument string }{
 		{"list_calls", "search"}, {"find_calls", "search"}, {"get_call_stats", "search"}, {"get_call", "sid"},
+		{"find_calls", "contact"}, {"get_call_stats", "contact"},
 	} {
 		for from := range len(there) {
 			for to := from + 1; to <= len(there); to++ {
