@@ -43,6 +43,8 @@ export async function connectInspector(page, url) {
 
 /** Opens the app of a tool with arguments, and returns the frame of the view once it shows the answer. */
 export async function openApp(page, title, args) {
+  // The Inspector shows every message that it passed on, and is slow once there are many.
+  await page.getByRole('button', { name: 'Clear', exact: true }).last().click();
   const back = page.getByRole('button', { name: 'Back to Input' });
   if (await back.isVisible()) await back.click();
   await page.getByRole('button', { name: new RegExp(`^${title}`) }).click();
