@@ -42,17 +42,6 @@ const mostUnknown = 8
 // Validate after it has read the fields; a field that it could not read is zero.
 type Validator interface{ Validate() []Fault }
 
-// Checker is implemented by types of strings that have rules of their own. Check gets
-// today's UTC day, YYYY-MM-DD; its error says what would be right.
-type Checker interface{ Check(today string) error }
-
-// Speller is implemented by types of strings that forgive more than the case of a value.
-// Spell returns a value as its schema has it, or unchanged.
-type Speller interface{ Spell(value string) string }
-
-// Numeric is implemented by types of strings that take a number without quotes as well.
-type Numeric interface{ TakesNumbers() }
-
 // Decode reads arguments. It forgives form: "20" and 20.0 are 20, "a, b" is a list, "No
 // answer" is no-answer, and null and "" are absent. It does not forgive meaning: it refuses an unknown name, a value
 // out of range and a value of another type. today is the current UTC day, YYYY-MM-DD,

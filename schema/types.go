@@ -8,6 +8,17 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
+// Checker is implemented by types of strings that have rules of their own. Check gets
+// today's UTC day, YYYY-MM-DD; its error says what would be right.
+type Checker interface{ Check(today string) error }
+
+// Speller is implemented by types of strings that forgive more than the case of a value.
+// Spell returns a value as its schema has it, or unchanged.
+type Speller interface{ Spell(value string) string }
+
+// Numeric is implemented by types of strings that take a number without quotes as well.
+type Numeric interface{ TakesNumbers() }
+
 // Date is a day of the calendar, YYYY-MM-DD. Dates compare as strings.
 type Date string
 

@@ -53,15 +53,6 @@ func (weekday) Spell(value string) string {
 	return value
 }
 
-// oneOf returns the schema of a string that takes one of the options.
-func oneOf[T ~string](options []T) *jsonschema.Schema {
-	s := &jsonschema.Schema{Type: "string"}
-	for _, o := range options {
-		s.Enum = append(s.Enum, string(o))
-	}
-	return s
-}
-
 // filters says which calls a question is about. Questions that count calls and those that
 // find them take the same.
 type filters struct {
@@ -95,6 +86,34 @@ func (f *filters) Validate() []schema.Fault {
 	faults := f.dayFaults()
 	if f.MaxSeconds != nil && *f.MaxSeconds < f.MinSeconds {
 		faults = append(faults, schema.Fault{Argument: "min_seconds", Problem: fmt.Sprintf("%d is more than max_seconds %d; swap them", f.MinSeconds, *f.MaxSeconds)})
+	}
+	return faults
+}
+
+// bothDays reports a period beside days.
+var bothDays = schema.Fault{Argument: "period", Problem: "give it, or date_from and date_to, not both"}
+
+// dayFaults reports what is wrong with a period beside days, or with days that are none. It
+// takes a longer period that stands alone in date_from for the period that it is.
+func (f *filters) dayFaults() (faults []schema.Fault) {
+	from, to := periodOf(string(f.DateFrom)), periodOf(string(f.DateTo))
+	long := func(p period) bool { return p != "" && p != today && p != yesterday }
+	if long(from) && f.Period == "" && (f.DateTo == "" || to == from) {
+		f.Period, f.DateFrom, f.DateTo = from, "", ""
+		return nil
+	}
+	fault := func(argument, format string, args ...any) {
+		faults = append(faults, schema.Fault{Argument: argument, Problem: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case long(from):
+		fault("date_from", "%s is no day; give period=%s, without date_from and date_to", from, from)
+	case long(to):
+		fault("date_to", "%s is no day; give period=%s, without date_from and date_to", to, to)
+	case f.Period != "" && (f.DateFrom != "" || f.DateTo != ""):
+		faults = append(faults, bothDays)
+	case from == "" && to == "":
+		faults = inOrder(schema.Date(f.DateFrom), schema.Date(f.DateTo))
 	}
 	return faults
 }

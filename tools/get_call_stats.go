@@ -1,143 +1,17 @@
 package tools
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/invopop/jsonschema"
-
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
-
-type callStatsInput struct {
-	filters
-	GroupBy []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
-	Compare stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
-	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
-	Order   rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first. Time goes by value, else calls." alias:"sort,order_by,sort_by"`
-	Metrics []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
-}
-
-// metric is one of stats.AllMetrics.
-type metric string
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (metric) JSONSchema() *jsonschema.Schema { return oneOf(stats.AllMetrics) }
-
-// rowOrder is a stats.RowOrder. Its schema does not list the metrics once more.
-type rowOrder string
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (rowOrder) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
-
-// Check implements [schema.Checker].
-func (o rowOrder) Check(string) error {
-	if o == rowOrder(stats.ByValue) || slices.Contains(stats.AllMetrics, stats.Metric(o)) {
-		return nil
-	}
-	return fmt.Errorf("it is none of value, %s", joined(stats.AllMetrics))
-}
-
-// Validate implements [schema.Validator].
-func (in *callStatsInput) Validate() []schema.Fault {
-	faults := in.filters.Validate()
-	if in.Compare != "" && in.DateFrom == "" && in.Period == "" {
-		faults = append(faults, schema.Fault{Argument: "compare", Problem: "it needs period or date_from, or there is nothing before"})
-	}
-	if len(in.GroupBy) == 2 && in.GroupBy[0] == in.GroupBy[1] {
-		faults = append(faults, schema.Fault{Argument: "group_by", Problem: "it names one dimension twice; give each once"})
-	}
-	return faults
-}
-
-// order returns how rows are sorted. Where some rows alone are to be shown, those of most calls
-// are meant, also of days and hours.
-func (in callStatsInput) order() stats.RowOrder {
-	if in.Order == "" && in.Top > 0 {
-		return stats.ByCalls
-	}
-	return stats.RowOrder(in.Order)
-}
-
-// asked returns the metrics that were asked for, in the order of answers; none for the usual
-// ones.
-func (in callStatsInput) asked() (names []stats.Metric) {
-	for _, name := range stats.AllMetrics {
-		if slices.Contains(in.Metrics, metric(name)) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// freeMetrics cost no request more where a question is about all calls of a window that goes
-// on to now: what became of its missed calls is in it.
-var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
-
-// seldomMetrics are not told where they are 0, unless they are asked for.
-var seldomMetrics = []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed}
-
-// wanted returns the metrics to ask for. Those that are told without being asked for hang on
-// the question alone, never on what is cached, so that its answer keeps its shape.
-func (in callStatsInput) wanted(a asked, now time.Time) []stats.Metric {
-	all := filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
-	if len(in.Metrics) > 0 || len(in.GroupBy) > 0 || in.Compare != "" || !reflect.DeepEqual(a.filters, all) || a.to != "" && !a.ends().After(now) {
-		return in.asked()
-	}
-	return freeMetrics
-}
-
-type callStatsOutput struct {
-	Coverage  coverage      `json:"coverage"`
-	Window    statsWindow   `json:"window"`
-	Filters   echo[filters] `json:"filters"`
-	TestCalls *int          `json:"test_calls,omitempty"`
-	Totals    measures      `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
-	Compare   *compared     `json:"compare,omitempty"`
-	Order     ours          `json:"order,omitempty"`
-	table
-	Matrix *matrix `json:"matrix,omitempty"`
-	Legend ours    `json:"legend,omitempty"`
-	Next   *step   `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
-	frame
-
-	unknown ours // totals that were asked for and cannot be told
-}
-
-// compared holds what was in the other window, and what has changed since.
-type compared struct {
-	With    stats.Compare `json:"with"`
-	From    string        `json:"from"`
-	To      string        `json:"to"`
-	Cut     bool          `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
-	Totals  measures      `json:"totals"`
-	Change  measures      `json:"change"`
-	Percent measures      `json:"percent"`
-
-	about   ours
-	until   ours // of the window that was asked for, where it is cut
-	unknown ours // like that of callStatsOutput
-}
-
-// step is a call of a tool to go on with.
-type step struct {
-	Tool      ours          `json:"tool"`
-	Arguments echo[filters] `json:"arguments"`
-
-	rows bool // it is about the first row alone
-}
-
-// Measured tells metrics how exact the answer is; see coverage.
-func (out *callStatsOutput) Measured() (exactness string, cached, read, counted int) {
-	return out.Coverage.measured()
-}
 
 // getCallStats makes the tool that counts and adds up over any number of calls.
 func getCallStats() tool[callStatsInput, *callStatsOutput] {
@@ -185,6 +59,23 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 	out.fit(in, t)
 	return out, nil
 }
+
+// freeMetrics cost no request more where a question is about all calls of a window that goes
+// on to now: what became of its missed calls is in it.
+var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
+
+// wanted returns the metrics to ask for. Those that are told without being asked for hang on
+// the question alone, never on what is cached, so that its answer keeps its shape.
+func (in callStatsInput) wanted(a asked, now time.Time) []stats.Metric {
+	all := filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
+	if len(in.Metrics) > 0 || len(in.GroupBy) > 0 || in.Compare != "" || !reflect.DeepEqual(a.filters, all) || a.to != "" && !a.ends().After(now) {
+		return in.asked()
+	}
+	return freeMetrics
+}
+
+// seldomMetrics are not told where they are 0, unless they are asked for.
+var seldomMetrics = []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed}
 
 // total fills in the totals, and those of the other window: of the metrics that the table
 // shows, or that were asked for, or all.
@@ -300,72 +191,51 @@ func valuesOf(rows []stats.Row) ours {
 	return ours(" (" + joined(names) + ")")
 }
 
-// head writes the text above the table.
-func (out *callStatsOutput) head() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)", out.Coverage, out.Filters.Args)
-	if n := out.TestCalls; n != nil && *n > 0 {
-		switch stats.TestCalls(out.Filters.Args.TestCalls) {
-		case stats.ExcludeTests:
-			fmt.Fprintf(&b, "; %s left out", plural(*n, "test call", "test calls"))
-		case stats.IncludeTests, "":
-			fmt.Fprintf(&b, "; %d of them test calls", *n)
-		}
+// fit puts in as many groups as an answer may take, or a matrix.
+func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
+	if len(t.by) == 0 {
+		out.Legend = legendOf(out.Totals.names())
+		return
 	}
-	if out.Order != "" {
-		fmt.Fprintf(&b, "; rows by %s", out.Order)
+	out.Order = orderWords(t.by, t.report.Order)
+	fits := func(all table) int {
+		out.Columns = all.Columns
+		bare, _ := json.Marshal(out)
+		room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
+		return fitting(len(all.Rows), room, func(i int) int {
+			structure, _ := json.Marshal(all.Rows[i])
+			return max(tokens(string(structure)), tokens(strings.Join(all.Rows[i].text(nil, false), ",")+"\n"))
+		})
 	}
-	fmt.Fprintf(&b, "; %s; now %s.\n", plural(out.Coverage.Requests, "request", "requests"), out.Now)
-	if totals := out.Totals.words(out.unknown); totals != "" {
-		fmt.Fprintf(&b, "Totals: %s.\n", totals)
+	if name, ok := in.matrixOf(); ok {
+		out.layMatrix(t, name, fits)
+		return
 	}
-	if c := out.Compare; c != nil {
-		cut := ""
-		if c.Cut {
-			cut = "; cut at the same point, since this window is compared until " + string(c.until)
-		}
-		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, cmp.Or(c.Totals.words(c.unknown), "nothing is known"))
-		if change := c.Change.changes(c.Percent); change != "" {
-			fmt.Fprintf(&b, "Change: %s.\n", change)
-		}
+	more := ""
+	if out.Compare != nil {
+		more = "_before and _change: against the window before"
 	}
-	out.writeNotes(&b)
-	return b.String()
+	out.Legend = legendOf(t.metrics, more)
+	top := in.Top
+	if top == 0 {
+		top = mostGroups
+	}
+	laid, first, left := t.lay(top, fits)
+	if out.table = laid; left > 0 {
+		out.note("The row (rest) adds up %s more.", plural(left, "group", "groups"))
+	}
+	if len(t.report.Rows) > 0 {
+		out.behindFirst(t, t.by, t.report.Rows[first].Values)
+	}
 }
 
-func (out *callStatsOutput) text() string {
-	var b strings.Builder
-	b.WriteString(out.head())
-	if m := out.Matrix; m != nil {
-		fmt.Fprintf(&b, "Matrix of %s, %s by %s:\n", m.Metric, m.Rows, m.Columns)
-	}
-	out.write(&b, false)
-	if legend := out.legend(); legend != "" {
-		b.WriteString(legend + "\n")
-	}
+// orderWords says how rows are sorted.
+func orderWords(by []stats.Dimension, order stats.RowOrder) ours {
 	switch {
-	case out.Next == nil:
-	case out.Next.rows:
-		fmt.Fprintf(&b, "Calls of the first row: %s %s", out.Next.Tool, out.Next.Arguments.json())
-	default:
-		fmt.Fprintf(&b, "These calls: %s %s", out.Next.Tool, out.Next.Arguments.json())
+	case order != stats.ByValue:
+		return ours(order) + ", largest first"
+	case len(by) == 2:
+		return ours(by[0]) + " and " + ours(by[1])
 	}
-	return b.String()
-}
-
-// legend returns the line under the table, with the unit of what text shows otherwise than the
-// structure does.
-func (out *callStatsOutput) legend() string {
-	shown := out.Totals.names()
-	for _, c := range out.Columns {
-		shown = append(shown, stats.Metric(c))
-	}
-	if out.Matrix != nil {
-		shown = append(shown, out.Matrix.Metric)
-	}
-	parts := []string{string(out.Legend)}
-	if slices.ContainsFunc(shown, isRate) {
-		parts = append(parts, "shares and rates in %")
-	}
-	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")
+	return ours(by[0])
 }

@@ -1,31 +1,17 @@
 package tools
 
 import (
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
-
-// matrix says what a table shows that has two dimensions: one down, one across.
-type matrix struct {
-	Rows    stats.Dimension `json:"rows"`
-	Columns stats.Dimension `json:"columns"`
-	Metric  stats.Metric    `json:"metric"`
-}
 
 // sumColumn is the last column of a matrix: its metric over the whole row.
 const sumColumn = "all"
 
-// matrixOf returns the metric of a matrix, if the question is answered by one: it is by two
-// dimensions of time, and asks for nothing that takes a row for each pair, such as the largest
-// ones, another order or a comparison.
-func (in callStatsInput) matrixOf() (name stats.Metric, ok bool) {
-	if len(in.GroupBy) != 2 || !in.GroupBy[0].InOrder() || !in.GroupBy[1].InOrder() ||
-		in.Top > 0 || in.Order != "" || in.Compare != "" || len(in.Metrics) > 1 {
-		return "", false
-	}
-	if len(in.Metrics) > 0 {
-		return stats.Metric(in.Metrics[0]), true
-	}
-	return stats.Calls, true
+// statusOf names the status by which find_calls finds the calls that a metric counts.
+var statusOf = map[stats.Metric]outcomes{
+	stats.Open: stats.StatusOpen, stats.Unanswered: stats.StatusUnanswered, stats.Missed: stats.StatusMissed, stats.OtherStatus: stats.StatusOther,
+	stats.NoAnswer: talkover.StatusNoAnswer, stats.Busy: talkover.StatusBusy, stats.Failed: talkover.StatusFailed,
 }
 
 // layMatrix shows a matrix, less the rows and columns without a call. Where there is no room
@@ -62,5 +48,8 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(ta
 	}
 	if out.table = laid; len(values) > 0 {
 		out.behindFirst(t, m.By[:1], values[:1])
+	}
+	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {
+		out.Next.Arguments.Args.Status = []outcomes{status}
 	}
 }

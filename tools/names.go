@@ -6,11 +6,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -36,70 +34,6 @@ func (q *question) allCampaigns(ctx context.Context) func() (talkover.All[talkov
 	return func() (talkover.All[talkover.Campaign], error) {
 		return talkover.ReadAll(ctx, q.client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
 	}
-}
-
-const (
-	rememberFor    = time.Minute
-	mostRemembered = 64 // accounts whose names are remembered
-)
-
-// names holds the lists of agents and campaigns of accounts.
-type names struct {
-	agents    memory[talkover.AgentInfo]
-	campaigns memory[talkover.Campaign]
-}
-
-func newNames() *names {
-	return &names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign]()}
-}
-
-// memory remembers the names of accounts for a minute, so that a completion, which
-// hosts ask for at each key, and a question about an agent seldom cost a request.
-//
-// It is no expirable.LRU: that one (golang-lru 2.0.7) starts a goroutine that never ends,
-// so TestCompletionsAreRememberedAndBounded, which runs in a bubble of synctest, fails.
-type memory[T any] struct {
-	accounts *lru.Cache[*talkover.Client, remembered[T]]
-}
-
-type remembered[T any] struct {
-	names talkover.All[T]
-	err   error // why there are no more
-	until time.Time
-}
-
-func newMemory[T any]() memory[T] {
-	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails only for a size below 1
-	return memory[T]{accounts}
-}
-
-// get returns the names of an account. If it remembers none, it has read read them. A
-// failure is not remembered: the next question reads again.
-func (m memory[T]) get(account *talkover.Client, read func() (talkover.All[T], error)) (talkover.All[T], error) {
-	known, ok := m.accounts.Get(account)
-	if ok && known.err == nil && time.Now().Before(known.until) {
-		return known.names, nil
-	}
-	all, err := read()
-	m.accounts.Add(account, remembered[T]{all, err, time.Now().Add(rememberFor)})
-	return all, err
-}
-
-// offer returns the names for a completion: of a list that could not be read to its end,
-// what came before. It reads again a minute after a failure.
-func (m memory[T]) offer(account *talkover.Client, read func() (talkover.All[T], error)) []T {
-	known, ok := m.accounts.Get(account)
-	if ok && known.err != nil && time.Now().Before(known.until) {
-		return known.names.Rows
-	}
-	all, _ := m.get(account, read)
-	return all.Rows
-}
-
-// latest returns the names that were read last, however old; none if none were read.
-func (m memory[T]) latest(account *talkover.Client) []T {
-	known, _ := m.accounts.Get(account)
-	return known.names.Rows
 }
 
 // noteLines says that a search finds all calls of a line of ours, which a person who looks for

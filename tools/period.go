@@ -94,46 +94,6 @@ func (d day) date(now time.Time) schema.Date {
 	return schema.Date(d)
 }
 
-// bothDays reports a period beside days.
-var bothDays = schema.Fault{Argument: "period", Problem: "give it, or date_from and date_to, not both"}
-
-// dayFaults reports what is wrong with a period beside days, or with days that are none. It
-// takes a longer period that stands alone in date_from for the period that it is.
-func (f *filters) dayFaults() (faults []schema.Fault) {
-	from, to := periodOf(string(f.DateFrom)), periodOf(string(f.DateTo))
-	long := func(p period) bool { return p != "" && p != today && p != yesterday }
-	if long(from) && f.Period == "" && (f.DateTo == "" || to == from) {
-		f.Period, f.DateFrom, f.DateTo = from, "", ""
-		return nil
-	}
-	fault := func(argument, format string, args ...any) {
-		faults = append(faults, schema.Fault{Argument: argument, Problem: fmt.Sprintf(format, args...)})
-	}
-	switch {
-	case long(from):
-		fault("date_from", "%s is no day; give period=%s, without date_from and date_to", from, from)
-	case long(to):
-		fault("date_to", "%s is no day; give period=%s, without date_from and date_to", to, to)
-	case f.Period != "" && (f.DateFrom != "" || f.DateTo != ""):
-		faults = append(faults, bothDays)
-	case from == "" && to == "":
-		faults = inOrder(schema.Date(f.DateFrom), schema.Date(f.DateTo))
-	}
-	return faults
-}
-
-// joined writes words as a list.
-func joined[T ~string](words []T) string {
-	var b strings.Builder
-	for i, w := range words {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
-	}
-	return b.String()
-}
-
 // window holds the days that a question is about. A bound that is "" is none.
 type window struct {
 	from, to schema.Date
