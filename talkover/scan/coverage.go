@@ -90,11 +90,15 @@ func (r *Run) bound(c *Coverage, w Window, read int) {
 	case s.Keeps && len(s.missing()) == 0 && (s.failed() != 0 || s.pages(s.Live) > limit*bulkShare/100):
 		// Neither a day that fails nor live days that are too large can be read any better.
 	case s.Keeps && r.total() <= s.Share:
-		c.AskAgain = r.waitFor(max(c.Requests, leastReading))
+		c.AskAgain = max(r.waitFor(max(c.Requests, leastReading)), leastWait)
 	case !s.Keeps && r.total() != Unknown && s.pages(r.total())+1 <= limit*bulkShare/100:
-		c.AskAgain = r.waitFor(s.pages(r.total()) + 1)
+		c.AskAgain = max(r.waitFor(s.pages(r.total())+1), leastWait)
 	}
 }
+
+// leastWait is what an answer says to wait where the requests could go at once, such as those
+// that were kept for another question: a wait of 0 would say that asking again does not help.
+const leastWait = time.Second
 
 // bulkShare is the part of the limit that statistics may take, in per cent, as the
 // limiter has it.

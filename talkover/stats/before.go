@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -19,10 +20,10 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	now := q
 	left, _ := api.Allowance(0)
 	now.Reserve += left / 3 // for the other window
-	sent := 0
+	var sent atomic.Int64   // pages are read side by side
 	if q.Progress != nil {
 		now.Progress = func(done, total int, what string) {
-			sent = done
+			sent.Store(int64(done))
 			q.Progress(done, total, what)
 		}
 	}
@@ -36,7 +37,8 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	other := q
 	other.Filter.Days = before.Days
 	if q.Progress != nil {
-		other.Progress = func(done, total int, what string) { q.Progress(sent+done, sent+total, "the other window, "+what) }
+		n := int(sent.Load())
+		other.Progress = func(done, total int, what string) { q.Progress(n+done, n+total, "the other window, "+what) }
 	}
 	was, err := ask(ctx, api, other)
 	var limited *talkover.Error
@@ -51,6 +53,9 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	switch {
 	case !report.Whole || !was.Whole:
 		before.Reason = "one of the windows could be read in part only, and parts are not compared"
+		if again := max(report.AskAgain, was.AskAgain); again > 0 {
+			before.Reason += fmt.Sprintf("; ask again in %d s", (again+time.Second-1)/time.Second)
+		}
 	case !report.Exact || !was.Exact:
 		before.Reason = "one of the windows is not exact"
 	default:

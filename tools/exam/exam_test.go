@@ -167,11 +167,11 @@ func (c *conversation) sit(t *testing.T, q exam.Question) (all []answer) {
 		}
 		a := c.ask(t, call)
 		all = append(all, a)
-		for again := 0; a.structure.coverage.again > 0; again++ {
+		for again := 0; a.structure.again() > 0; again++ {
 			if again == mostAgain {
 				t.Fatalf("%s: still a part after %d times", call, again)
 			}
-			time.Sleep(time.Duration(a.structure.coverage.again) * time.Second)
+			time.Sleep(time.Duration(a.structure.again()) * time.Second)
 			a = c.ask(t, call)
 			all = append(all, a)
 		}

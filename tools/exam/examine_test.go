@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -175,7 +176,12 @@ func (e *examiner) stats() {
 	e.figures("totals", e.h.totals, whole)
 	var was calls
 	var wasWindow span
-	if e.a.Compare != "" {
+	nothing := slices.ContainsFunc(e.h.notes, func(note string) bool { return strings.HasPrefix(note, "Nothing is compared: ") })
+	switch {
+	case nothing && e.h.again() == 0:
+		e.errorf("nothing is compared, and asking again is not said to help: %v", e.h.notes)
+	case nothing:
+	case e.a.Compare != "":
 		var cut bool
 		_, wasWindow, cut = e.a.compared(e.z, e.now)
 		was = e.log.in(wasWindow).where(fits...)

@@ -54,6 +54,18 @@ type coverage struct {
 	requests int
 }
 
+// again returns in how many seconds to ask again: for the rest, or for the other window. It
+// returns 0 where nothing says so.
+func (h half) again() int {
+	seconds := h.coverage.again
+	for _, note := range h.notes {
+		if m := askAgain.FindStringSubmatch(note); m != nil {
+			seconds = max(seconds, number(m[1]))
+		}
+	}
+	return seconds
+}
+
 // isRate reports whether a figure is a fraction of 1, which text shows in per cent.
 func isRate(name string) bool {
 	name = strings.TrimSuffix(strings.TrimSuffix(name, "_before"), "_change")

@@ -19,7 +19,7 @@ var (
 	callsOf     = regexp.MustCompile(`(\d+) calls? (so far )?(of all days|since|until|of) (?:(\w{3} [\d-]{10} [\d:]{5,8})(?: - (?:\w{3} )?([\d-]{10} )?([\d:]{5,8}))? )?([\w/+-]+)`)
 	asOf        = regexp.MustCompile(`, as of (\d\d:\d\d:\d\d)`)
 	leftCalls   = regexp.MustCompile(`; (\d+) calls? (?:is|are) left`)
-	askAgain    = regexp.MustCompile(`Ask again in (\d+) s`)
+	askAgain    = regexp.MustCompile(`[Aa]sk again in (\d+) s`)
 	requests    = regexp.MustCompile(`; (\d+) requests?\b`)
 	figureText  = regexp.MustCompile(`^([a-z0-9_]+) ([-+]?[\d.]+)(?: \(([-+]?[\d.]+) %\))?( %| points)?$`)
 	rowsBy      = regexp.MustCompile(`; rows by ([^;]+);`)

@@ -55,7 +55,7 @@ var largeTruths = map[string]truth{
 	"large-missed-in-the-evening": func(l *callLog) exam.Facts {
 		return totals(l.october().where(missed, hours(newYork, 18, 23)), "calls")
 	},
-	"large-last-week-against-before": func(l *callLog) exam.Facts {
+	"large-against-the-week-before": func(l *callLog) exam.Facts {
 		f := compared(l, newYork, "2026-10-26 00:00", "2026-11-02 00:00", "2026-10-19 00:00", "2026-10-26 00:00", all, "calls", "answer_rate")
 		for d := on("2026-10-26"); d <= on("2026-11-01"); d++ {
 			is, was := l.days(newYork, d.String(), d.String()), l.days(newYork, (d-7).String(), (d-7).String())
