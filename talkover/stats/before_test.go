@@ -165,7 +165,7 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 		}
 		isSorted(t, what, q.By, report.Order, report.Rows)
 	}
-	if cuts < questions/10 || beyond == 0 || missing == 0 || rows < questions {
+	if !testing.Short() && (cuts < questions/10 || beyond == 0 || missing == 0 || rows < questions) {
 		t.Errorf("%d were cut, %d rows were beyond, %d had no like, of %d: too few to show anything", cuts, beyond, missing, rows)
 	}
 }

@@ -19,7 +19,6 @@ var (
 	invent   = scantest.Invent
 	within   = scantest.Within
 	calls    = scantest.Calls
-	statuses = scantest.Statuses
 	client   = scantest.Client
 )
 

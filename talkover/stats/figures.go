@@ -19,10 +19,6 @@ var Statuses = []string{"initiated", "ringing", "answered", "completed", "failed
 // shortCall is the most seconds of a short call, by the carriers' rule.
 const shortCall = 6
 
-// IsOpen reports whether a call is still going on: initiated, ringing, or
-// answered with no duration yet. Every other call is final.
-func IsOpen(c talkover.Call) bool { return outcomeOf(c.Status).isOpen(c.Duration) }
-
 // IsMissed reports whether a call came in and nobody answered it: its status is no-answer,
 // busy or failed.
 func IsMissed(c talkover.Call) bool {
@@ -35,14 +31,6 @@ func Contact(c talkover.Call) string {
 		return c.From
 	}
 	return c.To
-}
-
-// Line returns our own number of a call.
-func Line(c talkover.Call) string {
-	if c.Direction == talkover.Inbound {
-		return c.To
-	}
-	return c.From
 }
 
 // outcome tells how a call ended, by its status.
@@ -89,7 +77,7 @@ func (o outcome) unanswered() bool { return o >= notAnswered }
 type Figures struct {
 	Calls    int
 	Answered int // completed, or answered and over
-	Open     int // see IsOpen
+	Open     int // see [talkover.IsOpen]
 	NoAnswer int
 	Busy     int
 	Failed   int

@@ -43,7 +43,7 @@ type Hours struct{ From, To int }
 
 // What a filter takes for a status besides those of the API.
 const (
-	StatusOpen       = "open"       // still going on, see [IsOpen]
+	StatusOpen       = "open"       // still going on, see [talkover.IsOpen]
 	StatusUnanswered = "unanswered" // no-answer, busy or failed
 	StatusMissed     = "missed"     // inbound and unanswered
 	StatusOther      = "other"      // one that the API does not document

@@ -257,6 +257,7 @@ func TestUnreturnedCalls(t *testing.T) {
 		"rang again, and was answered":            {[]talkover.Call{missed, at(-71, "inbound", "answered", 5)}, "", 0, 0, 0},
 		"rung back twice, once answered":          {[]talkover.Call{missed, at(-3, "outbound", "completed", 9), at(-1, "outbound", "busy", 0)}, "", 0, 0, 0},
 		"being rung back":                         {[]talkover.Call{missed, at(-0.01, "outbound", "ringing", 0)}, "", 0, 1, 0},
+		"being talked to just now":                {[]talkover.Call{missed, at(-0.01, "outbound", "answered", 0)}, "", 0, 1, 0},
 		"rung before, not after":                  {[]talkover.Call{at(-73, "outbound", "completed", 9), missed}, "", 1, 0, 0},
 		"at the same moment":                      {[]talkover.Call{missed, at(-72, "outbound", "completed", 9)}, "", 1, 0, 0},
 		"voicemail is a call, and no answer":      {[]talkover.Call{missed, at(-1, "inbound", "voicemail", 9)}, "", 0, 1, 0},
@@ -326,5 +327,21 @@ func TestWhatIsToldOfUnreturnedCalls(t *testing.T) {
 				t.Errorf("%d: %+v, %q, want known %v: %v", i, r.Totals.M[stats.Unreturned], r.Untold[stats.Unreturned], test.known, err)
 			}
 		}
+	}
+}
+
+// Of a part that begins within a day, that day is none of those that calls a day rest on.
+func TestCallsADayOfAPart(t *testing.T) {
+	api := &fakeAPI{Records: generate(15, 20_000, 60*24*time.Hour)}
+	f := stats.Filter{Zone: zone(t, "Asia/Kolkata"), Days: stats.Days{From: "2026-09-20"}, MinSeconds: 1}
+	r := ask(t, api, stats.Question{Filter: f})
+	first := r.From.In(f.Zone).Format("2006-01-02")
+	if r.Whole || !r.From.After(calendar{f.Zone}.reach(first, "00:00:00")) {
+		t.Fatalf("%+v: a part that begins within a day shows more", r.Coverage)
+	}
+	f.Days.From = next(first)
+	want := whole(f, nil, nil, askedFor(f, calls(api.Records)), nil, 1)[stats.PerDay]
+	if got := r.Totals.M[stats.PerDay]; !got.Known || got != want {
+		t.Errorf("%v calls a day, want %v", got, want)
 	}
 }
