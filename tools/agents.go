@@ -91,11 +91,11 @@ func (unknownAgent) outcome() string   { return "bad_arguments" }
 // mostAlike bounds how many agents of one name an error lists.
 const mostAlike = 10
 
-// findAgent returns how answers show the agent that was asked for, and its id. It may be
-// asked for by its label, name or id, whatever the case
-// of its letters; a part of a label or name will do where only one agent has it. The error is
-// an [unknownAgent], or that of the API. While numbers are masked, an agent is known by
-// what answers show of it, or guesses would tell the numbers in labels.
+// findAgent returns how answers show the agent that was asked for, and its id. Label, name and
+// id will do, whatever the case of their letters, and so does a part of a label or name that
+// only one agent has. The error is an [unknownAgent], or that of the API. While numbers are
+// masked, an agent is known by what answers show of it, or guesses would tell the numbers in
+// labels.
 func (q *question) findAgent(ctx context.Context, asked string) (label, id string, err error) {
 	agents, err := q.readAgents(ctx)
 	if err != nil {
