@@ -111,7 +111,7 @@ func (c coverage) String() string {
 		s += ": " + string(c.Reason)
 	}
 	if c.AskAgain > 0 {
-		s += fmt.Sprintf(". Ask again in %d s for the rest", c.AskAgain)
+		s += fmt.Sprintf(". Ask again in %d s for the rest; that goes on where this stopped", c.AskAgain)
 	}
 	return s
 }

@@ -80,6 +80,7 @@ type findCallsOutput struct {
 	frame
 
 	byTime bool // the rows are in order of their time
+	full   bool // there was no room for more rows
 }
 
 // Measured tells metrics how exact the answer is; see coverage.
@@ -156,7 +157,7 @@ func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skippe
 		return max(tokens(strings.Join(rows[i].text(nil, out.byTime), ",")+"\n"), tokens(string(structure)))
 	})
 	if keep < len(rows) {
-		next = stats.CursorOf(calls[keep-1])
+		next, out.full = stats.CursorOf(calls[keep-1]), true
 	}
 	out.follow(in, next)
 	if out.Rows = rows[:keep]; keep > 0 {
@@ -182,6 +183,9 @@ func (out *findCallsOutput) text() string {
 	which := "none shown"
 	if out.Last > 0 {
 		which = fmt.Sprintf("%s, %d-%d shown", out.Order, out.First, out.Last)
+		if out.full {
+			which += ", as many as an answer holds"
+		}
 	}
 	asked := out.Filters.Args.String()
 	if only := "only=" + string(out.Only); out.Only != "" && asked == noFilters {

@@ -37,6 +37,9 @@ func TestFindAnswersAreSmallAndWhole(t *testing.T) {
 					t.Errorf("%s: %s is in the structure alone", args, sid)
 				}
 			}
+			if full := strings.Contains(text, " shown, as many as an answer holds;"); full != (len(rows) < 50) {
+				t.Errorf("%s: %d rows, full %v", args, len(rows), full)
+			}
 			if len(rows) < 50 && structure["next"] == nil {
 				t.Errorf("%s: %d rows are cut, and nothing leads on to them", args, 50-len(rows))
 			}

@@ -160,6 +160,9 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, asked asked,
 	if b := report.Before; b != nil && b.Reason == "" && len(b.Beyond) > 0 {
 		out.note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
 	}
+	if !report.Whole && len(report.Rows) > 1 && report.Order != stats.ByValue {
+		out.note("The order of rows is that of this part; the rest may change it.")
+	}
 	if p := report.Read; p != nil {
 		out.note("Talkover counts calls, but not their durations, hours and contacts. Of the %s that were read (%s): %s.",
 			plural(p.Calls, "call", "calls"), ours(between(inZone(p.From, q.zone), inZone(p.To, q.zone))), ours(measuresOf(partMetrics, p.Totals).words("")))

@@ -24,8 +24,8 @@ var meanings = []struct {
 	{[]stats.Metric{stats.PerDay}, "per_day: of days that are over"},
 	{[]stats.Metric{stats.Withheld}, "withheld: calls without a number"},
 	{[]stats.Metric{stats.Unreturned}, "unreturned: missed, and no call with that number answered since"},
-	{[]stats.Metric{stats.NeverCalledBack}, "never_called_back: no call with it since"},
-	{[]stats.Metric{stats.NotReached}, "not_reached: calls with it since, none answered"},
+	{[]stats.Metric{stats.NeverCalledBack}, "never_called_back: no call since, either way"},
+	{[]stats.Metric{stats.NotReached}, "not_reached: called since, either way, none answered"},
 }
 
 // legendOf explains metrics in one line.
