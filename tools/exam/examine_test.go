@@ -238,9 +238,18 @@ func (e *examiner) next(fits []is) {
 		want = want.where(func(c *call) bool { return e.a.dimension(d, e.z)(c) == e.h.rows[0][i] })
 	}
 	have := e.log.in(then.window(e.now.day(e.z)).span(e.z)).where(then.fits(e.log, e.z)...)
+	if counts, ok := countedBy[e.h.matrix[2]]; ok { // a matrix goes on to the calls that it counts
+		want = want.where(counts)
+	}
 	if !slices.EqualFunc(have, want, func(x, y *call) bool { return x.SID == y.SID }) {
 		e.errorf("%s %s finds %d calls, want the %d of the first row", e.h.nextTool, e.h.next, len(have), len(want))
 	}
+}
+
+// countedBy tells which calls a metric counts.
+var countedBy = map[string]is{
+	"unanswered": unanswered, "missed": missed, "open": open, "other": stranger,
+	"no_answer": status("no-answer"), "busy": status("busy"), "failed": status("failed"),
 }
 
 // compare examines the two windows of a comparison.
