@@ -3,9 +3,7 @@ package stats
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/scan"
@@ -44,7 +42,7 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	var limited *talkover.Error
 	switch {
 	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
-		before.Reason = fmt.Sprintf("the plan's requests are used up; ask again in %d s", int(limited.Wait/time.Second)+1)
+		before.Reason = "the plan's requests are used up" + inSeconds(limited.Wait)
 		return report, nil
 	case err != nil:
 		return nil, err
@@ -52,10 +50,7 @@ func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
 	before.Coverage = was.Coverage
 	switch {
 	case !report.Whole || !was.Whole:
-		before.Reason = "one of the windows could be read in part only, and parts are not compared"
-		if again := max(report.AskAgain, was.AskAgain); again > 0 {
-			before.Reason += fmt.Sprintf("; ask again in %d s", (again+time.Second-1)/time.Second)
-		}
+		before.Reason = "one of the windows could be read in part only, and parts are not compared" + inSeconds(max(report.AskAgain, was.AskAgain))
 	case !report.Exact || !was.Exact:
 		before.Reason = "one of the windows is not exact"
 	default:

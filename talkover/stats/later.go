@@ -52,22 +52,34 @@ func (l *later) since(ctx context.Context, first time.Time, s scan.Segment) (sin
 	segment, err := run.Best()
 	switch {
 	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
-		none.reason = fmt.Sprintf("it depends on all calls since, up to now, and the plan's requests are used up; ask again in %d s", int(limited.Wait/time.Second)+1)
+		none.reason = "it depends on all calls since, up to now, and the plan's requests are used up" + inSeconds(limited.Wait)
 		none.askAgain, none.err = limited.Wait, err
 		return none, nil
 	case err != nil:
 		return none, err
 	}
 	c := run.Coverage(segment)
+	if !c.Whole {
+		run.ReadOn()
+	}
 	if !isAll(segment, l.w.Now()) || !c.Exact {
+		none.reason, none.askAgain = none.reason+inSeconds(c.AskAgain), c.AskAgain
 		return none, nil
 	}
 	known := since{from: segment.From, parts: segment.Parts, known: c.Whole}
 	if !c.Whole {
-		known.reason, known.askAgain = "it depends on all calls since, up to now, of which only the newest could be read", c.AskAgain
-		run.ReadOn()
+		known.reason = "it depends on all calls since, up to now, of which only the newest could be read" + inSeconds(c.AskAgain)
+		known.askAgain = c.AskAgain
 	}
 	return known, nil
+}
+
+// inSeconds words when to ask again; a wait of 0 would not help, and is not told.
+func inSeconds(wait time.Duration) string {
+	if wait == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; ask again in %d s", (wait+time.Second-1)/time.Second)
 }
 
 // isAll reports whether a segment holds all calls since its beginning.

@@ -260,14 +260,15 @@ func (e *examiner) compare(is, was span, cut bool) {
 	}
 }
 
-// sinceThen lists the figures that depend on calls after the window. A part may not tell them.
+// sinceThen lists the figures that depend on calls after the window. An answer may leave them
+// out where it says to ask again.
 var sinceThen = map[string]bool{"unreturned": true, "never_called_back": true, "not_reached": true, "withheld_missed": true}
 
 // figures examines figures of one set by their names.
 func (e *examiner) figures(what string, have map[string]float64, s set) {
 	if asked := list(e.a.Metrics); len(have) == 0 {
 		for _, name := range asked {
-			if _, known := e.figure(name, s); known && name != "share" && !(e.h.coverage.part && sinceThen[name]) {
+			if _, known := e.figure(name, s); known && name != "share" && !(e.h.again() > 0 && sinceThen[name]) {
 				e.errorf("no %s", what)
 			}
 		}
