@@ -134,7 +134,7 @@ func cells(m map[string]float64, unit string) string {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		value := fmt.Sprint(m[name])
 		if strings.HasSuffix(name, "_rate") {
-			value = fmt.Sprintf("%.1f %s", 100*m[name], unit)
+			value = fmt.Sprintf("%.2f %s", 100*m[name], unit) // facts have four digits; to one it would be rounded twice
 		}
 		all = append(all, strings.ReplaceAll(name, "_", " ")+" "+value)
 	}
