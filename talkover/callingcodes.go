@@ -78,3 +78,13 @@ func countryDigits(digits string) int {
 	}
 	return 3
 }
+
+// Digits returns the decimal digits of a number, in ASCII.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}

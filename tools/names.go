@@ -39,7 +39,7 @@ func (q *question) allCampaigns(ctx context.Context) func() (talkover.All[talkov
 // noteLines says that a search finds all calls of a line of ours, which a person who looks for
 // somebody's number seldom means. It knows the lines that the list of agents names.
 func (q *question) noteLines(ctx context.Context, f *frame, search needle) {
-	digits := digitsOf(string(search))
+	digits := talkover.Digits(string(search))
 	if digits == "" || wholeSID.MatchString(string(search)) {
 		return
 	}
@@ -50,7 +50,7 @@ func (q *question) noteLines(ctx context.Context, f *frame, search needle) {
 	var lines phones
 	for _, a := range agents.Rows {
 		for _, number := range a.Numbers {
-			if line := phone(number); strings.Contains(digitsOf(number), digits) && !slices.Contains(lines, line) {
+			if line := phone(number); strings.Contains(talkover.Digits(number), digits) && !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}
 		}

@@ -53,7 +53,7 @@ func (q *question) checkSought(ctx context.Context, s sought) error {
 	if s.text == "" || wholeSID.MatchString(string(s.text)) {
 		return nil
 	}
-	number := "+" + digitsOf(string(s.text))
+	number := "+" + talkover.Digits(string(s.text))
 	if !strings.HasPrefix(string(s.text), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(s.text)) {
 		return schema.Faults{{Argument: s.argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
 	}
@@ -64,7 +64,7 @@ func (q *question) checkSought(ctx context.Context, s sought) error {
 		return err
 	}
 	for _, call := range page.Rows {
-		if number == "+"+digitsOf(call.From) || number == "+"+digitsOf(call.To) {
+		if number == "+"+talkover.Digits(call.From) || number == "+"+talkover.Digits(call.To) {
 			return nil
 		}
 	}
@@ -78,14 +78,4 @@ func (notWhole) Error() string { return "no call has that whole number" }
 
 func (notWhole) explain() string {
 	return "No call has this very number. While numbers are masked, a part of a number finds nothing."
-}
-
-// digitsOf returns the decimal digits of a number, in ASCII.
-func digitsOf(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -2,6 +2,8 @@ package cache
 
 import (
 	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -112,8 +114,8 @@ func unpackNumber(n uint64) string {
 // and all together are the last digits of the number. Where it does not follow, a
 // form is = and the formatted number itself.
 func formOf(plain, formatted string) string {
-	digits := onlyDigits(formatted)
-	if digits != "" && strings.HasSuffix(onlyDigits(plain), digits) && !strings.ContainsAny(formatted, "#") && formatted[0] != '=' {
+	digits := talkover.Digits(formatted)
+	if digits != "" && strings.HasSuffix(talkover.Digits(plain), digits) && !strings.ContainsAny(formatted, "#") && formatted[0] != '=' {
 		return strings.Map(func(r rune) rune {
 			if '0' <= r && r <= '9' {
 				return '#'
@@ -128,7 +130,7 @@ func applyForm(form, plain string) string {
 	if s, ok := strings.CutPrefix(form, "="); ok {
 		return s
 	}
-	digits := onlyDigits(plain)
+	digits := talkover.Digits(plain)
 	digits = digits[len(digits)-strings.Count(form, "#"):]
 	return strings.Map(func(r rune) rune {
 		if r == '#' {
@@ -138,13 +140,4 @@ func applyForm(form, plain string) string {
 		}
 		return r
 	}, form)
-}
-
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }

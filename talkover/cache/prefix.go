@@ -1,6 +1,10 @@
 package cache
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
 
 // Prefix finds the numbers of contacts that begin with certain digits, without unpacking
 // them. The zero value finds all.
@@ -13,7 +17,7 @@ type Prefix struct {
 // NewPrefix returns the prefix of a number as people write it: only its digits count. A text
 // without digits finds contacts that are no numbers, such as anonymous, in either case.
 func NewPrefix(s string) Prefix {
-	p := Prefix{digits: onlyDigits(s)}
+	p := Prefix{digits: talkover.Digits(s)}
 	if p.digits == "" {
 		p.text = strings.ToLower(strings.TrimSpace(s))
 		return p
@@ -37,7 +41,7 @@ func NewPrefix(s string) Prefix {
 func (p *Prefix) Begins(contact string) bool {
 	switch {
 	case p.digits != "":
-		return strings.HasPrefix(onlyDigits(contact), p.digits)
+		return strings.HasPrefix(talkover.Digits(contact), p.digits)
 	case p.text != "":
 		return strings.HasPrefix(strings.ToLower(contact), p.text)
 	}

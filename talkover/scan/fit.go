@@ -94,15 +94,6 @@ func found(c talkover.Call, search string) bool {
 	if strings.Contains(text, strings.ToLower(strings.TrimSpace(search))) {
 		return true
 	}
-	d := digits(search)
-	return d != "" && (strings.Contains(digits(c.From), d) || strings.Contains(digits(c.To), d))
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
+	d := talkover.Digits(search)
+	return d != "" && (strings.Contains(talkover.Digits(c.From), d) || strings.Contains(talkover.Digits(c.To), d))
 }

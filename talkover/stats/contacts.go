@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
@@ -16,7 +17,7 @@ var keypad = map[string]bool{"266696687": true, "7378742833": true, "2562533": t
 // IsWithheld reports whether the number of a contact tells nobody from anybody: it is empty,
 // a word such as anonymous or restricted, or what such a word dials.
 func IsWithheld(contact string) bool {
-	d := digits(contact)
+	d := talkover.Digits(contact)
 	return d == "" && !strings.Contains(contact, "@") || keypad[d]
 }
 
@@ -168,14 +169,4 @@ func (f *follower) count(all *Figures) {
 	for key, calls := range f.perGroup {
 		key.group.take(f.contacts[key.contact].withheld, int(calls))
 	}
-}
-
-// digits returns the decimal digits of a number.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }
