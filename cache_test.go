@@ -11,7 +11,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
+	"github.com/talkover/talkover-mcp/internal/cli"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
@@ -40,7 +40,7 @@ func TestKeptDaysAreListedAndCleared(t *testing.T) {
 	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one", "TALKOVER_CACHE_DIR": folder})
 	try := func(words ...string) (string, int) {
 		var out, errs bytes.Buffer
-		p := &commands.Program{Version: version(), Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		p := &cli.Program{Version: version(), Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 		code := p.Run(t.Context(), words)
 		return out.String() + errs.String(), code
 	}

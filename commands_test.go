@@ -14,8 +14,8 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
-	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/internal/cli"
+	"github.com/talkover/talkover-mcp/internal/config"
 	"github.com/talkover/talkover-mcp/tools"
 )
 
@@ -77,7 +77,7 @@ func TestHelpAndVersion(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Errorf("-help: exit %d, stderr %q", code, stderr)
 	}
-	for _, s := range settings.All() {
+	for _, s := range config.All() {
 		if s.Takes == "" || s.Means == "" {
 			t.Errorf("%s is not described", s.Env)
 		}
@@ -108,7 +108,7 @@ func TestHelpAndVersion(t *testing.T) {
 // What the help shows can be run.
 func TestExamplesOfHelp(t *testing.T) {
 	ran := 0
-	for _, c := range new(commands.Program).Tree().Commands() {
+	for _, c := range new(cli.Program).Tree().Commands() {
 		for line := range strings.Lines(c.Example) {
 			if code, stdout, stderr := try(t, nil, strings.Fields(line)[1:]...); code != 0 || stdout == "" || stderr != "" {
 				t.Errorf("%sexit %d, stderr %q, stdout %q", line, code, stderr, stdout)
@@ -179,7 +179,7 @@ func TestToolsAreThoseOfTheSettings(t *testing.T) {
 			t.Errorf("%s: exit %d, stderr %q, stdout %.300s", name, code, stderr, stdout)
 		}
 	}
-	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != commands.Misconfigured || stdout != "" ||
+	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != cli.Misconfigured || stdout != "" ||
 		stderr != "talkover-mcp: TALKOVER_ALLOW_CALLS: takes true or false\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -223,11 +223,11 @@ func TestChart(t *testing.T) {
 		code int
 		says string
 	}{
-		"chart -demo list_calls limit=5": {commands.Failed, "did you mean per_page?"},
-		"chart -demo no_such_tool":       {commands.Failed, "no_such_tool"},
-		"chart -demo list_calls failed":  {commands.Misconfigured, `chart: "failed" is no name=value`},
-		"chart":                          {commands.Misconfigured, "chart: which tool?"},
-		"chart -demo -json list_calls":   {commands.Misconfigured, "-json: chart prints HTML"},
+		"chart -demo list_calls limit=5": {cli.Failed, "did you mean per_page?"},
+		"chart -demo no_such_tool":       {cli.Failed, "no_such_tool"},
+		"chart -demo list_calls failed":  {cli.Misconfigured, `chart: "failed" is no name=value`},
+		"chart":                          {cli.Misconfigured, "chart: which tool?"},
+		"chart -demo -json list_calls":   {cli.Misconfigured, "-json: chart prints HTML"},
 	} {
 		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code != want.code || stdout != "" || !strings.Contains(stderr, want.says) {
 			t.Errorf("%s: exit %d, stdout %.80q, stderr %q", args, code, stdout, stderr)
@@ -263,12 +263,12 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		"behind a gate":           {overHTTP(append(gate, codes...)...), true},
 		"behind a gate, no leave": {overHTTP(gate...), false},
 	} {
-		c, err := settings.Load(t.Context(), envconfig.MapLookuper(test.env))
-		var faults settings.Faults
+		c, err := config.Load(t.Context(), envconfig.MapLookuper(test.env))
+		var faults config.Faults
 		if errors.As(err, &faults) && faults.Except("TALKOVER_TOKEN") != nil {
 			t.Fatal(name, err)
 		}
-		s, err := tools.New(commands.ToolsOf(c, version()))
+		s, err := tools.New(cli.ToolsOf(c, version()))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -284,12 +284,12 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 // docs/settings.md and docs/commands.md show the settings and commands that there are.
 func TestDocumentsAreTrue(t *testing.T) {
 	var table strings.Builder
-	for _, s := range settings.All() {
+	for _, s := range config.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.Env, s.Takes, cmp.Or(s.Default, "none"), s.Means)
 	}
 	wantTable(t, "docs/settings.md", table.String())
 	table.Reset()
-	root := new(commands.Program).Tree()
+	root := new(cli.Program).Tree()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

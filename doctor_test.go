@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/talkover/talkover-mcp/commands"
+	"github.com/talkover/talkover-mcp/internal/cli"
 )
 
 // The doctor prints a line for each finding, and a summary.
@@ -26,8 +26,8 @@ func TestDoctorPrintsWhatItFound(t *testing.T) {
 		code int
 		last string
 	}{
-		canary: {commands.Success, "All is well."},
-		"":     {commands.Failed, "1 check failed: configuration."},
+		canary: {cli.Success, "All is well."},
+		"":     {cli.Failed, "1 check failed: configuration."},
 	} {
 		code, stdout, stderr := try(t, map[string]string{"TALKOVER_TOKEN": token, "TALKOVER_BASE_URL": s.URL}, "doctor")
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
@@ -65,7 +65,7 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 	}
 	strict := json.NewDecoder(strings.NewReader(stdout))
 	strict.DisallowUnknownFields()
-	if err := strict.Decode(&got); err != nil || code != commands.Failed || got.OK || got.Summary == "" || stderr != "" {
+	if err := strict.Decode(&got); err != nil || code != cli.Failed || got.OK || got.Summary == "" || stderr != "" {
 		t.Fatalf("exit %d, %v, stderr %s:\n%s", code, err, stderr, stdout)
 	}
 	var checks []string
@@ -107,7 +107,7 @@ func TestDoctorBehindAProxy(t *testing.T) {
 		if err == nil {
 			t.Error("it is well")
 		}
-		if code := cmd.ProcessState.ExitCode(); code != commands.Failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
+		if code := cmd.ProcessState.ExitCode(); code != cli.Failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
 			!strings.HasSuffix(string(out), "\n1 check failed: network.\n") || strings.Contains(string(out), canary[5:12]) {
 			t.Errorf("exit %d:\n%s", code, out)
 		}
@@ -117,7 +117,7 @@ func TestDoctorBehindAProxy(t *testing.T) {
 func TestDoctorTakesNoArguments(t *testing.T) {
 	for _, command := range []string{"doctor", "healthcheck"} {
 		code, stdout, stderr := try(t, nil, command, "-demo", "now")
-		if want := fmt.Sprintf("talkover-mcp: %q is no command", command+" now"); code != commands.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
+		if want := fmt.Sprintf("talkover-mcp: %q is no command", command+" now"); code != cli.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
 			t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
-	"github.com/talkover/talkover-mcp/transport"
+	"github.com/talkover/talkover-mcp/internal/cli"
+	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
 // A health check passes the guard and the gate of the server without a token, and finds
@@ -39,7 +39,7 @@ func TestHealthcheckOfAServer(t *testing.T) {
 		"by -addr alone": {nil, []string{"-addr", "localhost:" + port}},
 		"bad settings":   {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN", "Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
 	} {
-		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != commands.Success || stdout+stderr != "" {
+		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != cli.Success || stdout+stderr != "" {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -69,7 +69,7 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 		"no port":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, "MCP_ADDR: takes host:port"},
 	} {
 		code, stdout, stderr := try(t, test.env, "healthcheck")
-		if code != commands.Failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
+		if code != cli.Failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -84,8 +84,8 @@ func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out, errs bytes.Buffer
-	p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
-	if code := p.Run(ctx, []string{"healthcheck"}); code != commands.Failed || !strings.Contains(errs.String(), "does not answer within") {
+	p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+	if code := p.Run(ctx, []string{"healthcheck"}); code != cli.Failed || !strings.Contains(errs.String(), "does not answer within") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}
 }

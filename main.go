@@ -13,13 +13,13 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
+	"github.com/talkover/talkover-mcp/internal/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	p := &commands.Program{Version: version(), Env: envconfig.OsLookuper(), Names: names(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	p := &cli.Program{Version: version(), Env: envconfig.OsLookuper(), Names: names(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	code := p.Run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
+	"github.com/talkover/talkover-mcp/internal/cli"
 )
 
 // TestMain lets the test binary be the command: with asCommand set it runs main,
@@ -69,7 +69,7 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func try(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
+	p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
 	code = p.Run(context.Background(), args)
 	return code, out.String(), err.String()
 }

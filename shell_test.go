@@ -18,8 +18,8 @@ import (
 	"github.com/sethvargo/go-envconfig"
 	"github.com/spf13/pflag"
 
-	"github.com/talkover/talkover-mcp/commands"
-	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/internal/cli"
+	"github.com/talkover/talkover-mcp/internal/config"
 )
 
 // Commands in the shell blocks of the documents. A test can run the local ones. A command
@@ -160,7 +160,7 @@ func (i invocation) faultsOf(settingsFile string) (wrong []string) {
 	}
 	for name := range env {
 		switch {
-		case !slices.ContainsFunc(settings.All(), func(s settings.Setting) bool { return s.Env == name }):
+		case !slices.ContainsFunc(config.All(), func(s config.Setting) bool { return s.Env == name }):
 			wrong = append(wrong, name+" is no setting")
 		case strings.HasSuffix(name, "_FILE"):
 			env[name] = settingsFile
@@ -234,8 +234,8 @@ func (i invocation) hostFlags() (wrong []string) {
 
 // refused says why talkover-mcp would exit with 2.
 func refused(args []string, env map[string]string) []string {
-	p := &commands.Program{Env: envconfig.MapLookuper(env)}
-	c, rest, err := p.Tree().Find(settings.TwoDashes(args))
+	p := &cli.Program{Env: envconfig.MapLookuper(env)}
+	c, rest, err := p.Tree().Find(config.TwoDashes(args))
 	if err == nil {
 		err = c.ParseFlags(rest)
 	}
@@ -245,8 +245,8 @@ func refused(args []string, env map[string]string) []string {
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		return []string{err.Error()}
 	}
-	_, err = settings.Load(context.Background(), p.Env)
-	var faults settings.Faults
+	_, err = config.Load(context.Background(), p.Env)
+	var faults config.Faults
 	if errors.As(err, &faults) {
 		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/go-json-experiment/json"
 
-	"github.com/talkover/talkover-mcp/settings"
+	"github.com/talkover/talkover-mcp/internal/config"
 )
 
 // form describes the configuration of a host, as its maker documents it: the key over the
@@ -189,7 +189,7 @@ func checkInputs(t *testing.T, b block, inputs any) {
 // Each configuration that starts the server does so, and the server answers.
 func TestSnippetsStartTheServer(t *testing.T) {
 	known := map[string]bool{}
-	for _, s := range settings.All() {
+	for _, s := range config.All() {
 		known[s.Env] = true
 	}
 	questions := hello + `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n" +

@@ -14,7 +14,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/commands"
+	"github.com/talkover/talkover-mcp/internal/cli"
 )
 
 // greeted runs a command as hosts do, which wait for the answer to their greeting, the first
@@ -135,8 +135,8 @@ func TestOtherFaultsStillEndTheServer(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a server that starts would go on
 		var out, errs strings.Builder
-		p := &commands.Program{Version: version(), Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
-		if code := p.Run(ctx, nil); code != commands.Misconfigured || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {
+		p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		if code := p.Run(ctx, nil); code != cli.Misconfigured || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {
 			t.Errorf("%s: exit %d, stderr %s", test.name, code, errs.String())
 		}
 		cancel()

@@ -123,12 +123,12 @@ func isFalse(b *bool) bool { return b != nil && !*b }
 func TestKubernetesSettings(t *testing.T) {
 	o := build(t)
 	server := o.server(t)
-	env := maps.Clone(o.settings.Data)
+	env := maps.Clone(o.config.Data)
 	for _, v := range server.Env {
 		env[v.Name] = v.Value
 	}
-	if len(server.EnvFrom) != 1 || server.EnvFrom[0].ConfigMapRef == nil || server.EnvFrom[0].ConfigMapRef.Name != o.settings.Name {
-		t.Errorf("envFrom is %+v, want the ConfigMap %s", server.EnvFrom, o.settings.Name)
+	if len(server.EnvFrom) != 1 || server.EnvFrom[0].ConfigMapRef == nil || server.EnvFrom[0].ConfigMapRef.Name != o.config.Name {
+		t.Errorf("envFrom is %+v, want the ConfigMap %s", server.EnvFrom, o.config.Name)
 	}
 	wantSettings(t, env, map[string]string{
 		"MCP_TRANSPORT":    "http",
@@ -136,7 +136,7 @@ func TestKubernetesSettings(t *testing.T) {
 		"MCP_ADDR":         "0.0.0.0:8080",
 		"MCP_METRICS_ADDR": "0.0.0.0:9090",
 	})
-	if len(o.settings.BinaryData) > 0 {
+	if len(o.config.BinaryData) > 0 {
 		t.Error("the ConfigMap has binary data")
 	}
 	for _, name := range []string{"TALKOVER_TOKEN_FILE", "MCP_AUTH_TOKENS_FILE"} {
@@ -163,11 +163,11 @@ func TestKubernetesReplicasStayInsideThePlan(t *testing.T) {
 		t.Errorf("%d replicas without Valkey, want 1", n)
 	}
 	for _, name := range []string{"TALKOVER_RATE_LIMIT", "TALKOVER_REPLICAS", "TALKOVER_VALKEY_URL", "TALKOVER_VALKEY_URL_FILE"} {
-		if value, ok := one.settings.Data[name]; ok {
+		if value, ok := one.config.Data[name]; ok {
 			t.Errorf("%s=%s for one replica", name, value)
 		}
 	}
-	env, d := three.settings.Data, three.deployment.Spec
+	env, d := three.config.Data, three.deployment.Spec
 	wantSettings(t, env, map[string]string{"TALKOVER_REPLICAS": strconv.Itoa(int(*d.Replicas)), "MCP_AUTH": "token"})
 	if *d.Replicas != 3 {
 		t.Errorf("%d replicas with Valkey, want 3", *d.Replicas)
@@ -214,9 +214,9 @@ const drain = 10
 
 func TestKubernetesPodHasTimeToEnd(t *testing.T) {
 	o := build(t)
-	delay, err := time.ParseDuration(o.settings.Data["MCP_DRAIN_DELAY"])
+	delay, err := time.ParseDuration(o.config.Data["MCP_DRAIN_DELAY"])
 	if err != nil || delay < 2*time.Second {
-		t.Fatalf("MCP_DRAIN_DELAY is %q, want what proxies need to notice", o.settings.Data["MCP_DRAIN_DELAY"])
+		t.Fatalf("MCP_DRAIN_DELAY is %q, want what proxies need to notice", o.config.Data["MCP_DRAIN_DELAY"])
 	}
 	grace := time.Duration(*o.deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
 	if grace <= delay+drain*time.Second {
@@ -273,7 +273,7 @@ func TestKubernetesNamesMeet(t *testing.T) {
 
 func TestKubernetesIngress(t *testing.T) {
 	o := build(t)
-	in, host := o.ingress.Spec, o.settings.Data["MCP_ALLOWED_HOSTS"]
+	in, host := o.ingress.Spec, o.config.Data["MCP_ALLOWED_HOSTS"]
 	if len(in.Rules) != 1 || in.Rules[0].Host != host {
 		t.Errorf("rules are %+v, want one, for %s", in.Rules, host)
 	}

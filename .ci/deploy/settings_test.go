@@ -31,7 +31,7 @@ func read(t *testing.T, elements ...string) []byte {
 // settings returns the names of the variables that the product reads, from the env tags of its Config.
 func settings(t *testing.T) map[string]bool {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "settings", "settings.go"), nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal", "config", "settings.go"), nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func settings(t *testing.T) map[string]bool {
 		return false
 	})
 	if !names["TALKOVER_TOKEN"] {
-		t.Fatalf("settings/settings.go has no settings that this test can find: %v", names)
+		t.Fatalf("internal/config/settings.go has no settings that this test can find: %v", names)
 	}
 	return names
 }

@@ -13,12 +13,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/talkover/talkover-mcp/internal/transport"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/tools/exam"
-	"github.com/talkover/talkover-mcp/transport"
 )
 
 func main() {

@@ -23,7 +23,7 @@ var root = os.DirFS("../..")
 // defaults returns the settings of the product with their defaults, from the tags of its Config.
 func defaults(t *testing.T) map[string]string {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), "../../settings/settings.go", nil, 0)
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../../internal/config/settings.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/spf13/cobra"
+
+	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/tools"
+)
+
+// call calls one tool and prints what a model would read.
+func (p *Program) call(cmd *cobra.Command, args []string) error {
+	result, _, err := p.ask(cmd, args)
+	if err != nil {
+		return err
+	}
+	shown := textOf(result)
+	if result.IsError {
+		return cmp.Or(p.print(shown, map[string]string{"error": shown}), errTold)
+	}
+	return p.print(shown, result.StructuredContent)
+}
+
+// ask calls one tool through the server, as a client does. It sends each value as text,
+// which the tool reads by its schema, and returns the values beside the result.
+func (p *Program) ask(cmd *cobra.Command, args []string) (*mcp.CallToolResult, map[string]any, error) {
+	ctx := cmd.Context()
+	c, err := config.Load(ctx, p.Env)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := p.open(ctx, c.Quiet(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.close()
+	client, err := transport.Connect(ctx, s.server)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer client.Close()
+	values := map[string]any{}
+	for _, pair := range args[1:] {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	var progress func(done, total int, what string)
+	line := &bar{to: p.Stderr}
+	if config.IsTerminal(p.Stderr) {
+		progress = line.draw
+	}
+	result, err := client.Call(ctx, args[0], values, progress)
+	line.erase()
+	return result, values, err
+}
+
+// textOf returns what a model would read of a result.
+func textOf(result *mcp.CallToolResult) string {
+	var text strings.Builder
+	for _, content := range result.Content {
+		if c, ok := content.(mcp.TextContent); ok {
+			text.WriteString(c.Text)
+		}
+	}
+	return strings.TrimRight(text.String(), "\n")
+}
+
+// listTools prints the tools that a client gets with these settings. It needs no token.
+func (p *Program) listTools(cmd *cobra.Command, _ []string) error {
+	ctx := cmd.Context()
+	c, err := config.Load(ctx, p.Env)
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		err = faults.Except("TALKOVER_TOKEN", "TALKOVER_TOKEN_FILE")
+	}
+	if err != nil {
+		return err
+	}
+	s, err := tools.New(ToolsOf(c, p.Version))
+	if err != nil {
+		return err
+	}
+	client, err := transport.Connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	list, err := client.Tools(ctx)
+	if err != nil {
+		return err
+	}
+	return p.printJSON(map[string]any{"tools": list}) // a schema has no other form
+}
+
+// bar draws on a terminal how far a call is.
+type bar struct {
+	to    io.Writer
+	drawn int // the length of the longest line so far, in characters
+}
+
+// draw replaces the line. The tools report before each request, so that the last of the
+// done requests is only on its way.
+func (b *bar) draw(done, total int, what string) {
+	const full = 20
+	part := min(max(done-1, 0), total) * full / max(total, 1)
+	line := fmt.Sprintf("[%s%s] %s", strings.Repeat("#", part), strings.Repeat("-", full-part), what)
+	fmt.Fprintf(b.to, "\r%-*s", b.drawn, line)
+	b.drawn = max(b.drawn, len(line))
+}
+
+// erase makes the line blank again.
+func (b *bar) erase() {
+	if b.drawn > 0 {
+		fmt.Fprintf(b.to, "\r%*s\r", b.drawn, "")
+	}
+}

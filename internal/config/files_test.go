@@ -1,0 +1,129 @@
+package config_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/internal/config"
+)
+
+// write puts a text into a file that its owner alone may read.
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tokenOf(name string) string { return name + strings.Repeat("0", 32) }
+
+// A file of secrets is a file, and no larger than its purpose needs.
+func TestFilesOfSecretsAreFilesAndSmall(t *testing.T) {
+	folder := t.TempDir()
+	large, fits := filepath.Join(folder, "large"), filepath.Join(folder, "fits")
+	write(t, large, canary+strings.Repeat("\n", 64<<10))
+	write(t, fits, canary+strings.Repeat("\n", 64<<10-len(canary)))
+	for path, want := range map[string]string{
+		fits:                          "",
+		large:                         "at most 64 KiB",
+		folder:                        "a regular file",
+		filepath.Join(folder, "none"): "can be read",
+		os.DevNull:                    "a regular file",
+	} {
+		_, err := config.Load(t.Context(), envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN_FILE": path}))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), "TALKOVER_TOKEN_FILE: takes the path of "+want) && !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// A file that everybody may read is told at the start.
+func TestFilesThatOthersMayReadAreTold(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes say nothing of that here")
+	}
+	token, tokens := filepath.Join(t.TempDir(), "token"), filepath.Join(t.TempDir(), "tokens")
+	write(t, token, canary)
+	write(t, tokens, tokenOf("ann"))
+	c, err := config.Load(t.Context(), envconfig.MapLookuper(overHTTP("TALKOVER_TOKEN", "", "TALKOVER_TOKEN_FILE", token, "MCP_AUTH", "token", "MCP_AUTH_TOKENS_FILE", tokens)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode][]string{0o600: nil, 0o640: nil, 0o644: {"MCP_AUTH_TOKENS_FILE"}} {
+		if err := os.Chmod(tokens, mode); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.OpenFiles()); diff != "" {
+			t.Errorf("%o: %s", mode, diff)
+		}
+	}
+}
+
+// Tokens are those of the file, at most a second ago. A file with a fault, or none,
+// changes nothing, and the log says so once.
+func TestGateTokensFollowTheirFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens")
+	write(t, path, tokenOf("ann")+" ann\n")
+	c, err := config.Load(t.Context(), envconfig.MapLookuper(overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS_FILE", path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		door, err := c.Door(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := func(names ...string) {
+			t.Helper()
+			for _, name := range []string{"ann", "bob", "cid"} {
+				_, err := door.Gate.Identify("/mcp", tokenOf(name))
+				if want := strings.Contains(strings.Join(names, " "), name); (err == nil) != want {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+		in("ann")
+		ann, _ := door.Gate.Identify("/mcp", tokenOf("ann"))
+		if ann.Revoked() {
+			t.Error("ann is out")
+		}
+		write(t, path, tokenOf("bob")+" bob\n"+tokenOf("cid")+" cid\n")
+		in("ann") // the file is looked at once a second
+		time.Sleep(time.Second)
+		in("bob", "cid")
+		if !ann.Revoked() {
+			t.Error("ann is still in")
+		}
+		if strings.Contains(log.String(), "level=WARN") {
+			t.Error(log.String())
+		}
+		write(t, path, "short\n")
+		for range 5 {
+			time.Sleep(time.Second)
+			in("bob", "cid")
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			time.Sleep(time.Second)
+			in("bob", "cid")
+		}
+		if n := strings.Count(log.String(), "level=WARN"); n != 2 || strings.Contains(log.String(), tokenOf("")) {
+			t.Errorf("%d warnings:\n%s", n, log.String())
+		}
+		write(t, path, tokenOf("ann"))
+		time.Sleep(time.Second)
+		in("ann")
+	})
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/talkover/talkover-mcp/internal/transport"
+)
+
+// placeholderNote adds to the fault of a missing token that there is the placeholder.
+func placeholderNote(env envconfig.Lookuper, f Fault) string {
+	if value, _ := env.Lookup("TALKOVER_TOKEN"); f.Setting == "TALKOVER_TOKEN" && strings.TrimSpace(value) == placeholder {
+		return ". What is set is the placeholder of the documents; put the token of your account in its place"
+	}
+	return ""
+}
+
+// variable matches the name of a variable that may be shown.
+var variable = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
+
+// misspelt tells of each variable that is meant for this program and is none of its
+// settings. Other programs have variables that begin with MCP_, so that of these only near
+// names are told.
+func misspelt(names []string) (odd []string) {
+	var known []string
+	for _, s := range All() {
+		known = append(known, s.Env)
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		upper := strings.ToUpper(name)
+		ours, others := strings.HasPrefix(upper, "TALKOVER_"), strings.HasPrefix(upper, "MCP_")
+		if slices.Contains(known, name) || !ours && !others || !variable.MatchString(name) {
+			continue
+		}
+		near := nearest(upper, known)
+		switch {
+		case near != "":
+			odd = append(odd, fmt.Sprintf("%s is no setting of this program, so it does nothing; did you mean %s?", name, near))
+		case ours:
+			odd = append(odd, name+" is no setting of this program, so it does nothing. talkover-mcp -help lists those that there are.")
+		}
+	}
+	return odd
+}
+
+// nearest returns the setting that a misspelt name most likely meant; "" where more than a
+// quarter of its own part, behind the prefix, would have to change.
+func nearest(name string, known []string) string {
+	best, at := "", len(name)
+	for _, k := range known {
+		_, own, _ := strings.Cut(k, "_")
+		if d := levenshtein.ComputeDistance(name, k); d < at && d <= max(1, len(own)/4) {
+			best, at = k, d
+		}
+	}
+	return best
+}
+
+// judgeAddresses checks whether a server could listen where the settings say.
+func (d *doctor) judgeAddresses(ctx context.Context) {
+	if d.Transport != "stdio" {
+		d.judgeAddress(ctx, "MCP_ADDR", d.Addr)
+	}
+	if d.MetricsAddr != "" {
+		d.judgeAddress(ctx, "MCP_METRICS_ADDR", string(d.MetricsAddr))
+	}
+}
+
+// judgeAddress checks whether an address is free. The doctor may be asked beside a server
+// that runs well.
+func (d *doctor) judgeAddress(ctx context.Context, setting, addr string) {
+	ln, err := transport.Listen(ctx, addr)
+	switch {
+	case err == nil:
+		_ = ln.Close()
+		d.ok(checkAddress, "%s: %s is free", setting, addr)
+	case setting == "MCP_ADDR" && transport.Probe(ctx, addr) == nil:
+		d.warn(checkAddress, "%s: a server answers at %s already, so that no other can be started there", setting, addr)
+	default:
+		d.fail(checkAddress, "%s: %s", setting, err)
+	}
+}
+
+// collectorTime bounds the question whether a collector takes spans.
+const collectorTime = 5 * time.Second
+
+// judgeCollector sends no span to the collector, as an empty list of them. Answers do not
+// suffer where it fails.
+func (d *doctor) judgeCollector(ctx context.Context) {
+	const setting = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	switch {
+	case d.OTLPEndpoint == "":
+		return
+	case d.OTLPProtocol != "http/protobuf":
+		d.warn(checkTraces, "OTEL_EXPORTER_OTLP_PROTOCOL: takes http/protobuf alone, so that no traces are sent")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, collectorTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(string(d.OTLPEndpoint), "/")+"/v1/traces", http.NoBody)
+	if err != nil {
+		d.warn(checkTraces, "%s: takes an http or https URL; no traces are sent", setting)
+		return
+	}
+	r.Header.Set("Content-Type", "application/x-protobuf") // no bytes are an empty message
+	for name, value := range d.OTLPHeaders {
+		r.Header.Set(name, value)
+	}
+	res, err := (&http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}).RoundTrip(r) // which follows no redirect
+	if err != nil {
+		d.warn(checkTraces, "%s: the collector does not answer%s, so that traces are lost. Start it, or correct the address.", setting, why(err))
+		return
+	}
+	_ = res.Body.Close()
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		d.warn(checkTraces, "%s: the collector answers %d %s at /v1/traces, so that traces are lost. Correct the address, or OTEL_EXPORTER_OTLP_HEADERS.",
+			setting, res.StatusCode, http.StatusText(res.StatusCode))
+		return
+	}
+	d.ok(checkTraces, "%s: the collector takes traces", setting)
+}
+
+// why says in brackets why a connection failed, without the address, which may hold a
+// secret.
+func why(err error) string {
+	var operation *net.OpError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &name):
+		return " (its name is not found)"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf(" within %v", collectorTime)
+	case errors.As(err, &operation):
+		return fmt.Sprintf(" (%s)", operation.Err)
+	}
+	return ""
+}
