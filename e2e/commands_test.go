@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -268,7 +268,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		if errors.As(err, &faults) && faults.Except("TALKOVER_TOKEN") != nil {
 			t.Fatal(name, err)
 		}
-		s, err := tools.New(cli.ToolsOf(c, version()))
+		s, err := tools.New(cli.ToolsOf(c, version))
 		if err != nil {
 			t.Fatal(name, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"context"
@@ -68,11 +68,7 @@ func newShell(t *testing.T) shell {
 	if err != nil {
 		t.Skip("no bash here to read the blocks with")
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := shell{bash: bash, stubs: t.TempDir(), shims: t.TempDir(), self: self}
+	s := shell{bash: bash, stubs: t.TempDir(), shims: t.TempDir(), self: binary}
 	for _, name := range append(local, foreign...) {
 		script(t, filepath.Join(s.stubs, name), fmt.Sprintf(stub, bash))
 	}
@@ -280,7 +276,7 @@ func missing(path string) []string {
 // shim runs talkover-mcp in the demo. It ends a server as soon as that serves.
 const shim = `#!%s
 if [ "${TALKOVER_TOKEN_SOURCE-}" = client ]; then unset TALKOVER_TOKEN; else export TALKOVER_DEMO=true; fi
-export ` + asCommand + `=1 LOG_FORMAT=json LOG_LEVEL=info MCP_ADDR="${MCP_ADDR-127.0.0.1:0}"
+export LOG_FORMAT=json LOG_LEVEL=info MCP_ADDR="${MCP_ADDR-127.0.0.1:0}"
 log=$(mktemp -u)
 mkfifo "$log"
 "$TALKOVER_MCP_TEST_BINARY" "$@" <&0 2>"$log" &

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -84,7 +84,7 @@ func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out, errs bytes.Buffer
-	p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 	if code := p.Run(ctx, []string{"healthcheck"}); code != cli.Failed || !strings.Contains(errs.String(), "does not answer within") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}

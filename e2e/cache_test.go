@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -40,7 +40,7 @@ func TestKeptDaysAreListedAndCleared(t *testing.T) {
 	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one", "TALKOVER_CACHE_DIR": folder})
 	try := func(words ...string) (string, int) {
 		var out, errs bytes.Buffer
-		p := &cli.Program{Version: version(), Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		p := &cli.Program{Version: version, Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 		code := p.Run(t.Context(), words)
 		return out.String() + errs.String(), code
 	}

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bufio"
@@ -135,7 +135,7 @@ func TestOtherFaultsStillEndTheServer(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a server that starts would go on
 		var out, errs strings.Builder
-		p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+		p := &cli.Program{Version: version, Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 		if code := p.Run(ctx, nil); code != cli.Misconfigured || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {
 			t.Errorf("%s: exit %d, stderr %s", test.name, code, errs.String())
 		}

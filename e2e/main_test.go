@@ -1,4 +1,5 @@
-package main
+// Package e2e tests the whole binary, as its users meet it.
+package e2e
 
 import (
 	"bufio"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,20 +22,44 @@ import (
 	"github.com/talkover/talkover-mcp/internal/cli"
 )
 
-// TestMain lets the test binary be the command: with asCommand set it runs main,
-// so that tests meet the real process without building it apart.
+// binary is the path of the command, which TestMain builds once.
+var binary string
+
+// version is what the command says of itself.
+const version = "1.2.3-e2e"
+
+// TestMain builds the command, and runs the tests in the root of the repository, whose
+// documents they read.
 func TestMain(m *testing.M) {
 	if value := os.Getenv(asFlood); value != "" {
 		beStrangers(value)
 		return
 	}
-	if os.Getenv(asCommand) != "" {
-		main()
-	}
-	os.Exit(m.Run())
+	os.Exit(run(m))
 }
 
-const asCommand = "TALKOVER_MCP_TEST_AS_COMMAND"
+func run(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "talkover-mcp-e2e")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.Chdir(".."); err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(folder, "talkover-mcp")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	args := []string{"build", "-ldflags=-X main.release=" + version, "-o", binary}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v: %s", err, out))
+	}
+	return m.Run()
+}
 
 // hurry ends a process at once where the race detector would wait a second.
 const hurry = "GORACE=atexit_sleep_ms=0"
@@ -56,12 +82,8 @@ func overHTTP(pairs ...string) map[string]string {
 // command makes the real process, with an environment of its own.
 func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Env = append(env, asCommand+"=1", hurry)
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(env, hurry)
 	return cmd
 }
 
@@ -69,7 +91,7 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func try(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	p := &cli.Program{Version: version(), Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
+	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
 	code = p.Run(context.Background(), args)
 	return code, out.String(), err.String()
 }

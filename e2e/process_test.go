@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bufio"
@@ -22,8 +22,7 @@ import (
 
 func TestSameAnswerOverEveryTransport(t *testing.T) {
 	demo := []string{"LOG_FORMAT=json"}
-	self, _ := os.Executable()
-	stdio, err := client.NewStdioMCPClient(self, append(demo, asCommand+"=1"), "-demo")
+	stdio, err := client.NewStdioMCPClient(binary, demo, "-demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -30,11 +30,7 @@ import (
 // transports lists the ways in, each with a client of mcp-go for the real process.
 var transports = map[string]func(t *testing.T, env []string) *client.Client{
 	"stdio": func(t *testing.T, env []string) *client.Client {
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := client.NewStdioMCPClient(self, append(env, asCommand+"=1", hurry))
+		c, err := client.NewStdioMCPClient(binary, append(env, hurry))
 		if err != nil {
 			t.Fatal(err)
 		}
