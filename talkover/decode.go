@@ -88,10 +88,23 @@ func (d decoder) object(member func(name []byte) error) (bool, error) {
 	return true, err
 }
 
-// array calls element before each value of the array that comes next. It
-// reports false, having skipped the value, where no array comes.
+// array calls element before each value of the array that comes next. An object of
+// numbered members is one too, as PHP writes a filtered list. It reports false, having
+// skipped the rest, where none comes.
 func (d decoder) array(element func() error) (bool, error) {
-	if d.PeekKind() != '[' {
+	switch d.PeekKind() {
+	case '{':
+		numbered, other := false, false
+		_, err := d.object(func(name []byte) error {
+			if other = other || len(name) == 0 || len(bytes.Trim(name, "0123456789")) > 0; other {
+				return d.SkipValue()
+			}
+			numbered = true
+			return element()
+		})
+		return numbered && !other, err
+	case '[':
+	default:
 		return false, d.SkipValue()
 	}
 	if _, err := d.ReadToken(); err != nil {

@@ -65,9 +65,10 @@ var errTooManyRows = errors.New("too many rows")
 func readList(r io.Reader, token Secret, l list) (envelope, error) {
 	var e envelope
 	d := newDecoder(r, token)
+	n := 0
 	rows := func() error {
 		l.reset()
-		n := 0
+		n = 0
 		ok, err := d.array(func() error {
 			if n++; n > maxRows {
 				return errTooManyRows
@@ -81,6 +82,7 @@ func readList(r io.Reader, token Secret, l list) (envelope, error) {
 	switch d.PeekKind() {
 	case '[':
 		err = rows()
+		e.hasRows = n > 0 // an empty one is PHP's empty object, and not an empty page
 	case '{':
 		_, err = d.object(func(name []byte) error {
 			switch string(name) {
@@ -199,7 +201,7 @@ func (e *envelope) readField(d decoder, name string) error {
 		}
 		return nil
 	}
-	if d.PeekKind() == '[' {
+	if k := d.PeekKind(); k == '[' || k == '{' {
 		_, err := d.array(add)
 		return err
 	}

@@ -1,6 +1,7 @@
 package talkover
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,7 @@ func (c *Client) Health(ctx context.Context) error {
 		return &Error{Reason: Refused, Status: res.StatusCode}
 	case err != nil:
 		return failure(ctx, attempt, res.StatusCode, err)
-	case !json.Valid(body): // a page of a proxy
+	case !json.Valid(bytes.TrimLeft(body, marks)): // a page of a proxy
 		return &Error{Reason: Malformed, Status: res.StatusCode, cause: errors.New("no JSON")}
 	}
 	return nil

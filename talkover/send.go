@@ -131,6 +131,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 		bound = maxBody
 	}
 	err = readInto(body, res, bound+1)
+	body.Next(body.Len() - len(bytes.TrimLeft(body.Bytes(), marks)))
 	if !ok {
 		// What came of an error's body is enough, whole or not.
 		e, _ := readList(body, c.secret(), noRows{})
@@ -146,6 +147,10 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	}
 	return status, nil
 }
+
+// marks may stand before an answer: each file of PHP that begins with a byte order mark
+// sends it.
+const marks = "\ufeff"
 
 // readInto reads at most limit bytes of an answer's body.
 func readInto(body *bytes.Buffer, res *http.Response, limit int64) error {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // maxSecrets bounds a file of secrets, in bytes.
@@ -38,7 +42,12 @@ func readSecrets(path string) (string, error) {
 	case len(b) > maxSecrets:
 		return "", fmt.Errorf("takes the path of a file of at most %d KiB", maxSecrets>>10)
 	}
-	return strings.TrimSpace(string(b)), nil
+	// PowerShell writes a byte order mark, and UTF-16.
+	text, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), b)
+	if err != nil || bytes.IndexByte(text, 0) >= 0 {
+		return "", errors.New("takes the path of a text file in UTF-8, or in UTF-16 with a byte order mark")
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // isOpenToOthers reports whether any user of the machine may read a file.

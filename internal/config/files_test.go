@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/binary"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -9,11 +10,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // write puts a text into a file that its owner alone may read.
@@ -43,6 +46,45 @@ func TestFilesOfSecretsAreFilesAndSmall(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), "TALKOVER_TOKEN_FILE: takes the path of "+want) && !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+// PowerShell writes files of secrets with a byte order mark, or in UTF-16. They are read, or
+// told for what they are.
+func TestFilesOfSecretsOfPowerShell(t *testing.T) {
+	wide := func(order binary.AppendByteOrder, text string) string {
+		var b []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			b = order.AppendUint16(b, unit)
+		}
+		return string(b)
+	}
+	const told = "takes the path of a text file in UTF-8, or in UTF-16 with a byte order mark"
+	for name, test := range map[string]struct{ text, want string }{
+		"a mark":              {"\ufeff" + canary + "\r\n", ""},
+		"UTF-16":              {wide(binary.LittleEndian, "\ufeff"+canary+"\r\n"), ""},
+		"big endian":          {wide(binary.BigEndian, "\ufeff"+canary+"\r\n"), ""},
+		"UTF-16, and no mark": {wide(binary.LittleEndian, canary+"\r\n"), told},
+		"nothing but a mark":  {"\ufeff\r\n", "takes a Talkover API token, which is missing"},
+	} {
+		path := filepath.Join(t.TempDir(), "secret")
+		write(t, path, test.text)
+		c, err := config.Load(t.Context(), envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN_FILE": path}))
+		if test.want != "" {
+			if err == nil || !strings.HasPrefix(err.Error(), "TALKOVER_TOKEN_FILE: "+test.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		account, accountErr := c.Account("test", slog.New(slog.DiscardHandler), nil, nil)
+		if err != nil || accountErr != nil || string(account.Key("x")) != string(talkover.NewSecret(canary).Key("x")) {
+			t.Errorf("%s: %v, %v, or another token", name, err, accountErr)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "tokens")
+	write(t, path, wide(binary.LittleEndian, "\ufeff"+tokenOf("ann")+" ann\r\n"+tokenOf("bob")+" bob\r\n"))
+	if _, err := config.Load(t.Context(), envconfig.MapLookuper(overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS_FILE", path))); err != nil {
+		t.Error(err)
 	}
 }
 
