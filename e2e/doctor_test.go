@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -94,22 +96,84 @@ func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// net/http reads the proxies of the environment once a process, so each case has its own.
-func TestDoctorBehindAProxy(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
-	defer s.Close()
-	for proxy, want := range map[string]string{
-		"http://user:" + canary + "@" + s.Listener.Addr().String(): "the proxy that HTTPS_PROXY names does not connect to api.talkover.invalid: it answered 407. Correct HTTPS_PROXY, or add api.talkover.invalid to NO_PROXY",
-		"http://127.0.0.1:1": "the proxy that HTTPS_PROXY names does not connect",
+// Whatever stands in the way, the doctor, the tools and the log name the same cause, and
+// show no password of a proxy. net/http reads the proxies of the environment once a
+// process, so each case has its own.
+func TestTheCauseIsNamedEverywhere(t *testing.T) {
+	proxy := func(status int) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(s.Close)
+		return "HTTPS_PROXY=http://user:" + canary + "@" + s.Listener.Addr().String()
+	}
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // clients who leave are wanted here
+	secure.StartTLS()
+	defer secure.Close()
+	const elsewhere = "https://api.talkover.invalid/api/v1"
+	const again, never = "Try again in a minute.", "Trying again will not help."
+	for _, test := range []struct{ base, env, cause, what, do, again string }{
+		{elsewhere, proxy(407), "proxy_login", "the proxy that HTTPS_PROXY names wants a user and a password (it answered 407)", "Set them in HTTPS_PROXY", never},
+		{elsewhere, proxy(403), "proxy_refuses", "the proxy that HTTPS_PROXY names does not let it through (it answered 403)", "Ask who runs the proxy", never},
+		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "@[proxy", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://" + canary + "@proxy:none", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "%zz@proxy:3128", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://127.0.0.1:1", "proxy_away", "the proxy that HTTPS_PROXY names gives no connection", "Correct HTTPS_PROXY, or add", again},
+		{secure.URL, "", "certificate_unknown", "its certificate is not one that this machine trusts", "Install the root certificate", never},
+		{"http://127.0.0.1:1", "", "refused", "it refuses connections", "See whether the machine of this server has a network", again},
 	} {
-		cmd := command(t, []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=https://api.talkover.invalid", "HTTPS_PROXY=" + proxy}, "doctor")
-		out, err := cmd.CombinedOutput()
-		if err == nil {
-			t.Error("it is well")
+		env := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + test.base, "LOG_FORMAT=json", "LOG_LEVEL=debug", test.env}
+		var out bytes.Buffer
+		doctor := command(t, env, "doctor")
+		doctor.Stdout = &out
+		if err := doctor.Run(); err == nil || doctor.ProcessState.ExitCode() != cli.Failed {
+			t.Errorf("%s: the doctor says %v", test.cause, err)
 		}
-		if code := cmd.ProcessState.ExitCode(); code != cli.Failed || !strings.Contains(string(out), "\nFAIL  network: "+want) ||
-			!strings.HasSuffix(string(out), "\n1 check failed: network.\n") || strings.Contains(string(out), canary[5:12]) {
-			t.Errorf("exit %d:\n%s", code, out)
+		if text := out.String(); !strings.Contains(text, "\nFAIL  network: ") || !strings.Contains(text, " could not be reached: "+test.what) ||
+			!strings.Contains(text, test.do) || !strings.HasSuffix(text, "\n1 check failed: network.\n") {
+			t.Errorf("the doctor says\n%s", text)
+		}
+		answers, stderr := exchange(t, command(t, env), hello+`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
+		text := string(answers["1"])
+		for _, want := range []string{"Talkover could not be reached", ": " + test.what, test.again + " " + test.do, "`talkover-mcp doctor`"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", test.cause, want, text)
+			}
+		}
+		for _, line := range []string{"upstream request", "tool call"} {
+			if !regexp.MustCompile(`"msg":"` + line + `".*"cause":"` + test.cause + `"`).MatchString(stderr) {
+				t.Errorf("no cause %s in a line %q of\n%s", test.cause, line, stderr)
+			}
+		}
+		if all := out.String() + text + stderr; strings.Contains(all, canary[5:12]) {
+			t.Errorf("%s: a secret shows in\n%s", test.cause, all)
+		}
+	}
+}
+
+// A variable that the host did not fill in is not sent on as a token without a word.
+func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
+	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/health" {
+			io.WriteString(w, `{"status":"ok"}`)
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		io.WriteString(w, `{"message":"Unauthorized"}`)
+	})
+	const said = "does not look like a Talkover token (it does not begin with talq_); the host may not have filled it in"
+	for token, foreign := range map[string]bool{"${TALKOVER_TOKEN}": true, "%TALKOVER_TOKEN%": true, "${input:token}": true, "undefined": true, "***": true, canary: false} {
+		for _, args := range [][]string{{"doctor"}, {"call", "list_calls"}} {
+			out, _ := command(t, append(env, "TALKOVER_TOKEN="+token), args...).Output()
+			if got := strings.Contains(string(out), "What TALKOVER_TOKEN holds "+said); got != foreign || !strings.Contains(string(out), "401 Unauthorized") {
+				t.Errorf("%s with %s says\n%s", args[0], token, out)
+			}
+		}
+	}
+	base, _ := served(t, append(env, "TALKOVER_TOKEN=", "TALKOVER_TOKEN_SOURCE=client"), "-transport", "http")
+	for token, foreign := range map[string]bool{"${TALKOVER_TOKEN}": true, canary: false} {
+		_, text, err := post(base, listCall(1, 1), "X-Talkover-Token", token)
+		if got := strings.Contains(text, "X-Talkover-Token") && strings.Contains(text, "What it holds "+said); err != nil || got != foreign {
+			t.Errorf("with %s of the client: %v, %s", token, err, text)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -48,13 +49,18 @@ type Error struct {
 	Wait     time.Duration       // how long the API or the limiter asks to wait; 0 where unknown
 	Attempts int                 // requests that were sent before giving up
 
-	cause  error
-	unsent bool // for sure no byte of the request was written
+	cause   error
+	unsent  bool // for sure no byte of the request was written
+	foreign bool // the token was not accepted, and does not look like one of Talkover's
+	barred  bool // something before the API answered in its place
 }
 
 // Error implements error, in words for an engineer's log.
 func (e *Error) Error() string {
 	s := "talkover: " + string(e.Reason)
+	if name := e.Cause().Name; name != "" && name != string(e.Reason) {
+		s += " (" + name + ")"
+	}
 	if e.Status != 0 {
 		s += ": " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
 	}
@@ -77,9 +83,11 @@ func (e *Error) Error() string {
 // said no.
 func (e *Error) Unwrap() error { return e.cause }
 
-// IsTLS reports whether a connection failed at TLS, such as over a certificate
-// that is not trusted.
-func (e *Error) IsTLS() bool { return isTLS(e.cause) }
+// IsTokenUnknown reports whether the API itself does not know the token.
+func (e *Error) IsTokenUnknown() bool { return e.Status == http.StatusUnauthorized && !e.barred }
+
+// IsBlocked reports whether something before the API answered in its place.
+func (e *Error) IsBlocked() bool { return e.barred }
 
 // NotDone reports whether an error tells for sure that the API did not do what a
 // request asked for: no byte of the request was sent, or the API said no with a
@@ -97,19 +105,16 @@ var saysNo = []int{
 
 // retryable reports whether the same request may succeed a moment later.
 func (e *Error) retryable() bool {
-	var name *net.DNSError
 	switch e.Reason {
 	case Refused:
-		return slices.Contains([]int{
+		return !e.barred && slices.Contains([]int{
 			http.StatusInternalServerError, http.StatusBadGateway,
 			http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 		}, e.Status)
-	case Unreachable:
-		return !isTLS(e.cause) && !(errors.As(e.cause, &name) && name.IsNotFound)
-	case RateLimited, TimedOut, Interrupted:
+	case RateLimited:
 		return true
 	}
-	return false
+	return e.Cause().passes
 }
 
 // failure makes the error of a request that got no whole answer. ctx is that of the
@@ -127,7 +132,7 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 		e.Reason, e.Status, e.cause = Malformed, int(early), early
 	case attempt.Err() != nil:
 		e.Reason, e.cause = TimedOut, attempt.Err()
-	case isTLS(err):
+	case isTLS(err), errors.Is(err, errProxyURL):
 		e.Reason = Unreachable
 	case errors.As(err, &operation):
 		e.cause = operation
@@ -153,12 +158,13 @@ type notFinal int
 
 func (s notFinal) Error() string { return fmt.Sprintf("status %d, and no final answer", int(s)) }
 
-// isTLS reports whether a connection failed at TLS, as it will again.
+// isTLS reports whether a connection failed at TLS, as it will again. [crypto/tls] has no
+// type for most of its errors, and an operation's name for what the other side says.
 func isTLS(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch)
+	var remote *net.OpError
+	return errors.As(err, &certificate) || errors.Is(err, http.ErrSchemeMismatch) ||
+		errors.As(err, &remote) && remote.Op == "remote error" || err != nil && strings.HasPrefix(err.Error(), "tls: ")
 }
 
 // withoutNames cuts the names of a body's members off a syntax error: a stranger

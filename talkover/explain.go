@@ -12,9 +12,18 @@ import (
 // server. who names the API in them: Talkover, or a URL. The text has no full stop, so
 // that the caller can add details and advice, which differ from reader to reader.
 func (e *Error) Explain(who string) string {
-	switch e.Reason {
-	case Refused:
+	if e.Reason == Refused {
 		return e.explainStatus(who)
+	}
+	if what := e.Cause().What; what != "" {
+		return e.explainReason(who) + ": " + what
+	}
+	return e.explainReason(who)
+}
+
+// explainReason explains that no answer came, or none that can be used.
+func (e *Error) explainReason(who string) string {
+	switch e.Reason {
 	case RateLimited:
 		return who + "'s limit of requests a minute is reached"
 	case Cancelled:
@@ -39,11 +48,13 @@ func (e *Error) Explain(who string) string {
 func (e *Error) explainStatus(who string) string {
 	what := who + " answered " + e.StatusLine()
 	switch {
+	case e.barred:
+		return what + ", but not of its own: " + e.Cause().What
 	case e.Code == AgentNotFound:
 		return what + ": there is no agent with this agent_id"
 	case e.Code == AgentInactive:
 		return what + ": the agent is not published, so it places no calls"
-	case e.Status == http.StatusUnauthorized:
+	case e.IsTokenUnknown():
 		return what + ": it does not know the token"
 	case e.Status == http.StatusForbidden:
 		return what + ": the token has no permission for this"
@@ -64,9 +75,9 @@ func (e *Error) StatusLine() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
 }
 
-// OwnWords quotes the API's message in a sentence; it is empty where there is none.
+// OwnWords quotes the API's message in a sentence; it is empty where there is none of its own.
 func (e *Error) OwnWords() string {
-	if e.Message == "" {
+	if e.Message == "" || e.barred {
 		return ""
 	}
 	return fmt.Sprintf("Talkover's own words: %q", e.Message)

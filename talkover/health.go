@@ -35,7 +35,7 @@ func (c *Client) Health(ctx context.Context) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
 	switch {
 	case res.StatusCode < 200 || res.StatusCode > 299:
-		return &Error{Reason: Refused, Status: res.StatusCode}
+		return &Error{Reason: Refused, Status: res.StatusCode, barred: isDenial(res.StatusCode)} // it asks for no token
 	case err != nil:
 		return failure(ctx, attempt, res.StatusCode, err)
 	case !json.Valid(bytes.TrimLeft(body, marks)): // a page of a proxy

@@ -1,6 +1,7 @@
 package talkover
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +26,7 @@ const (
 // other. It goes through the proxy that HTTPS_PROXY names.
 func NewTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyOf,
 		DialContext:            (&net.Dialer{Timeout: connectTime, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    connectTime,
 		ForceAttemptHTTP2:      true,
@@ -37,13 +39,35 @@ func NewTransport() *http.Transport {
 	}
 }
 
+// errProxyURL stands for the error about the URL of a proxy, which would quote its password.
+var errProxyURL = errors.New("the URL of a proxy that cannot be read")
+
+// proxyOf returns the proxy that the environment names for a request; nil for none. What
+// is no URL is an error: [http.ProxyFromEnvironment] goes without a proxy then, or takes a
+// part of the text for the name of one.
+func proxyOf(r *http.Request) (*url.URL, error) {
+	raw := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
+	if !strings.Contains(raw, "://") {
+		raw = "http://" + raw
+	}
+	if _, err := url.Parse(raw); err != nil && r.URL.Scheme == "https" {
+		return nil, errProxyURL
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
+// proxyStatus is the status by which a proxy refuses to connect.
+type proxyStatus int
+
+func (s proxyStatus) Error() string { return "it answered " + strconv.Itoa(int(s)) }
+
 // refusedByProxy turns a proxy's refusal into the error that net/http has for a
 // proxy that is not there, so that both count as no connection.
 func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("it answered " + strconv.Itoa(res.StatusCode))}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: proxyStatus(res.StatusCode)}
 }
 
 // ParseBaseURL reads the base URL of an API: one that [IsPrivate], with nothing but a

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 )
@@ -96,7 +97,7 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	start := time.Now()
 	defer func() {
 		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", body.Len(),
-			"ms", time.Since(start).Milliseconds(), "failed", err != nil)
+			"ms", time.Since(start).Milliseconds(), "failed", err != nil, "cause", CauseOf(err).Name)
 	}()
 	u := *c.base
 	u.Path += "/" + r.path
@@ -133,11 +134,10 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	err = readInto(body, res, bound+1)
 	body.Next(body.Len() - len(bytes.TrimLeft(body.Bytes(), marks)))
 	if !ok {
+		isPage := bytes.HasPrefix(bytes.TrimSpace(body.Bytes()), []byte("<"))
 		// What came of an error's body is enough, whole or not.
 		e, _ := readList(body, c.secret(), noRows{})
-		refused := refusal(status, e)
-		refused.Wait = askedWait(res.Header, status, e.retryAfter)
-		return status, refused
+		return status, c.refused(res, e, isPage)
 	}
 	switch {
 	case int64(body.Len()) > bound:
@@ -165,6 +165,24 @@ func readInto(body *bytes.Buffer, res *http.Response, limit int64) error {
 	body.Grow(int(limit)) // in one step: by doubling it would take four times as much
 	_, err = body.ReadFrom(io.LimitReader(res.Body, limit-first))
 	return err
+}
+
+// refused makes the error of an answer that is none of success. A page is not the API's,
+// but comes from what stands before it; so does what Cloudflare says of itself.
+func (c *Client) refused(res *http.Response, e envelope, isPage bool) *Error {
+	refused := refusal(res.StatusCode, e)
+	refused.Wait = askedWait(res.Header, res.StatusCode, e.retryAfter)
+	denied := isDenial(res.StatusCode)
+	if res.Header.Get("Cf-Mitigated") != "" || denied && isPage {
+		refused.Reason, refused.barred = Refused, true
+	}
+	refused.foreign = denied && !refused.barred && !strings.HasPrefix(c.secret().Reveal(), "talq_")
+	return refused
+}
+
+// isDenial reports whether a status keeps out whoever asked.
+func isDenial(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // refusal makes the error that the API itself answered with.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"net/http"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -82,8 +81,8 @@ func (a *accounts) answered(ctx context.Context) {
 // blame attributes a 401 to the caller, if the caller brought the token.
 func (a *accounts) blame(err error) error {
 	var api *talkover.Error
-	if a.tokenOf != nil && errors.As(err, &api) && api.Status == http.StatusUnauthorized {
-		return unknownToken{err}
+	if a.tokenOf != nil && errors.As(err, &api) && api.IsTokenUnknown() {
+		return unknownToken{api}
 	}
 	return err
 }

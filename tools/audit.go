@@ -7,6 +7,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // audit logs a line about one call of a tool or one read of a resource: who, what and how
@@ -18,6 +20,9 @@ func (qs *questions) audit(ctx context.Context, what string, err error, about ..
 		level = slog.LevelWarn
 	}
 	record := append([]slog.Attr{slog.Bool("audit", true)}, about...)
+	if cause := talkover.CauseOf(err); cause.Name != "" {
+		record = append(record, slog.String("cause", cause.Name))
+	}
 	qs.Log.LogAttrs(ctx, level, what, append(record, slog.String("outcome", outcome(err)))...)
 }
 

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -11,16 +12,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // section matches a part of a document that is made, with the name of what it shows.
 var section = regexp.MustCompile(`(?s)<!-- made by go generate ./tools: (\w+) -->\n\n(.*?)\n<!-- end of (\w+) -->`)
 
-// TestDocumentsShowWhatThereIs makes the tables of tools and prompts, and the answers to
-// questions, in README.md and docs/ of what the server tells.
+// TestDocumentsShowWhatThereIs makes the tables of tools, prompts and causes, and the answers
+// to questions, in README.md and docs/ of what the server tells.
 func TestDocumentsShowWhatThereIs(t *testing.T) {
 	documents, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -47,19 +50,22 @@ func TestDocumentsShowWhatThereIs(t *testing.T) {
 			}
 			continue
 		}
-		t.Errorf("%s: run go generate ./tools if this is meant:\n%s", file, cmp.Diff(string(document), string(made)))
+		t.Errorf("%s: run go generate ./tools if this is meant:\n%s", file, gocmp.Diff(string(document), string(made)))
 	}
 	for _, name := range []string{"tools", "prompts"} {
 		if want := []string{"tools.md"}; !slices.Equal(where[name], want) {
 			t.Errorf("the table of %s is in %v, want %v", name, where[name], want)
 		}
 	}
-	if answers := len(where) - 2; answers < 3 {
+	if want := []string{"troubleshooting.md"}; !slices.Equal(where["causes"], want) {
+		t.Errorf("the table of causes is in %v, want %v", where["causes"], want)
+	}
+	if answers := len(where) - 3; answers < 3 {
 		t.Errorf("the documents show %d answers", answers)
 	}
 }
 
-// made makes a section: the table of the tools or of the prompts, or a question of
+// made makes a section: the table of the tools, prompts or causes, or a question of
 // testdata with its answer.
 func made(t *testing.T, s session, name string) string {
 	t.Helper()
@@ -86,6 +92,12 @@ func made(t *testing.T, s session, name string) string {
 				names = append(names, "`"+a.Name+"`")
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, strings.Join(names, ", "), p.Description)
+		}
+	case "causes":
+		b.WriteString("| `cause` | what it is | what to do |\n|---|---|---|\n")
+		for _, c := range talkover.Causes() {
+			what := cmp.Or(c.What, (&talkover.Error{Reason: talkover.Reason(c.Name)}).Explain("Talkover"))
+			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", c.Name, strings.ToUpper(what[:1]), what[1:], c.Do)
 		}
 	default:
 		question, err := txtar.ParseFile("testdata/" + name + ".txtar")

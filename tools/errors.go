@@ -34,15 +34,22 @@ const bringToken = noToken("this server holds no token, so each request must bri
 	"Trying again will not help; that header is set where the client is configured.")
 
 // unknownToken says that Talkover does not know the token that a request brought.
-type unknownToken struct{ error }
+type unknownToken struct{ api *talkover.Error }
+
+// Error implements error.
+func (e unknownToken) Error() string { return e.api.Error() }
 
 func (e unknownToken) explain() string {
-	return "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
+	s := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
 		"Trying again will not help; that header is set where the client is configured."
+	if e.api.Cause().Do != "" {
+		s += " What it holds " + talkover.NotAToken + "."
+	}
+	return s
 }
 
 // Unwrap returns the API's own error, for the log.
-func (e unknownToken) Unwrap() error { return e.error }
+func (e unknownToken) Unwrap() error { return e.api }
 
 // invalidParams is an error in what a request is about. Package transport answers it with the code
 // of JSON-RPC for that.
@@ -137,15 +144,14 @@ const mostLines = 8
 
 // advice says whether trying again helps and when, and what to change.
 func advice(e *talkover.Error) string {
+	if cause := e.Cause(); cause.Do != "" {
+		return cause.Advice() + " On the machine of this server, `talkover-mcp doctor` tells more."
+	}
 	switch e.Reason {
 	case talkover.Refused:
 		return adviceOnStatus(e)
 	case talkover.RateLimited:
 		return talkover.TryAgain(e.Wait)
-	case talkover.TimedOut:
-		return "Try again in a minute; asking for less (per_page, dates) may help."
-	case talkover.Unreachable:
-		return "Try again in a minute; if it stays so, check the network of this server and TALKOVER_BASE_URL."
 	case talkover.Malformed:
 		return "Try again in a minute; if it stays so, check TALKOVER_BASE_URL."
 	case talkover.TooLarge:

@@ -47,8 +47,9 @@ func TestErrorsAsModelsReadThem(t *testing.T) {
 	const html = "<!DOCTYPE html><html><title>Bad gateway</title></html>"
 	long := strings.Repeat("sorry ", 100)
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
-	down := "Talkover could not be reached%s. Try again in a minute; if it stays so, check the network of this server and TALKOVER_BASE_URL."
-	broken := "The connection to Talkover broke off before the answer was whole (3 attempts). Try again in a minute."
+	const doctor = " On the machine of this server, `talkover-mcp doctor` tells more."
+	broken := "The connection to Talkover broke off before the answer was whole (3 attempts). Try again in a minute. " +
+		"A firewall or a proxy on the way may do so; if TALKOVER_BASE_URL is set, correct it." + doctor
 	for name, test := range map[string]struct {
 		api  http.RoundTripper
 		want string
@@ -58,8 +59,18 @@ func TestErrorsAsModelsReadThem(t *testing.T) {
 			"Talkover answered 401 Unauthorized: it does not know the token. Trying again will not help: set TALKOVER_TOKEN to a valid token and restart the server. Talkover's own words: \"Unauthorized\"",
 		},
 		"no permission": {
+			refusing(403, "", `{"message":"No."}`),
+			"Talkover answered 403 Forbidden: the token has no permission for this. Trying again will not help: use a token that may read calls. Talkover's own words: \"No.\"",
+		},
+		"a page of a firewall": {
 			refusing(403, "", html),
-			"Talkover answered 403 Forbidden: the token has no permission for this. Trying again will not help: use a token that may read calls.",
+			"Talkover answered 403 Forbidden, but not of its own: something before the API, such as a firewall, a VPN or a proxy, keeps this machine out. " +
+				"Trying again will not help. Ask who runs it to let this machine through, or try another network." + doctor,
+		},
+		"Cloudflare": {
+			refusing(403, "Cf-Mitigated: challenge", `{"message":"No."}`),
+			"Talkover answered 403 Forbidden, but not of its own: something before the API, such as a firewall, a VPN or a proxy, keeps this machine out. " +
+				"Trying again will not help. Ask who runs it to let this machine through, or try another network." + doctor,
 		},
 		"no such address": {
 			refusing(404, "", html),
@@ -112,12 +123,21 @@ func TestErrorsAsModelsReadThem(t *testing.T) {
 		},
 		"never answers": {
 			apiFunc(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }),
-			"Talkover did not answer in time (2 attempts). Try again in a minute; asking for less (per_page, dates) may help.",
+			"Talkover did not answer in time (2 attempts). Try again in a minute. Ask for less (per_page, dates), or raise TALKOVER_TIMEOUT." + doctor,
 		},
-		"refuses connections": {failing(dial(os.NewSyscallError("connect", syscall.ECONNREFUSED))), fmt.Sprintf(down, " (3 attempts)")},
-		"no such name":        {failing(dial(&net.DNSError{Err: "no such host", Name: "app.talkover.ai", IsNotFound: true})), fmt.Sprintf(down, "")},
+		"refuses connections": {
+			failing(dial(os.NewSyscallError("connect", syscall.ECONNREFUSED))),
+			"Talkover could not be reached (3 attempts): it refuses connections. Try again in a minute. " + talkover.WayOut + doctor,
+		},
+		"no such name": {
+			failing(dial(&net.DNSError{Err: "no such host", Name: "app.talkover.ai", IsNotFound: true})),
+			"Talkover could not be reached: its name is not found. Trying again will not help. " + talkover.WayOut + doctor,
+		},
 		"a stranger's certificate": {
-			failing(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), fmt.Sprintf(down, ""),
+			failing(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
+			"Talkover could not be reached: its certificate is not one that this machine trusts, and the clock here says 2000-01-01 00:00 UTC. " +
+				"Trying again will not help. Install the root certificate of whoever signed it (often a company's proxy), on Linux also by SSL_CERT_FILE; " +
+				"a clock that is far off has the same effect." + doctor,
 		},
 		"resets":            {failing(&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}), broken},
 		"hangs up":          {failing(io.EOF), broken},

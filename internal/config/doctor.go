@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
@@ -171,15 +170,11 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 		d.ok(checkToken, "Talkover accepts it; %d calls in the log", up.Calls)
 	case e.Reason == talkover.RateLimited:
 		d.skip("the limit on requests is reached", checkToken)
-	case e.Status == http.StatusUnauthorized:
-		form := ""
-		if !strings.HasPrefix(d.token.Reveal(), "talq_") {
-			form = ", but does not begin with talq_ as Talkover's tokens do"
-		}
-		d.fail(checkToken, "%s, which is from %s%s. Make a new one in Talkover, and set it whole.%s",
-			e.Explain("Talkover"), d.tokenSetting(), form, words(e))
+	case e.IsTokenUnknown():
+		d.fail(checkToken, "%s, which is from %s. %s%s",
+			e.Explain("Talkover"), d.tokenSetting(), cmp.Or(e.Cause().Do, "Make a new one in Talkover, and set it whole."), words(e))
 	case e.Status == http.StatusForbidden:
-		d.fail(checkToken, "%s. Use a token of an account that may list calls.%s", e.Explain("Talkover"), words(e))
+		d.fail(checkToken, "%s. %s%s", e.Explain("Talkover"), cmp.Or(e.Cause().Do, "Use a token of an account that may list calls."), words(e))
 	default:
 		d.fail(checkToken, "%s, and it lists no calls. Show this line to Talkover's support.%s", e.Explain("Talkover"), words(e))
 	}

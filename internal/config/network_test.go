@@ -57,12 +57,12 @@ func TestDoctorWithoutAConnection(t *testing.T) {
 	defer plain.Close()
 	const none, short = "", "80ms"
 	for name, test := range map[string]struct{ base, timeout, want string }{
-		"refused":                   {"http://" + refused, none, "refuses connections. Correct host and port of TALKOVER_BASE_URL"},
+		"refused":                   {"http://" + refused, none, "could not be reached: it refuses connections. See whether the machine"},
 		"silent":                    {"http://" + silent.Addr().String(), short, "does not answer within 80ms, nor does its /health"},
 		"no TLS":                    {"https://" + plain.Listener.Addr().String(), none, "does not speak TLS as it should"},
-		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts. Install the root certificate"},
-		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired at 20"},
-		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "is valid only from 20"},
+		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts, and the clock here says 20"},
+		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired, or is not valid yet: it is valid from 20"},
+		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "has expired, or is not valid yet: it is valid from 20"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": test.base + "/api/v1", "TALKOVER_TIMEOUT": test.timeout}
@@ -131,10 +131,10 @@ func TestDoctorTellsAWrongNameFromNoNetwork(t *testing.T) {
 		base     string
 		want     string
 	}{
-		"a wrong name":       {resolver("app.talkover.ai"), "https://api.talkover.invalid/v1", "there is no host api.talkover.invalid, while app.talkover.ai is found. Correct TALKOVER_BASE_URL"},
-		"no name is known":   {resolver(), "https://api.talkover.invalid/v1", "neither api.talkover.invalid nor app.talkover.ai, where Talkover is, is found by name. This machine has no network"},
-		"Talkover is not":    {resolver(), "https://app.talkover.ai/api/v1", "the name app.talkover.ai is not found. This machine has no network"},
-		"no server of names": {deaf, "https://app.talkover.ai/api/v1", "the name server does not answer when asked for app.talkover.ai. This machine has no network"},
+		"a wrong name":       {resolver("app.talkover.ai"), "https://api.talkover.invalid/v1", "api.talkover.invalid could not be reached: its name is not found, while app.talkover.ai is. Correct TALKOVER_BASE_URL"},
+		"no name is known":   {resolver(), "https://api.talkover.invalid/v1", "api.talkover.invalid could not be reached: its name is not found, nor is that of app.talkover.ai. See whether the machine"},
+		"Talkover is not":    {resolver(), "https://app.talkover.ai/api/v1", "app.talkover.ai could not be reached: its name is not found. See whether the machine"},
+		"no server of names": {deaf, "https://app.talkover.ai/api/v1", "app.talkover.ai did not answer in time: the name server does not answer. See whether the machine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			net.DefaultResolver = test.resolver

@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -33,5 +32,5 @@ func endOf(err error) string {
 // isUnauthorized reports whether the API refuses the token.
 func isUnauthorized(err error) bool {
 	var api *talkover.Error
-	return errors.As(err, &api) && api.Status == http.StatusUnauthorized
+	return errors.As(err, &api) && api.IsTokenUnknown()
 }
