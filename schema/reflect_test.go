@@ -15,8 +15,8 @@ import (
 // others, and there is nothing else.
 func TestInputIsAdvertisedWhole(t *testing.T) {
 	const want = `{"properties":{` +
-		`"date_from":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}$","description":"First day."},` +
-		`"date_to":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}$","description":"Last day."},` +
+		`"date_from":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$","description":"First day."},` +
+		`"date_to":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$","description":"Last day."},` +
 		`"status":{"type":"string","enum":["completed","failed","no-answer"],"description":"Status."},` +
 		`"search":{"type":"string","maxLength":10,"description":"Part of a number."},` +
 		`"per_page":{"type":"integer","maximum":100,"minimum":1,"description":"Calls on a page.","default":20},` +

@@ -16,16 +16,21 @@ type Checker interface{ Check(today string) error }
 // Spell returns a value as its schema has it, or unchanged.
 type Speller interface{ Spell(value string) string }
 
-// Numeric is implemented by types of strings that take a number without quotes as well.
-type Numeric interface{ TakesNumbers() }
-
 // Date is a day of the calendar, YYYY-MM-DD. Dates compare as strings.
 type Date string
 
 // JSONSchema implements the hook of invopop/jsonschema. It gives a pattern, which all
-// hosts take: a `format` makes Gemini refuse the whole list of tools.
+// hosts take: a `format` makes Gemini refuse the whole list of tools, and \d makes llama.cpp.
 func (Date) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^\d{4}-\d{2}-\d{2}$`}
+	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}
+}
+
+// Spell implements [Speller]. It takes 20261104 for 2026-11-04.
+func (Date) Spell(value string) string {
+	if t, err := time.Parse("20060102", value); err == nil {
+		return t.Format(time.DateOnly)
+	}
+	return value
 }
 
 // Time returns the first moment of the day in UTC. It is zero for no date, and for what is
@@ -49,33 +54,6 @@ func (d Date) Check(today string) error {
 		what = "is no day of the calendar"
 	}
 	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
-}
-
-// Zone is the IANA name of a time zone, such as Europe/Berlin.
-type Zone string
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
-
-// Check implements [Checker].
-func (z Zone) Check(string) error {
-	if _, err := time.LoadLocation(string(z)); err != nil || z == "Local" {
-		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
-	}
-	return nil
-}
-
-// Location loads the zone. It returns nil if there is none, or none of this name, which
-// [Input.Decode] refuses.
-func (z Zone) Location() *time.Location {
-	if z == "" {
-		return nil
-	}
-	l, err := time.LoadLocation(string(z))
-	if err != nil {
-		return nil
-	}
-	return l
 }
 
 // Object is a JSON object that is passed on as it came, in compact form; at most 16 KiB.

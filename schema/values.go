@@ -38,10 +38,7 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 		}
 		return err
 	case "string":
-		if _, ok := field.Interface().(Numeric); ok && raw.Kind() == '0' {
-			raw = jsontext.Value(strconv.Quote(string(raw)))
-		}
-		s, err := text(raw)
+		s, err := textOrDigits(raw)
 		if err != nil || s == "" {
 			return err
 		}
@@ -218,7 +215,7 @@ func elements(raw jsontext.Value) ([]string, error) {
 	values := make([]string, len(all))
 	for i, element := range all {
 		var err error
-		if values[i], err = text(element); err != nil {
+		if values[i], err = textOrDigits(element); err != nil {
 			return nil, err
 		}
 	}
@@ -260,6 +257,15 @@ func text(raw jsontext.Value) (string, error) {
 		return "", errors.New("it is no valid string")
 	}
 	return strings.TrimSpace(string(s)), nil
+}
+
+// textOrDigits reads a string, also one of digits that a host has turned into a number. A larger
+// one has lost its last digits.
+func textOrDigits(raw jsontext.Value) (string, error) {
+	if f, err := strconv.ParseFloat(string(raw), 64); raw.Kind() == '0' && err == nil && f == math.Trunc(f) && f >= 0 && f < 1<<53 {
+		return strconv.FormatInt(int64(f), 10), nil
+	}
+	return text(raw)
 }
 
 // kindOf names the kind of a value, for a sentence that says what it must be instead.

@@ -33,9 +33,6 @@ const mostPages = 200
 // JSONSchema implements the hook of invopop/jsonschema.
 func (place) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
-// TakesNumbers implements [schema.Numeric].
-func (place) TakesNumbers() {}
-
 // number returns the number of the page; 1 for a cursor.
 func (p place) number() int {
 	n, err := strconv.Atoi(string(p))

@@ -74,6 +74,9 @@ type day string
 // hold arguments against one would refuse "yesterday".
 func (day) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
+// Spell implements [schema.Speller].
+func (day) Spell(value string) string { return schema.Date("").Spell(value) }
+
 // Check implements [schema.Checker].
 func (d day) Check(today string) error {
 	if periodOf(string(d)) != "" {

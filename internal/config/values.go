@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -103,11 +104,11 @@ type zone struct{ *time.Location }
 
 // EnvDecode implements [envconfig.Decoder].
 func (z *zone) EnvDecode(s string) error {
-	l, err := time.LoadLocation(s)
-	if err != nil || s == "Local" {
+	named := schema.Zone(schema.Zone("").Spell(s))
+	if named.Check("") != nil {
 		return errSetting
 	}
-	z.Location = l
+	z.Location = named.Location()
 	return nil
 }
 
