@@ -70,7 +70,9 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 	}
 	unknown := make([]string, 0, len(given))
 	for name := range given {
-		unknown = append(unknown, name)
+		if !in.hosts(name) {
+			unknown = append(unknown, name)
+		}
 	}
 	slices.Sort(unknown)
 	for i, name := range unknown {

@@ -34,13 +34,20 @@ var types = []string{"object", "array", "string", "integer", "number", "boolean"
 // propertyName matches the names of properties that Anthropic's API takes.
 var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
+// What the grammar takes that llama.cpp makes of a pattern: it refuses the whole list of tools over
+// any other.
+var (
+	wholePattern = regexp.MustCompile(`^\^.*\$$`)
+	classOrGroup = regexp.MustCompile(`\\[a-zA-Z]|\(\?`)
+)
+
 // Lint checks a schema against the rules that hosts of Claude, OpenAI and Gemini enforce
 // between them. The error has a line for each rule that is broken:
 //
 //   - an object at the root, closed (additionalProperties: false) at every level;
 //   - one type for each value, as a string; every array says what it holds;
 //   - no $schema, $id, $ref, $defs, const, oneOf, anyOf, allOf, not, nullable;
-//   - enum for strings only, format for date-time only, patterns that compile;
+//   - enum for strings only, format for date-time only, patterns that compile and that llama.cpp takes;
 //   - properties with plain names, and for arguments with a description each;
 //   - required names that exist.
 //
@@ -103,6 +110,9 @@ func (l *linter) check(at string, s map[string]any) {
 	if p, ok := s["pattern"].(string); ok {
 		if _, err := regexp.Compile(p); err != nil {
 			l.report(at, "pattern: %v", err)
+		}
+		if !wholePattern.MatchString(p) || classOrGroup.MatchString(p) {
+			l.report(at, `pattern: llama.cpp takes those from ^ to $, without \d and the like and without (?`)
 		}
 	}
 	switch kind {

@@ -19,6 +19,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,6 +35,20 @@ type Input[T any] struct {
 	properties []property
 	aliases    map[string]string // a wrong name, folded -> the property that it means
 	others     func(name string) string
+	hosts      func(name string) bool
+}
+
+// Ignore sets which names of other arguments are left aside, since hosts add them and no model
+// can leave them out.
+func (in *Input[T]) Ignore(hosts func(name string) bool) { in.hosts = hosts }
+
+// Ignored returns the names in arguments that Decode leaves aside, in order.
+func (in *Input[T]) Ignored(args json.RawMessage) (names []string) {
+	given, _ := members(args) // what cannot be read, Decode refuses
+	for _, p := range in.properties {
+		p.pick(given)
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(given)), func(name string) bool { return !in.hosts(name) })
 }
 
 // Elsewhere sets what a refusal says of a name that other inputs take: explain returns the
@@ -61,7 +76,7 @@ func NewInput[T any]() (*Input[T], error) {
 	if err := Lint(raw, Arguments); err != nil {
 		return nil, err
 	}
-	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
+	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }, hosts: func(string) bool { return false }}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		p, ok := root.Properties.Get(name)

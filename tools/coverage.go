@@ -94,7 +94,7 @@ func (c coverage) String() string {
 			s += fmt.Sprintf(" (asked: %s)", c.asked)
 		}
 		if c.Left != nil {
-			s += fmt.Sprintf("; %d calls are left", *c.Left)
+			s += fmt.Sprintf("; %s left", plural(*c.Left, "call is", "calls are"))
 		}
 	case c.Method == string(scan.Counts):
 		s = "Exact, counted by Talkover: all " + calls

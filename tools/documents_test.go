@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools"
 )
 
 // section matches a part of a document that is made, with the name of what it shows.
@@ -60,7 +62,7 @@ func TestDocumentsShowWhatThereIs(t *testing.T) {
 	if want := []string{"troubleshooting.md"}; !slices.Equal(where["causes"], want) {
 		t.Errorf("the table of causes is in %v, want %v", where["causes"], want)
 	}
-	if answers := len(where) - 3; answers < 3 {
+	if answers := len(where) - 4; answers < 3 {
 		t.Errorf("the documents show %d answers", answers)
 	}
 }
@@ -92,6 +94,11 @@ func made(t *testing.T, s session, name string) string {
 				names = append(names, "`"+a.Name+"`")
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, strings.Join(names, ", "), p.Description)
+		}
+	case "host_arguments":
+		b.WriteString("| argument | who adds it |\n|---|---|\n")
+		for _, name := range slices.Sorted(maps.Keys(tools.HostArguments)) {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", name, tools.HostArguments[name])
 		}
 	case "causes":
 		b.WriteString("| `cause` | what it is | what to do |\n|---|---|---|\n")

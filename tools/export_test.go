@@ -15,6 +15,9 @@ var (
 	MaskHandle = maskHandle
 )
 
+// HostArguments names what hosts add to arguments, and the host.
+var HostArguments = hostArguments
+
 // PeriodDays returns the first and the last day of a period.
 func PeriodDays(name string, now time.Time) (from, to string) {
 	first, last := period(name).days(now)

@@ -162,7 +162,7 @@ func (q *question) narrow(ctx context.Context, f filters) (asked, error) {
 func (a asked) filter() stats.Filter {
 	f := stats.Filter{
 		Days: stats.Days{From: string(a.from), To: string(a.to)}, Zone: a.window.zone,
-		Direction: string(a.Direction), AgentID: a.agentID, Contact: string(a.Contact), Search: string(a.Search),
+		Direction: string(a.Direction), AgentID: a.agentID, Contact: string(a.Contact), Search: a.Search.dialled(),
 		MinSeconds: a.MinSeconds, MaxSeconds: a.MaxSeconds, Tests: stats.TestCalls(a.TestCalls),
 	}
 	for _, s := range a.Status {

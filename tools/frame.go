@@ -2,6 +2,7 @@ package tools
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -31,6 +32,9 @@ func (q *question) frame() frame {
 	if q.masked {
 		f.note(maskNote)
 	}
+	for _, name := range q.ignored {
+		f.note("%s was left aside: %s adds it, and this tool does not take it.", ours(name), ours(hostArguments[name]))
+	}
 	return f
 }
 
@@ -46,10 +50,41 @@ func (f *frame) writeNotes(b *strings.Builder) {
 	}
 }
 
+// noneNull makes each list that is nil in what v points to an empty one, since clients check
+// answers against schemas in which a list is never null.
+func noneNull(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			noneNull(v.Elem())
+		}
+	case reflect.Slice:
+		if v.IsNil() && v.CanSet() && v.Type().Elem().Kind() != reflect.Uint8 {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		if k := v.Type().Elem().Kind(); k == reflect.Struct || k == reflect.Slice || k == reflect.Pointer {
+			for i := range v.Len() {
+				noneNull(v.Index(i))
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
+				noneNull(v.Field(i))
+			}
+		}
+	}
+}
+
 // plural writes a number of things, such as "1 call" and "2 calls".
 func plural(n int, one, many string) ours {
+	return ours(fmt.Sprintf("%d %s", n, numbered(n, one, many)))
+}
+
+// numbered returns the word that goes with a number.
+func numbered(n int, one, many string) ours {
 	if n == 1 {
-		return ours("1 " + one)
+		return ours(one)
 	}
-	return ours(fmt.Sprintf("%d %s", n, many))
+	return ours(many)
 }

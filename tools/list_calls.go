@@ -33,7 +33,7 @@ func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.D
 func (f callFilters) query() talkover.CallQuery {
 	return talkover.CallQuery{
 		Status: string(f.Status), Direction: string(f.Direction), AgentID: string(f.AgentID),
-		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: string(f.Search),
+		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: f.Search.dialled(),
 	}
 }
 
@@ -69,8 +69,8 @@ func (f callFilters) asFilters() filters {
 // loosen says what to try if nothing matched.
 func (f callFilters) loosen() ours {
 	var try []string
-	if strings.ContainsAny(string(f.Search), " -()./") {
-		try = append(try, "write the number in E.164, + and digits alone")
+	if text := f.Search.dialled(); strings.Trim(text, "0123456789") == "" && len(text) >= leastDigits {
+		try = append(try, "write the number in E.164, with + and the country")
 	} else if f.Search != "" {
 		try = append(try, "search for a shorter part of the number or SID")
 	}
@@ -183,7 +183,7 @@ func noteUnread(f *frame, calls []talkover.Call) {
 	}
 	slices.Sort(fields)
 	for _, field := range fields {
-		f.note("The %s of %d calls could not be read and is blank here.", field, broken[field])
+		f.note("The %s of %s could not be read and is blank here.", ours(field), plural(broken[field], "call", "calls"))
 	}
 }
 

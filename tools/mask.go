@@ -7,6 +7,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 const maskNote = "Numbers are masked. Repeat your own search rather than a masked one."
@@ -197,12 +201,45 @@ func maskHandle(s string) string {
 	return s
 }
 
-// maskNeedle hides a search for a number, and leaves one for a SID or an id.
+// partOfSID finds a SID or its beginning, in which digits are no number.
+var partOfSID = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{2,32}$`)
+
+// maskNeedle hides a search for a number, with whatever stands around it, such as whatsapp: or an
+// extension, and leaves one for a SID or an id.
 func maskNeedle(s string) string {
-	if onlyNumber.MatchString(s) {
-		return maskNumber(s)
+	if !onlyNumber.MatchString(s) && (countDigits(s) < leastDigits || partOfSID.MatchString(s) || wholeSID.MatchString(s)) {
+		return s
 	}
-	return s
+	return maskNumber(s)
+}
+
+// Spell implements [schema.Speller]. It undoes what comes along with a number that is pasted:
+// marks that nobody sees, wide digits, tel: and %2B.
+func (needle) Spell(value string) string {
+	value = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf, unicode.Variation_Selector) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(value))
+	if scheme, rest, ok := strings.Cut(value, ":"); ok && strings.EqualFold(scheme, "tel") {
+		value = rest
+	}
+	return strings.TrimSpace(strings.NewReplacer("%2B", "+", "%2b", "+").Replace(value))
+}
+
+// dialled writes a number without what people put between its digits, as the API has numbers; any
+// other text stays as it is.
+func (n needle) dialled() string {
+	s := string(n)
+	if !onlyNumber.MatchString(s) || countDigits(s) < leastDigits {
+		return s
+	}
+	if digits := talkover.Digits(s); strings.HasPrefix(s, "+") {
+		return "+" + digits
+	} else {
+		return digits
+	}
 }
 
 // isE164 reports whether s is a strict international phone number. It is no regular

@@ -58,7 +58,8 @@ func (out *paged) locate(f *frame, in pageInput, n int, things ours, p *talkover
 		out.Last = out.First + n - 1
 	}
 	if p != nil && (out.Last > p.Total || n == 0 && in.Page <= out.LastPage && p.Total > 0) {
-		f.note("Talkover counts %d matching %s, which does not fit the %d rows of this page; %s may have come or gone meanwhile.", p.Total, things, n, things)
+		f.note("Talkover counts %d matching %s, which does not fit the %s of this page; some may have come or gone meanwhile.",
+			p.Total, numbered(p.Total, strings.TrimSuffix(string(things), "s"), string(things)), plural(n, "row", "rows"))
 	}
 	switch {
 	case more:
@@ -103,7 +104,7 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 	out := listing[F, In]{Order: "in Talkover's order", Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
-		out.note("Talkover sent %d %ss where %d were asked for; the rest is left out.", len(rows), l.thing, in.PerPage)
+		out.note("Talkover sent %s where %d were asked for; the rest is left out.", plural(len(rows), string(l.thing), string(l.thing)+"s"), in.PerPage)
 		rows = rows[:in.PerPage]
 	}
 	if l.review != nil {
@@ -114,7 +115,7 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 		out.Next = &echo[In]{turn(pageInput{PerPage: in.PerPage, Page: out.turn})}
 	}
 	if page.Unreadable > 0 {
-		out.note("%d rows of this page could not be read and are missing here.", page.Unreadable)
+		out.note("%s of this page could not be read and left out here.", plural(page.Unreadable, "row", "rows"))
 	}
 	strangers := 0
 	for _, r := range rows {
@@ -123,7 +124,8 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 		}
 	}
 	if strangers > 0 {
-		out.note("%d of these %ss do not fit the filters, so Talkover may have ignored one: do not rely on the count of matching %ss.", strangers, l.thing, l.thing)
+		out.note("%d of these %ss %s not fit the filters, so Talkover may have ignored one: do not rely on the count of matching %ss.",
+			strangers, l.thing, numbered(strangers, "does", "do"), l.thing)
 	}
 	if l.least > 0 {
 		out.fit(l.least)
@@ -187,7 +189,7 @@ func (out *listing[F, In]) fit(least int) {
 			break
 		}
 		if len(out.Columns) == least {
-			out.note("The last %d rows of this page are left out, for an answer has no room for them; ask for pages of %d.", len(out.Rows)-keep, keep)
+			out.note("An answer has no room for the last %s of this page; ask for pages of %d.", plural(len(out.Rows)-keep, "row", "rows"), keep)
 			out.cut(keep)
 			break
 		}

@@ -21,6 +21,8 @@ type question struct {
 	demo   bool
 	masked bool // the answer hides phone numbers but for their last four digits
 	log    *slog.Logger
+	// ignored names the arguments that the host added, and that were left aside.
+	ignored []string
 	*names
 }
 

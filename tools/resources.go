@@ -54,6 +54,14 @@ func boundURI(_ context.Context, _ any, message any) error {
 	return nil
 }
 
+// keepPlus takes a plus in the query of an address for a plus, as people paste a number, and not
+// for the space that it stands for in forms: no filter has one.
+func keepPlus(_ context.Context, _ any, r *mcp.ReadResourceRequest) {
+	if address, query, ok := strings.Cut(r.Params.URI, "?"); ok {
+		r.Params.URI = address + "?" + strings.ReplaceAll(query, "+", "%2B")
+	}
+}
+
 // addResources adds the resources, which a host can attach to a conversation.
 func addResources(s *server.MCPServer, qs *questions) error {
 	s.AddResource(mcp.NewResource(metricsURI, "metrics",
@@ -138,7 +146,7 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	}
 	filter := stats.Filter{
 		Days: stats.Days{From: string(f.DateFrom), To: string(f.DateTo)}, Zone: time.UTC,
-		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: string(f.Search),
+		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: f.Search.dialled(),
 	}
 	if f.Status != "" {
 		filter.Statuses = []string{string(f.Status)}
@@ -152,16 +160,19 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 
 // sheetHead writes the first line. It is a comment, which readers of CSV can be told to skip.
 func sheetHead(q *question, f callFilters, found *stats.Found) string {
-	held, why := "all "+plural(len(found.Calls), "call", "calls"), ours("")
+	held, why := "all "+plural(len(found.Calls), "call", "calls")+" that match", ours("")
+	if len(found.Calls) == 1 {
+		held = "the one call that matches"
+	}
 	if more := found.Total > len(found.Calls); more || !found.All || !found.Exact {
-		held = "NOT ALL: the newest " + plural(len(found.Calls), "call", "calls")
+		held = "NOT ALL: the newest " + plural(len(found.Calls), "call that matches", "calls that match")
 		if why = ours(newCoverage(q, found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, 0).String()); more {
 			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"
 	}
 	frame := q.frame()
-	line := say(q.masked, "# %s that match (%s), newest first%s; times are UTC; now %s UTC.", held, echo[callFilters]{f}, why, frame.Now)
+	line := say(q.masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held, echo[callFilters]{f}, why, frame.Now)
 	for _, note := range frame.Notes {
 		line += " " + note
 	}

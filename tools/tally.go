@@ -79,7 +79,7 @@ func counts(m map[string]int) string {
 		names[i] = fmt.Sprintf("%d %s", n, name)
 	}
 	if more := len(names) - mostCounts; more > 0 {
-		names = append(names[:mostCounts], fmt.Sprintf("%d others", more))
+		names = append(names[:mostCounts], string(plural(more, "other", "others")))
 	}
 	return strings.Join(names, ", ")
 }

@@ -64,6 +64,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
 	input.Elsewhere(qs.elsewhere(t.name))
+	input.Ignore(func(name string) bool { return hostArguments[name] != "" })
 	for _, a := range input.Arguments() {
 		if !t.changes {
 			qs.takes[a.Name] = append(qs.takes[a.Name], t.name)
@@ -175,12 +176,14 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 	if err != nil {
 		return out, "", err
 	}
+	q.ignored = input.Ignored(args)
 	if err := q.checkSearch(ctx, in); err != nil {
 		return out, "", qs.accounts.blame(err)
 	}
 	if out, err = t.run(ctx, q, in); err != nil {
 		return out, "", qs.accounts.blame(err)
 	}
+	noneNull(reflect.ValueOf(&out))
 	if q.masked {
 		hide(&out)
 	}

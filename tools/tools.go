@@ -39,6 +39,7 @@ func New(c Config) (*server.MCPServer, error) {
 	qs := &questions{Config: c, accounts: newAccounts(c), names: newNames(), takes: map[string][]string{}}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
+	hooks.AddBeforeReadResource(keepPlus)
 	// A server may run for weeks, so each greeting tells the date of that day.
 	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
 		r.Instructions, r.ServerInfo = c.instructions(ctx), c.introduce()
