@@ -53,7 +53,7 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 	defer s.Close()
 	issuer := newIssuer(t)
-	env := overHTTP("TALKOVER_BASE_URL", s.URL, "MCP_ADDR", "127.0.0.1:0", "OTEL_EXPORTER_OTLP_ENDPOINT", s.URL,
+	env := overHTTP("TALKOVER_BASE_URL", s.URL, "MCP_ADDR", "127.0.0.1:0",
 		"MCP_AUTH", "oidc", "MCP_OIDC_ISSUER", issuer.URL, "MCP_RESOURCE_URL", "https://calls.example.com/mcp")
 	code, stdout, stderr := try(t, env, "doctor", "-json")
 	var got struct {
@@ -82,7 +82,7 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 			t.Errorf("%s has no text", f.Check)
 		}
 	}
-	want := []string{"configuration", "address", "collector", "gate", "network", "token", "rate limit", "clock"}
+	want := []string{"configuration", "address", "gate", "network", "token", "rate limit", "clock"}
 	if !slices.Equal(checks, want) {
 		t.Errorf("checks %q, want %q", checks, want)
 	}

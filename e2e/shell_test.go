@@ -133,7 +133,7 @@ func (s shell) rehearse(t *testing.T, b block) ([]invocation, error) {
 }
 
 var (
-	ours       = regexp.MustCompile(`^(TALKOVER|MCP|LOG|OTEL_EXPORTER_OTLP)_[A-Z_]+$`)
+	ours       = regexp.MustCompile(`^(TALKOVER|MCP|LOG)_[A-Z_]+$`)
 	assignment = regexp.MustCompile(`^([A-Z_]+)=(.*)$`)
 	repository = regexp.MustCompile(`^(deploy|bench|docs|\.ci|\.github)/`)
 )

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"sync"
@@ -13,63 +12,8 @@ import (
 	"testing"
 	"time"
 
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
-
-// otlp collects the spans that OpenTelemetry exports.
-type otlp struct {
-	*httptest.Server
-	t      testing.TB
-	mu     sync.Mutex
-	bodies []string
-	header http.Header // of the last request
-}
-
-func collector(t testing.TB) *otlp {
-	c := &otlp{t: t}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/v1/traces" {
-			t.Error(r.Method, r.URL.Path, err)
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.bodies, c.header = append(c.bodies, string(body)), r.Header
-	}))
-	t.Cleanup(c.Close)
-	return c
-}
-
-func (c *otlp) raw() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return strings.Join(c.bodies, "")
-}
-
-func (c *otlp) spans() []*tracepb.Span {
-	var batch tracepb.TracesData // batches that follow each other decode as one
-	if err := proto.Unmarshal([]byte(c.raw()), &batch); err != nil {
-		c.t.Error(err)
-	}
-	var all []*tracepb.Span
-	for _, r := range batch.ResourceSpans {
-		for _, scope := range r.ScopeSpans {
-			all = append(all, scope.Spans...)
-		}
-	}
-	return all
-}
-
-func attributes(s *tracepb.Span) string {
-	var all []string
-	for _, a := range s.Attributes {
-		all = append(all, fmt.Sprintf("%s=%s%d", a.Key, a.Value.GetStringValue(), a.Value.GetIntValue()))
-	}
-	return strings.Join(all, " ")
-}
 
 func scrape(t *testing.T, base string) string {
 	t.Helper()
@@ -259,94 +203,5 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	terminate(t, cmd)
 	if _, err := http.Get(metrics + "/metrics"); err == nil {
 		t.Error("metrics are still there")
-	}
-}
-
-// The spans of a tool call and of its requests belong to the trace of the caller. The API
-// is not told of the trace.
-func TestTracesBelongToTheCaller(t *testing.T) {
-	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
-	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		for name := range r.Header {
-			if strings.Contains(strings.ToLower(name), "trace") {
-				t.Errorf("the API is told %s", name)
-			}
-		}
-		r.Header.Set("Authorization", "Bearer "+sandbox.Token)
-		account.ServeHTTP(w, r)
-	})
-	spans := collector(t)
-	base, cmd := served(t, append(env, "OTEL_EXPORTER_OTLP_ENDPOINT="+spans.URL+"/", "OTEL_EXPORTER_OTLP_HEADERS=x-key=a%20b, x-team=ops",
-		"OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test"), "-transport", "http")
-	const traceID, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + canaryNumber + `"%s},` +
-		`"_meta":{"traceparent":"00-` + traceID + `-` + parent + `-01","tracestate":"vendor=1"}}}`
-	for _, argument := range []string{"", `,"page":0`} {
-		if status, body, err := post(base, fmt.Sprintf(call, argument)); status != http.StatusOK {
-			t.Error(status, body, err)
-		}
-	}
-	terminate(t, cmd)
-	all := spans.spans()
-	if len(all) != 3 {
-		t.Fatalf("%d spans: %v", len(all), all)
-	}
-	request, good, bad := all[0], all[1], all[2]
-	for _, s := range []*tracepb.Span{good, bad} {
-		if s.Name != "tools/call list_calls" || fmt.Sprintf("%x", s.ParentSpanId) != parent || s.Kind != tracepb.Span_SPAN_KIND_SERVER || s.TraceState != "vendor=1" {
-			t.Errorf("%v", s)
-		}
-	}
-	if string(request.ParentSpanId) != string(good.SpanId) || request.Kind != tracepb.Span_SPAN_KIND_CLIENT {
-		t.Errorf("%v", request)
-	}
-	for _, s := range all {
-		if fmt.Sprintf("%x", s.TraceId) != traceID {
-			t.Errorf("%s is of trace %x", s.Name, s.TraceId)
-		}
-	}
-	if got := attributes(good); !strings.Contains(got, "gen_ai.tool.name=list_calls") || good.Status.Code == tracepb.Status_STATUS_CODE_ERROR {
-		t.Errorf("%s; %v", got, good.Status)
-	}
-	if got := attributes(bad); !strings.Contains(got, "error.type=bad_arguments") || bad.Status.Code != tracepb.Status_STATUS_CODE_ERROR {
-		t.Errorf("%s; %v", got, bad.Status)
-	}
-	if got := attributes(request); !strings.Contains(got, "/api/v1/calls0") || !strings.Contains(got, "http.response.status_code=200") {
-		t.Errorf("%s", got)
-	}
-	if raw := spans.raw(); strings.Contains(raw, canaryNumber[1:]) || !strings.Contains(raw, "talkover-mcp") || !strings.Contains(raw, "deployment.environment.name") {
-		t.Errorf("%q", raw)
-	}
-	if spans.header.Get("X-Key") != "a b" || spans.header.Get("X-Team") != "ops" || spans.header.Get("Content-Type") != "application/x-protobuf" {
-		t.Errorf("%v", spans.header)
-	}
-}
-
-// A broken collector costs spans and a line in the log, but no call.
-func TestBrokenCollectorHoldsNothingUp(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{
-		"refuses": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) },
-		"hangs":   func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() },
-		"leads away": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://127.0.0.1:1/"+canary, http.StatusTemporaryRedirect)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			broken := httptest.NewServer(answer)
-			defer broken.Close()
-			secret := strings.Replace(broken.URL, "://", "://user:"+canary+"@", 1)
-			answers, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "OTEL_EXPORTER_OTLP_ENDPOINT=" + secret}, "-demo"), hello+listCall(1, 1)+"\n")
-			if !strings.Contains(string(answers["1"]), "calls match") || !strings.Contains(stderr, "spans are lost") || strings.Contains(stderr, canary) {
-				t.Errorf("%.200s\n%s", answers["1"], stderr)
-			}
-		})
-	}
-}
-
-// A protocol that was set for another program does not keep the server from starting.
-func TestTracesOfAnotherProtocolAreNone(t *testing.T) {
-	_, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, "-demo"), hello)
-	if !strings.Contains(stderr, "no traces are sent") {
-		t.Error(stderr)
 	}
 }

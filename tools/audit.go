@@ -56,8 +56,7 @@ func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) b
 		if known(r.Params.Name) {
 			name, why = r.Params.Name, forbidden("")
 		}
-		_, ended := qs.observe(ctx, method, name, r.Params.Meta)
-		ended(outcome(why))
+		qs.observe(name)(outcome(why))
 		qs.audit(ctx, toolCall, why, slog.String("tool", name))
 	})
 }

@@ -3,10 +3,7 @@ package tools
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
-
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
@@ -69,28 +66,15 @@ type Config struct {
 	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool
 
-	// Observers hear of each operation, in this order.
-	Observers []Observer
+	// Observe hears of each call of a tool and of each read of calls.csv as it begins, by its name. What it returns hears how
+	// that ended: "ok", or a word for why not. Nobody hears if it is nil.
+	Observe func(name string) (ended func(outcome string))
 }
 
-// Observer hears of an operation as it begins: the method of MCP, the name of the tool
-// or resource, and the _meta of the request. It returns the context in which the
-// operation goes on, and a function that hears how it ended: "ok", or a word for why not.
-type Observer func(ctx context.Context, method, name string, meta map[string]any) (context.Context, func(outcome string))
-
-// observe tells all observers that an operation begins.
-func (c Config) observe(ctx context.Context, method mcp.MCPMethod, name string, meta *mcp.Meta) (context.Context, func(outcome string)) {
-	var fields map[string]any
-	if meta != nil {
-		fields = meta.AdditionalFields
+// observe tells that an operation begins.
+func (c Config) observe(name string) (ended func(outcome string)) {
+	if c.Observe == nil {
+		return func(string) {}
 	}
-	ends := make([]func(string), len(c.Observers))
-	for i, begin := range c.Observers {
-		ctx, ends[i] = begin(ctx, string(method), name, fields)
-	}
-	return ctx, func(outcome string) {
-		for _, end := range slices.Backward(ends) {
-			end(outcome)
-		}
-	}
+	return c.Observe(name)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// MeasuredNames lists the names under which [Config.Observers] hear of operations: those of
+// MeasuredNames lists the names under which [Config.Observe] hears of operations: those of
 // tools, and of the resource that takes as long.
 func MeasuredNames(c Config) []string {
 	names := []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "calls.csv"}

@@ -88,7 +88,7 @@ func addResources(s *server.MCPServer, qs *questions) error {
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
 		defer cancel()
-		ctx, ended := qs.observe(ctx, mcp.MethodResourcesRead, "calls.csv", r.Params.Meta)
+		ended := qs.observe("calls.csv")
 		ctx, meter := talkover.WithMeter(ctx)
 		text, rows, err := callsCSV(ctx, qs, input, r.Params.URI)
 		if err == nil && meter.Requests() > 0 {

@@ -81,7 +81,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 	s.AddTool(m, func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, t.limit)
 		defer cancel()
-		ctx, ended := qs.observe(ctx, mcp.MethodToolsCall, t.name, r.Params.Meta)
+		ended := qs.observe(t.name)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
 		ctx = context.WithValue(ctx, roundKey{}, r.Params.MultiRoundTripParams)
 		start := time.Now()

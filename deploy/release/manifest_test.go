@@ -95,7 +95,7 @@ func TestEnvironmentIsTheProducts(t *testing.T) {
 func TestBundleSendsNothingElse(t *testing.T) {
 	m, _ := template(t)
 	for name, want := range map[string]string{
-		"MCP_METRICS_ADDR": "", "OTEL_EXPORTER_OTLP_ENDPOINT": "", "MCP_TRANSPORT": "stdio", "TALKOVER_ALLOW_CALLS": "false",
+		"MCP_METRICS_ADDR": "", "MCP_TRANSPORT": "stdio", "TALKOVER_ALLOW_CALLS": "false",
 	} {
 		if value, ok := m.Server.Config.Env[name]; !ok || value != want {
 			t.Errorf("%s is %q (there: %v), want %q", name, value, ok, want)

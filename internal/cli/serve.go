@@ -23,14 +23,15 @@ import (
 // service is an MCP server with what it works with.
 type service struct {
 	config.Config
-	version   string
-	account   config.Account
-	shared    *valkey.Server // with other replicas; nil for nothing
-	cache     *cache.Cache
-	server    *server.MCPServer
-	telemetry *telemetry.Telemetry
-	alias     func(secret string) string
-	log       *slog.Logger
+	version string
+	account config.Account
+	shared  *valkey.Server // with other replicas; nil for nothing
+	cache   *cache.Cache
+	server  *server.MCPServer
+	metrics *telemetry.Metrics // nil, and then counts nothing, without MCP_METRICS_ADDR
+	unwatch func()             // ends the answers to scrapes
+	alias   func(secret string) string
+	log     *slog.Logger
 }
 
 // close ends what open began.
@@ -41,24 +42,20 @@ func (s service) close() {
 	if s.shared != nil {
 		s.shared.Close()
 	}
-	s.telemetry.Close()
+	s.unwatch()
 }
 
 // open makes the service that the settings describe; the caller closes it. It answers
 // Prometheus at scrapes, if that is not nil.
 func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listener) (s service, err error) {
 	s.Config, s.version, s.log = c, p.Version, c.Logger(p.Stderr)
-	s.telemetry, err = telemetry.New(ctx, telemetry.Config{
-		Version: p.Version, Log: s.log, Metrics: scrapes, Hosts: c.MetricsHosts(),
-		Collector: string(c.OTLPEndpoint), Headers: c.OTLPHeaders, Protocol: c.OTLPProtocol,
-	})
-	if err != nil {
-		return s, misuse{err}
+	if scrapes != nil {
+		s.metrics = telemetry.NewMetrics(p.Version, c.MetricsHosts()...)
 	}
 	if s.shared, err = c.Shared(s.log); err != nil {
 		return s, err
 	}
-	if s.account, err = c.Account(p.Version, s.log, s.telemetry.RoundTripper, s.shared); err != nil {
+	if s.account, err = c.Account(p.Version, s.log, s.metrics.RoundTripper, s.shared); err != nil {
 		return s, err
 	}
 	if s.cache, err = c.Cache(s.log, s.shared); err != nil {
@@ -67,8 +64,8 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	with := ToolsOf(c, p.Version)
 	with.Cache = s.cache
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
-	with.Observers = []tools.Observer{s.telemetry.Operation}
-	with.WatchOrders = func(left func() int) { s.telemetry.WatchOrders(with.MaxCallsPerHour, left) }
+	with.Observe = s.metrics.Operation
+	with.WatchOrders = func(left func() int) { s.metrics.WatchOrders(with.MaxCallsPerHour, left) }
 	var key []byte
 	if !c.TokenPerRequest() && !c.LacksToken() {
 		key = s.account.Key("audit")
@@ -96,14 +93,16 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	if s.server, err = tools.New(with); err != nil {
 		return s, err
 	}
-	s.telemetry.Watch(s.server, telemetry.Server{
+	s.metrics.Watch(s.server, telemetry.Server{
 		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(), Outcomes: tools.Outcomes,
 		Client: func(name string) string { return config.HostOf(name).Word },
 	})
 	if s.shared != nil {
-		s.telemetry.WatchShared(func() (away bool, gone int) { st := s.shared.State(); return st.Away, st.Gone })
+		s.metrics.WatchShared(func() (away bool, gone int) { st := s.shared.State(); return st.Away, st.Gone })
 	}
-	s.telemetry.Serve(ctx, s.account.Usage, limits)
+	s.metrics.WatchUsage(s.account.Usage)
+	s.metrics.WatchLimits(limits)
+	s.unwatch = s.metrics.Start(ctx, scrapes, s.log)
 	return s, nil
 }
 
@@ -167,14 +166,14 @@ const busyGC = 200
 func (p *Program) serveHTTP(ctx context.Context, s service) error {
 	var fetched func(ok bool)
 	if s.Auth == "oidc" {
-		fetched = s.telemetry.WatchKeys()
+		fetched = s.metrics.WatchKeys()
 	}
 	with, err := s.Door(ctx, s.log, fetched)
 	if err != nil {
 		return err
 	}
 	with.Alias = s.alias
-	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.telemetry.Answered
+	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.metrics.Answered
 	if s.shared != nil {
 		with.Note = s.shared.Words
 	}
@@ -183,7 +182,7 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 		return config.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}
 	}
 	door := transport.NewHTTP(s.server, with)
-	s.telemetry.WatchSessions(door.Sessions)
+	s.metrics.WatchSessions(door.Sessions)
 	if _, set := p.Env.Lookup("GOGC"); !set {
 		debug.SetGCPercent(busyGC)
 	}

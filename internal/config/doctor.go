@@ -31,7 +31,6 @@ func Diagnose(ctx context.Context, env envconfig.Lookuper, names []string, versi
 	}
 	if d.configure(ctx, env, version, stderr) {
 		d.judgeAddresses(ctx)
-		d.judgeCollector(ctx)
 		d.examine(ctx)
 	}
 	return d.found

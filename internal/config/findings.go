@@ -31,12 +31,11 @@ func (s Severity) String() string {
 	return string(s)
 }
 
-// The checks of the doctor, in their order. Those of the address, the collector, the gate
+// The checks of the doctor, in their order. Those of the address, the gate
 // and Valkey are only there where a server would need them.
 const (
 	checkConfig  = "configuration"
 	checkAddress = "address"
-	checkTraces  = "collector"
 	checkGate    = "gate"
 	checkShared  = "Valkey"
 	checkNetwork = "network"

@@ -2,14 +2,10 @@ package config
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/sethvargo/go-envconfig"
@@ -89,59 +85,4 @@ func (d *doctor) judgeAddress(ctx context.Context, setting, addr string) {
 	default:
 		d.fail(checkAddress, "%s: %s", setting, err)
 	}
-}
-
-// collectorTime bounds the question whether a collector takes spans.
-const collectorTime = 5 * time.Second
-
-// judgeCollector sends no span to the collector, as an empty list of them. Answers do not
-// suffer where it fails.
-func (d *doctor) judgeCollector(ctx context.Context) {
-	const setting = "OTEL_EXPORTER_OTLP_ENDPOINT"
-	switch {
-	case d.OTLPEndpoint == "":
-		return
-	case d.OTLPProtocol != "http/protobuf":
-		d.warn(checkTraces, "OTEL_EXPORTER_OTLP_PROTOCOL: takes http/protobuf alone, so that no traces are sent")
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, collectorTime)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(string(d.OTLPEndpoint), "/")+"/v1/traces", http.NoBody)
-	if err != nil {
-		d.warn(checkTraces, "%s: takes an http or https URL; no traces are sent", setting)
-		return
-	}
-	r.Header.Set("Content-Type", "application/x-protobuf") // no bytes are an empty message
-	for name, value := range d.OTLPHeaders {
-		r.Header.Set(name, value)
-	}
-	res, err := (&http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}).RoundTrip(r) // which follows no redirect
-	if err != nil {
-		d.warn(checkTraces, "%s: the collector does not answer%s, so that traces are lost. Start it, or correct the address.", setting, why(err))
-		return
-	}
-	_ = res.Body.Close()
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		d.warn(checkTraces, "%s: the collector answers %d %s at /v1/traces, so that traces are lost. Correct the address, or OTEL_EXPORTER_OTLP_HEADERS.",
-			setting, res.StatusCode, http.StatusText(res.StatusCode))
-		return
-	}
-	d.ok(checkTraces, "%s: the collector takes traces", setting)
-}
-
-// why says in brackets why a connection failed, without the address, which may hold a
-// secret.
-func why(err error) string {
-	var operation *net.OpError
-	var name *net.DNSError
-	switch {
-	case errors.As(err, &name):
-		return " (its name is not found)"
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf(" within %v", collectorTime)
-	case errors.As(err, &operation):
-		return fmt.Sprintf(" (%s)", operation.Err)
-	}
-	return ""
 }

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,34 +75,6 @@ func TestDoctorLooksForTheAddress(t *testing.T) {
 			found, _ := diagnose(t, env)
 			diagnosed(t, found, "ok configuration|http at|"+test.want, test.last)
 		})
-	}
-}
-
-// A collector that does not take traces costs no answer, and so is a warning.
-func TestDoctorAsksTheCollector(t *testing.T) {
-	takes := func(status int) string {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if body, err := io.ReadAll(r.Body); len(body) > 0 || err != nil || r.URL.Path != "/v1/traces" || r.Header.Get("X-Key") != "secret" {
-				t.Error(r.URL, r.Header, err)
-			}
-			w.Header().Set("Location", "https://evil.example")
-			w.WriteHeader(status)
-		}))
-		t.Cleanup(s.Close)
-		return s.URL
-	}
-	for name, test := range map[string]struct{ url, protocol, want, last string }{
-		"takes them":       {takes(200), "", "ok collector|the collector takes traces", "All is well."},
-		"refuses":          {takes(401), "", "warn collector|OTEL_EXPORTER_OTLP_ENDPOINT: the collector answers 401 Unauthorized at /v1/traces", "No check failed; see the warning: collector."},
-		"leads away":       {takes(302), "", "warn collector|answers 302 Found", "No check failed; see the warning: collector."},
-		"nobody":           {"http://user:" + canary + "@127.0.0.1:1", "", "warn collector|the collector does not answer (connect: ", "No check failed; see the warning: collector."},
-		"another protocol": {"http://127.0.0.1:1", "grpc", "warn collector|OTEL_EXPORTER_OTLP_PROTOCOL: takes http/protobuf alone", "No check failed; see the warning: collector."},
-	} {
-		found, logged := diagnose(t, map[string]string{"TALKOVER_DEMO": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": test.url,
-			"OTEL_EXPORTER_OTLP_PROTOCOL": test.protocol, "OTEL_EXPORTER_OTLP_HEADERS": "x-key=secret"})
-		t.Log(name)
-		diagnosed(t, found, test.want, test.last)
-		secretive(t, found, logged)
 	}
 }
 

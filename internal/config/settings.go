@@ -53,9 +53,6 @@ type Config struct {
 	MCPRateLimit    count         `env:"MCP_RATE_LIMIT, default=600" takes:"a whole number from 0 to 100000" desc:"Requests a minute of each caller whom MCP_AUTH or X-Talkover-Token tells from others; 0 for no limit."`
 	DrainDelay      delay         `env:"MCP_DRAIN_DELAY, default=0s" takes:"a duration such as 5s, up to 5m" desc:"How long sse and http serve on after SIGTERM while /readyz answers 503, so that balancers send new requests elsewhere before the server takes none. A second SIGTERM ends it at once."`
 	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics, by IP address or a name of MCP_ALLOWED_HOSTS. It has no gate, and shows no phone number and no token."`
-	OTLPEndpoint    otlpURL       `env:"OTEL_EXPORTER_OTLP_ENDPOINT" takes:"an http or https URL" desc:"The OpenTelemetry collector that gets traces; there are none if not set."`
-	OTLPHeaders     otlpHeaders   `env:"OTEL_EXPORTER_OTLP_HEADERS" takes:"name=value pairs separated by commas" desc:"Headers to send to the collector."`
-	OTLPProtocol    string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL, default=http/protobuf" takes:"http/protobuf" desc:"The protocol of the collector; with any other there are no traces."`
 	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"The lowest level that is logged to stderr."`
 	LogFormat       logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 

@@ -59,8 +59,6 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		"every interface":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": ":8080"}, []string{"MCP_ADDR: takes a loopback address"}},
 		"no port":            {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, []string{"MCP_ADDR: takes host:port"}},
 		"no metrics port":    {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": "9090"}, []string{"MCP_METRICS_ADDR: takes host:port"}},
-		"odd collector":      {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_ENDPOINT": "otel.example.com:4318"}, []string{"OTEL_EXPORTER_OTLP_ENDPOINT: takes an http or https URL"}},
-		"odd headers":        {map[string]string{"TALKOVER_TOKEN": canary, "OTEL_EXPORTER_OTLP_HEADERS": canary}, []string{"OTEL_EXPORTER_OTLP_HEADERS: takes name=value pairs"}},
 		"auth":               {map[string]string{"TALKOVER_TOKEN": canary, "MCP_AUTH": "basic"}, []string{"MCP_AUTH: takes none, token or oidc"}},
 		"no gate tokens":     {overHTTP("MCP_AUTH", "token"), []string{"MCP_AUTH_TOKENS: takes tokens of 32 characters"}},
 		"short gate token":   {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken+",short"), []string{"MCP_AUTH_TOKENS: takes"}},

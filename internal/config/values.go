@@ -160,37 +160,6 @@ func (h *hostPort) EnvDecode(s string) error {
 	return nil
 }
 
-// otlpURL is an http or https URL of any host; it may be empty. Spans hold nothing secret.
-type otlpURL string
-
-// EnvDecode implements [envconfig.Decoder].
-func (o *otlpURL) EnvDecode(s string) error {
-	u, err := url.Parse(s)
-	if s != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
-		return errSetting
-	}
-	*o = otlpURL(s)
-	return nil
-}
-
-// otlpHeaders holds name=value pairs. A value may be escaped as in a URL.
-type otlpHeaders map[string]string
-
-// EnvDecode implements [envconfig.Decoder].
-func (o *otlpHeaders) EnvDecode(s string) error {
-	*o = otlpHeaders{}
-	for pair := range listed(s) {
-		name, escaped, ok := strings.Cut(pair, "=")
-		value, err := url.PathUnescape(strings.TrimSpace(escaped))
-		name = strings.TrimSpace(name)
-		if !ok || err != nil || name == "" {
-			return errSetting
-		}
-		(*o)[name] = value
-	}
-	return nil
-}
-
 // listed yields the parts of a list with commas, without the empty ones.
 func listed(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {

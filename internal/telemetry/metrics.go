@@ -1,3 +1,5 @@
+// Package telemetry shows operators what the server does: figures for Prometheus, and words for the log in place of what
+// it must not show. Neither holds what was asked or answered: no token, no phone number, no argument.
 package telemetry
 
 import (
@@ -139,6 +141,18 @@ func (m *Metrics) isOwn(hostport string) bool {
 	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
 	return talkover.IsLoopback(host) || net.ParseIP(host) != nil ||
 		slices.ContainsFunc(m.hosts, func(own string) bool { return strings.EqualFold(own, host) })
+}
+
+// Start answers scrapes on ln until end is called, also after ctx is done, so that operators see the last calls of a
+// server that ends.
+func (m *Metrics) Start(ctx context.Context, ln net.Listener, log *slog.Logger) (end context.CancelFunc) {
+	if m == nil {
+		return func() {}
+	}
+	log.Info("metrics", "addr", ln.Addr().String(), "path", "/metrics")
+	ctx, end = context.WithCancel(context.WithoutCancel(ctx))
+	go m.Serve(ctx, ln, log)
+	return end
 }
 
 // Serve answers scrapes on ln until ctx is done.

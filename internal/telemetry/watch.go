@@ -8,6 +8,9 @@ import (
 
 // WatchUsage adds what all requests to the API cost.
 func (m *Metrics) WatchUsage(usage func() talkover.Usage) {
+	if m == nil {
+		return
+	}
 	m.counter("upstream_retries_total", "Requests to the Talkover API that were sent again after a failure.",
 		func() float64 { return float64(usage().Retries) })
 	m.counter("upstream_waits_total", "Times that a request waited: for the limit, or before it was sent again.",
@@ -16,8 +19,12 @@ func (m *Metrics) WatchUsage(usage func() talkover.Usage) {
 		func() float64 { return usage().Waited.Seconds() })
 }
 
-// WatchLimits adds how much of the API's limit is used, for a server with one account.
+// WatchLimits adds how much of the API's limit is used, for a server with one account. limits is nil where each request
+// has an account of its own.
 func (m *Metrics) WatchLimits(limits func() talkover.Limits) {
+	if m == nil || limits == nil {
+		return
+	}
 	m.gauge("limiter_limit", "Requests a minute that the plan allows, by the settings or by the API; 0 for no limit.",
 		func() float64 { return float64(limits().Limit) })
 	m.gauge("limiter_used", "Requests of the last minute, with those under way.",
@@ -71,7 +78,7 @@ func (m *Metrics) WatchOrders(most int, left func() int) {
 	m.gauge("make_call_left", "Calls that the caller or account closest to that limit may yet have placed.", func() float64 { return float64(left()) })
 }
 
-// WatchKeys adds the fetches of an issuer's keys. The returned function counts one.
+// WatchKeys adds the fetches of an issuer's keys. The returned function, which may be nil, counts one.
 func (m *Metrics) WatchKeys() func(ok bool) {
 	if m == nil {
 		return nil
