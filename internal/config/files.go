@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
+	"unicode/utf16"
 )
 
 // maxSecrets bounds a file of secrets, in bytes.
@@ -42,12 +41,29 @@ func readSecrets(path string) (string, error) {
 	case len(b) > maxSecrets:
 		return "", fmt.Errorf("takes the path of a file of at most %d KiB", maxSecrets>>10)
 	}
-	// PowerShell writes a byte order mark, and UTF-16.
-	text, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), b)
-	if err != nil || bytes.IndexByte(text, 0) >= 0 {
+	text := unmarked(b)
+	if strings.IndexByte(text, 0) >= 0 {
 		return "", errors.New("takes the path of a text file in UTF-8, or in UTF-16 with a byte order mark")
 	}
-	return strings.TrimSpace(string(text)), nil
+	return strings.TrimSpace(text), nil
+}
+
+// unmarked returns a text without its byte order mark, which PowerShell writes. The mark says whether it is UTF-16.
+func unmarked(b []byte) string {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return strings.TrimPrefix(string(b), "\ufeff")
+	}
+	var units []uint16
+	for ; len(b) > 1; b = b[2:] {
+		units = append(units, order.Uint16(b))
+	}
+	return string(utf16.Decode(units[1:]))
 }
 
 // isOpenToOthers reports whether any user of the machine may read a file.
