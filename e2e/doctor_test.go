@@ -112,8 +112,8 @@ func TestTheCauseIsNamedEverywhere(t *testing.T) {
 	const elsewhere = "https://api.talkover.invalid/api/v1"
 	const again, never = "Try again in a minute.", "Trying again will not help."
 	for _, test := range []struct{ base, env, cause, what, do, again string }{
-		{elsewhere, proxy(407), "proxy_login", "the proxy that HTTPS_PROXY names wants a user and a password (it answered 407)", "Set them in HTTPS_PROXY", never},
-		{elsewhere, proxy(403), "proxy_refuses", "the proxy that HTTPS_PROXY names does not let it through (it answered 403)", "Ask who runs the proxy", never},
+		{elsewhere, proxy(407), "proxy_login", "the proxy that HTTPS_PROXY names wants a user and a password (407)", "Set them in HTTPS_PROXY", never},
+		{elsewhere, proxy(403), "proxy_refuses", "the proxy that HTTPS_PROXY names does not let it through (403)", "Ask who runs the proxy", never},
 		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "@[proxy", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
 		{elsewhere, "HTTPS_PROXY=http://" + canary + "@proxy:none", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
 		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "%zz@proxy:3128", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"syscall"
-	"time"
 )
 
 // Cause is why a request got no answer of the API, or none that is about it: a row of the
@@ -50,24 +49,25 @@ var causes = []Cause{
 	{Name: "proxy_url", is: func(e *Error) bool { return errors.Is(e.cause, errProxyURL) },
 		What: "HTTPS_PROXY holds no URL of a proxy",
 		Do:   "Correct it: host:port, or user:password@host:port, in which signs such as @ and % are written as %40 and %25."},
-	{Name: "proxy_login", is: func(e *Error) bool { return e.proxySaid() == http.StatusProxyAuthRequired },
-		What: "the proxy that HTTPS_PROXY names wants a user and a password", detail: answered,
-		Do: "Set them in HTTPS_PROXY, as user:password@host:port."},
-	{Name: "proxy_refuses", is: func(e *Error) bool { s := e.proxySaid(); return s > 0 && s < http.StatusInternalServerError },
-		What: "the proxy that HTTPS_PROXY names does not let it through", detail: answered,
-		Do: "Ask who runs the proxy to let the host of the API through, or correct HTTPS_PROXY, or add that host to NO_PROXY."},
+	{Name: "proxy_login", is: func(e *Error) bool { return as[proxyStatus](e) == http.StatusProxyAuthRequired },
+		What: "the proxy that HTTPS_PROXY names wants a user and a password (407)",
+		Do:   "Set them in HTTPS_PROXY, as user:password@host:port."},
+	{Name: "proxy_refuses", is: func(e *Error) bool { return as[proxyStatus](e) == http.StatusForbidden },
+		What: "the proxy that HTTPS_PROXY names does not let it through (403)",
+		Do:   "Ask who runs the proxy to let the host of the API through, or correct HTTPS_PROXY, or add that host to NO_PROXY."},
 	{Name: "proxy_away", passes: true, is: func(e *Error) bool { return e.failedAt("proxyconnect") },
 		What: "the proxy that HTTPS_PROXY names gives no connection", detail: atDial,
 		Do: "Correct HTTPS_PROXY, or add the host of the API to NO_PROXY."},
 	{Name: "certificate_expired", is: func(e *Error) bool { return as[x509.CertificateInvalidError](e).Reason == x509.Expired },
-		What: "its certificate has expired, or is not valid yet", detail: validity,
-		Do: "Set the clock of this machine if it is wrong; else whoever runs the host must renew the certificate."},
+		What:   "its certificate has expired, or is not valid yet",
+		Do:     "Set the clock of this machine if it is wrong; else whoever runs the host must renew the certificate.",
+		detail: func(e *Error) string { return ": " + as[x509.CertificateInvalidError](e).Detail }},
 	{Name: "certificate_name", is: is[x509.HostnameError], What: "its certificate is for another host", Do: somethingElse,
 		detail: func(e *Error) string {
 			c := as[x509.HostnameError](e).Certificate
 			return fmt.Sprintf(": %q", Clean(fmt.Sprint(c.DNSNames, c.IPAddresses), maxMessage))
 		}},
-	{Name: "certificate_unknown", is: is[*tls.CertificateVerificationError], detail: clockSays,
+	{Name: "certificate_unknown", is: is[*tls.CertificateVerificationError],
 		What: "its certificate is not one that this machine trusts",
 		Do: "Install the root certificate of whoever signed it (often a company's proxy), on Linux also by SSL_CERT_FILE; " +
 			"a clock that is far off has the same effect."},
@@ -141,19 +141,3 @@ func atDial(e *Error) string {
 	}
 	return ""
 }
-
-// proxySaid returns the status by which a proxy refused to connect; 0 where none did.
-func (e *Error) proxySaid() proxyStatus { return as[proxyStatus](e) }
-
-func answered(e *Error) string { return fmt.Sprintf(" (%s)", e.proxySaid()) }
-
-// validity tells when a certificate is valid, and the time here: a clock that is far off
-// makes a good one look bad.
-func validity(e *Error) string {
-	c := as[x509.CertificateInvalidError](e).Cert
-	return fmt.Sprintf(": it is valid from %s to %s%s", moment(c.NotBefore), moment(c.NotAfter), clockSays(e))
-}
-
-func clockSays(*Error) string { return ", and the clock here says " + moment(time.Now()) }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

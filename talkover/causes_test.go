@@ -93,13 +93,13 @@ func TestWhyTalkoverCannotBeReached(t *testing.T) {
 		what      string // words of it
 		attempts  int
 	}{
-		"a proxy that wants a login":     {elsewhere, through(t, 407), "proxy_login", "wants a user and a password (it answered 407)", 1},
-		"a proxy that refuses":           {elsewhere, through(t, 403), "proxy_refuses", "does not let it through (it answered 403)", 1},
+		"a proxy that wants a login":     {elsewhere, through(t, 407), "proxy_login", "wants a user and a password (407)", 1},
+		"a proxy that refuses":           {elsewhere, through(t, 403), "proxy_refuses", "does not let it through (403)", 1},
 		"a proxy that fails":             {elsewhere, through(t, 503), "proxy_away", "gives no connection", 3},
 		"a proxy that is not there":      {elsewhere, away, "proxy_away", "gives no connection (connection refused)", 3},
 		"a proxy of no name":             {elsewhere, noName, "proxy_away", "gives no connection", 3},
-		"a certificate to come":          {certified(t, "127.0.0.1", hour, 2*hour, nil), nil, "certificate_expired", "or is not valid yet: it is valid from 20", 1},
-		"a certificate of the past":      {certified(t, "127.0.0.1", -2*hour, -hour, nil), nil, "certificate_expired", "has expired, or is not valid yet: it is valid from 20", 1},
+		"a certificate to come":          {certified(t, "127.0.0.1", hour, 2*hour, nil), nil, "certificate_expired", "or is not valid yet: current time 20", 1},
+		"a certificate of the past":      {certified(t, "127.0.0.1", -2*hour, -hour, nil), nil, "certificate_expired", "has expired, or is not valid yet: current time 20", 1},
 		"a certificate of another":       {certified(t, "192.0.2.1", -hour, hour, nil), nil, "certificate_name", `is for another host: "[] [192.0.2.1]"`, 1},
 		"a certificate of nobody":        {certified(t, "127.0.0.1", -hour, hour, nil), nil, "certificate_unknown", "not one that this machine trusts", 1},
 		"TLS to a plain port":            {strings.Replace(plain.URL, "http", "https", 1), nil, "tls", "does not speak TLS as it should", 1},

@@ -57,6 +57,10 @@ type Config struct {
 	PlacedCalls PlacedCalls
 	Replicas    int // 1 if 0
 
+	// Memory remembers, for all Replicas, which calls were ordered and which of the user's
+	// answers were used. If it is nil, that is known to this process alone.
+	Memory Memory
+
 	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
 	Cache *cache.Cache
 

@@ -2,15 +2,9 @@ package tools
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -29,12 +23,11 @@ const confirmTime = 5 * time.Minute
 
 // confirmation asks before a call is placed. What is asked goes to the client as an
 // input request of MCP, and comes back with the same arguments and a state that
-// proves that they were asked about. mcp-go asks clients up to 2025-11-25 itself.
+// stands for this very order of this caller in the memory, until it is used. mcp-go asks
+// clients up to 2025-11-25 itself.
 type confirmation struct {
-	when string
-
-	mu   sync.Mutex
-	used map[string]time.Time // states that were used, and until when they would hold
+	when   string
+	memory Memory // of the questions that have no answer yet
 }
 
 // confirmKey names the question among the input requests.
@@ -69,13 +62,18 @@ func (c *confirmation) check(ctx context.Context, q *question, order any, ask fu
 		if err := ready(); err != nil {
 			return err
 		}
-		return &needsInput{server.NewInputRequestBuilder(c.state(q, order)).Elicit(confirmKey, mcp.ElicitationParams{
+		state := rand.Text()
+		if _, err := c.memory.Swap(questionName(q, order, state), "", "asked", confirmTime); err != nil {
+			return memoryAway
+		}
+		return &needsInput{server.NewInputRequestBuilder(state).Elicit(confirmKey, mcp.ElicitationParams{
 			Message:         string(ask()),
 			RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
 		}).ToolResult()}
 	case c.when == ConfirmAlways:
 		return unconfirmed("this server asks the user first (TALKOVER_CONFIRM_CALLS=always), and this client offers no way to: " +
-			"it declares no elicitation, or it is one of before 2026-07-28 on streamable HTTP. Trying again will not help.")
+			"it declares no elicitation, or it is one of before 2026-07-28 on streamable HTTP. Trying again will not help. " +
+			"Where a person approves each call elsewhere, whoever runs this server may set TALKOVER_CONFIRM_CALLS=never.")
 	}
 	return nil
 }
@@ -100,10 +98,18 @@ func asksByForm(e *mcp.ElicitationCapability) bool {
 	return e != nil && (e.Form != nil || e.URL == nil)
 }
 
+// memoryAway refuses rather than place a call twice.
+const memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_URL) is away, so it cannot be told whether this order went out already, or its confirmation was used. " +
+	"Call again in a minute, without a confirmation.")
+
 // answered reads what the user said to the order.
 func (c *confirmation) answered(q *question, order any, round mcp.MultiRoundTripParams) error {
-	if err := c.spend(q, order, round.RequestState); err != nil {
-		return err
+	switch was, err := c.memory.Swap(questionName(q, order, round.RequestState), "asked", "", 0); {
+	case err != nil:
+		return memoryAway
+	case was == "":
+		return unconfirmed("the confirmation is not of this order, or it was used, or it is older than 5 minutes, or of a process that has ended. " +
+			"Call again without it to ask once more.")
 	}
 	said := server.ElicitationResponse(round.InputResponses, confirmKey)
 	switch {
@@ -117,49 +123,8 @@ func (c *confirmation) answered(q *question, order any, round mcp.MultiRoundTrip
 	return unconfirmed("the user did not answer. Do not ask again unless the user wants it.")
 }
 
-// state makes the proof that an order was asked about: a random text, until when it
-// holds, and the signature of both with the order and the caller.
-func (c *confirmation) state(q *question, order any) string {
-	head := rand.Text() + "." + strconv.FormatInt(time.Now().Add(confirmTime).Unix(), 10)
-	return head + "." + signature(q, order, head)
-}
-
-func signature(q *question, order any, head string) string {
+// questionName names what a user is asked: a state stands for one order of one caller.
+func questionName(q *question, order any, state string) string {
 	what, _ := json.Marshal(order) // it came from JSON
-	h := hmac.New(sha256.New, q.client.Key("make_call confirmation"))
-	for _, part := range []string{head, q.caller, string(what)} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-}
-
-// spend takes a state, once, for the very order that it was made for.
-func (c *confirmation) spend(q *question, order any, state string) error {
-	const wrong = unconfirmed("the confirmation is not of this order, or it was used, or it is older than 5 minutes. Call again without it to ask once more.")
-	i := strings.LastIndexByte(state, '.')
-	if i < 0 || !hmac.Equal([]byte(state[i+1:]), []byte(signature(q, order, state[:i]))) {
-		return wrong
-	}
-	_, expiry, _ := strings.Cut(state[:i], ".")
-	seconds, err := strconv.ParseInt(expiry, 10, 64)
-	until := time.Unix(seconds, 0)
-	now := time.Now()
-	if err != nil || !now.Before(until) {
-		return wrong
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for used, expires := range c.used {
-		if !now.Before(expires) {
-			delete(c.used, used)
-		}
-	}
-	if _, ok := c.used[state]; ok {
-		return wrong
-	}
-	if c.used == nil {
-		c.used = make(map[string]time.Time)
-	}
-	c.used[state] = until
-	return nil
+	return fmt.Sprintf("%q", []string{"question", state, string(q.client.Key("account")), q.caller, string(what)})
 }

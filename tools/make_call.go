@@ -1,7 +1,9 @@
 package tools
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +22,7 @@ type makeCallInput struct {
 	Context      schema.Object `json:"context,omitempty" jsonschema_description:"Passed on to webhooks." alias:"metadata"`
 	DelaySeconds int           `json:"delay_seconds,omitempty" jsonschema:"minimum=0,maximum=3600" jsonschema_description:"Seconds to wait before it rings." alias:"delay"`
 	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
+	AgainAfter   string        `json:"again_after,omitempty" jsonschema:"maxLength=64" jsonschema_description:"Only where the user wants the same order to ring once more: the id of the call before." alias:"again"`
 }
 
 func (in makeCallInput) rings() string { return in.To }
@@ -55,7 +58,12 @@ type placedCall struct {
 // money. So it is there only with [Config.AllowCalls], and sends an order once and never
 // again.
 func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
-	hour, confirm := &hourly{most: c.MaxCallsPerHour, replicas: c.Replicas, common: c.PlacedCalls}, &confirmation{when: c.ConfirmCalls}
+	hour := &hourly{most: c.MaxCallsPerHour, replicas: c.Replicas, common: c.PlacedCalls}
+	memory := c.Memory
+	if memory == nil {
+		memory = new(ownMemory)
+	}
+	before, confirm := orders{memory}, &confirmation{c.ConfirmCalls, memory}
 	if c.WatchOrders != nil {
 		c.WatchOrders(func() int { return hour.fewest(time.Now()) })
 	}
@@ -68,7 +76,7 @@ func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 		changes: true,
 		run: func(ctx context.Context, q *question, in makeCallInput) (*makeCallOutput, error) {
 			if !c.CallingCodes.Allow(in.To) {
-				return nil, barred{c.CallingCodes}
+				return nil, refusedHere(fmt.Sprintf("this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help", c.CallingCodes))
 			}
 			bound := []string{"account " + string(q.client.Key("account"))}
 			if q.caller != "" {
@@ -76,18 +84,36 @@ func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 			}
 			err := confirm.check(ctx, q, in,
 				func() ours { return q.orderInWords(ctx, in) },
-				func() error { _, err := hour.left(time.Now(), bound...); return err })
+				func() error {
+					if _, err := before.note(q, in, ""); err != nil {
+						return err
+					}
+					_, err := hour.left(time.Now(), bound...)
+					return err
+				})
+			if err != nil {
+				return nil, err
+			}
+			id, at := unknownID+rand.Text()[:8], " "+q.now.Format(time.RFC3339)
+			last, err := before.note(q, in, id+at)
 			if err != nil {
 				return nil, err
 			}
 			left, giveBack, err := hour.take(time.Now(), bound...)
 			if err != nil {
+				before.end(q, in, id+at, last)
 				return nil, err
 			}
 			placed, err := q.placeCall(ctx, in)
 			var failed *placing
-			if errors.As(err, &failed) && !failed.perhaps {
+			switch {
+			case err == nil:
+				before.end(q, in, id+at, cmp.Or(placed.ID, id)+at)
+			case errors.As(err, &failed) && !failed.perhaps:
 				giveBack()
+				before.end(q, in, id+at, last)
+			case !in.IsTesting:
+				failed.again = id
 			}
 			if err != nil {
 				return nil, err
@@ -95,16 +121,6 @@ func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
 			return makeCallAnswer(q, placed, left), nil
 		},
 	}
-}
-
-// barred says that a number has none of the calling codes that may be rung.
-type barred struct{ allowed talkover.CallingCodes }
-
-func (barred) Error() string   { return "a calling code that is not allowed" }
-func (barred) outcome() string { return "refused_here" }
-
-func (b barred) explain() string {
-	return fmt.Sprintf("No call was placed: this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", b.allowed)
 }
 
 // orderInWords asks a person whether to place a call. It names the agent as people do,
@@ -129,6 +145,9 @@ func (q *question) orderInWords(ctx context.Context, in makeCallInput) ours {
 		s += "? It is a test call: it rings, and costs nothing."
 	} else {
 		s += "? A person answers, and the call costs money."
+	}
+	if in.AgainAfter != "" {
+		s += say(q.masked, " The same was ordered before, as %s.", handle(in.AgainAfter))
 	}
 	if len(in.Payload) > 0 {
 		s += say(q.masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
@@ -201,6 +220,7 @@ type placing struct {
 	cause   error
 	perhaps bool // it may have been placed all the same
 	look    ours
+	again   string // places it once more all the same
 }
 
 func (p *placing) Error() string { return "placing a call: " + p.cause.Error() }
@@ -223,5 +243,9 @@ func (p *placing) explain() string {
 			s += " " + words + "."
 		}
 	}
-	return s + " Do not place it again before looking whether it is there, in a minute too: " + string(p.look)
+	s += " Do not place it again before looking whether it is there, in a minute too: " + string(p.look)
+	if p.again != "" {
+		s += fmt.Sprintf(". If it is not, again_after %q places it", p.again)
+	}
+	return s
 }

@@ -110,7 +110,10 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.
 			qs.audit(ctx, toolCall, err, record...)
-			text := leaving(qs.MaskNumbers, explain(err))
+			text := explain(err)
+			if said := refusedHere(""); !errors.As(err, &said) { // whose words are masked already
+				text = leaving(qs.MaskNumbers, text)
+			}
 			if qs.Demo {
 				text += "\n" + demoNote
 			}

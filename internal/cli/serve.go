@@ -75,7 +75,8 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 		if !c.TokenPerRequest() {
 			placed = s.account.Key
 		}
-		with.PlacedCalls = s.shared.Calls(placed("placed calls"))
+		calls := s.shared.Calls(placed("placed calls"))
+		with.PlacedCalls, with.Memory = calls, calls
 	}
 	s.alias = telemetry.NewPseudonyms(key).Of
 	with.Alias = s.alias

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,7 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 		wrong.add("TALKOVER_BASE_URL", "takes an https URL, such as %s: %s", talkover.DefaultBaseURL, err)
 	}
 	if c.Transport != "stdio" {
+		c.ConfirmCalls = cmp.Or(c.ConfirmCalls, "always") // /mcp has no way to ask clients of 2025
 		c.checkAddr(&wrong)
 		c.checkAuth(&wrong)
 	}

@@ -60,9 +60,9 @@ func TestDoctorWithoutAConnection(t *testing.T) {
 		"refused":                   {"http://" + refused, none, "could not be reached: it refuses connections. See whether the machine"},
 		"silent":                    {"http://" + silent.Addr().String(), short, "does not answer within 80ms, nor does its /health"},
 		"no TLS":                    {"https://" + plain.Listener.Addr().String(), none, "does not speak TLS as it should"},
-		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts, and the clock here says 20"},
-		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired, or is not valid yet: it is valid from 20"},
-		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "has expired, or is not valid yet: it is valid from 20"},
+		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts. Install the root certificate"},
+		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired, or is not valid yet: current time 20"},
+		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "has expired, or is not valid yet: current time 20"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": test.base + "/api/v1", "TALKOVER_TIMEOUT": test.timeout}

@@ -35,7 +35,7 @@ type Config struct {
 	AllowCalls      bool          `env:"TALKOVER_ALLOW_CALLS, default=false" takes:"true or false" desc:"true adds make_call, which rings people and costs money; over sse and http, only behind MCP_AUTH."`
 	MaxCallsPerHour count         `env:"TALKOVER_MAX_CALLS_PER_HOUR, default=20" takes:"a whole number from 0 to 100000" desc:"Calls that make_call may place in any hour, for each caller and each account."`
 	CallCountries   callingCodes  `env:"TALKOVER_CALL_COUNTRIES" takes:"calling codes separated by commas, such as 1,44,-1900" desc:"Numbers that make_call may ring: the longest code decides, - bars it. All if not set; over sse and http it is needed."`
-	ConfirmCalls    confirmName   `env:"TALKOVER_CONFIRM_CALLS, default=auto" takes:"auto, always or never" desc:"make_call asks the user first: where the client can ask, always (or refuses), or never."`
+	ConfirmCalls    confirmName   `env:"TALKOVER_CONFIRM_CALLS" takes:"auto, always or never" desc:"make_call asks the user first: where the client can ask (auto; so over stdio, if not set), always, or refuses (so over sse and http), or never."`
 	Demo            bool          `env:"TALKOVER_DEMO, default=false" flag:"demo" takes:"true or false" desc:"Answer from an invented account; no token, no network."`
 	Transport       transportName `env:"MCP_TRANSPORT, default=stdio" flag:"transport" takes:"stdio, sse or http" desc:"How clients connect."`
 	Addr            string        `env:"MCP_ADDR, default=127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"The address at which sse and http listen."`

@@ -243,7 +243,7 @@ func (m *maskName) EnvDecode(s string) error { return oneOf(m, s, "none", "last4
 func (c *chartsName) EnvDecode(s string) error { return oneOf(c, s, "on", "off") }
 
 // EnvDecode implements [envconfig.Decoder].
-func (c *confirmName) EnvDecode(s string) error { return oneOf(c, s, "auto", "always", "never") }
+func (c *confirmName) EnvDecode(s string) error { return oneOf(c, s, "", "auto", "always", "never") }
 
 // EnvDecode implements [envconfig.Decoder].
 func (f *logFormatName) EnvDecode(s string) error { return oneOf(f, s, "auto", "text", "json") }

@@ -18,9 +18,16 @@ import (
 //go:embed calls.lua
 var callsScript string
 
-var callsOf = valkeygo.NewLuaScript(callsScript)
+//go:embed swap.lua
+var swapScript string
 
-// Calls counts the calls that all replicas place, for each who is bound.
+var (
+	callsOf = valkeygo.NewLuaScript(callsScript)
+	swap    = valkeygo.NewLuaScript(swapScript)
+)
+
+// Calls counts the calls that all replicas place, for each who is bound, and remembers what
+// was ordered.
 type Calls struct {
 	*Server
 	key []byte
@@ -63,6 +70,17 @@ func (c Calls) Count(id string, most int, who []string, mine []map[string]time.T
 		return nil
 	})
 	return left, wait, err
+}
+
+// Swap puts a text under a name, to be held for so long, if what is there is old; "" stands
+// for nothing. It returns what was there. The server knows the name by its hash. The error
+// says that the server is away, and the text may have been put all the same.
+func (c Calls) Swap(name, old, text string, hold time.Duration) (was string, err error) {
+	err = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) (err error) {
+		was, err = swap.Exec(ctx, client, c.keys([]string{name}), []string{old, text, milli(max(hold, time.Millisecond))}).ToString()
+		return err
+	})
+	return was, err
 }
 
 // Undo takes a call away that was not placed. It returns at once.

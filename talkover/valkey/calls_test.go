@@ -57,3 +57,38 @@ func TestPlacedCallsOfAllReplicasCount(t *testing.T) {
 		}
 	})
 }
+
+// A text that one replica puts all others know, until its time is over: of many who take
+// it, one gets it.
+func TestATextIsTakenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2)
+		w.replica()
+		w.replica()
+		one, two := w.servers[0].Calls([]byte("key")), w.servers[1].Calls([]byte("key"))
+		const name, minute = "order of +12025550123", time.Minute
+		for _, step := range []struct {
+			old, text, was string
+		}{
+			{"", "", ""}, {"", "a", ""}, {"", "b", "a"}, {"x", "b", "a"}, {"", "", "a"}, {"a", "b", "a"}, {"a", "c", "b"}, {"b", "", "b"}, {"b", "c", ""}, {"", "d", ""},
+		} {
+			if was, err := one.Swap(name, step.old, step.text, minute); was != step.was || err != nil {
+				t.Errorf("%q for %q: %q, %v", step.text, step.old, was, err)
+			}
+			one, two = two, one
+		}
+		for _, k := range w.redis.Keys() {
+			if strings.Contains(k, "2025550123") || !strings.HasPrefix(k, "talkover:") {
+				t.Errorf("the key %s tells the number", k)
+			}
+		}
+		w.redis.FastForward(minute)
+		if was, err := one.Swap(name, "", "", 0); was != "" || err != nil {
+			t.Errorf("after its time: %q, %v", was, err)
+		}
+		w.redis.Close()
+		if _, err := one.Swap(name, "", "e", minute); err == nil {
+			t.Error("a server that is away takes a text")
+		}
+	})
+}

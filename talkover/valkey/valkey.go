@@ -1,10 +1,10 @@
 // Package valkey is what replicas of this program share, in Valkey or Redis: the count
 // of the API's limit ([Server.Ledger]), the kept days with their proofs
-// ([Server.Days]), and the count of placed calls ([Server.Calls]).
+// ([Server.Days]), and the count and the memory of placed calls ([Server.Calls]).
 //
 // A [Server] may be away at any time. Whoever asks it then learns so at once, and goes
 // on alone: the package never waits longer than 50 ms for the limit. It sees encrypted
-// days, hashes made with keys that come from the token, sizes and times.
+// days, hashes made with keys that come from the token, sizes, times and ids of placed calls.
 package valkey
 
 import (
