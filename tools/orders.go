@@ -75,7 +75,7 @@ func (o orders) note(q *question, in makeCallInput, order string) (before string
 	name := nameOf(q, in)
 	was, err := o.Swap(name, "", order, orderTime)
 	id, at, _ := strings.Cut(was, " ")
-	if err == nil && was != "" && id == in.AgainAfter {
+	if err == nil && was != "" && (id == in.AgainAfter || maskHandle(id) == in.AgainAfter) {
 		before = was
 		was, err = o.Swap(name, before, cmp.Or(order, before), orderTime)
 	}

@@ -77,6 +77,19 @@ func TestNobodyIsAskedAboutTheSameOrder(t *testing.T) {
 	}
 }
 
+// Where numbers are masked, so is an id that may be one; what is shown of it is enough.
+func TestTheSameOrderUnderAMaskedID(t *testing.T) {
+	s := connect(t, answering(200, `{"id":"12025550123","status":"queued"}`), calling, func(c *tools.Config) { c.MaskNumbers = true })
+	s.call("make_call", anOrder)
+	refused, _ := s.call("make_call", anOrder)
+	if !strings.Contains(refused, `again_after "*******0123"`) || strings.Contains(refused, "2025550123") {
+		t.Fatal(refused)
+	}
+	if text, _ := s.call("make_call", strings.TrimSuffix(anOrder, "}")+`,"again_after":"*******0123"}`); !strings.HasPrefix(text, "The call is placed") {
+		t.Error(text)
+	}
+}
+
 // An order that its memory cannot tell of does not go out.
 func TestWithoutItsMemoryNothingGoesOut(t *testing.T) {
 	memory := &forgetful{texts: map[string]string{}}
