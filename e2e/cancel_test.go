@@ -187,7 +187,7 @@ func openStream(t *testing.T, base string) (io.Closer, string) {
 	}
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
 		if to, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-			return res.Body, base + to
+			return res.Body, base + "/" + to
 		}
 	}
 	t.Fatal("the stream does not say where messages go")

@@ -79,7 +79,7 @@ func streamOf(t *testing.T, base, token string) stream {
 	s := stream{Closer: res.Body, status: res.StatusCode, lines: bufio.NewScanner(res.Body)}
 	s.lines.Buffer(nil, 8<<20)
 	if s.status == 200 {
-		s.to = base + s.next()
+		s.to = base + "/" + s.next()
 	}
 	return s
 }

@@ -70,7 +70,7 @@ func TestSessionsKeepTheirServer(t *testing.T) {
 		p := start(t, servers(t, newAPI(t), 2)...)
 		for id := range 10 {
 			events := p.open(t, p.request(http.MethodGet, "/sse", ""))
-			res, err := p.client.Do(p.request(http.MethodPost, next(t, events), fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id)))
+			res, err := p.client.Do(p.request(http.MethodPost, "/"+next(t, events), fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -251,7 +251,7 @@ func TestUnusedStreamsEndAfterAnHour(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, rest, ok := strings.Cut(string(head[:n]), "data: "); ok {
-				to, _, _ = strings.Cut(rest, "\r\n")
+				to, _, _ = strings.Cut("/"+rest, "\r\n")
 			}
 		}
 		go func() { _, _ = io.Copy(io.Discard, c) }()

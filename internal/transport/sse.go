@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,8 +65,14 @@ func (s *streams) listen(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.stop(st)
 	w.Header().Set("Content-Type", eventStream)
+	// The address is relative to that of the stream, so that it holds behind a proxy that puts
+	// a prefix before both.
+	up := ""
+	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasSuffix(path, "/") {
+		up = "../"
+	}
 	st.writing.Lock() // a client that guesses its address is answered after it is told
-	fmt.Fprintf(w, "event: endpoint\ndata: /message?sessionId=%s\r\n\r\n", id)
+	fmt.Fprintf(w, "event: endpoint\ndata: %smessage?sessionId=%s\r\n\r\n", up, id)
 	_ = http.NewResponseController(w).Flush()
 	st.writing.Unlock()
 	look := time.NewTicker(lookTime)

@@ -34,7 +34,7 @@ func open(t testing.TB, base string, headers ...string) *events {
 		t.Fatalf("/sse is %d", res.StatusCode)
 	}
 	e := &events{t: t, lines: bufio.NewScanner(res.Body), body: res.Body}
-	e.message = base + e.next()
+	e.message = base + "/" + e.next()
 	return e
 }
 
