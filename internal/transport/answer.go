@@ -88,10 +88,11 @@ func (a *orderedAnswer) WriteHeader(status int) {
 // Write implements [io.Writer].
 func (a *orderedAnswer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
-	if a.amend == nil || a.status < http.StatusBadRequest { // a result, or an event
-		return a.ResponseWriter.Write(b)
+	own := b
+	if a.amend != nil && a.status >= http.StatusBadRequest { // else it is a result, or an event
+		own = a.amend.appliedTo(b)
 	}
-	if _, err := a.ResponseWriter.Write(a.amend.appliedTo(b)); err != nil {
+	if _, err := a.ResponseWriter.Write(restored(own)); err != nil {
 		return 0, err
 	}
 	return len(b), nil

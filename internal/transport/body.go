@@ -84,6 +84,8 @@ func (b bodies) whole(next http.Handler) http.Handler {
 			mine.give(more)
 			size -= more
 		}
+		body.all = tidied(body.all)
+		body.Reader = bytes.NewReader(body.all)
 		r.Body = body
 		next.ServeHTTP(w, r)
 	})
@@ -111,7 +113,6 @@ func (b *wholeBody) read(w http.ResponseWriter, r *http.Request) (status int, wh
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	w.Header().Del(connection)
 	b.all = buffer.Bytes()
-	b.Reader = bytes.NewReader(b.all)
 	return 0, ""
 }
 

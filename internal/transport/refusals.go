@@ -75,12 +75,12 @@ func (m message) contradiction(h http.Header, body []byte) mcp.JSONRPCMessage {
 
 // answerJSON answers with a message.
 func answerJSON(w http.ResponseWriter, status int, message mcp.JSONRPCMessage) {
-	b, err := json.Marshal(message)
+	err := encode(message, func(b []byte) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write(b)
+	})
 	if err != nil {
 		http.Error(w, "the answer cannot be written as JSON", http.StatusInternalServerError)
-		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(b)
 }

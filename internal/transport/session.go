@@ -54,6 +54,13 @@ func newSession(life context.Context, id string, s *server.MCPServer, all *calls
 // Requests are answered side by side; ctx has the values that their tools find, and its
 // end ends nothing.
 func (s *session) receive(ctx context.Context, b []byte, done func()) {
+	if batch := refusedBatch(b); batch != nil {
+		for _, no := range batch {
+			s.send(no)
+		}
+		done()
+		return
+	}
 	m := parse(b)
 	if !m.isRequest() {
 		defer done()

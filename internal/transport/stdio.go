@@ -4,7 +4,6 @@ package transport
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +31,9 @@ func Stdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer
 	var running calls
 	client := newSession(life, "stdio", s, &running, func(line []byte) error {
 		_, err := out.Write(line)
+		if err != nil {
+			end() // the client is gone, though it may have left its end of in open
+		}
 		return err
 	}, log)
 	read := make(chan error, 1)
@@ -40,7 +42,7 @@ func Stdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer
 	case err := <-read:
 		running.drain(drainTime)
 		return err
-	case <-ctx.Done():
+	case <-life.Done():
 		running.drain(leaveTime) // their work ends now
 		return nil
 	}
@@ -55,8 +57,10 @@ func (s *session) readLines(ctx context.Context, in io.Reader) error {
 		case errors.Is(err, errLongLine):
 			s.send(mcp.NewJSONRPCError(mcp.NewRequestId(nil), mcp.INVALID_REQUEST, err.Error(), nil))
 			continue
-		case len(bytes.TrimSpace(line)) > 0: // the last line may lack its end
-			s.receive(ctx, line, func() {})
+		default: // the last line may lack its end
+			if line = tidied(line); len(line) > 0 {
+				s.receive(ctx, line, func() {})
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -57,6 +56,10 @@ func newStreamable(s *server.MCPServer, running *calls, key []byte, log *slog.Lo
 // ServeHTTP implements [http.Handler].
 func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := bodyOf(r).all
+	if batch := refusedBatch(body); batch != nil {
+		answerJSON(w, http.StatusBadRequest, batch[0])
+		return
+	}
 	m := parse(body)
 	if no := m.contradiction(r.Header, body); no != nil {
 		answerJSON(w, http.StatusBadRequest, no)
@@ -91,9 +94,7 @@ func (s *streamable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.out.send = func(n mcp.JSONRPCNotification) {
-		if b, err := json.Marshal(n); err == nil {
-			_ = answer.event(b)
-		}
+		_ = encode(n, func(b []byte) { _ = answer.event(b) })
 	}
 	ctx, answer.amend = withAmendment(ctx)
 	s.modern.ServeHTTP(answer, r.WithContext(context.WithValue(ctx, answerKey{}, answer)))
