@@ -92,7 +92,7 @@ func TestThreeHundredCallsAtOnceAreAllAnswered(t *testing.T) {
 	for i := range 300 {
 		fmt.Fprintf(&input, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"page":%d,"per_page":2}}}`+"\n", i, i+1)
 	}
-	answers, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"), strings.TrimSuffix(input.String(), "\n"))
+	answers, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo"), strings.TrimSuffix(input.String(), "\n"))
 	for i := range 300 {
 		if want := fmt.Sprintf("page %d of", i+1); !strings.Contains(string(answers[fmt.Sprint(i)]), want) {
 			t.Errorf("call %d: no %q in %s", i, want, answers[fmt.Sprint(i)])

@@ -13,10 +13,13 @@ import (
 
 // audit logs a line about one call of a tool or one read of a resource: who, what and how
 // it ended, but nothing of what was asked or answered. The log adds the caller and the id
-// of the request. A call that a user is asked about first has a line for each round.
+// of the request. A call that a user is asked about first has a line for each round. With
+// [Config.QuietAudit] each line is at debug.
 func (qs *questions) audit(ctx context.Context, what string, err error, about ...slog.Attr) {
 	level := slog.LevelInfo
-	if ask := (*needsInput)(nil); err != nil && !errors.As(err, &ask) {
+	if ask := (*needsInput)(nil); qs.QuietAudit {
+		level = slog.LevelDebug
+	} else if err != nil && !errors.As(err, &ask) {
 		level = slog.LevelWarn
 	}
 	record := append([]slog.Attr{slog.Bool("audit", true)}, about...)

@@ -18,6 +18,10 @@ type Config struct {
 	Demo    bool             // the account is invented, and every answer says so
 	Log     *slog.Logger     // gets a line for each call; nil for no log
 
+	// QuietAudit has the log tell of calls at debug alone, where there is one user, who knows
+	// who has asked.
+	QuietAudit bool
+
 	// TokenOf returns the Talkover token that a call brought, or the zero Secret if it
 	// brought none. If it is set, each call works with the account of its token, through
 	// a client made like Client. If it is nil, all calls share Client.

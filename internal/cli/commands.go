@@ -15,6 +15,11 @@ import (
 // Run does what the arguments say and returns the exit code. It prints an error to
 // stderr, with a line for each fault.
 func (p *Program) Run(ctx context.Context, args []string) int {
+	defer func() {
+		if log, ok := p.Stderr.(*backlog); ok {
+			log.close()
+		}
+	}()
 	root := p.Tree()
 	root.SetArgs(config.TwoDashes(args))
 	err := root.ExecuteContext(ctx)

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/spf13/cobra"
@@ -62,6 +64,7 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 		return s, err
 	}
 	with := ToolsOf(c, p.Version)
+	with.QuietAudit = c.Transport == "stdio"
 	with.Cache = s.cache
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
 	with.Observe = s.metrics.Operation
@@ -136,6 +139,8 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 			return config.Faults{{Setting: "MCP_METRICS_ADDR", Problem: err.Error()}}
 		}
 	}
+	signal.Ignore(syscall.SIGPIPE) // else a reader of stderr that leaves ends the process
+	p.Stderr = newBacklog(p.Stderr, c.Logger(p.Stderr))
 	s, err := p.open(ctx, c, scrapes)
 	if err != nil {
 		return err
@@ -156,12 +161,6 @@ func (p *Program) serveStdio(ctx context.Context, s service) error {
 	s.greet()
 	return transport.Stdio(ctx, s.server, p.Stdin, p.Stdout, s.log)
 }
-
-// busyGC lets garbage grow to twice the memory in use before it is collected. A server
-// uses 4 MiB, so that with Go's own 100 % a busy one would collect 40 times a second:
-// BenchmarkServer in bench/ answers a quarter more calls a second with 200. GOGC
-// overrides it.
-const busyGC = 200
 
 // serveHTTP answers clients that come in by the settings' rules.
 func (p *Program) serveHTTP(ctx context.Context, s service) error {
@@ -184,9 +183,6 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 	}
 	door := transport.NewHTTP(s.server, with)
 	s.metrics.WatchSessions(door.Sessions)
-	if _, set := p.Env.Lookup("GOGC"); !set {
-		debug.SetGCPercent(busyGC)
-	}
 	s.greet("addr", ln.Addr().String(), "auth", s.Auth)
 	return door.Serve(ctx, ln)
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"time"
 
@@ -123,24 +122,25 @@ func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bo
 // over stdio that belongs to the protocol.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	terminal := IsTerminal(w)
-	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel})
+	level := slog.Level(c.LogLevel)
+	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
-		h = tint.NewTextHandler(w, &tint.Options{Level: c.LogLevel, NoColor: !terminal, TimeFormat: time.TimeOnly})
+		h = tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: time.TimeOnly})
 	}
 	return slog.New(transport.LogRequests(h))
 }
 
 // IsTerminal reports whether a reader or writer is a terminal.
 func IsTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := stream.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // Quiet returns settings that log errors alone, unless LOG_LEVEL says otherwise. They are
 // for a command that prints its answer to the screen where the log appears.
 func (c Config) Quiet() Config {
-	if c.LogLevel == slog.LevelInfo {
-		c.LogLevel = slog.LevelError
+	if c.LogLevel == logLevel(slog.LevelInfo) {
+		c.LogLevel = logLevel(slog.LevelError)
 	}
 	return c
 }

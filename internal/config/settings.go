@@ -4,7 +4,6 @@ package config
 
 import (
 	"fmt"
-	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ type Config struct {
 	MCPRateLimit    count         `env:"MCP_RATE_LIMIT, default=600" takes:"a whole number from 0 to 100000" desc:"Requests a minute of each caller whom MCP_AUTH or X-Talkover-Token tells from others; 0 for no limit."`
 	DrainDelay      delay         `env:"MCP_DRAIN_DELAY, default=0s" takes:"a duration such as 5s, up to 5m" desc:"How long sse and http serve on after SIGTERM while /readyz answers 503, so that balancers send new requests elsewhere before the server takes none. A second SIGTERM ends it at once."`
 	MetricsAddr     hostPort      `env:"MCP_METRICS_ADDR" takes:"host:port" desc:"The address at which Prometheus finds /metrics, by IP address or a name of MCP_ALLOWED_HOSTS. It has no gate, and shows no phone number and no token."`
-	LogLevel        slog.Level    `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"The lowest level that is logged to stderr."`
+	LogLevel        logLevel      `env:"LOG_LEVEL, default=info" takes:"debug, info, warn or error" desc:"The lowest level that is logged to stderr; over stdio debug tells of each call. trace is debug, and warning is warn."`
 	LogFormat       logFormatName `env:"LOG_FORMAT, default=auto" takes:"auto, text or json" desc:"auto is text on a terminal and json elsewhere."`
 
 	token  talkover.Secret // of TALKOVER_TOKEN or its file; zero in the demo, and where each request brings its own

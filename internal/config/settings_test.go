@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"errors"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +103,19 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), gateToken) {
 			t.Errorf("%s: the token is in %s", name, err)
+		}
+	}
+}
+
+// Other programs have other names for levels of the log.
+func TestLogLevelsOfOtherPrograms(t *testing.T) {
+	for level, want := range map[string]slog.Level{
+		"debug": slog.LevelDebug, "trace": slog.LevelDebug, "TRACE": slog.LevelDebug, "Info": slog.LevelInfo, "WARN": slog.LevelWarn,
+		"WARNING": slog.LevelWarn, "warning": slog.LevelWarn, "error": slog.LevelError, "Critical": slog.LevelError, "FATAL": slog.LevelError,
+	} {
+		c, err := config.Load(t.Context(), envconfig.MapLookuper(map[string]string{"TALKOVER_DEMO": "true", "LOG_LEVEL": level}))
+		if log := c.Logger(io.Discard); err != nil || !log.Enabled(t.Context(), want) || log.Enabled(t.Context(), want-1) {
+			t.Errorf("%s is not %v: %v", level, want, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -214,6 +215,22 @@ func (c *callingCodes) EnvDecode(s string) error {
 	}
 	*c = callingCodes(codes)
 	return nil
+}
+
+// logLevel is a level of the log, by its name here or in other programs.
+type logLevel slog.Level
+
+// EnvDecode implements [envconfig.Decoder].
+func (l *logLevel) EnvDecode(s string) error {
+	switch strings.ToLower(s) {
+	case "trace":
+		s = "debug"
+	case "warning":
+		s = "warn"
+	case "fatal", "critical":
+		s = "error"
+	}
+	return (*slog.Level)(l).UnmarshalText([]byte(s))
 }
 
 // Settings with a few words to choose from.

@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pipe returns both ends of a pipe, which end with the test.
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+// talk starts the command and returns a function that sends it n calls, one after the other.
+// It fails where one is not answered.
+func talk(t *testing.T, cmd *exec.Cmd) (stdin io.Closer, ask func(n int)) {
+	t.Helper()
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
+	start(t, cmd)
+	lines := bufio.NewReaderSize(out, 1<<20)
+	return in, func(n int) {
+		t.Helper()
+		defer time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
+		for i := range n {
+			_, _ = io.WriteString(in, listCall(i, 1)+"\n")
+			if line, err := lines.ReadString('\n'); err != nil || !strings.Contains(line, "calls match") {
+				t.Fatalf("call %d of %d: %q, %v", i, n, line, err)
+			}
+		}
+	}
+}
+
+// A host that opens stderr and never reads it gets thousands of answers, and the process ends
+// with its input. When the host reads after all, it hears how many lines it has missed.
+func TestNobodyReadsStderr(t *testing.T) {
+	for _, level := range []string{"info", "debug"} {
+		r, w := pipe(t)
+		cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=" + level}, "-demo")
+		cmd.Stderr = w
+		stdin, ask := talk(t, cmd)
+		w.Close()
+		ask(3000)
+		if level == "info" {
+			stdin.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		var told struct{ Lines int }
+		lines, read := bufio.NewScanner(r), 0
+		for told.Lines == 0 && lines.Scan() {
+			read++
+			if strings.Contains(lines.Text(), "were dropped") {
+				_ = json.Unmarshal(lines.Bytes(), &told)
+			}
+		}
+		if told.Lines == 0 || read+told.Lines < 3000 {
+			t.Errorf("%d lines are read and %d dropped, for 3000 calls", read, told.Lines)
+		}
+		ask(1)
+	}
+}
+
+// A full pipe does not hold the end up.
+func TestEndWithAFullStderr(t *testing.T) {
+	_, w := pipe(t)
+	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo")
+	cmd.Stderr = w
+	stdin, ask := talk(t, cmd)
+	ask(2000)
+	begun := time.Now()
+	stdin.Close()
+	if err := cmd.Wait(); err != nil || time.Since(begun) > 2*time.Second {
+		t.Errorf("it ends after %v with %v", time.Since(begun), err)
+	}
+}
+
+// Over HTTP a log that nobody reads holds up nobody either.
+func TestNobodyReadsStderrOverHTTP(t *testing.T) {
+	r, w := pipe(t)
+	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
+	cmd.Stderr = w
+	start(t, cmd)
+	var serving struct{ Addr string }
+	for lines := bufio.NewScanner(r); serving.Addr == "" && lines.Scan(); {
+		_ = json.Unmarshal(lines.Bytes(), &serving)
+	}
+	defer time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
+	for i := range 2000 {
+		if _, body, err := post("http://"+serving.Addr, listCall(i, 1)); err != nil || !strings.Contains(body, "calls match") {
+			t.Fatalf("call %d: %v %.200s", i, err, body)
+		}
+	}
+}
+
+// A host that closes stderr, before or after the start, has its calls answered.
+func TestStderrIsClosed(t *testing.T) {
+	for _, when := range []string{"before the start", "after the start", "and never was open"} {
+		t.Run(when, func(t *testing.T) {
+			r, w := pipe(t)
+			cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo")
+			cmd.Stderr = w
+			switch when {
+			case "before the start":
+				r.Close()
+			case "and never was open":
+				shell, err := exec.LookPath("sh")
+				if err != nil {
+					t.Skip("no shell")
+				}
+				cmd.Path, cmd.Args = shell, []string{shell, "-c", `exec "$0" -demo 2>&-`, binary}
+			}
+			stdin, ask := talk(t, cmd)
+			ask(10)
+			r.Close()
+			ask(10)
+			stdin.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// All that was logged is there at the end, for those who read it. That a tool was called is
+// told at debug.
+func TestLogIsWholeAtTheEnd(t *testing.T) {
+	var calls strings.Builder
+	const n = 300 // with two lines each, the queue holds them all
+	for i := range n {
+		fmt.Fprintln(&calls, listCall(i, 1))
+	}
+	for level, want := range map[string]int{"debug": n, "info": 0} {
+		answers, log := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=" + level}, "-demo"), hello+calls.String())
+		if got := strings.Count(log, `"msg":"tool call"`); got != want || strings.Contains(log, "dropped") || len(answers) != n+1 {
+			t.Errorf("at %s %d of %d calls are logged, and %d messages answered", level, got, want, len(answers))
+		}
+		says(t, log, `"msg":"serving"`)
+	}
+}
+
+// A server that cannot start says why, though its log goes through other hands by then.
+func TestReasonToEndIsLogged(t *testing.T) {
+	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:99999")
+	log, _ := cmd.CombinedOutput()
+	says(t, string(log), "talkover-mcp: MCP_ADDR")
+}
+
+// A client that no longer reads ends the server, though it has left the other pipe open.
+func TestClientThatClosesItsEndOfStdout(t *testing.T) {
+	cmd := command(t, []string{"LOG_FORMAT=json"}, "-demo")
+	stdin, _ := cmd.StdinPipe()
+	stdout, _ := cmd.StdoutPipe()
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	start(t, cmd)
+	stdout.Close()
+	_, _ = io.WriteString(stdin, hello)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err, log.String())
+	}
+}
