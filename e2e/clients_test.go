@@ -110,6 +110,19 @@ func TestClientsWrittenInPHP(t *testing.T) {
 	})
 }
 
+// Some clients write a list where one value belongs.
+func TestListOfOneStatus(t *testing.T) {
+	overEach(t, func(t *testing.T, say func(int, ...string) string) {
+		const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"status":%s,"per_page":%s}}}`
+		plain, listed := say(1, fmt.Sprintf(call, `"failed"`, `3`)), say(1, fmt.Sprintf(call, `["failed"]`, `[3]`))
+		says(t, plain, "structuredContent")
+		if plain != listed {
+			t.Errorf("a list of one is answered otherwise:\n%s\n%s", plain, listed)
+		}
+		says(t, say(1, fmt.Sprintf(call, `["failed","busy"]`, `3`)), `"isError":true`, "status: ")
+	})
+}
+
 // Ids may be larger than what a float64 can hold, as those that are made of a time.
 func TestIDsAboveTwoToThe53(t *testing.T) {
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {

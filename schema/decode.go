@@ -43,8 +43,9 @@ const mostUnknown = 8
 type Validator interface{ Validate() []Fault }
 
 // Decode reads arguments. It forgives form: "20" and 20.0 are 20, "a, b" is a list, "No
-// answer" is no-answer, and null and "" are absent. It does not forgive meaning: it refuses an unknown name, a value
-// out of range and a value of another type. today is the current UTC day, YYYY-MM-DD,
+// answer" is no-answer, a list of one is that one where no list belongs, and null and ""
+// are absent. It does not forgive meaning: it refuses an unknown name,
+// a value out of range and a value of another type. today is the current UTC day, YYYY-MM-DD,
 // which faults of dates repeat. The error is [Faults].
 func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 	var value T

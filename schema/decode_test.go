@@ -86,6 +86,9 @@ func TestDecodeIsForgivingInForm(t *testing.T) {
 		`{"group_by":["day",""," ","agent"]}`:                  {GroupBy: []string{"day", "agent"}},
 		`{"tags":["a,b"]}`:                                     {Tags: []string{"a,b"}},
 		`{"group_by":[],"tags":" , "}`:                         {},
+		// A list of one stands for what it holds.
+		`{"status":["failed"],"search":["42"],"per_page":[5],"page":["2"],"is_testing":[true],"date_from":[ "2026-11-05" ]}`:                            {window: window{From: "2026-11-05"}, Status: "failed", Search: "42", PerPage: 5, Page: 2, Testing: true},
+		`{"status":[null],"search":[""],"page":[null]}`:                                                                                                 {},
 		`{"date_from":"","date_to":"","status":"","search":"","per_page":"","page":" ","seed":"","is_testing":"","group_by":"","tags":""}`:              {},
 		`{"date_from":null,"date_to":null,"status":null,"search":null,"per_page":null,"page":null,"is_testing":null,"group_by":null,"tags":null}`:       {},
 		`{"status":"failed","search":"42","per_page":"5","page":2.0,"offset":9,"seed":-7,"is_testing":"true","group_by":"status","tags":["x","y","z"]}`: {Status: "failed", Search: "42", PerPage: 5, Page: 2, Offset: 9, Seed: -7, Testing: true, GroupBy: []string{"status"}, Tags: []string{"x", "y", "z"}},
@@ -135,7 +138,7 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		// Strings.
 		`{"search":1.5}`:                       "search: it must be a string in quotes, not a number",
 		`{"search":true}`:                      "search: it must be a string in quotes, not true",
-		`{"search":["a"]}`:                     "search: it must be a string in quotes, not a list",
+		`{"search":["a","b"]}`:                 "search: it must be a string in quotes, not a list",
 		`{"search":{"a":1}}`:                   "search: it must be a string in quotes, not an object",
 		`{"search":"ééééééééééé"}`:             "search: it has 11 characters; give at most 10",
 		`{"search":"a\nb"}`:                    "search: it holds a control character, such as a line break; leave it out",
@@ -156,6 +159,10 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"date_to":"yesterday"}`:              `date_to: "yesterday" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
 		`{"date_to":"٢٠٢٦-11-05"}`:             `date_to: "٢٠٢٦-11-05" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
 		`{"date_from":"2026-11-05T00:00:00Z"}`: `date_from: "2026-11-05T00:00:00Z" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"status":["failed","completed"]}`:    "status: it must be a string in quotes, not a list",
+		`{"status":["lost"]}`:                  `status: "lost" is none of completed, failed, no-answer`,
+		`{"per_page":[0]}`:                     "per_page: 0 is out of range; give a whole number from 1 to 100",
+		`{"status":[["failed"]]}`:              "status: it must be a string in quotes, not a list",
 		// Lists.
 		`{"group_by":["day","agents"]}`:           `group_by: "agents" is none of day, agent, status; did you mean agent?`,
 		`{"group_by":"day;agent"}`:                `group_by: "day;agent" is none of day, agent, status`,

@@ -27,7 +27,9 @@ func TestAnObjectIsPassedOnAsItCame(t *testing.T) {
 	for payload, want := range map[string]string{
 		`{"b": 1.50, "a": {"x": [1, null]}}`: `{"b":1.50,"a":{"x":[1,null]}}`,
 		`"{\"a\":1}"`:                        `{"a":1}`, // as models send it, too
+		`[{"a":1}]`:                          `{"a":1}`,
 		`{}`:                                 "",
+		`[]`:                                 "", // as PHP writes it
 		`"{}"`:                               "",
 		`""`:                                 "",
 		`null`:                               "",
@@ -42,6 +44,7 @@ func TestAnObjectIsPassedOnAsItCame(t *testing.T) {
 	}
 	for payload, want := range map[string]string{
 		`[1]`:                 "must be an object, such as {\"name\": \"Ann\"}, not a list",
+		`[{"a":1},{"b":2}]`:   "not a list",
 		`7`:                   "not a number",
 		`true`:                "not true",
 		`"x"`:                 "no valid JSON object",
@@ -52,6 +55,14 @@ func TestAnObjectIsPassedOnAsItCame(t *testing.T) {
 		_, err := in.Decode(json.RawMessage(`{"to":"x","payload":`+payload+`}`), today)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40s: %v", payload, err)
+		}
+	}
+}
+
+func TestAListOfNothingIsMissingWhereItIsNeeded(t *testing.T) {
+	for _, to := range []string{`[""]`, `[null]`, `" "`} {
+		if _, err := newInput[order](t).Decode(json.RawMessage(`{"to":`+to+`}`), today); err == nil || !strings.Contains(err.Error(), "to: it is missing") {
+			t.Errorf("%s: %v", to, err)
 		}
 	}
 }

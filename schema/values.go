@@ -19,6 +19,9 @@ import (
 
 // decode reads one value into a field. null and "" leave the field as it is.
 func (p property) decode(raw jsontext.Value, field reflect.Value, today string) error {
+	if p.Type != "array" && p.Type != "object" {
+		raw = single(raw)
+	}
 	if raw.Kind() == 'n' {
 		return nil
 	}
@@ -53,6 +56,16 @@ func (p property) decode(raw jsontext.Value, field reflect.Value, today string) 
 		return err
 	}
 	panic("schema: type " + p.Type) // NewInput rejects other types
+}
+
+// single returns the one value of a list, where no list belongs. It returns any other value
+// as it is.
+func single(raw jsontext.Value) jsontext.Value {
+	var all []jsontext.Value
+	if json.Unmarshal(raw, &all) == nil && len(all) == 1 {
+		return all[0]
+	}
+	return raw
 }
 
 // setString checks a string against its schema and its type, and stores it.
@@ -171,8 +184,8 @@ func boolean(raw jsontext.Value) (value, ok bool, err error) {
 // maxObject bounds the compact JSON of an [Object], in bytes.
 const maxObject = 16 << 10
 
-// object reads an object, also from a string that holds one. It returns nil for "" and
-// {}, which count as absent.
+// object reads an object, also from a string that holds one. It returns nil for "", {} and
+// the [] that PHP writes for {}, which count as absent.
 func object(raw jsontext.Value) (jsontext.Value, error) {
 	if raw.Kind() == '"' {
 		s, err := text(raw)
@@ -182,15 +195,18 @@ func object(raw jsontext.Value) (jsontext.Value, error) {
 		raw = jsontext.Value(s)
 	}
 	o := raw.Clone()
+	if one := single(o); one.Kind() == '{' {
+		o = one
+	}
 	switch err := o.Compact(); {
 	case err != nil, !o.IsValid(): // IsValid rejects a name that is given twice
 		return nil, errors.New("it is no valid JSON object")
+	case string(o) == "{}", string(o) == "[]":
+		return nil, nil
 	case o.Kind() != '{':
 		return nil, errors.New("it must be an object, such as {\"name\": \"Ann\"}, not " + kindOf(o))
 	case len(o) > maxObject:
 		return nil, fmt.Errorf("it has %d bytes; give at most %d", len(o), maxObject)
-	case string(o) == "{}":
-		return nil, nil
 	}
 	return o, nil
 }
@@ -284,8 +300,10 @@ func kindOf(raw jsontext.Value) string {
 	}
 }
 
-// isBlank reports whether a value counts as absent: null, or a string of white space.
+// isBlank reports whether a value counts as absent: null, a string of white space, or a list
+// of one of these.
 func isBlank(raw jsontext.Value) bool {
+	raw = single(raw)
 	s, err := text(raw)
 	return raw.Kind() == 'n' || err == nil && s == ""
 }

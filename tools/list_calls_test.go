@@ -66,7 +66,7 @@ func TestBadArgumentsNeverReachTheAPI(t *testing.T) {
 		`{"status":"no_answr"}`:          {"did you mean no-answer?"},
 		`{"status":5}`:                   {"status", "is none of"},
 		`{"direction":"sideways"}`:       {"direction", "inbound, outbound"},
-		`{"direction":["inbound"]}`:      {"direction", "not a list"},
+		`{"direction":["inbound","outbound"]}`:      {"direction", "not a list"},
 		`{"date_from":"2026-02-30"}`:     {"date_from", "calendar", "2026-11-05"},
 		`{"date_from":"yesterday"}`:      {"date_from", "YYYY-MM-DD", "2026-11-05"},
 		`{"date_to":"05.11.2026"}`:       {"date_to", "YYYY-MM-DD"},
