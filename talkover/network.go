@@ -42,15 +42,19 @@ func NewTransport() *http.Transport {
 // errProxyURL stands for the error about the URL of a proxy, which would quote its password.
 var errProxyURL = errors.New("the URL of a proxy that cannot be read")
 
-// proxyOf returns the proxy that the environment names for a request; nil for none. What
-// is no URL is an error: [http.ProxyFromEnvironment] goes without a proxy then, or takes a
+// proxyOf returns the proxy that the environment names for a request; nil for none. One by
+// plain http goes to none, since a proxy could read the secrets in it. What is no URL is an
+// error: [http.ProxyFromEnvironment] goes without a proxy then, or takes a
 // part of the text for the name of one.
 func proxyOf(r *http.Request) (*url.URL, error) {
+	if r.URL.Scheme != "https" {
+		return nil, nil
+	}
 	raw := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
 	}
-	if _, err := url.Parse(raw); err != nil && r.URL.Scheme == "https" {
+	if _, err := url.Parse(raw); err != nil {
 		return nil, errProxyURL
 	}
 	return http.ProxyFromEnvironment(r)

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -397,5 +398,43 @@ func TestIssuerThatCannotBeTrusted(t *testing.T) {
 		if _, err := transport.NewOIDC(t.Context(), c); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// Some issuers end their name with a slash, and others do not. Who sets the wrong one reads both.
+func TestIssuersThatDifferByASlashAreBothNamed(t *testing.T) {
+	const slash = issuerURL + "/"
+	for _, test := range []struct{ set, said string }{{issuerURL, slash}, {slash, issuerURL}} {
+		_, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+			Issuer: test.set, Resource: resourceURL, Log: quiet, Transport: answers{`{"issuer":"` + test.said + `","jwks_uri":"` + issuerURL + `/keys"}`, `{"keys":[]}`},
+		})
+		if err == nil || !strings.Contains(err.Error(), `"`+test.set+`"`) || !strings.Contains(err.Error(), `"`+test.said+`"`) {
+			t.Errorf("%s is set, and %s it is: %v", test.set, test.said, err)
+		}
+	}
+	// Where the address of the keys is set, nobody asks the issuer, and a token shows it.
+	var log strings.Builder
+	i := newIssuer(t)
+	gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+		Issuer: slash, Resource: resourceURL, KeysURL: issuerURL + "/keys", Transport: i, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+	knock := func(key crypto.PrivateKey, issuer string) {
+		token := i.token(t, jwt.SigningMethodRS256, key, "rsa", jwt.MapClaims{"iss": issuer})
+		if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+token); res.StatusCode != 401 {
+			t.Errorf("%s: %d", issuer, res.StatusCode)
+		}
+	}
+	knock(newIssuer(t).rsa, issuerURL) // signed by somebody else
+	knock(i.rsa, "https://evil.example")
+	if log.String() != "" {
+		t.Errorf("the log quotes a stranger: %s", log.String())
+	}
+	knock(i.rsa, issuerURL)
+	if !strings.Contains(log.String(), "iss="+issuerURL+" issuer="+slash) {
+		t.Errorf("the log names not both: %s", log.String())
 	}
 }

@@ -55,6 +55,8 @@ type OIDC struct {
 	parsers   map[string]*jwt.Parser // by path: each knows the audience of its own
 	resources map[string]resource    // by path
 	keys      *issuerKeys
+	issuer    string
+	log       *slog.Logger
 	scopes    []string // that a token needs
 	asked     string   // the scopes that clients are told to ask for
 	roles     bool
@@ -70,14 +72,14 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		return nil, errors.New("oidc: the resource takes an https URL")
 	}
 	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+		c.Transport = talkover.NewTransport()
 	}
 	client := &http.Client{
 		Transport:     bounded{c.Transport},
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	o := &OIDC{scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured)}
+	o := &OIDC{scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured), issuer: c.Issuer, log: c.Log}
 	asked := slices.Clone(o.scopes)
 	if c.KeysURL == "" {
 		about, err := discover(ctx, client, c.Issuer)
@@ -173,10 +175,18 @@ func discover(ctx context.Context, client *http.Client, issuer string) (said abo
 	if res.StatusCode != http.StatusOK || json.UnmarshalRead(res.Body, &said) != nil {
 		return said, failed
 	}
+	if isSlashApart(said.Issuer, issuer) {
+		return said, fmt.Errorf("oidc: the issuer calls itself %q, and not %q; mind the slash", said.Issuer, issuer)
+	}
 	if said.Issuer != issuer || said.Keys == "" {
 		return said, errors.New("oidc: the issuer's metadata names another issuer, or no keys")
 	}
 	return said, nil
+}
+
+// isSlashApart reports whether two issuers differ by a slash at the end alone.
+func isSlashApart(a, b string) bool {
+	return a != b && strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
 }
 
 // Identify implements [Gate]. The ID of a caller is the subject of its token. A token for
@@ -192,6 +202,9 @@ func (o *OIDC) Identify(path, bearer string) (Identity, error) {
 	}
 	var said claims
 	if _, err := parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
+		if errors.Is(err, jwt.ErrTokenInvalidIssuer) && isSlashApart(said.Issuer, o.issuer) { // its signature is good
+			o.log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash", "iss", said.Issuer, "issuer", o.issuer)
+		}
 		return Identity{}, errUnknown
 	}
 	for _, scope := range o.scopes {
