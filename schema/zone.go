@@ -3,6 +3,7 @@ package schema
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,13 +25,20 @@ var abbreviations = map[string]string{
 	"EST": "America/New_York", "EDT": "America/New_York", "CST": "America/Chicago", "CDT": "America/Chicago",
 	"MST": "America/Denver", "MDT": "America/Denver", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles",
 	"AKST": "America/Anchorage", "AKDT": "America/Anchorage", "HST": "Pacific/Honolulu", "HDT": "Pacific/Honolulu",
-	"BRT": "America/Sao_Paulo", "BST": "Europe/London", "CEST": "Europe/Berlin", "EEST": "Europe/Athens", "WEST": "Europe/Lisbon",
-	"IST": "Asia/Kolkata", "JST": "Asia/Tokyo", "SGT": "Asia/Singapore",
-	"AWST": "Australia/Perth", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney", "NZST": "Pacific/Auckland", "NZDT": "Pacific/Auckland",
+	"BRT": "America/Sao_Paulo", "BST": "Europe/London", "CEST": "Europe/Berlin", "IST": "Asia/Kolkata", "JST": "Asia/Tokyo",
+	"AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Zone) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// Names of zones begin each word with a capital, but for those that oddly writes otherwise.
+var (
+	firstLetters = regexp.MustCompile(`(^|[/_-])[a-z]`)
+	oddly        = strings.NewReplacer("/Gmt", "/GMT", "/Utc", "/UTC", "/Uct", "/UCT", "Us/", "US/", "Gb-", "GB-",
+		"/Act", "/ACT", "/Lhi", "/LHI", "/Nsw", "/NSW", "x_In", "x_IN", "_Es_", "_es_", "_Of_", "_of_", "-Au-", "-au-",
+		"Mcm", "McM", "tdu", "tDU", "drivad", "dRivad", "Deno", "DeNo", "risland", "rIsland", "Bajan", "BajaN", "Bajas", "BajaS")
+)
 
 // Spell implements [Speller]. It takes a name in any case, and one of Windows.
 func (Zone) Spell(value string) string {
@@ -39,34 +47,25 @@ func (Zone) Spell(value string) string {
 			return iana
 		}
 	}
-	small := strings.NewReplacer("_Es_", "_es_", "_Of_", "_of_", "-Au-", "-au-", "Dumontdurville", "DumontDUrville", "Mcmurdo", "McMurdo")
-	for _, name := range []string{value, strings.ToUpper(value), small.Replace(titled(value)), "Etc/" + strings.ToUpper(strings.TrimPrefix(strings.ToLower(value), "etc/"))} {
-		if _, err := time.LoadLocation(name); err == nil && name != "LOCAL" {
+	small := strings.ReplaceAll(strings.ToLower(value), " ", "_")
+	for _, name := range []string{value, strings.ToUpper(value), oddly.Replace(firstLetters.ReplaceAllStringFunc(small, strings.ToUpper))} {
+		if _, err := time.LoadLocation(name); err == nil {
 			return name
 		}
 	}
 	return value
 }
 
-// titled writes each word with a capital, as most names of zones are.
-func titled(name string) string {
-	up := true
-	return strings.Map(func(r rune) rune {
-		was := up
-		up = r == '/' || r == '_' || r == '-'
-		if was {
-			return []rune(strings.ToUpper(string(r)))[0]
-		}
-		return []rune(strings.ToLower(string(r)))[0]
-	}, name)
-}
+// notZones matches what the system's files of zones hold besides zones that people have: the clock
+// of this machine, one without an offset, and copies of all zones, with leap seconds and without.
+var notZones = regexp.MustCompile(`^(?i:local|posix|right/|factory)`)
 
 // Check implements [Checker].
 func (z Zone) Check(string) error {
 	if meant := abbreviations[strings.ToUpper(string(z))]; meant != "" {
 		return fmt.Errorf("%s names no zone, but its clock in a part of the year; give the zone, such as %s", quote(string(z)), meant)
 	}
-	if _, err := time.LoadLocation(string(z)); err != nil || z == "" || z == "Local" {
+	if _, err := time.LoadLocation(string(z)); err != nil || z == "" || notZones.MatchString(string(z)) {
 		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
 	}
 	return nil
@@ -75,12 +74,8 @@ func (z Zone) Check(string) error {
 // Location loads the zone. It returns nil if there is none, or none of this name, which
 // [Input.Decode] refuses.
 func (z Zone) Location() *time.Location {
-	if z == "" {
-		return nil
+	if l, err := time.LoadLocation(string(z)); z != "" && err == nil {
+		return l
 	}
-	l, err := time.LoadLocation(string(z))
-	if err != nil {
-		return nil
-	}
-	return l
+	return nil
 }
