@@ -34,12 +34,12 @@ var types = []string{"object", "array", "string", "integer", "number", "boolean"
 // propertyName matches the names of properties that Anthropic's API takes.
 var propertyName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-// What the grammar takes that llama.cpp makes of a pattern: it refuses the whole list of tools over
-// any other.
-var (
-	wholePattern = regexp.MustCompile(`^\^.*\$$`)
-	classOrGroup = regexp.MustCompile(`\\[a-zA-Z]|\(\?`)
-)
+// plainPattern matches the patterns of which llama.cpp makes a grammar: those of a whole value,
+// without escapes, which it copies unread, and without groups that look around. It refuses the
+// whole list of tools over any other, and over a repetition above mostRepeated.
+var plainPattern = regexp.MustCompile(`^\^([^\\(]|\(+[^?(\\])*\$$`)
+
+const mostRepeated = 2000
 
 // Lint checks a schema against the rules that hosts of Claude, OpenAI and Gemini enforce
 // between them. The error has a line for each rule that is broken:
@@ -111,8 +111,13 @@ func (l *linter) check(at string, s map[string]any) {
 		if _, err := regexp.Compile(p); err != nil {
 			l.report(at, "pattern: %v", err)
 		}
-		if !wholePattern.MatchString(p) || classOrGroup.MatchString(p) {
-			l.report(at, `pattern: llama.cpp takes those from ^ to $, without \d and the like and without (?`)
+		if !plainPattern.MatchString(p) {
+			l.report(at, `pattern: llama.cpp takes those from ^ to $, without \ and (?`)
+		}
+	}
+	for _, k := range []string{"maxLength", "maxItems"} {
+		if n, _ := s[k].(float64); n > mostRepeated {
+			l.report(at, "%s is above %d, the most that llama.cpp takes", k, mostRepeated)
 		}
 	}
 	switch kind {
