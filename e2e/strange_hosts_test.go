@@ -15,7 +15,7 @@ func TestHostsThatSpeakInTheirOwnWay(t *testing.T) {
 	if list := string(answers["tools"]); strings.Contains(list, `\\d`) || !strings.Contains(list, "[0-9]{4}") {
 		t.Errorf("a pattern of the list has a class: %s", list)
 	}
-	if n8n := string(answers["n8n"]); strings.Contains(n8n, `"isError":true`) || !strings.Contains(n8n, "n8n adds it") || strings.Contains(n8n, "How many") {
+	if n8n := string(answers["n8n"]); strings.Contains(n8n, `"isError":true`) || !strings.Contains(n8n, "the host adds it") || strings.Contains(n8n, "How many") {
 		t.Errorf("n8n: %s", n8n)
 	}
 	if empty := string(answers["empty"]); strings.Contains(empty, "null") || !strings.Contains(empty, `"rows":[]`) {

@@ -71,7 +71,7 @@ func (in *Input[T]) Decode(args json.RawMessage, today string) (T, error) {
 	}
 	unknown := make([]string, 0, len(given))
 	for name := range given {
-		if !in.hosts(name) {
+		if in.hosts[name] == "" {
 			unknown = append(unknown, name)
 		}
 	}

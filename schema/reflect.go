@@ -24,6 +24,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/invopop/jsonschema"
 )
 
@@ -35,20 +36,21 @@ type Input[T any] struct {
 	properties []property
 	aliases    map[string]string // a wrong name, folded -> the property that it means
 	others     func(name string) string
-	hosts      func(name string) bool
+	hosts      map[string]string // names that are ignored -> the host that adds them
 }
 
-// Ignore sets which names of other arguments are left aside, since hosts add them and no model
-// can leave them out.
-func (in *Input[T]) Ignore(hosts func(name string) bool) { in.hosts = hosts }
+// Ignore sets the names of arguments that Decode leaves aside, unless they are properties: hosts,
+// which the values name, add them, and no model can leave them out.
+func (in *Input[T]) Ignore(hosts map[string]string) { in.hosts = hosts }
 
 // Ignored returns the names in arguments that Decode leaves aside, in order.
-func (in *Input[T]) Ignored(args json.RawMessage) (names []string) {
-	given, _ := members(args) // what cannot be read, Decode refuses
+func (in *Input[T]) Ignored(args json.RawMessage) []string {
+	given, _ := members(args) // Decode refuses what cannot be read
 	for _, p := range in.properties {
 		p.pick(given)
 	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(given)), func(name string) bool { return !in.hosts(name) })
+	maps.DeleteFunc(given, func(name string, _ jsontext.Value) bool { return in.hosts[name] == "" })
+	return slices.Sorted(maps.Keys(given))
 }
 
 // Elsewhere sets what a refusal says of a name that other inputs take: explain returns the
@@ -76,7 +78,7 @@ func NewInput[T any]() (*Input[T], error) {
 	if err := Lint(raw, Arguments); err != nil {
 		return nil, err
 	}
-	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }, hosts: func(string) bool { return false }}
+	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		p, ok := root.Properties.Get(name)

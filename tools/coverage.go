@@ -76,14 +76,15 @@ func (c coverage) measured() (exactness string, cached, read, counted int) {
 
 // String writes the coverage as the first line of an answer says it.
 func (c coverage) String() string {
-	calls := string(plural(c.Calls, "call", "calls"))
-	if c.goesOn {
-		calls += " so far"
-	}
+	about := " " + c.about
 	if !strings.HasPrefix(string(c.about), "since ") && !strings.HasPrefix(string(c.about), "until ") {
-		calls += " of"
+		about = " of" + about
 	}
-	calls += " " + string(c.about)
+	if c.goesOn {
+		about = " so far" + about
+	}
+	calls := string(plural(c.Calls, "call", "calls") + about)
+	all := string(every(c.Calls, "call", "calls") + about)
 	var s string
 	switch {
 	case !c.Exact:
@@ -97,11 +98,11 @@ func (c coverage) String() string {
 			s += fmt.Sprintf("; %s left", plural(*c.Left, "call is", "calls are"))
 		}
 	case c.Method == string(scan.Counts):
-		s = "Exact, counted by Talkover: all " + calls
+		s = "Exact, counted by Talkover: " + all
 	case c.looked:
-		s = "Exact, looked through: all " + calls
+		s = "Exact, looked through: " + all
 	default:
-		s = "Exact: all " + calls
+		s = "Exact: " + all
 	}
 	s += ", as of " + c.AsOf[len(c.AsOf)-len("15:04:05"):]
 	if c.Cached > 0 {

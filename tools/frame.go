@@ -1,9 +1,10 @@
 package tools
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
 )
 
 // demoNote stands in every answer of the demo.
@@ -32,8 +33,8 @@ func (q *question) frame() frame {
 	if q.masked {
 		f.note(maskNote)
 	}
-	for _, name := range q.ignored {
-		f.note("%s was left aside: %s adds it, and this tool does not take it.", ours(name), ours(hostArguments[name]))
+	if len(q.ignored) > 0 {
+		f.note("Left aside, for the host adds it and this tool does not take it: %s.", ours(strings.Join(q.ignored, ", ")))
 	}
 	return f
 }
@@ -77,14 +78,12 @@ func noneNull(v reflect.Value) {
 }
 
 // plural writes a number of things, such as "1 call" and "2 calls".
-func plural(n int, one, many string) ours {
-	return ours(fmt.Sprintf("%d %s", n, numbered(n, one, many)))
-}
+func plural(n int, one, many ours) ours { return ours(talkover.Plural(n, string(one), string(many))) }
 
-// numbered returns the word that goes with a number.
-func numbered(n int, one, many string) ours {
+// every writes all of a number of things, such as "the one call" and "all 2 calls".
+func every(n int, one, many ours) ours {
 	if n == 1 {
-		return ours(one)
+		return "the one " + one
 	}
-	return ours(many)
+	return "all " + plural(n, one, many)
 }

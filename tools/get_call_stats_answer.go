@@ -148,7 +148,7 @@ func (out *callStatsOutput) head() string {
 		case stats.ExcludeTests:
 			fmt.Fprintf(&b, "; %s left out", plural(*n, "test call", "test calls"))
 		case stats.IncludeTests, "":
-			fmt.Fprintf(&b, "; %d of them %s", *n, numbered(*n, "is a test call", "test calls"))
+			fmt.Fprintf(&b, "; %s", plural(*n, "of them is a test call", "of them test calls"))
 		}
 	}
 	if out.Order != "" {

@@ -44,7 +44,7 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(ta
 	out.Legend = legendOf([]stats.Metric{name}, "rows and columns without calls are left out")
 	if more := laid.size() - fits(laid); more > 0 {
 		laid.Rows, values = laid.Rows[more:], values[more:]
-		out.note("The first %s %s no room; ask for fewer days to see more.", plural(more, "row", "rows"), numbered(more, "has", "have"))
+		out.note("The first %s no room; ask for fewer days to see more.", plural(more, "row has", "rows have"))
 	}
 	if out.table = laid; len(values) > 0 {
 		out.behindFirst(t, m.By[:1], values[:1])

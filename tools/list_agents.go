@@ -77,7 +77,7 @@ func noteNumbers(f *frame, agents []talkover.AgentInfo) []talkover.AgentInfo {
 		more += a.MoreNumbers
 	}
 	if more > 0 {
-		f.note("%d phone numbers are left out: of each agent the first %d are here.", more, talkover.MaxNumbers)
+		f.note("%s left out: of each agent the first %d are here.", plural(more, "phone number is", "phone numbers are"), talkover.MaxNumbers)
 	}
 	return agents
 }

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
@@ -201,45 +202,46 @@ func maskHandle(s string) string {
 	return s
 }
 
-// partOfSID finds a SID or its beginning, in which digits are no number.
-var partOfSID = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{2,32}$`)
-
 // maskNeedle hides a search for a number, with whatever stands around it, such as whatsapp: or an
 // extension, and leaves one for a SID or an id.
 func maskNeedle(s string) string {
-	if !onlyNumber.MatchString(s) && (countDigits(s) < leastDigits || partOfSID.MatchString(s) || wholeSID.MatchString(s)) {
+	if wholeSID.MatchString(s) || !onlyNumber.MatchString(s) && countDigits(s) < leastDigits {
 		return s
 	}
 	return maskNumber(s)
 }
 
-// Spell implements [schema.Speller]. It undoes what comes along with a number that is pasted:
-// marks that nobody sees, wide digits, tel: and %2B.
+// mostCleaned bounds the characters of a search that are cleaned; more are refused anyway.
+const mostCleaned = 1 << 10
+
+// Spell implements [schema.Speller]. It undoes what comes along with a number or a SID that is
+// pasted: marks that nobody sees, wide digits, tel: and %2B. It leaves names in other scripts.
 func (needle) Spell(value string) string {
-	value = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cf, unicode.Variation_Selector) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(value))
-	if scheme, rest, ok := strings.Cut(value, ":"); ok && strings.EqualFold(scheme, "tel") {
-		value = rest
+	plain, err := url.PathUnescape(value)
+	if err != nil || strings.ContainsFunc(value, unicode.IsControl) {
+		return value
 	}
-	return strings.TrimSpace(strings.NewReplacer("%2B", "+", "%2b", "+").Replace(value))
+	plain = talkover.Clean(norm.NFKC.String(plain), mostCleaned)
+	if scheme, rest, ok := strings.Cut(plain, ":"); ok && strings.EqualFold(scheme, "tel") {
+		plain, _, _ = strings.Cut(strings.TrimSpace(rest), ";")
+	}
+	if onlyNumber.MatchString(plain) || !strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return plain
+	}
+	return value
 }
 
 // dialled writes a number without what people put between its digits, as the API has numbers; any
 // other text stays as it is.
 func (n needle) dialled() string {
-	s := string(n)
-	if !onlyNumber.MatchString(s) || countDigits(s) < leastDigits {
+	s, digits := string(n), talkover.Digits(string(n))
+	switch {
+	case digits == "" || len(digits) < countDigits(s) || !onlyNumber.MatchString(s):
 		return s
-	}
-	if digits := talkover.Digits(s); strings.HasPrefix(s, "+") {
+	case strings.HasPrefix(s, "+"):
 		return "+" + digits
-	} else {
-		return digits
 	}
+	return digits
 }
 
 // isE164 reports whether s is a strict international phone number. It is no regular

@@ -29,17 +29,17 @@ type paged struct {
 	Last     int  `json:"last"`
 }
 
-// locate works out which of all rows the n rows of a page are; things names them, such as
-// calls. It returns the page to ask for next, or 0, and notes where the API contradicts
+// locate works out which of all rows the n rows of a page are; thing names one, such as
+// call. It returns the page to ask for next, or 0, and notes where the API contradicts
 // the question or itself.
-func (out *paged) locate(f *frame, in pageInput, n int, things ours, p *talkover.Pagination) int {
+func (out *paged) locate(f *frame, in pageInput, n int, thing ours, p *talkover.Pagination) int {
 	out.Page, out.LastPage, out.PerPage = in.Page, in.Page, in.PerPage
 	if n > 0 {
 		out.First = (in.Page-1)*in.PerPage + 1
 	}
 	more := n == in.PerPage // the best guess, where the API does not say
 	if p == nil {
-		f.note("Talkover did not say how many %s match; there may be more than these.", things)
+		f.note("Talkover did not say how many %ss match; there may be more than these.", thing)
 	} else {
 		out.Matched = &p.Total
 		out.LastPage = max(p.LastPage, (p.Total+in.PerPage-1)/in.PerPage, 1)
@@ -58,8 +58,8 @@ func (out *paged) locate(f *frame, in pageInput, n int, things ours, p *talkover
 		out.Last = out.First + n - 1
 	}
 	if p != nil && (out.Last > p.Total || n == 0 && in.Page <= out.LastPage && p.Total > 0) {
-		f.note("Talkover counts %d matching %s, which does not fit the %s of this page; some may have come or gone meanwhile.",
-			p.Total, numbered(p.Total, strings.TrimSuffix(string(things), "s"), string(things)), plural(n, "row", "rows"))
+		f.note("Talkover counts %s, which does not fit the %s of this page; some may have come or gone meanwhile.",
+			plural(p.Total, "matching "+thing, "matching "+thing+"s"), plural(n, "row", "rows"))
 	}
 	switch {
 	case more:
@@ -104,14 +104,14 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 	out := listing[F, In]{Order: "in Talkover's order", Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
-		out.note("Talkover sent %s where %d were asked for; the rest is left out.", plural(len(rows), string(l.thing), string(l.thing)+"s"), in.PerPage)
+		out.note("Talkover sent %s where %d were asked for; the rest is left out.", plural(len(rows), l.thing, l.thing+"s"), in.PerPage)
 		rows = rows[:in.PerPage]
 	}
 	if l.review != nil {
 		rows = l.review(&out.frame, rows)
 	}
 	out.table = newTable(l.columns, rows)
-	if out.turn = out.locate(&out.frame, in, len(rows), l.thing+"s", page.Pagination); out.turn != 0 {
+	if out.turn = out.locate(&out.frame, in, len(rows), l.thing, page.Pagination); out.turn != 0 {
 		out.Next = &echo[In]{turn(pageInput{PerPage: in.PerPage, Page: out.turn})}
 	}
 	if page.Unreadable > 0 {
@@ -124,8 +124,8 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 		}
 	}
 	if strangers > 0 {
-		out.note("%d of these %ss %s not fit the filters, so Talkover may have ignored one: do not rely on the count of matching %ss.",
-			strangers, l.thing, numbered(strangers, "does", "do"), l.thing)
+		out.note("%s not fit the filters, so Talkover may have ignored one: do not rely on the count of matching %ss.",
+			plural(strangers, "of these "+l.thing+"s does", "of these "+l.thing+"s do"), l.thing)
 	}
 	if l.least > 0 {
 		out.fit(l.least)
@@ -137,7 +137,7 @@ func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput
 func (out *listing[F, In]) head() string {
 	matched := "An unknown number of " + out.thing + "s matches"
 	if out.Matched != nil {
-		matched = plural(*out.Matched, string(out.thing+" matches"), string(out.thing+"s match"))
+		matched = plural(*out.Matched, out.thing+" matches", out.thing+"s match")
 	}
 	where := fmt.Sprintf("no rows on page %d of %d", out.Page, out.LastPage)
 	if out.First > 0 {

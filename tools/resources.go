@@ -160,10 +160,7 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 
 // sheetHead writes the first line. It is a comment, which readers of CSV can be told to skip.
 func sheetHead(q *question, f callFilters, found *stats.Found) string {
-	held, why := "all "+plural(len(found.Calls), "call", "calls")+" that match", ours("")
-	if len(found.Calls) == 1 {
-		held = "the one call that matches"
-	}
+	held, why := every(len(found.Calls), "call that matches", "calls that match"), ours("")
 	if more := found.Total > len(found.Calls); more || !found.All || !found.Exact {
 		held = "NOT ALL: the newest " + plural(len(found.Calls), "call that matches", "calls that match")
 		if why = ours(newCoverage(q, found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, 0).String()); more {

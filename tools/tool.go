@@ -64,7 +64,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
 	input.Elsewhere(qs.elsewhere(t.name))
-	input.Ignore(func(name string) bool { return hostArguments[name] != "" })
+	input.Ignore(hostArguments)
 	for _, a := range input.Arguments() {
 		if !t.changes {
 			qs.takes[a.Name] = append(qs.takes[a.Name], t.name)

@@ -59,7 +59,7 @@ func (q *question) checkSought(ctx context.Context, s sought) error {
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
 	// part of, so the answer is the same as for a number without calls.
-	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(s.text), PerPage: 1})
+	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: s.text.dialled(), PerPage: 1})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
@@ -54,7 +55,8 @@ func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
 		fmt.Fprintf(&b, "%s  %6d calls  %8d bytes  read %s ago\n", d.Date, d.Calls, d.Bytes, time.Since(d.ReadAt).Round(time.Minute))
 	}
 	others := len(files) - len(days)
-	fmt.Fprintf(&b, "%d days of this token with %d calls in %d bytes; %d days of other tokens.", len(days), calls, bytes, others)
+	fmt.Fprintf(&b, "%s of this token with %s in %d bytes; %s of other tokens.",
+		talkover.Plural(len(days), "day", "days"), talkover.Plural(calls, "call", "calls"), bytes, talkover.Plural(others, "day", "days"))
 	return p.print(b.String(), struct {
 		Days   []cache.Stored `json:"days"`
 		Others int            `json:"days_of_other_tokens"`
@@ -76,5 +78,5 @@ func (p *Program) clearKept(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return p.print(fmt.Sprintf("Deleted %d kept days.", n), map[string]int{"deleted": n})
+	return p.print("Deleted "+talkover.Plural(n, "kept day", "kept days")+".", map[string]int{"deleted": n})
 }

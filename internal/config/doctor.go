@@ -153,7 +153,7 @@ func (d *doctor) judgeShared() {
 		d.warn(checkShared, "%s. The server starts all the same; look at TALKOVER_VALKEY_URL and the way there.", line)
 		return
 	}
-	d.ok(checkShared, "Valkey answers; %d replicas share the limit (TALKOVER_REPLICAS)", d.Replicas)
+	d.ok(checkShared, "Valkey answers; %s the limit (TALKOVER_REPLICAS)", talkover.Plural(int(d.Replicas), "replica shares", "replicas share"))
 }
 
 // judgeToken says whether the API accepts the token. e is its refusal, or nil.
@@ -166,7 +166,7 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 	case e == nil && up.Calls == 0:
 		d.ok(checkToken, "Talkover accepts it; 0 calls in the log (a token sees the calls of its own environment)")
 	case e == nil:
-		d.ok(checkToken, "Talkover accepts it; %d calls in the log", up.Calls)
+		d.ok(checkToken, "Talkover accepts it; %s in the log", talkover.Plural(up.Calls, "call", "calls"))
 	case e.Reason == talkover.RateLimited:
 		d.skip("the limit on requests is reached", checkToken)
 	case e.IsTokenUnknown():

@@ -78,11 +78,9 @@ func (f Findings) Checks(s Severity) []string {
 // Summary names in one line the checks that failed, or else those with a warning.
 func (f Findings) Summary() string {
 	failures, warnings := f.Checks(Failure), f.Checks(Warning)
-	switch n := len(failures); {
-	case n == 1:
-		return fmt.Sprintf("1 check failed: %s.", failures[0])
-	case n > 1:
-		return fmt.Sprintf("%d checks failed: %s.", n, strings.Join(failures, ", "))
+	switch {
+	case len(failures) > 0:
+		return fmt.Sprintf("%s failed: %s.", talkover.Plural(len(failures), "check", "checks"), strings.Join(failures, ", "))
 	case len(warnings) > 0:
 		return fmt.Sprintf("No check failed; see the warning: %s.", strings.Join(warnings, ", "))
 	}

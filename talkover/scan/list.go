@@ -26,7 +26,7 @@ func (r *Run) reader(q talkover.CallQuery, first *talkover.Page[talkover.Call]) 
 func (r *Run) partOf(w Window, calls *packer, got Reading, reader *Reader) *Part {
 	p := Part{Window: w, Calls: calls.Columns(), asOf: got.AsOf, Inexact: got.Inexact}
 	if calls.lost > 0 && p.Inexact == "" {
-		p.Inexact = fmt.Sprintf("%d calls have values that no call can have", calls.lost)
+		p.Inexact = talkover.Plural(calls.lost, "call has", "calls have") + " values that no call can have"
 	}
 	if !got.Whole {
 		if reader.Backwards {

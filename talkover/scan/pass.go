@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -48,7 +47,7 @@ type pass struct {
 func (p *pass) inexact() string {
 	switch {
 	case p.unread > 0:
-		return fmt.Sprintf("%d calls could not be read in full", p.unread)
+		return talkover.Plural(p.unread, "call", "calls") + " could not be read in full"
 	case p.fit.broken != "":
 		return p.fit.broken
 	case p.disordered:

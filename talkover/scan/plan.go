@@ -58,7 +58,7 @@ func (s Step) String() string {
 	if s.From != 0 || s.To != 0 {
 		what += fmt.Sprintf(" %s to %s", s.From, s.To)
 	}
-	return fmt.Sprintf("%s: %d requests; proves that %s", what, s.Requests, s.Proves())
+	return fmt.Sprintf("%s: %s; proves that %s", what, talkover.Plural(s.Requests, "request", "requests"), s.Proves())
 }
 
 // Plan lists the requests that answer a question, in order, as far as they are

@@ -91,7 +91,7 @@ func (r *Reader) read(ctx context.Context, p *pass) (got Reading, moved bool, er
 	switch {
 	case err == nil && (p.taken >= p.pages || p.knowsNoTotal):
 	case err == nil:
-		got.Reason = fmt.Sprintf("%d of %d calls were read, as many as this call may", len(p.seen), p.total)
+		got.Reason = fmt.Sprintf("%d of %s were read, as many as this call may", len(p.seen), talkover.Plural(p.total, "call", "calls"))
 	case errors.Is(err, errEnough):
 		got.Reason = "as many calls as were wanted were found"
 	case errors.Is(err, errStopped):
