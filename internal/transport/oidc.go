@@ -79,7 +79,9 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	o := &OIDC{scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured), issuer: c.Issuer, log: c.Log}
+	o := &OIDC{
+		issuer: c.Issuer, scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured), log: c.Log,
+	}
 	asked := slices.Clone(o.scopes)
 	if c.KeysURL == "" {
 		about, err := discover(ctx, client, c.Issuer)
@@ -203,7 +205,8 @@ func (o *OIDC) Identify(path, bearer string) (Identity, error) {
 	var said claims
 	if _, err := parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
 		if errors.Is(err, jwt.ErrTokenInvalidIssuer) && isSlashApart(said.Issuer, o.issuer) { // its signature is good
-			o.log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash", "iss", said.Issuer, "issuer", o.issuer)
+			o.log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash",
+				"iss", said.Issuer, "issuer", o.issuer)
 		}
 		return Identity{}, errUnknown
 	}

@@ -46,7 +46,8 @@ const exactDigits = 15
 // tool, which the tool reads itself.
 func isObject(at string) bool {
 	name := path.Base(at)
-	return at != "" && name != "icons" && name != "resourceSubscriptions" && !strings.HasPrefix(at, "/params/arguments/")
+	return at != "" && name != "icons" && name != "resourceSubscriptions" &&
+		!strings.HasPrefix(at, "/params/arguments/")
 }
 
 // isHandle reports whether a place of a message holds what a client knows a request by.
