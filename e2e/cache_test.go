@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ func TestKeptDaysAreListedAndCleared(t *testing.T) {
 	folder := t.TempDir()
 	base := "https://app.talkover.ai/api/v1"
 	keep := func(token string, days int) {
-		dir, err := cache.OpenDir(folder)
+		dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +62,7 @@ func TestKeptDaysAreListedAndCleared(t *testing.T) {
 	if text, code := try("cache", "clear", "-all"); code != 0 || !strings.Contains(text, "Deleted 2 kept days.") {
 		t.Errorf("%d: %s", code, text)
 	}
-	if files, _ := filepath.Glob(filepath.Join(folder, "*", "*")); len(files) > 0 {
+	if files, _ := filepath.Glob(filepath.Join(folder, "*", "*.day")); len(files) > 0 {
 		t.Errorf("%q are left", files)
 	}
 	env = envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one"})

@@ -24,10 +24,11 @@ func (p *Program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error)
 	if c.CacheDir == "" {
 		return nil, nil, errNoFolder
 	}
-	dir, err := c.CacheFolder()
+	dir, err := c.CacheFolder(c.Logger(p.Stderr))
 	if err != nil {
 		return nil, nil, err
 	}
+	dir.Sweep(time.Now())
 	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil, nil)
 	if err != nil {
 		return nil, nil, err
@@ -43,7 +44,7 @@ func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	defer dir.Close()
-	files, err := dir.List()
+	all, err := dir.Days()
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
 		calls, bytes = calls+d.Calls, bytes+d.Bytes
 		fmt.Fprintf(&b, "%s  %6d calls  %8d bytes  read %s ago\n", d.Date, d.Calls, d.Bytes, time.Since(d.ReadAt).Round(time.Minute))
 	}
-	others := len(files) - len(days)
+	others := all - len(days)
 	fmt.Fprintf(&b, "%s of this token with %s in %d bytes; %s of other tokens.",
 		talkover.Plural(len(days), "day", "days"), talkover.Plural(calls, "call", "calls"), bytes, talkover.Plural(others, "day", "days"))
 	return p.print(b.String(), struct {

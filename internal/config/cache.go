@@ -22,18 +22,26 @@ func (c Config) Cache(log *slog.Logger, shared *valkey.Server) (*cache.Cache, er
 	case shared != nil:
 		o.Store = shared.Days()
 	case c.CacheDir != "":
-		dir, err := c.CacheFolder()
+		dir, err := c.CacheFolder(log)
 		if err != nil {
 			return nil, err
 		}
+		if dir.OpenToOthers() {
+			log.Warn(openFolder)
+		}
+		dir.Sweep(time.Now())
 		o.Store = dir
 	}
 	return cache.New(o), nil
 }
 
+// openFolder warns of a folder in which others could delete what is kept, or fill the disk.
+const openFolder = "TALKOVER_CACHE_DIR: other users of this machine may write to the folder; " +
+	"take that from them (chmod go-w)"
+
 // CacheFolder opens the folder of TALKOVER_CACHE_DIR. The error is [Faults].
-func (c Config) CacheFolder() (*cache.Dir, error) {
-	dir, err := cache.OpenDir(string(c.CacheDir))
+func (c Config) CacheFolder(log *slog.Logger) (*cache.Dir, error) {
+	dir, err := cache.OpenDir(string(c.CacheDir), log)
 	if err != nil {
 		return nil, Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "takes a folder that this program may write to: " + err.Error()}}
 	}

@@ -64,11 +64,14 @@ func (d *doctor) configure(ctx context.Context, env envconfig.Lookuper, version 
 func (d *doctor) checkCache() bool {
 	where := ""
 	if d.CacheDir != "" && !d.Demo {
-		folder, err := d.CacheFolder()
+		folder, err := d.CacheFolder(slog.New(slog.DiscardHandler))
 		if err != nil {
 			d.fail(checkConfig, "%s", err)
 			d.skip("", checkNetwork, checkToken, checkRate, checkClock)
 			return false
+		}
+		if folder.OpenToOthers() {
+			d.warn(checkConfig, "%s", openFolder)
 		}
 		_ = folder.Close()
 		where = "; days are kept in TALKOVER_CACHE_DIR"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -130,20 +131,25 @@ func (w *webURL) EnvDecode(s string) error {
 }
 
 // folder is a path, empty for none. true is that of this program among the caches of the
-// user, as the switch of a desktop host has it.
+// user, as the switch of a desktop host has it. ~ is the user's home.
 type folder string
 
+// unfilled matches what a shell would have filled in: a variable, or the home of somebody.
+var unfilled = regexp.MustCompile(`\$[\w{(]|%\w+%|^~`)
+
 // EnvDecode implements [envconfig.Decoder].
-func (f *folder) EnvDecode(s string) error {
-	switch s {
-	case "false":
-		s = ""
-	case "true":
-		caches, err := os.UserCacheDir()
-		if err != nil {
-			return errSetting
+func (f *folder) EnvDecode(s string) (err error) {
+	if on, notSwitch := strconv.ParseBool(s); notSwitch == nil {
+		if s = ""; on {
+			s, err = os.UserCacheDir()
+			s = filepath.Join(s, "talkover-mcp")
 		}
-		s = filepath.Join(caches, "talkover-mcp")
+	} else if rest := strings.TrimPrefix(s, "~"); rest != s && (rest == "" || os.IsPathSeparator(rest[0])) {
+		s, err = os.UserHomeDir()
+		s = filepath.Join(s, rest)
+	}
+	if err != nil || unfilled.MatchString(s) {
+		return errSetting
 	}
 	*f = folder(s)
 	return nil

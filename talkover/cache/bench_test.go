@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
@@ -13,7 +14,7 @@ func BenchmarkOpenAYear(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir, err := cache.OpenDir(folder)
+	dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -35,7 +37,7 @@ var first = cache.DateOf(noon.AddDate(0, 0, -20))
 
 // No token sees a day of another, whatever the process keeps and the folder holds.
 func TestAccountsAreApart(t *testing.T) {
-	dir, err := cache.OpenDir(t.TempDir())
+	dir, err := cache.OpenDir(t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +163,7 @@ func TestBackgroundGivesWay(t *testing.T) {
 		c := cache.New(cache.Options{Calls: 10})
 		a := c.Account(key("a"), noon)
 		ended := 0
-		read := func(ctx context.Context) { <-ctx.Done(); time.Sleep(time.Second); ended++ }
+		read := func(ctx, _ context.Context) { <-ctx.Done(); time.Sleep(time.Second); ended++ }
 		a.InBackground(time.Hour, read)
 		a.InBackground(time.Hour, read) // one at a time
 		synctest.Wait()
@@ -196,7 +198,7 @@ func TestStrangeFilesAreMisses(t *testing.T) {
 		"a bit, later": func(whole, _ []byte) []byte { whole[len(whole)/2] ^= 4; return whole },
 		"a bit, last":  func(whole, _ []byte) []byte { whole[len(whole)-1] ^= 128; return whole },
 	} {
-		dir, err := cache.OpenDir(filepath.Join(folder, name))
+		dir, err := cache.OpenDir(filepath.Join(folder, name), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,27 +233,30 @@ func TestStrangeFilesAreMisses(t *testing.T) {
 	}
 }
 
-// A put keeps the later of two readings; expired days go when the folder is opened, and
+// hex32 is text in the form of a name.
+func hex32(text string) string { return fmt.Sprintf("%032x", text) }
+
+// A put keeps the later of two readings; expired days go when the folder is swept, and
 // with them what a process left that was killed.
 func TestFolder(t *testing.T) {
 	folder := t.TempDir()
-	dir, err := cache.OpenDir(folder)
+	dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	put := func(day, text string, expires time.Time) {
-		if err := dir.Put(t.Context(), "account", day, time.Time{}, expires, []byte(text)); err != nil {
+		if err := dir.Put(t.Context(), hex32("account"), hex32(day), time.Time{}, expires, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	now := time.Now()
 	put("a", "later", now.Add(2*time.Hour))
 	put("a", "earlier", now.Add(time.Hour))
-	if got, err := dir.Get(t.Context(), "account", "a"); string(got) != "later" || err != nil {
+	if got, err := dir.Get(t.Context(), hex32("account"), hex32("a")); string(got) != "later" || err != nil {
 		t.Errorf("%q %v", got, err)
 	}
 	put("b", "expired", now.Add(-time.Second))
-	left := filepath.Join(folder, "account", "c.day.1.2")
+	left := filepath.Join(folder, "talkover-mcp-cache", hex32("account")+"-"+hex32("c")+".day.new-1-2")
 	if err := os.WriteFile(left, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -259,24 +264,25 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir.Close()
-	if dir, err = cache.OpenDir(folder); err != nil {
+	if dir, err = cache.OpenDir(folder, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if files, err := dir.List(); len(files) != 1 || err != nil {
-		t.Errorf("%+v %v", files, err)
+	dir.Sweep(now)
+	if n, err := dir.Days(); n != 1 || err != nil {
+		t.Errorf("%d %v", n, err)
 	}
 	if _, err := os.Stat(left); err == nil {
 		t.Error("an abandoned file stays")
 	}
 	put("d", "x", now.Add(time.Hour))
-	if n, err := dir.Clear("account"); n != 2 || err != nil {
+	if n, err := dir.Clear(hex32("account")); n != 2 || err != nil {
 		t.Errorf("%d cleared, %v", n, err)
 	}
-	if got, err := dir.Get(t.Context(), "account", "d"); got != nil || err != nil {
+	if got, err := dir.Get(t.Context(), hex32("account"), hex32("d")); got != nil || err != nil {
 		t.Errorf("%q %v", got, err)
 	}
-	if _, err := cache.OpenDir(filepath.Join(left, "x", "\x00")); err == nil {
+	if _, err := cache.OpenDir(filepath.Join(left, "x", "\x00"), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a folder that cannot be is opened")
 	}
 }
@@ -285,22 +291,23 @@ func TestFolder(t *testing.T) {
 func TestDaysExpireWhileAProgramRuns(t *testing.T) {
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		dir, err := cache.OpenDir(folder)
+		dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer dir.Close()
 		put := func(day string) {
-			if err := dir.Put(t.Context(), "account", day, time.Time{}, time.Now().Add(90*time.Minute), []byte(day)); err != nil {
+			expires := time.Now().Add(90 * time.Minute)
+			if err := dir.Put(t.Context(), hex32("account"), hex32(day), time.Time{}, expires, []byte(day)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		left := func() int {
-			files, err := dir.List()
+			n, err := dir.Days()
 			if err != nil {
 				t.Fatal(err)
 			}
-			return len(files)
+			return n
 		}
 		put("a")
 		time.Sleep(time.Hour + time.Second)
@@ -323,7 +330,7 @@ func TestKilledWhileWriting(t *testing.T) {
 		writeForever(t, folder)
 	}
 	folder := t.TempDir()
-	dir, err := cache.OpenDir(folder)
+	dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +375,7 @@ func TestKilledWhileWriting(t *testing.T) {
 
 // writeForever writes days of 40 to 800 calls until it is killed.
 func writeForever(t *testing.T, folder string) {
-	dir, err := cache.OpenDir(folder)
+	dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

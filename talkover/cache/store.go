@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// Dir is a [Store] of one file a day in a folder of the account, for one user alone.
-// Any number of processes may share it.
+// Dir is a [Store] of one file a day in a [Folder], for one user alone.
 type Dir struct {
-	root  *os.Root
+	*Folder
+	log   *slog.Logger
 	swept atomic.Int64 // when expired days were deleted last, in nanoseconds since 1970
 }
 
@@ -25,152 +24,104 @@ const sweepEvery = time.Hour
 // dayFile is how the names of day files end.
 const dayFile = ".day"
 
-// OpenDir opens a folder for sealed days, and makes it where it is not there. Days that
-// have expired are deleted at once, and later ones as days are put.
-func OpenDir(path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("cache: %w", err)
-	}
-	root, err := os.OpenRoot(path)
+// OpenDir opens the folder for sealed days in another one. The log is told what is deleted
+// because it has expired.
+func OpenDir(parent string, log *slog.Logger) (*Dir, error) {
+	folder, err := OpenFolder(parent)
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	d := &Dir{root: root}
-	if err := d.sweep(time.Now()); err != nil {
-		return nil, fmt.Errorf("cache: %w", err)
-	}
+	d := &Dir{Folder: folder, log: log}
+	d.swept.Store(time.Now().UnixNano())
 	return d, nil
 }
 
 // Get implements [Store].
 func (d *Dir) Get(_ context.Context, account, day string) ([]byte, error) {
-	sealed, err := d.root.ReadFile(name(account, day))
+	sealed, err := d.Read(name(account, day))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return sealed, err
 }
 
-// Put implements [Store]. The file is written beside its place and then moved there, so
-// that nobody reads half a day. Its time is that at which it expires, by which the
-// later of two is told.
-func (d *Dir) Put(_ context.Context, account, day string, _, expires time.Time, sealed []byte) (err error) {
+// Put implements [Store]. The later of two days is told by when they expire.
+func (d *Dir) Put(_ context.Context, account, day string, _, expires time.Time, sealed []byte) error {
 	now := time.Now()
 	if last := d.swept.Load(); now.Sub(time.Unix(0, last)) >= sweepEvery && d.swept.CompareAndSwap(last, now.UnixNano()) {
-		if err := d.sweep(now); err != nil {
-			return err
-		}
+		d.Sweep(now)
 	}
 	to := name(account, day)
-	if there, err := d.root.Stat(to); err == nil && there.ModTime().After(expires) {
+	if there, err := d.stat(to); err == nil && there.ModTime().After(expires) {
 		return nil
 	}
-	if err := d.root.Mkdir(account, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	beside := fmt.Sprintf("%s.%d.%d", to, os.Getpid(), now.UnixNano())
-	f, err := d.root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = d.root.Remove(beside)
-		}
-	}()
-	_, err = f.Write(sealed)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := d.root.Chtimes(beside, expires, expires); err != nil {
-		return err
-	}
-	return d.root.Rename(beside, to)
+	return d.Write(to, expires, sealed)
 }
 
 // Forget implements [Store].
 func (d *Dir) Forget(_ context.Context, account, day string) error {
 	if day == "" {
-		return d.root.RemoveAll(account)
-	}
-	if err := d.root.Remove(name(account, day)); !errors.Is(err, fs.ErrNotExist) {
+		_, err := d.Clear(account)
 		return err
 	}
-	return nil
+	return d.Delete(name(account, day))
 }
 
-// Close releases the folder.
-func (d *Dir) Close() error { return d.root.Close() }
+func name(account, day string) string { return account + "-" + day + dayFile }
 
-func name(account, day string) string { return filepath.Join(account, day+dayFile) }
+// isWhole reports whether a file is a day, and not half of one.
+func isWhole(info fs.FileInfo) bool { return strings.HasSuffix(info.Name(), dayFile) }
 
 // abandonedAfter is the age at which a half-written file is no longer being written.
 const abandonedAfter = time.Hour
 
-// sweep deletes days that have expired, and what a process left that was killed.
-func (d *Dir) sweep(now time.Time) error {
+// Sweep deletes days that have expired, and what a process left that was killed.
+func (d *Dir) Sweep(now time.Time) {
 	d.swept.Store(now.UnixNano())
-	return d.each(func(path string, info fs.FileInfo) error {
-		whole := strings.HasSuffix(path, dayFile)
-		if whole && info.ModTime().After(now) || !whole && now.Sub(info.ModTime()) < abandonedAfter {
-			return nil
-		}
-		return d.root.Remove(path)
+	days, halves, err := d.delete(func(info fs.FileInfo) bool {
+		return isWhole(info) && !info.ModTime().After(now) || !isWhole(info) && now.Sub(info.ModTime()) >= abandonedAfter
 	})
+	if days+halves > 0 {
+		d.log.Info("deleted kept days that had expired", "folder", d.parent, "days", days, "half_written", halves)
+	}
+	if err != nil {
+		d.log.Warn("kept days that have expired cannot be deleted", "folder", d.parent, "error", err)
+	}
 }
 
-// each visits the files of all accounts.
-func (d *Dir) each(visit func(path string, info fs.FileInfo) error) error {
-	return fs.WalkDir(d.root.FS(), ".", func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) { // another process was faster
-			return nil
+// delete deletes some of our files, and returns how many whole days and how many halves.
+func (d *Dir) delete(which func(fs.FileInfo) bool) (days, halves int, err error) {
+	all, err := d.List()
+	for _, info := range all {
+		if !which(info) {
+			continue
 		}
-		if err != nil || e.IsDir() {
-			return err
+		if err := d.Delete(info.Name()); err != nil {
+			return days, halves, err
 		}
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+		if isWhole(info) {
+			days++
+		} else {
+			halves++
 		}
-		if err != nil {
-			return err
-		}
-		if err := visit(path, info); !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
-	})
+	}
+	return days, halves, err
 }
 
-// KeptFile is one day of a folder, as who has no token sees it.
-type KeptFile struct {
-	Account string
-	Bytes   int64
-	Expires time.Time
-}
-
-// List lists the days of the folder.
-func (d *Dir) List() (all []KeptFile, err error) {
-	err = d.each(func(path string, info fs.FileInfo) error {
-		if strings.HasSuffix(path, dayFile) {
-			all = append(all, KeptFile{filepath.Dir(path), info.Size(), info.ModTime()})
+// Days returns how many days are kept, of all accounts.
+func (d *Dir) Days() (n int, err error) {
+	all, err := d.List()
+	for _, info := range all {
+		if isWhole(info) {
+			n++
 		}
-		return nil
-	})
-	return all, err
+	}
+	return n, err
 }
 
 // Clear deletes the days of an account; of all accounts, where account is empty. It
 // returns how many there were.
 func (d *Dir) Clear(account string) (deleted int, err error) {
-	err = d.each(func(path string, _ fs.FileInfo) error {
-		if account != "" && filepath.Dir(path) != account {
-			return nil
-		}
-		if strings.HasSuffix(path, dayFile) {
-			deleted++
-		}
-		return d.root.Remove(path)
-	})
+	deleted, _, err = d.delete(func(info fs.FileInfo) bool { return strings.HasPrefix(info.Name(), account) })
 	return deleted, err
 }
