@@ -65,19 +65,21 @@ func (w *waiters) watch(conn net.Conn, state http.ConnState) {
 	delete(w.conns, conn)
 }
 
-// await returns when there is no such connection any more, or after so long. It waits
-// before it looks: an answer may be written whose connection does not count yet, and which
-// does not say that the connection closes.
+// await returns when there is no such connection any more. After so long it closes those that
+// there are, since [http.Server.Shutdown] would wait 5 s for a new one. It waits before it
+// looks: an answer may be written whose connection does not count yet, and which does not say
+// that the connection closes.
 func (w *waiters) await(most time.Duration) {
-	none := func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return len(w.conns) == 0
-	}
-	for end := time.Now().Add(most); ; {
+	for end, left := time.Now().Add(most), 1; left > 0; {
 		time.Sleep(20 * time.Millisecond)
-		if none() || time.Now().After(end) {
-			return
+		w.mu.Lock()
+		left = len(w.conns)
+		if time.Now().After(end) {
+			left = 0
+			for conn := range w.conns {
+				_ = conn.Close()
+			}
 		}
+		w.mu.Unlock()
 	}
 }

@@ -16,8 +16,8 @@ const (
 	idleTime   = 120 * time.Second // for a connection without a request
 	maxHeader  = 64 << 10          // bytes of the head of a request
 	lingerTime = time.Second       // for requests on connections that are open, after the order to end
-	quitTime   = 8 * time.Second   // for running calls after that
-	closeTime  = time.Second       // for streams to close after that
+	quitTime   = 4 * time.Second   // for running calls after that
+	closeTime  = time.Second / 2   // for streams to close after that
 )
 
 // HTTP serves clients over HTTP.
@@ -70,7 +70,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.Ser
 
 // Serve answers clients on ln until ctx is done, which is success. It then turns /readyz
 // off, goes on for [Options.DrainDelay], takes no more connections, answers on those that
-// are open for at most 1 s, and then the running calls, on streams too, for at most 8 s.
+// are open for at most 1 s, and then the running calls, on streams too, for at most 4 s.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
 		Handler:           h,

@@ -60,10 +60,11 @@ func (a *Account) Turn(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// InBackground runs a reading that gives way: its context ends as soon as a question
-// wants the turn, the time is over or the cache is closed. It does nothing where a
-// reading is going on.
-func (a *Account) InBackground(limit time.Duration, read func(ctx context.Context)) {
+// InBackground runs a reading that gives way: its first context ends as soon as a question
+// wants the turn, the time is over or the cache is closed. What was read by then may still
+// be proven, until the second ends with the cache. It does nothing where a reading is
+// going on.
+func (a *Account) InBackground(limit time.Duration, read func(ctx, life context.Context)) {
 	select {
 	case a.turn <- struct{}{}:
 	default:
@@ -88,7 +89,7 @@ func (a *Account) InBackground(limit time.Duration, read func(ctx context.Contex
 			return
 		}
 		defer unlock()
-		read(ctx)
+		read(ctx, a.cache.closed)
 	}()
 }
 

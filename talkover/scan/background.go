@@ -19,14 +19,14 @@ func (r *Run) ReadOn() {
 	}
 	api, w := r.api, Wanted{Window: r.Window, Query: r.Query, Now: r.Now, Account: r.Account}
 	w.Query.Status, w.Query.Direction, w.Query.AgentID = "", "", ""
-	r.Account.InBackground(readOnTime, func(ctx context.Context) {
+	r.Account.InBackground(readOnTime, func(ctx, life context.Context) {
 		type progress struct{ left, begun int }
 		for before := (progress{}); ctx.Err() == nil; {
 			next := newRun(&polite{api, ctx.Done()}, w)
 			next.stop = ctx.Done()
 			next.state.From, next.state.Unbounded = s.From, false
 			next.state.LiveHeld = true // which would be read in vain
-			step, cancel := context.WithTimeout(context.WithoutCancel(ctx), readOnTime)
+			step, cancel := context.WithTimeout(life, readOnTime)
 			err := next.gather(step)
 			cancel()
 			missing := next.state.missing()
