@@ -195,6 +195,17 @@ func (a *Account) Failed(d Date, now time.Time) bool {
 	return ok && now.Sub(at) < retryTime
 }
 
+// Oldest returns the oldest day that is kept in this process, or the given one where none is.
+func (a *Account) Oldest(none Date) Date {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	oldest := none
+	for d := range a.days {
+		oldest = min(oldest, d)
+	}
+	return oldest
+}
+
 // KeepLive keeps a reading of the days that are not closed, for [ProofTime].
 func (a *Account) KeepLive(l Live) {
 	if !a.Keeps() {

@@ -115,7 +115,7 @@ func (r *Run) total() int {
 	for _, d := range s.Days {
 		n += d.Calls
 	}
-	if s.Missing == Unknown && len(s.missing()) > 0 {
+	if s.Unbounded || s.Missing == Unknown && len(s.missing()) > 0 {
 		return Unknown
 	}
 	n += max(s.Missing, 0)

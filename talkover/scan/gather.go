@@ -27,7 +27,10 @@ func (r *Run) gather(ctx context.Context) (err error) {
 	if r.Window.empty() {
 		return nil
 	}
-	if r.state.Keeps && !r.state.Unbounded {
+	if r.state.Keeps {
+		if r.state.Unbounded { // it may end before it finds where the log begins
+			r.state.From = r.Account.Oldest(r.state.To)
+		}
 		r.recall(ctx)
 	}
 	var release func()
