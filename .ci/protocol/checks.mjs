@@ -37,7 +37,7 @@ async function check(name, run) {
 function node(program, ...args) {
   return new Promise(done => {
     const options = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
-    const child = execFile(process.execPath, [here(`node_modules/.bin/${program}`), ...args], options, (error, out, err) => {
+    const child = execFile(process.execPath, [here(`../node_modules/.bin/${program}`), ...args], options, (error, out, err) => {
       children.delete(child);
       done({ code: error ? error.code ?? error.signal : 0, out: stripVTControlCharacters(out), err });
     });

@@ -4,7 +4,7 @@
 #   need_node    installs the npm packages of this folder where they are missing, and sets node to a Node that runs them
 #   skip REASON  ends the script: well, because Node may be missing, but with REQUIRE_NODE=1 as a failure
 
-protocol=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+npm_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 skip() {
   if [ "${REQUIRE_NODE:-}" = 1 ]; then
@@ -37,8 +37,8 @@ install_packages() {
 
 need_node() {
   local candidate
-  install_packages "$protocol"
-  for candidate in node "$protocol"/node_modules/node-*/bin/node; do
+  install_packages "$npm_folder"
+  for candidate in node "$npm_folder"/node_modules/node-*/bin/node; do
     if new_enough "$candidate"; then
       node=$(command -v "$candidate")
       return
