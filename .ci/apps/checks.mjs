@@ -1,8 +1,9 @@
 // Checks the charts of the server binary in argv[2], in the Inspector whose launcher is argv[3] and in a host of our own.
 // Prints a line a check and exits with 1 if one failed.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { accessibility, launch, watched } from './browser.mjs';
@@ -10,7 +11,6 @@ import { openView, serveHost, settled } from './host.mjs';
 import * as expected from './expected.mjs';
 import { connectInspector, openApp, startInspector, views } from './inspector.mjs';
 import { flaws, least, look } from './picture.mjs';
-import { startServer } from './server.mjs';
 import { coverage, shapesFor } from './shapes.mjs';
 import * as strange from './strange.mjs';
 
@@ -23,6 +23,36 @@ const stops = [];
 const end = () => stops.splice(0).reverse().forEach(stop => stop());
 process.on('exit', end);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+/** Starts the server with the demo over HTTP, and asks it as any client does. */
+async function startServer(binary, env = {}) {
+  const child = spawn(binary, ['-demo', '-transport', 'http', '-addr', '127.0.0.1:0'], { env: { ...process.env, LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const log = [];
+  const url = await new Promise((up, down) => {
+    child.on('error', down);
+    createInterface({ input: child.stderr }).on('line', line => {
+      log.push(line);
+      const { msg, addr } = line.startsWith('{') ? JSON.parse(line) : {};
+      if (msg === 'serving') up(`http://${addr}`);
+    }).on('close', () => down(new Error(`it ended before it served; its log:\n${log.join('\n')}`)));
+  });
+  let last = 0;
+  async function ask(method, params) {
+    const response = await fetch(`${url}/mcp`, {
+      method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: ++last, method, params }),
+    });
+    const text = await response.text();
+    const message = JSON.parse(text.startsWith('{') ? text : text.split('\n').filter(line => line.startsWith('data: ')).at(-1).slice(6));
+    if (message.error) throw new Error(`${method}: ${message.error.message}`);
+    return message.result;
+  }
+  return {
+    url, stop: () => child.kill('SIGKILL'), ask,
+    call: (name, args) => ask('tools/call', { name, arguments: args }),
+    page: async () => (await ask('resources/read', { uri: 'ui://talkover/calls.html' })).contents[0].text,
+  };
+}
 
 /** Runs one check, which returns what is wrong, or a note as a string. */
 async function check(name, run) {
