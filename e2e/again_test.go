@@ -40,7 +40,7 @@ func TestNoQuestionFailsWhereAPartIsProven(t *testing.T) {
 		err := json.Unmarshal(structured, &got)
 		c := got.Coverage
 		if err != nil || !c.Exact || c.Calls == 0 || strings.Contains(text, " 0 calls are left") {
-			t.Errorf("%v: %v %+v\n%s", question, err, got, text)
+			t.Errorf("%v: %v %+v\n%.400s", question, err, got, text)
 		}
 		if i == 0 {
 			first.Calls = got.Coverage.Calls

@@ -1,80 +1,64 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/sethvargo/go-envconfig"
-
-	"github.com/talkover/talkover-mcp/internal/cli"
-	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
 )
 
-// The command lists the days of its token alone, and deletes these, or all.
-func TestKeptDaysAreListedAndCleared(t *testing.T) {
+// The command lists the readings of its token alone, and deletes these, or all.
+func TestKeptReadingsAreListedAndCleared(t *testing.T) {
 	folder := t.TempDir()
-	base := "https://app.talkover.ai/api/v1"
-	keep := func(token string, days int) {
-		dir, err := cache.OpenDir(folder, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer dir.Close()
-		a := cache.New(cache.Options{BaseURL: base, Store: dir}).Account(talkover.NewSecret(token).Key, time.Now())
-		for i := range days {
-			var b cache.Builder
-			if err := b.Add(talkover.Call{ID: "1", CreatedAt: time.Now().AddDate(0, 0, -5).Truncate(time.Second)}); err != nil {
-				t.Fatal(err)
-			}
-			a.Save(t.Context(), &cache.Day{Date: cache.DateOf(time.Now()) - 5 - cache.Date(i), Calls: b.Columns(), ReadAt: time.Now(), Renewed: time.Now()})
+	env := append(upstream(t, demoAPI()), "TALKOVER_CACHE_DIR="+folder)
+	other := append(append([]string(nil), env...), "TALKOVER_TOKEN=talq_of_another_account")
+	run := func(env []string, words ...string) (string, int) {
+		cmd := command(t, append([]string(nil), env...), words...)
+		out, _ := cmd.CombinedOutput()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	for _, e := range [][]string{env, other} {
+		if text, code := run(e, "call", "get_call_stats", "period=last_30_days"); code != 0 {
+			t.Fatal(text)
 		}
 	}
-	keep("talq_one", 3)
-	keep("talq_two", 2)
-	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one", "TALKOVER_CACHE_DIR": folder})
-	try := func(words ...string) (string, int) {
-		var out, errs bytes.Buffer
-		p := &cli.Program{Version: version, Env: env, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
-		code := p.Run(t.Context(), words)
-		return out.String() + errs.String(), code
-	}
-	if text, code := try("cache"); code != 0 || !strings.Contains(text, "3 days of this token with 3 calls") || !strings.Contains(text, "2 days of other tokens") || strings.Contains(text, "talq_") {
+	text, code := run(env, "cache")
+	if code != 0 || !strings.Contains(text, "of this token with") || strings.Contains(text, "with 0 calls") || strings.Contains(text, "; 0 readings of other") || strings.Contains(text, "talq_") {
 		t.Errorf("%d: %s", code, text)
 	}
-	text, _ := try("cache", "-json")
+	cmd := command(t, append([]string(nil), env...), "cache", "-json")
+	out, err := cmd.Output()
 	var listed struct {
-		Days   []cache.Stored
-		Others int `json:"days_of_other_tokens"`
+		Readings []struct {
+			From, To string
+			Calls    int
+		}
+		Others int `json:"readings_of_other_tokens"`
 	}
-	if err := json.Unmarshal([]byte(text), &listed); err != nil || len(listed.Days) != 3 || listed.Others != 2 || listed.Days[0].Calls != 1 {
-		t.Errorf("%v: %s", err, text)
+	if err != nil || json.Unmarshal(out, &listed) != nil || len(listed.Readings) == 0 || listed.Others == 0 || listed.Readings[0].Calls == 0 || listed.Readings[0].From >= listed.Readings[0].To {
+		t.Errorf("%v: %s", err, out)
 	}
-	if text, code := try("cache", "clear"); code != 0 || !strings.Contains(text, "Deleted 3 kept days.") {
+	if text, code := run(env, "cache", "clear"); code != 0 || !strings.Contains(text, "Deleted") {
 		t.Errorf("%d: %s", code, text)
 	}
-	if text, code := try("cache", "clear", "-all"); code != 0 || !strings.Contains(text, "Deleted 2 kept days.") {
+	if text, code := run(env, "cache"); code != 0 || !strings.Contains(text, "0 readings of this token") || strings.Contains(text, "; 0 readings of other") {
 		t.Errorf("%d: %s", code, text)
 	}
-	if files, _ := filepath.Glob(filepath.Join(folder, "*", "*.day")); len(files) > 0 {
+	if text, code := run(env, "cache", "clear", "-all"); code != 0 || strings.Contains(text, "Deleted 0 ") {
+		t.Errorf("%d: %s", code, text)
+	}
+	if files, _ := filepath.Glob(filepath.Join(folder, "*", "*", "*.sealed")); len(files) > 0 {
 		t.Errorf("%q are left", files)
 	}
-	env = envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one"})
-	if text, code := try("cache"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: is not set") {
+	if text, code := run(upstream(t, demoAPI()), "cache"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: is not set") {
 		t.Errorf("%d: %s", code, text)
 	}
 	blocked := filepath.Join(folder, "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env = envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": "talq_one", "TALKOVER_CACHE_DIR": blocked})
-	if text, code := try("call", "get_call_stats"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: takes a folder") {
+	if text, code := run(append(env, "TALKOVER_CACHE_DIR="+blocked), "call", "get_call_stats"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: takes a folder") {
 		t.Errorf("%d: %s", code, text)
 	}
 }

@@ -1,32 +1,64 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover/scan/scantest"
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-// manyCalls are 13,000 calls of the last 90 days.
-var manyCalls = sync.OnceValue(func() []scantest.Record {
-	records := scantest.Generate(22, 13_000, 90*24*time.Hour)
-	later := int64(time.Since(scantest.Now).Seconds())
-	for i := range records {
-		records[i].At += later
-		if records[i].Updated > 0 {
-			records[i].Updated += later
+// manyCalls is an account with 13,000 calls of the last 90 days.
+var manyCalls = sync.OnceValue(func() *sandbox.Account {
+	r := rand.New(rand.NewPCG(22, 1))
+	now := time.Now().UTC().Truncate(time.Second)
+	account := sandbox.New(now)
+	agents := account.Agents
+	account.Calls = nil
+	for i := range 13_000 {
+		at := now.Add(-time.Duration(i+1) * (90 * 24 * time.Hour / 13_001)).Truncate(time.Second)
+		c := sandbox.Call{
+			ID: fmt.Sprintf("00000000-0000-4000-8000-%012x", i), SID: fmt.Sprintf("CA%032x", i+1), From: fmt.Sprintf("+1202555%04d", r.IntN(300)), To: "+12125550100",
+			Direction: talkover.Directions[i%2], Status: []string{"completed", "completed", "failed", "no-answer"}[r.IntN(4)], Duration: r.IntN(900),
+			Agent: &agents[r.IntN(len(agents))], CreatedAt: at, UpdatedAt: at,
 		}
+		if c.Direction == talkover.Outbound {
+			c.From, c.To = c.To, c.From
+		}
+		account.Calls = append(account.Calls, c)
 	}
-	return records
+	return account
 })
 
-// limitedAPI serves them at 100 requests a minute.
+// limitedAPI serves them at 100 requests a minute, in windows that open at the first one.
 func limitedAPI() http.HandlerFunc {
-	api := &scantest.Served{API: &scantest.API{Records: manyCalls()}}
+	const limit = 100
+	api := manyCalls().Transport()
+	var mu sync.Mutex
+	var opened time.Time
+	sent := 0
 	return func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if time.Since(opened) >= time.Minute {
+			opened, sent = time.Now(), 0
+		}
+		sent++
+		over, left, reset := sent > limit, max(limit-sent, 0), time.Minute-time.Since(opened)
+		mu.Unlock()
+		w.Header().Set("X-RateLimit-Limit", strconv.Itoa(limit))
+		w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
+		if over {
+			w.Header().Set("Retry-After", strconv.Itoa(int(reset/time.Second)+1))
+			http.Error(w, `{"message":"Too Many Attempts."}`, http.StatusTooManyRequests)
+			return
+		}
+		r.Header.Set("Authorization", "Bearer "+sandbox.Token)
 		res, err := api.RoundTrip(r)
 		if err != nil { // who asked is gone
 			return

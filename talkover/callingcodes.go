@@ -79,6 +79,15 @@ func countryDigits(digits string) int {
 	return 3
 }
 
+// National returns the digits of a number in international form without its country code.
+func National(number string) string {
+	d := Digits(number)
+	if d == "" {
+		return ""
+	}
+	return d[min(countryDigits(d), len(d)):]
+}
+
 // Digits returns the decimal digits of a number, in ASCII.
 func Digits(s string) string {
 	return strings.Map(func(r rune) rune {

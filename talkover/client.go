@@ -98,9 +98,9 @@ func New(c Config) (*Client, error) {
 
 // limit makes the limiter of a new client.
 func (c *Client) limit() {
-	c.limiter = newLimiter(c.rateLimit, c.replicas, c.usage)
+	c.limiter = newLimiter(c.rateLimit, c.replicas, c.timeout, c.usage)
 	if c.ledger != nil && c.rateLimit > 0 {
-		c.limiter.shared = &sharedCount{Ledger: c.ledger(c.Key), lease: c.timeout + window, told: Told{Left: -1}}
+		c.limiter.shared = &sharedCount{Ledger: c.ledger(c.Key), told: Told{Left: -1}}
 	}
 }
 

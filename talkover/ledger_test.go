@@ -38,31 +38,25 @@ func (b *book) Acquire(ask talkover.Ask) (talkover.Grant, error) {
 	if b.away {
 		return talkover.Grant{}, errors.New("away")
 	}
-	return b.grant, nil
+	g := b.grant
+	if ask.Outlook > 0 {
+		g.Outlook = []int64{0, 0, 0, 5000, 10000}
+	}
+	return g, nil
 }
-
-func (b *book) Alone(id string, _ time.Duration) { b.did(id, "alone") }
-func (b *book) Cancel(id string)                 { b.did(id, "cancelled") }
-func (b *book) Pause(time.Duration)              {}
 
 func (b *book) Release(id string, told talkover.Told) {
-	b.did(id, "released")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.told = append(b.told, told)
-}
-
-func (b *book) Away() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.away
-}
-
-func (b *book) Outlook(limit int) (talkover.Outlook, error) {
-	if b.Away() {
-		return talkover.Outlook{}, errors.New("away")
+	if told.Counts == 0 {
+		b.did(id, "cancelled")
+		return
 	}
-	return talkover.Outlook{Limit: limit, Free: []int{3, 4, 5}}, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.away {
+		b.ids[id] += "alone "
+	}
+	b.ids[id] += "released "
+	b.told = append(b.told, told)
 }
 
 func (b *book) set(away bool, grant talkover.Grant) {
@@ -132,7 +126,7 @@ func TestALedgerDecidesForAllReplicas(t *testing.T) {
 			t.Errorf("requests in the ledger (-want +got)\n%s", diff)
 		}
 		first := b.told[0]
-		if want := (talkover.Told{Limit: 100, Left: 99}); first != want {
+		if want := (talkover.Told{Counts: time.Minute, Limit: 100, Left: 99}); first != want {
 			t.Errorf("the ledger was told %+v, want %+v", first, want)
 		}
 	})
@@ -237,6 +231,28 @@ func TestReplicasDivideTheLimit(t *testing.T) {
 		}
 		if api.served < 5*80 {
 			t.Errorf("%d requests were served in 5 minutes", api.served)
+		}
+	})
+}
+
+// A ledger hears of what counts, and of nothing that counts no more.
+func TestALedgerHearsOfPlacesThatCount(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		b := &book{grant: talkover.Grant{Limit: 100}}
+		client := sharing(t, &laravel{limit: 100}, b)
+		for i, want := range []int{0, 1, 2, 0, 1} {
+			if i == 3 {
+				time.Sleep(time.Minute)
+			}
+			if err := lookUp(client, strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(b.asked[len(b.asked)-1].Places); n != want {
+				t.Errorf("request %d: the ledger hears of %d places, want %d", i, n, want)
+			}
+		}
+		if n := client.Limits().Used; n != 2 {
+			t.Errorf("%d requests count, want the two of the last minute", n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package talkover
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ const (
 	leftToOthers = 40
 	leastBulk    = 3
 
+	mostLimit  = 1_000_000        // requests a window that are believed to be a limit
 	maxWait    = 30 * time.Second // the longest wait that the API or the limiter may ask of a call
 	answerTime = 2 * time.Second  // left for the request after a wait; with less, it would be in vain
 
@@ -56,74 +58,71 @@ type Limits struct {
 // use the same token.
 type limiter struct {
 	mu        sync.Mutex
-	limit     int         // requests a window; 0 for none
-	answered  []time.Time // of the last window, oldest first
-	inFlight  int
-	left      int       // requests that the API says are left, until leftUntil
-	leftUntil time.Time // zero where it did not say
-	paused    time.Time // no request before this
-	lookups   []*ticket // requests that wait, first come first served
-	bulk      []*ticket // bulk requests that wait, behind the look-ups
+	limit     int           // requests a window; 0 for none
+	places    []Place       // of the last window and under way, in the order in which they come free
+	lease     time.Duration // of a request under way: longer than a window after its last moment
+	left      int           // requests that the API says are left, until leftUntil
+	leftUntil time.Time     // zero where it did not say
+	paused    time.Time     // no request before this
+	lookups   []string      // requests that wait, first come first served
+	bulk      []string      // bulk requests that wait, behind the look-ups
 	usage     *usage
 	changed   chan struct{} // closed and made anew whenever a request may have become free to go
 	replicas  int           // that divide the limit, while no ledger counts for all of them
 	shared    *sharedCount  // the count of all replicas; nil for none
 }
 
-// ticket stands for one request in a queue. It has a size, so that no two have the
-// same address.
-type ticket struct{ _ byte }
-
-func newLimiter(limit, replicas int, u *usage) *limiter {
-	return &limiter{limit: limit, replicas: max(replicas, 1), usage: u, changed: make(chan struct{})}
+func newLimiter(limit, replicas int, timeout time.Duration, u *usage) *limiter {
+	l := &limiter{limit: limit, replicas: max(replicas, 1), lease: timeout + window, usage: u}
+	l.changed = make(chan struct{})
+	return l
 }
 
-// queue waits until the count of this process lets a request go. It fails at once, with
-// the wait in an [*Error], if that would be too late for ctx; and with errBack where a
-// ledger counts again.
-func (l *limiter) queue(ctx context.Context, bulk bool) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// permit lets one request go, until its release.
+type permit struct {
+	limiter *limiter
+	id      string
+}
+
+// acquire waits until a request may go; release must follow. It fails at once, with
+// the wait in an [*Error], if that would be too late for ctx.
+func (l *limiter) acquire(ctx context.Context, bulk bool) (p permit, err error) {
+	p = permit{l, rand.Text()}
 	queue := &l.lookups
 	if bulk {
 		queue = &l.bulk
 	}
-	mine := &ticket{}
-	*queue = append(*queue, mine)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*queue = append(*queue, p.id)
 	var heldSince time.Time
 	defer func() {
-		*queue = slices.DeleteFunc(*queue, func(t *ticket) bool { return t == mine })
+		*queue = slices.DeleteFunc(*queue, func(id string) bool { return id == p.id })
 		l.broadcast()
 		if !heldSince.IsZero() {
 			l.usage.addWait(time.Since(heldSince))
 		}
+		if s := l.shared; s != nil && err != nil && (ctx.Err() != nil || s.alone()) { // else it is not queued
+			s.Release(p.id, Told{Left: -1})
+		}
 	}()
 	for {
-		ahead := slices.Index(*queue, mine)
-		if bulk {
-			ahead += len(l.lookups)
-		}
-		wait := l.waitBehind(ahead, time.Now(), bulk)
-		if wait <= 0 && ahead == 0 {
-			l.inFlight++
+		most := longestWait(ctx)
+		wait, again, changed := l.wait(p.id, bulk, most)
+		switch {
+		case ctx.Err() != nil:
+			return p, ctx.Err()
+		case wait <= 0:
+			l.place(p.id, l.lease)
 			l.left--
-			return nil
-		}
-		if wait > 0 && wait > longestWait(ctx) {
-			return &Error{Reason: RateLimited, Wait: wait}
-		}
-		if wait <= 0 { // the requests ahead go first, and broadcast when they do
-			wait = window
-		}
-		if heldSince.IsZero() {
+			return p, nil
+		case wait > most:
+			return p, &Error{Reason: RateLimited, Wait: wait}
+		case heldSince.IsZero():
 			heldSince = time.Now()
 		}
-		if l.shared != nil {
-			wait = min(wait, lookBack)
-		}
-		changed := l.changed
 		l.mu.Unlock()
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(min(wait, again))
 		select {
 		case <-changed:
 		case <-timer.C:
@@ -131,13 +130,64 @@ func (l *limiter) queue(ctx context.Context, bulk bool) error {
 		}
 		timer.Stop()
 		l.mu.Lock()
-		if err := ctx.Err(); err != nil {
-			return err
+	}
+}
+
+// wait returns how long a request must wait, by the ledger or else by the count of this
+// process, and when to look again: after so long, or once something has changed. The caller
+// holds l.mu.
+func (l *limiter) wait(id string, bulk bool, most time.Duration) (wait, again time.Duration, changed chan struct{}) {
+	again = window
+	if l.shared != nil {
+		ask := Ask{ID: id, Share: 100, Most: most}
+		if bulk {
+			ask.Share = bulkShare
 		}
-		if l.shared != nil && !l.shared.Away() {
-			return errBack
+		if g, err := l.ask(ask); err == nil {
+			return g.Wait, g.Again, nil
+		}
+		again = lookBack
+	}
+	ahead := slices.Index(l.lookups, id)
+	if bulk {
+		ahead = len(l.lookups) + slices.Index(l.bulk, id)
+	}
+	return l.waitBehind(ahead, time.Now(), bulk), again, l.changed
+}
+
+// release ends what acquire began: the request was answered or failed.
+func (p permit) release() {
+	l := p.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.place(p.id, window)
+	l.broadcast()
+	if s := l.shared; s != nil {
+		told := s.told
+		s.told, told.Counts = Told{Left: -1}, window
+		s.Release(p.id, told)
+	}
+}
+
+// place has a request count for so long from now. The caller holds l.mu.
+func (l *limiter) place(id string, counts time.Duration) {
+	now := time.Now()
+	l.places = slices.DeleteFunc(l.places, func(p Place) bool { return p.ID == id })
+	if l.limit > 0 || counts > window {
+		l.places = append(l.places, Place{id, now.Add(counts)})
+	}
+	slices.SortFunc(l.places, func(x, y Place) int { return x.Until.Compare(y.Until) })
+}
+
+// underWay returns how many requests have no answer yet. The caller holds l.mu.
+func (l *limiter) underWay() (n int) {
+	answered := time.Now().Add(window)
+	for _, p := range l.places {
+		if p.Until.After(answered) {
+			n++
 		}
 	}
+	return n
 }
 
 // longestWait returns how long a call can wait and still have time for an answer. Bulk
@@ -172,29 +222,35 @@ func (l *limiter) waitBehind(ahead int, now time.Time, bulk bool) time.Duration 
 			wait = max(wait, l.shared.quietUntil.Sub(now))
 		}
 	}
-	// This many answers must first be a window old.
-	if need := len(l.answered) + l.inFlight + ahead + 1 - allowed; need > len(l.answered) {
-		wait = max(wait, window) // requests in flight count for that long at least
+	// This many places must come free first. Of one under way nobody knows more than that it
+	// counts for a window at least.
+	if need := len(l.places) + ahead + 1 - allowed; need > len(l.places) {
+		wait = max(wait, window)
 	} else if need > 0 {
-		wait = max(wait, l.answered[need-1].Add(window).Sub(now))
+		wait = max(wait, min(l.places[need-1].Until.Sub(now), window))
 	}
 	return wait
 }
 
-// forget drops answers that the API counts no more. The caller holds l.mu.
+// forget drops requests that the API counts no more. The caller holds l.mu.
 func (l *limiter) forget(now time.Time) {
-	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
-		l.answered = l.answered[1:]
+	for len(l.places) > 0 && !l.places[0].Until.After(now) {
+		l.places = l.places[1:]
 	}
 }
 
-// ownAllowance returns how many bulk requests the count of this process lets go within d
-// from now, and the limit they come from; both are 0 for no limit.
-func (l *limiter) ownAllowance(d time.Duration) (requests, limit int) {
+// allowance returns how many bulk requests may go within d from now, and the limit
+// they come from; both are 0 for no limit.
+func (l *limiter) allowance(d time.Duration) (requests, limit int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limit == 0 {
 		return 0, 0
+	}
+	if l.shared != nil {
+		if requests, ok := l.foreseen(d); ok {
+			return requests, l.limit
+		}
 	}
 	now := time.Now()
 	waiting := len(l.lookups) + len(l.bulk)
@@ -202,7 +258,7 @@ func (l *limiter) ownAllowance(d time.Duration) (requests, limit int) {
 		requests++
 	}
 	if left := l.left - waiting; now.Before(l.leftUntil) && l.leftUntil.Sub(now) > d {
-		if others := l.limit - l.left - l.inFlight - len(l.answered); others > 0 {
+		if others := l.limit - l.left - len(l.places); others > 0 {
 			left = max(left-l.limit*leftToOthers/100, left/6, min(left, leastBulk))
 		}
 		requests = min(requests, max(left, 0))
@@ -213,16 +269,13 @@ func (l *limiter) ownAllowance(d time.Duration) (requests, limit int) {
 func (l *limiter) limits() Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.shared; s != nil && s.aloneSince.IsZero() {
-		return Limits{Limit: l.limit, Used: max(s.used, len(l.answered)+l.inFlight), Waiting: s.asking, Hold: max(time.Until(s.heldUntil), 0)}
+	now := time.Now()
+	hold := l.waitBehind(0, now, false)
+	used := len(l.places)
+	if s := l.shared; s != nil && !s.alone() {
+		used, hold = max(used, s.used), s.heldUntil.Sub(now)
 	}
-	hold := l.waitBehind(0, time.Now(), false)
-	return Limits{
-		Limit:   l.limit,
-		Used:    len(l.answered) + l.inFlight,
-		Waiting: len(l.lookups) + len(l.bulk),
-		Hold:    max(hold, 0),
-	}
+	return Limits{Limit: l.limit, Used: used, Waiting: len(l.lookups) + len(l.bulk), Hold: max(hold, 0)}
 }
 
 // pause holds all requests back, because the API asked one of them to wait.
@@ -230,7 +283,7 @@ func (l *limiter) pause(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.shared != nil {
-		l.shared.Pause(d)
+		l.shared.Release("", Told{Left: -1, Pause: d})
 	}
 	if until := time.Now().Add(d); until.After(l.paused) {
 		l.paused = until
@@ -246,7 +299,7 @@ func (l *limiter) learn(h http.Header) {
 		return
 	}
 	told := Told{Left: -1}
-	if n, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil && n > 0 && n <= 1_000_000 {
+	if n, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil && n > 0 && n <= mostLimit {
 		l.limit, told.Limit = n, n
 	}
 	if n, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
@@ -255,7 +308,7 @@ func (l *limiter) learn(h http.Header) {
 		if !now.Before(l.leftUntil) { // the first answer of a window, which closes within its length
 			l.leftUntil = now.Add(window)
 		}
-		l.left = n - (l.inFlight - 1) // the API counted the request of this answer, and not yet the others in flight
+		l.left = n - (l.underWay() - 1) // the API counted the request of this answer, and not yet the others in flight
 		if reset, ok := resetTime(h); ok && reset.Before(now.Add(window)) {
 			l.leftUntil = reset.Add(roundedDown)
 			told.Reset = l.leftUntil.Sub(now)

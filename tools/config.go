@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // Config sets up the tools. The zero value lists them, and can call none.
@@ -65,8 +65,8 @@ type Config struct {
 	// answers were used. If it is nil, that is known to this process alone.
 	Memory Memory
 
-	// Cache keeps the days of calls that were read, apart by token; nil keeps none.
-	Cache *cache.Cache
+	// Logs reads the logs of calls, apart by token, and keeps what was read; nil keeps nothing.
+	Logs *calls.Logs
 
 	// Charts links the tools that count and list calls to a page that draws their answers.
 	Charts bool

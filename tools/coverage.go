@@ -5,54 +5,57 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 // coverage says which calls an answer rests on, and whether these are all.
 type coverage struct {
-	Exact     bool   `json:"exact" jsonschema_description:"Every figure is that of all calls between from and to."`
-	Method    string `json:"method" jsonschema:"enum=read,enum=counts"`
-	AsOf      string `json:"as_of"`
-	From      string `json:"from,omitempty" jsonschema_description:"What the figures are about."`
-	To        string `json:"to,omitempty"`
-	AskedFrom string `json:"asked_from,omitempty"`
-	AskedTo   string `json:"asked_to,omitempty"`
-	Calls     int    `json:"calls" jsonschema_description:"Calls that fit the filters."`
-	Cached    int    `json:"cached,omitempty" jsonschema_description:"Of these, read by an earlier question."`
-	ReadAt    string `json:"read_at,omitempty" jsonschema_description:"When the oldest of these were read."`
-	Requests  int    `json:"requests"`
-	Left      *int   `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
-	LeftCost  int    `json:"requests_left,omitempty"`
-	AskAgain  int    `json:"ask_again_in_seconds,omitempty"`
-	Reason    ours   `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
+	Exact       bool   `json:"exact" jsonschema_description:"Every figure is that of all calls between from and to."`
+	Complete    bool   `json:"complete" jsonschema_description:"That is all that was asked."`
+	FieldsExact bool   `json:"fields_exact" jsonschema_description:"false: durations, numbers and test flags are as of read_at."`
+	Method      string `json:"method" jsonschema:"enum=read,enum=search,enum=list,enum=counts"`
+	AsOf        string `json:"as_of"`
+	From        string `json:"from,omitempty" jsonschema_description:"What the figures are about."`
+	To          string `json:"to,omitempty"`
+	AskedFrom   string `json:"asked_from,omitempty"`
+	AskedTo     string `json:"asked_to,omitempty"`
+	Calls       int    `json:"calls" jsonschema_description:"Calls that fit the filters; of find_calls, that were looked through."`
+	ReadAt      string `json:"read_at,omitempty" jsonschema_description:"When the oldest of these were read."`
+	Requests    int    `json:"requests"`
+	Left        *int   `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
+	LeftCost    int    `json:"requests_left,omitempty"`
+	AskAgain    int    `json:"ask_again_in_seconds,omitempty"`
+	Reason      ours   `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
 
+	cached int  // calls that an earlier question had read
+	readAt ours // in words
 	about  ours // what the figures are about, in words
 	asked  ours // what was asked
-	whole  bool
 	goesOn bool // the window is not over
 	looked bool // calls are those that were looked through
 }
 
 // newCoverage shows a coverage, how many requests it took, and the days that were asked
 // about.
-func newCoverage(q *question, c scan.Coverage, w window, requests int) coverage {
+func newCoverage(q *question, c stats.Coverage, w window, requests int) coverage {
 	from, to := inZone(c.From, q.zone), inZone(c.To, q.zone)
 	out := coverage{
-		Exact: c.Exact, Method: string(c.Method), AsOf: c.AsOf.In(q.zone).Format(secondForm),
+		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method), AsOf: c.AsOf.In(q.zone).Format(secondForm),
 		From: beginForm(from, minuteForm), To: endForm(to, minuteForm), AskedFrom: beginForm(w.begins(), minuteForm), AskedTo: endForm(w.ends(), minuteForm),
-		Calls: c.Calls, Cached: c.Cached, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
-		Reason: ours(c.Reason), whole: c.Whole, // a reason holds numbers, days and names of filters alone
+		Calls: c.Calls, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
+		Reason: ours(c.Reason), cached: min(c.Cached, c.Calls), // a reason holds numbers, days and names of filters alone
 		about: ours(between(from, to) + " " + q.zone.String()), asked: ours(w.String()),
 	}
-	if c.Whole {
+	if c.Complete {
 		out.From, out.To, out.about = out.AskedFrom, out.AskedTo, out.asked
 		out.goesOn = q.now.Before(w.ends()) && !q.now.Before(w.begins())
 	}
 	if !c.ReadAt.IsZero() {
-		out.ReadAt = c.ReadAt.In(q.zone).Format(secondForm)
+		out.ReadAt, out.readAt = c.ReadAt.In(q.zone).Format(secondForm), ours(c.ReadAt.In(q.zone).Format(nowForm))
 	}
-	if !c.Whole && c.Missing != scan.Unknown {
-		out.Left = &c.Missing
+	if !c.Complete && c.Left != calls.Unknown {
+		out.Left = &c.Left
 	}
 	return out
 }
@@ -63,15 +66,15 @@ func (c coverage) measured() (exactness string, cached, read, counted int) {
 	switch {
 	case !c.Exact:
 		exactness = "inexact"
-	case !c.whole:
+	case !c.Complete:
 		exactness = "part"
 	default:
 		exactness = "exact"
 	}
-	if c.Method == string(scan.Counts) {
+	if c.Method == string(calls.ByCounts) {
 		return exactness, 0, 0, c.Calls
 	}
-	return exactness, c.Cached, c.Calls - c.Cached, 0
+	return exactness, c.cached, c.Calls - c.cached, 0
 }
 
 // String writes the coverage as the first line of an answer says it.
@@ -83,21 +86,21 @@ func (c coverage) String() string {
 	if c.goesOn {
 		about = " so far" + about
 	}
-	calls := string(plural(c.Calls, "call", "calls") + about)
+	some := string(plural(c.Calls, "call", "calls") + about)
 	all := string(every(c.Calls, "call", "calls") + about)
 	var s string
 	switch {
 	case !c.Exact:
-		s = "NOT EXACT: " + calls
-	case !c.whole:
-		s = "Exact for " + calls + " only"
+		s = "NOT EXACT: " + some
+	case !c.Complete:
+		s = "Exact for " + some + " only"
 		if c.about != c.asked {
 			s += fmt.Sprintf(" (asked: %s)", c.asked)
 		}
 		if c.Left != nil {
 			s += fmt.Sprintf("; %s left", plural(*c.Left, "call is", "calls are"))
 		}
-	case c.Method == string(scan.Counts):
+	case c.Method == string(calls.ByCounts):
 		s = "Exact, counted by Talkover: " + all
 	case c.looked:
 		s = "Exact, looked through: " + all
@@ -105,8 +108,8 @@ func (c coverage) String() string {
 		s = "Exact: " + all
 	}
 	s += ", as of " + c.AsOf[len(c.AsOf)-len("15:04:05"):]
-	if c.Cached > 0 {
-		s += fmt.Sprintf("; %d of them cached, validated by Talkover's count", c.Cached)
+	if !c.FieldsExact {
+		s += "; fields as read on " + string(c.readAt)
 	}
 	if c.Reason != "" {
 		s += ": " + string(c.Reason)

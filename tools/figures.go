@@ -15,22 +15,13 @@ type measures map[string]figure
 const busyHour = "busy_hour"
 
 // isRate reports whether text shows a metric in per cent.
-func isRate(name stats.Metric) bool {
-	switch name {
-	case stats.Share, stats.AnswerRate, stats.UnansweredRate, stats.NoAnswerRate:
-		return true
-	}
-	return false
-}
-
-// hasTenths reports whether a metric is worth a digit after the point.
-func hasTenths(name stats.Metric) bool { return name == stats.MeanSeconds || name == stats.PerDay }
+func isRate(name stats.Metric) bool { return name.Unit() == stats.Rate }
 
 // newFigure makes a figure of a metric. Each half of an answer rounds it once, to the digits
 // that it is worth.
 func newFigure(name stats.Metric, v float64) figure {
 	f := figure{value: v, percent: isRate(name)}
-	if f.percent || hasTenths(name) {
+	if name.Unit() != stats.Whole {
 		f.digits = 1
 	}
 	return f

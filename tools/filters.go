@@ -215,28 +215,19 @@ func (f filters) String() string {
 }
 
 // loosen says what to try if nothing matched.
-func (f filters) loosen() ours {
+func (a asked) loosen() ours {
+	f := a.filter()
+	names := f.Given()
 	var try []string
-	add := func(there bool, what string) {
-		if there {
-			try = append(try, what)
-		}
+	if i := slices.Index(names, "dates"); i >= 0 {
+		names, try = slices.Delete(names, i, i+1), append(try, "widen the dates")
 	}
-	add(f.DateFrom != "" || f.DateTo != "", "widen the dates")
-	add(f.Contact != "" && !strings.HasPrefix(string(f.Contact), "+"), "begin contact with + and the country")
-	var names []string
-	for _, n := range []struct {
-		there bool
-		name  string
-	}{
-		{len(f.Status) > 0, "status"}, {f.Direction != "", "direction"}, {f.Agent != "", "agent"}, {f.Contact != "", "contact"}, {f.Search != "", "search"},
-		{f.MinSeconds > 0, "min_seconds"}, {f.MaxSeconds != nil, "max_seconds"}, {f.HourFrom > 0 || f.HourTo != nil, "hours"}, {len(f.Weekdays) > 0, "weekdays"}, {f.TestCalls != "", "test_calls"},
-	} {
-		if n.there {
-			names = append(names, n.name)
-		}
+	if a.Contact != "" && !strings.HasPrefix(string(a.Contact), "+") {
+		try = append(try, "begin contact with + and the country")
 	}
-	add(len(names) > 0, "leave out "+strings.Join(names, " or "))
+	if len(names) > 0 {
+		try = append(try, "leave out "+strings.Join(names, " or "))
+	}
 	if len(try) == 0 {
 		return "This account has no calls yet."
 	}

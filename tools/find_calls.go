@@ -106,15 +106,14 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 	}
 	order := cmp.Or(in.Sort, stats.Newest)
 	skip := (in.Page.number() - 1) * in.Limit
-	found, err := stats.Find(ctx, q.client, stats.Search{
+	found, err := stats.Find(ctx, q.calls, stats.Search{
 		Filter: asked.filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
-		Now: q.clock, Account: q.kept,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	calls := found.Calls
+	calls := found.Rows
 	in.filters = asked.filters
 	out := &findCallsOutput{
 		Coverage: newCoverage(q, found.Coverage, asked.window, meter.Requests()),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -32,8 +33,8 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		return nil, err
 	}
 	wanted := stats.Question{
-		Filter: asked.filter(), By: in.GroupBy, Metrics: in.wanted(asked, q.now), Order: in.order(), Compare: in.Compare,
-		Now: q.clock, Account: q.kept,
+		Filter: asked.filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare,
+		Now:      q.clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
 	if slices.Contains(in.GroupBy, stats.ByAgent) {
@@ -42,7 +43,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		agents, _ := q.readAgents(ctx)
 		wanted.Agents = agentsOf(agents.Rows)
 	}
-	report, err := stats.Ask(ctx, q.client, wanted)
+	report, err := stats.Ask(ctx, q.calls, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
 	t := q.newGroups(in, report)
-	out.total(in, wanted.Metrics, t, report)
+	out.total(in, in.isFree(asked, q.now), t, report)
 	q.noteLines(ctx, &out.frame, in.Search)
 	out.explain(q, in, asked, report)
 	out.behind(asked.filters, t)
@@ -64,14 +65,11 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 // on to now: what became of its missed calls is in it.
 var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
 
-// wanted returns the metrics to ask for. Those that are told without being asked for hang on
-// the question alone, never on what is cached, so that its answer keeps its shape.
-func (in callStatsInput) wanted(a asked, now time.Time) []stats.Metric {
+// isFree reports whether those are told without being asked for. That hangs on the question alone,
+// never on what is kept, so that its answer keeps its shape.
+func (in callStatsInput) isFree(a asked, now time.Time) bool {
 	all := filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
-	if len(in.Metrics) > 0 || len(in.GroupBy) > 0 || in.Compare != "" || !reflect.DeepEqual(a.filters, all) || a.to != "" && !a.ends().After(now) {
-		return in.asked()
-	}
-	return freeMetrics
+	return len(in.Metrics) == 0 && len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.filters, all) && (a.to == "" || a.ends().After(now))
 }
 
 // seldomMetrics are not told where they are 0, unless they are asked for.
@@ -79,7 +77,7 @@ var seldomMetrics = []stats.Metric{stats.OtherStatus, stats.Withheld, stats.With
 
 // total fills in the totals, and those of the other window: of the metrics that the table
 // shows, or that were asked for, or all.
-func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *groups, report *stats.Report) {
+func (out *callStatsOutput) total(in callStatsInput, free bool, t *groups, report *stats.Report) {
 	names := in.asked()
 	switch {
 	case len(names) > 0:
@@ -92,7 +90,7 @@ func (out *callStatsOutput) total(in callStatsInput, wanted []stats.Metric, t *g
 		names = comparedMetrics
 	default:
 		names = slices.DeleteFunc(slices.Clone(stats.AllMetrics), func(name stats.Metric) bool {
-			return slices.Contains(freeMetrics, name) && !slices.Contains(wanted, name)
+			return !free && slices.Contains(freeMetrics, name)
 		})
 	}
 	if len(in.GroupBy) == 0 && slices.Equal(names, []stats.Metric{stats.Share}) {
@@ -160,26 +158,20 @@ func (out *callStatsOutput) explain(q *question, in callStatsInput, asked asked,
 	if b := report.Before; b != nil && b.Reason == "" && len(b.Beyond) > 0 {
 		out.note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
 	}
-	if !report.Whole && len(report.Rows) > 1 && report.Order != stats.ByValue {
+	if !report.Complete && len(report.Rows) > 1 && report.Order != stats.ByValue {
 		out.note("The order of rows is that of this part; the rest may change it.")
 	}
-	if p := report.Read; p != nil {
-		out.note("Talkover counts calls, but not their durations, hours and contacts. Of the %s that were read (%s): %s.",
-			plural(p.Calls, "call", "calls"), ours(between(inZone(p.From, q.zone), inZone(p.To, q.zone))), ours(measuresOf(partMetrics, p.Totals).words("")))
+	if report.Method == calls.ByCounts {
+		out.note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, these are told of the newest calls.")
 	}
 	for _, name := range in.asked() {
-		if why, ok := report.Untold[name]; ok && !report.Totals.M[name].Known {
+		if why := report.Untold(name); why != "" {
 			out.note("%s is not known: %s.", ours(name), ours(why))
 		}
 	}
 	if report.Calls == 0 {
 		out.note("%s", asked.loosen())
 	}
-}
-
-// partMetrics are told of the part that was read, where the rest was counted.
-var partMetrics = []stats.Metric{
-	stats.TalkSeconds, stats.MeanSeconds, stats.MedianSeconds, stats.P95Seconds, stats.ShortCalls, stats.Contacts, stats.Repeat,
 }
 
 // valuesOf lists what rows of one dimension are about.

@@ -173,9 +173,9 @@ func (t *groups) restOf(cut []group) group {
 			then = append(then, g.was)
 		}
 	}
-	rest := group{Row: stats.Rest(rows, t.report.Calls), rest: true}
+	rest := group{Row: stats.Rest(rows), rest: true}
 	if t.compared() {
-		rest.was = stats.Rest(then, t.report.Before.Calls)
+		rest.was = stats.Rest(then)
 	}
 	return rest
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 )
@@ -208,7 +208,7 @@ func TestStatsAreThoseOfTheCalls(t *testing.T) {
 				what := fmt.Sprint(name, " ", by, " ", test.more)
 				_, structure := s.call("get_call_stats", statsArgs(by, test.more))
 				coverage := structure["coverage"].(map[string]any)
-				if coverage["method"] != "read" || coverage["exact"] != true {
+				if coverage["method"] == "counts" || coverage["exact"] != true {
 					t.Fatalf("%s: %v", what, coverage)
 				}
 				want := statsFigures(calls, len(calls))
@@ -634,21 +634,21 @@ func TestComparisonOfALargeLog(t *testing.T) {
 // What one question read, the next ones have: of statistics, of a search and of the
 // sheet. Nothing of it reaches another token.
 func TestDaysAreReadOnce(t *testing.T) {
-	kept := cache.New(cache.Options{Calls: 100_000})
+	kept := calls.New(calls.Options{Calls: 100_000, Now: account.Now})
 	defer kept.Close()
 	r := &recorder{api: busyAccount(2000, 40).Transport()}
-	s := connect(t, r, func(c *tools.Config) { c.Cache = kept })
+	s := connect(t, r, func(c *tools.Config) { c.Logs = kept })
 	asked := func(tool, args string) (string, map[string]any, int) {
 		before := len(r.requests)
 		text, structure := s.call(tool, args)
 		return text, structure, len(r.requests) - before
 	}
 	_, one, requests := asked("get_call_stats", `{"date_from":"2026-10-10","group_by":["agent"]}`)
-	if requests < 15 || one["coverage"].(map[string]any)["cached"] != nil {
+	if requests < 15 || one["coverage"].(map[string]any)["complete"] != true {
 		t.Fatalf("%d requests: %v", requests, one["coverage"])
 	}
 	text, two, requests := asked("get_call_stats", `{"date_from":"2026-10-10","group_by":["hour"],"timezone":"America/New_York"}`)
-	if requests > 4 || !strings.Contains(text, "of them cached, validated by Talkover's count") || two["coverage"].(map[string]any)["read_at"] == nil {
+	if requests > 4 || !strings.Contains(text, "Exact: all") || two["coverage"].(map[string]any)["read_at"] == nil {
 		t.Errorf("%d requests: %.300s", requests, text)
 	}
 	if text, _, requests := asked("find_calls", `{"date_from":"2026-10-10","sort":"longest"}`); requests > 0 || !strings.Contains(text, "Exact, looked through: all") {
@@ -663,7 +663,7 @@ func TestDaysAreReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, structure := connect(t, r, func(c *tools.Config) { c.Cache, c.Client = kept, other }).call("get_call_stats", `{"date_from":"2026-10-10"}`)
+	text, structure := connect(t, r, func(c *tools.Config) { c.Logs, c.Client = kept, other }).call("get_call_stats", `{"date_from":"2026-10-10"}`)
 	if structure != nil {
 		t.Errorf("another token is answered: %s", text)
 	}
@@ -789,17 +789,16 @@ func TestProgressOfStats(t *testing.T) {
 			t.Fatal(result, err)
 		}
 	}
-	ask(nil)
 	ask("p-1")
+	ask(nil)
 	last := told{}
-	for n := 0; !strings.Contains(last.Message, "the other window") || last.Progress < last.Total-2; n++ {
+	for range 5 {
 		p := <-heard
-		if p.Token != "p-1" || p.Progress <= last.Progress || p.Progress > p.Total || !strings.Contains(p.Message, "page") {
+		if p.Token != "p-1" || p.Progress <= last.Progress || p.Progress > p.Total || p.Message != "calls" {
 			t.Fatalf("%+v after %+v", p, last)
 		}
 		last = p
 	}
-	t.Logf("the last is %+v", last)
 }
 
 // The requests of a call are in its answer and in the log.

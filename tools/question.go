@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // question holds what one call works with. It is set once, before a tool runs: an answer
@@ -14,7 +14,7 @@ import (
 type question struct {
 	client *talkover.Client // of the caller's account
 	caller string           // as the gate knows it; "" without one
-	kept   *cache.Account   // what is kept of it; nil for nothing
+	calls  *calls.Log       // its calls
 	clock  func() time.Time // tells now, as it goes on
 	zone   *time.Location   // of every day, hour and time in the answer
 	now    time.Time        // in zone
@@ -48,8 +48,8 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*question, 
 	if qs.CallerOf != nil {
 		q.caller = qs.CallerOf(ctx)
 	}
-	if qs.Cache != nil {
-		q.kept = qs.Cache.Account(client.Key, q.now)
+	if client != nil { // a server without a token lists its tools
+		q.calls = qs.Logs.Log(client)
 	}
 	return q, nil
 }

@@ -151,18 +151,18 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if f.Status != "" {
 		filter.Statuses = []string{string(f.Status)}
 	}
-	found, err := stats.Find(ctx, q.client, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows, Now: q.clock, Account: q.kept})
+	found, err := stats.Find(ctx, q.calls, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows})
 	if err != nil {
 		return "", 0, qs.accounts.blame(err)
 	}
-	return sheetHead(q, f, found) + sheet(found.Calls, q.masked), len(found.Calls), nil
+	return sheetHead(q, f, found) + sheet(found.Rows, q.masked), len(found.Rows), nil
 }
 
 // sheetHead writes the first line. It is a comment, which readers of CSV can be told to skip.
 func sheetHead(q *question, f callFilters, found *stats.Found) string {
-	held, why := every(len(found.Calls), "call that matches", "calls that match"), ours("")
-	if more := found.Total > len(found.Calls); more || !found.All || !found.Exact {
-		held = "NOT ALL: the newest " + plural(len(found.Calls), "call that matches", "calls that match")
+	held, why := every(len(found.Rows), "call that matches", "calls that match"), ours("")
+	if more := found.Total > len(found.Rows); more || !found.All || !found.Exact {
+		held = "NOT ALL: the newest " + plural(len(found.Rows), "call that matches", "calls that match")
 		if why = ours(newCoverage(q, found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, 0).String()); more {
 			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}

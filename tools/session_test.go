@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 )
@@ -39,6 +40,10 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 	config := tools.Config{Client: c, Version: "test", Now: account.Now, Charts: true}
 	for _, f := range change {
 		f(&config)
+	}
+	if config.Logs == nil {
+		config.Logs = calls.New(calls.Options{Now: config.Now})
+		t.Cleanup(config.Logs.Close)
 	}
 	s, err := tools.New(config)
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // New makes an MCP server with all tools, prompts and resources. It fails if a schema
@@ -31,6 +33,9 @@ func New(c Config) (*server.MCPServer, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Logs == nil {
+		c.Logs = calls.New(calls.Options{Now: c.Now})
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

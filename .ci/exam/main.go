@@ -15,7 +15,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/internal/transport"
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/tools/exam"
@@ -47,9 +47,9 @@ func serve(account string) error {
 	if err != nil {
 		return err
 	}
-	days := cache.New(cache.Options{Calls: cache.DefaultCalls})
-	defer days.Close()
-	s, err := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now, Cache: days})
+	logs := calls.New(calls.Options{Calls: calls.DefaultCalls, Now: now})
+	defer logs.Close()
+	s, err := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now, Logs: logs})
 	if err != nil {
 		return err
 	}

@@ -9,75 +9,100 @@ import (
 
 	"github.com/talkover/talkover-mcp/internal/config"
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // errNoFolder tells why there is nothing to list or delete.
-var errNoFolder = misuse{config.Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "is not set, so days are kept in the memory of a running server alone, and end with it"}}}
+var errNoFolder = misuse{config.Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "is not set, so readings are kept in the memory of a running server alone, and end with it"}}}
 
-// folder opens the folder of kept days, and what it has of the account of the settings.
-func (p *Program) folder(cmd *cobra.Command) (*cache.Dir, *cache.Account, error) {
+// folder is the folder of kept readings, and the account of the settings.
+type folder struct {
+	*calls.Dir
+	logs    *calls.Logs
+	account *talkover.Client
+}
+
+// folder opens the folder of kept readings.
+func (p *Program) folder(cmd *cobra.Command) (f folder, err error) {
 	c, err := config.Load(cmd.Context(), p.Env)
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
 	if c.CacheDir == "" {
-		return nil, nil, errNoFolder
+		return f, errNoFolder
+	}
+	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil, nil)
+	if err != nil {
+		return f, err
 	}
 	dir, err := c.CacheFolder(c.Logger(p.Stderr))
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
 	dir.Sweep(time.Now())
-	account, err := c.Account(p.Version, c.Quiet().Logger(p.Stderr), nil, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	kept := cache.New(cache.Options{BaseURL: c.BaseURL, Store: dir})
-	return dir, kept.Account(account.Key, time.Now()), nil
+	return folder{dir, calls.New(calls.Options{BaseURL: c.BaseURL, Store: dir}), account.Client}, nil
 }
 
-// listKept prints the days that are kept of the account, and how many of others.
+// Close closes the folder.
+func (f folder) Close() {
+	f.logs.Close()
+	_ = f.Dir.Close() // nothing is written
+}
+
+// listed is a reading as the list of those that are kept shows it.
+type listed struct {
+	From   string    `json:"from"`
+	To     string    `json:"to"`
+	Calls  int       `json:"calls"`
+	Bytes  int       `json:"bytes"`
+	ReadAt time.Time `json:"read_at"`
+}
+
+// listKept prints the readings that are kept of the account, and how many of others.
 func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
-	dir, account, err := p.folder(cmd)
+	f, err := p.folder(cmd)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	all, err := dir.Days()
+	defer f.Close()
+	others, err := f.Count()
 	if err != nil {
 		return err
 	}
-	days := account.Stored(cmd.Context(), time.Now())
+	readings, err := f.logs.Stored(cmd.Context(), f.account)
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
-	calls, bytes := 0, 0
-	for _, d := range days {
-		calls, bytes = calls+d.Calls, bytes+d.Bytes
-		fmt.Fprintf(&b, "%s  %6d calls  %8d bytes  read %s ago\n", d.Date, d.Calls, d.Bytes, time.Since(d.ReadAt).Round(time.Minute))
+	all, total, bytes := []listed{}, 0, 0
+	for _, r := range readings {
+		total, bytes = total+r.Calls, bytes+r.Bytes
+		all = append(all, listed{r.From.String(), r.To.String(), r.Calls, r.Bytes, r.ReadAt})
+		fmt.Fprintf(&b, "%s - %s  %6d calls  %8d bytes  read %s ago\n", r.From, r.To, r.Calls, r.Bytes, time.Since(r.ReadAt).Round(time.Minute))
 	}
-	others := all - len(days)
+	others -= len(all)
 	fmt.Fprintf(&b, "%s of this token with %s in %d bytes; %s of other tokens.",
-		talkover.Plural(len(days), "day", "days"), talkover.Plural(calls, "call", "calls"), bytes, talkover.Plural(others, "day", "days"))
+		talkover.Plural(len(all), "reading", "readings"), talkover.Plural(total, "call", "calls"), bytes, talkover.Plural(others, "reading", "readings"))
 	return p.print(b.String(), struct {
-		Days   []cache.Stored `json:"days"`
-		Others int            `json:"days_of_other_tokens"`
-	}{days, others})
+		Readings []listed `json:"readings"`
+		Others   int      `json:"readings_of_other_tokens"`
+	}{all, others})
 }
 
-// clearKept deletes kept days.
+// clearKept deletes kept readings.
 func (p *Program) clearKept(cmd *cobra.Command, _ []string) error {
-	dir, account, err := p.folder(cmd)
+	f, err := p.folder(cmd)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	name := account.Name()
+	defer f.Close()
+	name := f.logs.Account(f.account)
 	if all, _ := cmd.Flags().GetBool("all"); all {
 		name = ""
 	}
-	n, err := dir.Clear(name)
+	n, err := f.Clear(name)
 	if err != nil {
 		return err
 	}
-	return p.print("Deleted "+talkover.Plural(n, "kept day", "kept days")+".", map[string]int{"deleted": n})
+	return p.print("Deleted "+talkover.Plural(n, "kept reading", "kept readings")+".", map[string]int{"deleted": n})
 }

@@ -52,8 +52,8 @@ func (p *Program) Tree() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
 	}
-	kept := &cobra.Command{Use: "cache", Short: "List the days that are kept in TALKOVER_CACHE_DIR", Args: wantNoArguments, RunE: p.listKept}
-	clearKept := &cobra.Command{Use: "clear", Short: "Delete the kept days of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
+	kept := &cobra.Command{Use: "cache", Short: "List the readings that are kept in TALKOVER_CACHE_DIR", Args: wantNoArguments, RunE: p.listKept}
+	clearKept := &cobra.Command{Use: "clear", Short: "Delete the kept readings of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
 	clearKept.Flags().Bool("all", false, "those of every token, also of tokens that are gone")
 	kept.AddCommand(clearKept)
 	root.AddCommand(

@@ -17,7 +17,7 @@ import (
 	"github.com/talkover/talkover-mcp/internal/telemetry"
 	"github.com/talkover/talkover-mcp/internal/transport"
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/valkey"
 	"github.com/talkover/talkover-mcp/tools"
 )
@@ -28,7 +28,7 @@ type service struct {
 	version string
 	account config.Account
 	shared  *valkey.Server // with other replicas; nil for nothing
-	cache   *cache.Cache
+	logs    *calls.Logs
 	server  *server.MCPServer
 	metrics *telemetry.Metrics // nil, and then counts nothing, without MCP_METRICS_ADDR
 	unwatch func()             // ends the answers to scrapes
@@ -38,8 +38,8 @@ type service struct {
 
 // close ends what open began.
 func (s service) close() {
-	if s.cache != nil {
-		s.cache.Close()
+	if s.logs != nil {
+		s.logs.Close()
 	}
 	if s.shared != nil {
 		s.shared.Close()
@@ -60,12 +60,12 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	if s.account, err = c.Account(p.Version, s.log, s.metrics.RoundTripper, s.shared); err != nil {
 		return s, err
 	}
-	if s.cache, err = c.Cache(s.log, s.shared); err != nil {
+	if s.logs, err = c.Logs(s.log, s.shared, s.account.Now); err != nil {
 		return s, err
 	}
 	with := ToolsOf(c, p.Version)
+	with.Logs = s.logs
 	with.QuietAudit = c.Transport == "stdio"
-	with.Cache = s.cache
 	with.Client, with.Now, with.Log = s.account.Client, s.account.Now, s.log
 	with.Observe = s.metrics.Operation
 	with.WatchOrders = func(left func() int) { s.metrics.WatchOrders(with.MaxCallsPerHour, left) }
@@ -102,7 +102,7 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 		Client: func(name string) string { return config.HostOf(name).Word },
 	})
 	if s.shared != nil {
-		s.metrics.WatchShared(func() (away bool, gone int) { st := s.shared.State(); return st.Away, st.Gone })
+		s.metrics.WatchShared(s.shared.State)
 	}
 	s.metrics.WatchUsage(s.account.Usage)
 	s.metrics.WatchLimits(limits)

@@ -74,16 +74,16 @@ func (r *replicas) EnvDecode(s string) error {
 	return nil
 }
 
-// calls is a number of calls from 0 to 10,000,000.
-type calls int
+// callCount is a number of calls from 0 to 10,000,000.
+type callCount int
 
 // EnvDecode implements [envconfig.Decoder].
-func (c *calls) EnvDecode(s string) error {
+func (c *callCount) EnvDecode(s string) error {
 	var n int
 	if _, err := fmt.Sscanf(s+"\n", "%d\n", &n); err != nil || n < 0 || n > 10_000_000 {
 		return errSetting
 	}
-	*c = calls(n)
+	*c = callCount(n)
 	return nil
 }
 

@@ -1,23 +1,213 @@
 package stats
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
-// Ask answers a question by the plan of the fewest requests ([scan.State.Plan]), within
-// the time of ctx and what the limiter lets through. What cannot be read in time is
-// left out, and the answer is about the rest; where nothing can be answered, the
-// error is an [*talkover.Error] with the wait. A question that compares days without a first
-// one fails with [ErrNoBeginning].
-func Ask(ctx context.Context, api scan.API, q Question) (*Report, error) {
+// Log gets the calls of an account; [calls.Log] is one.
+type Log interface {
+	Calls(context.Context, calls.Want) (*calls.Taken, error)
+}
+
+// Question is what [Ask] answers.
+type Question struct {
+	Filter Filter      // which calls
+	By     []Dimension // none, one or two
+	// Metrics are figures that are wanted beyond those that cost nothing: [Unreturned] and
+	// its parts, which take all calls up to now, and [Contacts], [Repeat] and [Withheld] of
+	// each group. What is counted alone does for those that it tells.
+	Metrics  []Metric
+	Order    RowOrder         // of the rows
+	Agents   []talkover.Agent // by agent alone, those to be among the rows even without a call
+	Compare  Compare          // "" for nothing
+	Now      func() time.Time // time.Now if nil
+	Progress func(done, total int, what string)
+}
+
+// needs adds up what must be known for what was asked for by name.
+func (q *Question) needs() need {
+	needs := Metric(q.Order).row().needs
+	for _, name := range q.Metrics {
+		needs |= name.row().needs
+	}
+	if len(q.By) == 0 {
+		needs |= moments
+	}
+	return needs
+}
+
+// Ask answers a question by one look at a log, so that all of it is of one moment. What cannot be
+// had in the time of ctx is left out, and the answer is about the rest; where nothing can be
+// answered, the error is an [*talkover.Error] with the wait. A question that compares days
+// without a first one fails with [ErrNoBeginning].
+func Ask(ctx context.Context, log Log, q Question) (*Report, error) {
 	if q.Now == nil {
 		q.Now = time.Now
 	}
+	w := q.Filter.want(q.needs()&later != 0)
+	w.Progress = q.Progress
 	if q.Compare != "" {
-		return askBoth(ctx, api, q)
+		if err := q.wantBoth(&w); err != nil {
+			return nil, err
+		}
 	}
-	return ask(ctx, api, q)
+	if len(w.Windows) == 1 && q.countable() {
+		w.Count = q.Filter.countable(w.Query)
+	}
+	t, err := take(ctx, log, w)
+	if err != nil {
+		return nil, err
+	}
+	if q.Compare != "" {
+		return q.compared(&w, t), nil
+	}
+	return q.report(&w, t, 0), nil
+}
+
+// wantBoth adds the window that a question compares with to those that are wanted, from which on
+// calls are followed. Where it is cut is known once the moment of the answer is.
+func (q *Question) wantBoth(w *calls.Want) error {
+	q.Filter.Days.To = cmp.Or(q.Filter.Days.To, dayOf(q.Now().In(zoneOf(q.Filter.Zone))).Format(time.DateOnly))
+	other := q.Filter
+	var err error
+	if other.Days, _, err = q.Compare.Before(q.Filter.Days, q.Filter.Zone, q.Now()); err != nil {
+		return err
+	}
+	other.Days.Until = time.Time{}
+	w.Windows[0] = q.Filter.Window()
+	w.Windows = slices.Insert(w.Windows, 1, other.Window())
+	if len(w.Windows) > 2 {
+		w.Windows[2].From = other.Window().From
+	}
+	return nil
+}
+
+// countable reports whether counts do for a question: they tell some figure that was asked for,
+// what rows are sorted by, and all dimensions.
+func (q *Question) countable() bool {
+	tells := func(name Metric) bool { return name.row().needs&^overDays == 0 }
+	return (len(q.Metrics) == 0 || slices.ContainsFunc(q.Metrics, tells)) && tells(Metric(q.Order)) &&
+		!slices.ContainsFunc(q.By, func(d Dimension) bool { return d != ByStatus && d != ByDirection })
+}
+
+// take has a log get calls. It fails where nothing is known of the first window, with when to ask
+// again.
+func take(ctx context.Context, log Log, w calls.Want) (*calls.Taken, error) {
+	t, err := log.Calls(ctx, w)
+	if err == nil && isNothing(t.Parts[0].Coverage) {
+		err = &talkover.Error{Reason: talkover.RateLimited, Wait: max(t.Parts[0].AskAgain, time.Second)}
+	}
+	return t, err
+}
+
+// isNothing reports whether nothing is known of the calls of a window.
+func isNothing(c calls.Coverage) bool {
+	return !c.Complete && !c.To.IsZero() && !c.From.Before(c.To)
+}
+
+// counted is the length that calls in closed days have that were counted: those in status
+// answered are over.
+const counted = 1
+
+// tallied adds the kinds of calls that the API counted to the tables, and a contact for them. The
+// calls of no kind that was counted have a status that is not documented.
+func (q *Question) tallied(w *calls.Want, t *calls.Taken) (*calls.Tables, []calls.Tally) {
+	if t.Counted == nil {
+		return t.Tables, nil
+	}
+	rest := calls.Tally{Kind: calls.Kind{Status: Other.Key, Direction: cmp.Or(w.Query.Direction, Other.Key)}, Calls: t.Counted[0].Calls}
+	tables := *t.Tables
+	tables.Kinds, tables.Contacts = slices.Clone(t.Kinds), append(slices.Clip(t.Contacts), "")
+	for _, tally := range t.Counted[1:] {
+		rest.Calls -= tally.Calls
+		tables.Kinds = append(tables.Kinds, tally.Kind)
+	}
+	tables.Kinds = append(tables.Kinds, rest.Kind)
+	return &tables, append(slices.Clone(t.Counted[1:]), rest)
+}
+
+// report answers a question about one of the windows that were taken, by its filter.
+func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
+	part := &t.Parts[window]
+	tables, tallies := q.tallied(w, t)
+	within := calls.Window{From: part.From, To: part.To}
+	if end := q.Filter.Window().To; !end.IsZero() && (within.To.IsZero() || end.Before(within.To)) {
+		within.To = end
+	}
+	r := &Report{Coverage: Coverage{Coverage: part.Coverage, AsOf: t.AsOf}, By: q.By, Order: q.Order.of(q.By)}
+	r.over = daysOver(within, &q.Filter, q.By, t.AsOf)
+	s := newSums(q, tables, r.over.Window)
+	for _, run := range part.Runs {
+		for i := range run {
+			s.add(&run[i], 1)
+		}
+	}
+	for i, tally := range tallies {
+		kind := uint16(len(t.Kinds) + i)
+		s.add(&calls.Call{At: within.From.UnixMicro(), Kind: kind, Contact: uint32(len(t.Contacts)), Seconds: counted}, tally.Calls)
+	}
+	s.finish(tables)
+	r.fill(s, q.lacking(w, t, window, s))
+	r.addAgents(q)
+	r.Order.Sort(r.Rows, q.By)
+	return r
+}
+
+// lacks is what is not known, and why, in words.
+type lacks struct {
+	need
+	why string
+}
+
+// lacking tells what is not known of calls that were added up, and follows those that were missed
+// where that can be.
+func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) lacks {
+	if t.Counted != nil {
+		return lacks{durations | numbers | moments | later, "Talkover counts calls, and tells neither their durations, hours nor numbers"}
+	}
+	since, why := q.since(w, t, window)
+	first := s.firstMissed()
+	if since != nil && why == "" && since.From.After(first) {
+		why = "it depends on all calls since, up to now, of which only the newest could be read" + inSeconds(since.AskAgain)
+	}
+	if why != "" && !first.IsZero() {
+		return lacks{later, why}
+	}
+	if since != nil {
+		s.follow(t.Tables, q.Filter.follow(t.Tables, since.Runs))
+	}
+	return lacks{}
+}
+
+// since returns the part that has all calls up to now since it begins, or why there is none. That
+// depends on the question alone, and not on what is kept: the same question has the same
+// figures twice.
+func (q *Question) since(w *calls.Want, t *calls.Taken, window int) (*calls.Part, string) {
+	last := len(w.Windows) - 1
+	switch to := w.Windows[0].To; {
+	case q.needs()&later != 0:
+	case window > 0 || w.Query != talkover.CallQuery{} || w.Search != "" || !to.IsZero() && !to.After(t.AsOf):
+		return nil, "it depends on all calls since, up to now, whatever the filters, which are read only if it is asked for"
+	default:
+		last = 0
+	}
+	if !t.Parts[last].Exact {
+		return nil, "it depends on all calls since, up to now, which could not be read whole"
+	}
+	return &t.Parts[last], ""
+}
+
+// inSeconds words when to ask again; a wait of 0 would not help, and is not told.
+func inSeconds(wait time.Duration) string {
+	if wait == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; ask again in %d s", (wait+time.Second-1)/time.Second)
 }

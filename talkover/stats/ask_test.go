@@ -1,41 +1,27 @@
 package stats_test
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// ask answers a question of a log from which nothing is kept.
-func ask(t testing.TB, api *fakeAPI, q stats.Question) *stats.Report {
-	t.Helper()
-	q.Now = clock()
-	api.Requests, api.Most, api.Asked = 0, 0, nil
-	r, err := stats.Ask(context.Background(), api, q)
-	if err != nil {
-		t.Fatalf("%+v by %v: %v", q.Filter, q.By, err)
-	}
-	return r
-}
-
 // isTruth holds every figure of a report that claims to have read all calls
 // against the calls themselves.
-func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, calls []talkover.Call, zone *time.Location) {
+func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, all []talkover.Call, zone *time.Location) {
 	t.Helper()
-	if !r.Exact || !r.Whole || r.Method != scan.Read || r.Calls != len(calls) || r.Reason != "" {
-		t.Errorf("%v: %+v, want all %d calls", by, r.Coverage, len(calls))
+	if !r.Exact || !r.Complete || r.Method != calls.ByReading || r.Calls != len(all) || r.Reason != "" {
+		t.Errorf("%v: %+v, want all %d calls", by, r.Coverage, len(all))
 		return
 	}
-	sameMeasures(t, by, plain, r.Totals.M, truth(calls, len(calls)))
-	groups := grouped(by, calls, zone)
+	sameMeasures(t, by, plain, r.Totals.M, truth(all, len(all)))
+	groups := grouped(by, all, zone)
 	if len(by) == 0 {
 		groups = nil
 	}
@@ -45,7 +31,7 @@ func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, calls []talkov
 	}
 	sum := map[stats.Metric]float64{}
 	for _, row := range r.Rows {
-		sameMeasures(t, fmt.Sprint(by, row.Values), plain, row.M, truth(groups[keyOf(row.Values)], len(calls)))
+		sameMeasures(t, fmt.Sprint(by, row.Values), plain, row.M, truth(groups[keyOf(row.Values)], len(all)))
 		for name, m := range row.M {
 			sum[name] += m.Value
 		}
@@ -60,32 +46,26 @@ func isTruth(t *testing.T, r *stats.Report, by []stats.Dimension, calls []talkov
 // A log of 4,000 calls: every figure by every dimension and pair of dimensions.
 func TestSmallLogIsExact(t *testing.T) {
 	t.Parallel()
-	api := &fakeAPI{Records: generate(1, 4000, 40*24*time.Hour)}
+	records := generate(1, 4000, 40*24*time.Hour)
 	for i := range 60 { // what the API has added since
-		api.Records[i*66].Status = voicemail
+		records[i*66].Status = voicemail
 	}
-	all := calls(api.Records)
+	log := logOf(records)
 	askings := append(pairs(), nil)
 	for _, d := range dimensions {
 		askings = append(askings, []stats.Dimension{d})
 	}
 	for _, by := range askings {
-		r := ask(t, api, stats.Question{By: by})
-		isTruth(t, r, by, all, time.UTC)
-		if api.Requests > 44 {
-			t.Errorf("%v: %d requests for 40 pages", by, api.Requests)
-		}
+		isTruth(t, ask(t, log, stats.Question{By: by}), by, log.rows, time.UTC)
 	}
-	t.Logf("%d requests for 40 pages", api.Requests)
 }
 
 func TestNothingMatches(t *testing.T) {
 	for _, by := range [][]stats.Dimension{nil, {stats.ByAgent}, {stats.ByDay, stats.ByHour}} {
-		api := &fakeAPI{}
-		r := ask(t, api, stats.Question{By: by})
+		r := ask(t, &fakeLog{}, stats.Question{By: by, Metrics: []stats.Metric{stats.Unreturned}})
 		isTruth(t, r, by, nil, time.UTC)
-		if api.Requests != 1 || r.Totals.M[stats.Contacts] != (stats.Measure{Known: true}) || r.Totals.M[stats.Unreturned] != (stats.Measure{Known: true}) {
-			t.Errorf("%v: %d requests, %+v", by, api.Requests, r.Totals.M)
+		if r.Totals.M[stats.Contacts] != (stats.Measure{Known: true}) || r.Totals.M[stats.Unreturned] != (stats.Measure{Known: true}) {
+			t.Errorf("%v: %+v", by, r.Totals.M)
 		}
 	}
 }
@@ -93,15 +73,15 @@ func TestNothingMatches(t *testing.T) {
 // The window of a zone is its days, from midnight to midnight, also where the
 // clocks change at midnight (Santiago, 2026-09-06).
 func TestWindowsOfZones(t *testing.T) {
-	api := &fakeAPI{Records: generate(8, 4000, 80*24*time.Hour)}
-	for i := range api.Records { // hours around the changes
+	records := generate(8, 4000, 80*24*time.Hour)
+	for i := range records { // hours around the changes
 		for j, at := range []time.Time{time.Date(2026, 9, 6, 2, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC)} {
 			if i%16 == 8*j {
-				api.Records[i].At = at.Unix() + int64(i/16)*60
+				records[i].At = at.Unix() + int64(i/16)*60
 			}
 		}
 	}
-	slices.SortFunc(api.Records, func(x, y record) int { return int(y.At - x.At) })
+	log := logOf(records)
 	for name, windows := range map[string][][2]string{
 		"Asia/Kolkata":        {{"2026-10-20", "2026-10-20"}, {"2026-10-05", ""}, {"", "2026-09-30"}, {"2026-11-04", "2026-11-06"}},
 		"America/Los_Angeles": {{"2026-10-20", "2026-10-20"}, {"2026-11-01", "2026-11-01"}, {"2026-10-31", "2026-10-31"}, {"2026-10-05", ""}, {"", "2026-11-01"}},
@@ -112,14 +92,14 @@ func TestWindowsOfZones(t *testing.T) {
 		z := zone(t, name)
 		for _, w := range windows {
 			var want []talkover.Call
-			for _, c := range calls(api.Records) {
+			for _, c := range log.rows {
 				day, _ := placed(stats.ByDay, c, z)
 				if (w[0] == "" || day >= w[0]) && (w[1] == "" || day <= w[1]) {
 					want = append(want, c)
 				}
 			}
 			for _, by := range [][]stats.Dimension{{stats.ByDay}, {stats.ByHour, stats.ByAgent}} {
-				r := ask(t, api, stats.Question{Filter: stats.Filter{Days: stats.Days{From: w[0], To: w[1]}, Zone: z}, By: by})
+				r := ask(t, log, stats.Question{Filter: stats.Filter{Days: stats.Days{From: w[0], To: w[1]}, Zone: z}, By: by})
 				if t.Run(strings.Join([]string{name, w[0], w[1]}, " "), func(t *testing.T) { isTruth(t, r, by, want, z) }); len(want) == 0 {
 					t.Errorf("%s %v: the test has no calls", name, w)
 				}

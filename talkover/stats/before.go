@@ -1,62 +1,44 @@
 package stats
 
 import (
-	"context"
-	"errors"
-	"sync/atomic"
+	"time"
 
-	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
-// askBoth answers a question and what it compares with. Parts of windows are never
-// compared.
-func askBoth(ctx context.Context, api scan.API, q Question) (*Report, error) {
-	if _, _, err := q.Compare.Before(q.Filter.Days, q.Filter.Zone, q.Now()); err != nil {
-		return nil, err
-	}
-	now := q
-	left, _ := api.Allowance(0)
-	now.Reserve += left / 3 // for the other window
-	var sent atomic.Int64   // pages are read side by side
-	if q.Progress != nil {
-		now.Progress = func(done, total int, what string) {
-			sent.Store(int64(done))
-			q.Progress(done, total, what)
-		}
-	}
-	report, err := ask(ctx, api, now)
-	if err != nil {
-		return nil, err
-	}
-	before := new(Before)
-	report.Before = before
-	before.Days, before.Until, _ = q.Compare.Before(q.Filter.Days, q.Filter.Zone, report.AsOf)
-	other := q
-	other.Filter.Days = before.Days
-	if q.Progress != nil {
-		n := int(sent.Load())
-		other.Progress = func(done, total int, what string) { q.Progress(n+done, n+total, "the other window, "+what) }
-	}
-	was, err := ask(ctx, api, other)
-	var limited *talkover.Error
+// Before is what was, in the window that a question compares with. Rows are paired by
+// their place in the window: the first day with the first day, an hour with that hour.
+type Before struct {
+	Days     Days      // of that window; its Until is the same point as the Until below
+	Until    time.Time // up to which the question's window is compared; zero where it is over
+	Reason   string    // why nothing is compared, in words; then the following is empty
+	Coverage           // its Reason is why the window is not whole
+	Totals   Row
+	Rows     []Row // what each of the report's Rows was; M is nil where that window has no such place
+	Beyond   []Row // of places that the question's window does not have, such as a 31st
+	// HeldDays counts for each of the report's Rows the days of either window that its place
+	// holds, as far as they have begun: a week at a window's end may be shorter than the one
+	// that it is paired with. Both are 0 where the dimensions divide no days.
+	HeldDays [][2]int
+}
+
+// compared answers a question about both of its windows, cut at the same point of each where the
+// first one is not over at the moment of the answer. Parts of windows are never compared.
+func (q *Question) compared(w *calls.Want, t *calls.Taken) *Report {
+	here, there := *q, *q
+	before := &Before{}
+	before.Days, before.Until, _ = q.Compare.Before(q.Filter.Days, q.Filter.Zone, t.AsOf)
+	here.Filter.Days.Until, there.Filter.Days = before.Until, before.Days
+	r, was := here.report(w, t, 0), there.report(w, t, 1)
+	r.Before, before.Coverage = before, was.Coverage
 	switch {
-	case errors.As(err, &limited) && limited.Reason == talkover.RateLimited:
-		before.Reason = "the plan's requests are used up" + inSeconds(limited.Wait)
-		return report, nil
-	case err != nil:
-		return nil, err
-	}
-	before.Coverage = was.Coverage
-	switch {
-	case !report.Whole || !was.Whole:
-		before.Reason = "one of the windows could be read in part only, and parts are not compared" + inSeconds(max(report.AskAgain, was.AskAgain))
-	case !report.Exact || !was.Exact:
+	case !r.Complete || !was.Complete:
+		before.Reason = "one of the windows could be read in part only, and parts are not compared" + inSeconds(max(r.AskAgain, was.AskAgain))
+	case !r.Exact || !was.Exact:
 		before.Reason = "one of the windows is not exact"
 	default:
 		before.Totals = was.Totals
-		zone := zoneOf(q.Filter.Zone)
-		report.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone))
+		r.pair(was, spanOf(q.Filter.Days, before.Until, q.Filter.Zone), spanOf(before.Days, before.Days.Until, q.Filter.Zone))
 	}
-	return report, nil
+	return r
 }

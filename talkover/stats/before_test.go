@@ -1,7 +1,6 @@
 package stats_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -48,7 +47,8 @@ func ordinals(by []stats.Dimension, from string, values []stats.Value) string {
 // Windows that are compared: each figure of either side is that of its window, cut at the
 // same point, and rows stand beside those of the same place.
 func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
-	api, all := oddAPI(generate(15, 2500, 120*24*time.Hour), 400)
+	log := oddLog(generate(15, 2500, 120*24*time.Hour))
+	all := log.rows
 	r := rand.New(rand.NewPCG(15, 1))
 	cuts, beyond, missing, rows := 0, 0, 0, 0
 	questions := 120
@@ -67,11 +67,7 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 		q.Filter.Days = stats.Days{From: from.Format("2006-01-02"), To: to.Format("2006-01-02")}
 		q.Compare = []stats.Compare{stats.PreviousPeriod, stats.WeekBefore, stats.MonthBefore, stats.YearBefore}[r.IntN(4)]
 		q.By = [][]stats.Dimension{nil, {stats.ByDay}, {stats.ByWeek}, {stats.ByMonth}, {stats.ByWeekday}, {stats.ByAgent}, {stats.ByDay, stats.ByDirection}, {stats.ByWeekday, stats.ByHour}}[r.IntN(8)]
-		api.Requests = 0
-		report, err := stats.Ask(context.Background(), api, q)
-		if err != nil {
-			t.Fatal(err)
-		}
+		report := ask(t, log, q)
 		what := fmt.Sprintf("%d: %s of %+v by %v", i, q.Compare, q.Filter, q.By)
 		first, last, cut := calendar{q.Filter.Zone}.before(q.Compare, q.Filter.Days.From, q.Filter.Days.To, now)
 		b := report.Before
@@ -172,12 +168,10 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 
 // Parts of windows are not compared.
 func TestPartsAreNotCompared(t *testing.T) {
-	api := &fakeAPI{Records: generate(15, 20_000, 60*24*time.Hour)}
-	q := stats.Question{Filter: stats.Filter{Days: stats.Days{From: "2026-10-01", To: "2026-10-31"}, MinSeconds: 1}, Compare: stats.PreviousPeriod, Now: frozen}
-	report, err := stats.Ask(context.Background(), api, q)
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := logOf(generate(15, 2000, 60*24*time.Hour))
+	log.most = 1000
+	q := stats.Question{Filter: stats.Filter{Days: stats.Days{From: "2026-10-01", To: "2026-10-31"}, MinSeconds: 1}, Compare: stats.PreviousPeriod}
+	report := ask(t, log, q)
 	if b := report.Before; b.Reason == "" || b.Totals.M != nil || b.Rows != nil {
 		t.Errorf("%+v", b)
 	}
@@ -185,12 +179,11 @@ func TestPartsAreNotCompared(t *testing.T) {
 
 // Two dimensions in order come as a matrix, each cell that of its calls.
 func TestMatrices(t *testing.T) {
-	api := &fakeAPI{Records: generate(16, 2000, 30*24*time.Hour), Budget: 400}
-	all := calls(api.Records)
+	log := logOf(generate(16, 2000, 30*24*time.Hour))
 	f := stats.Filter{Zone: zone(t, "America/New_York"), Days: stats.Days{From: "2026-10-12", To: "2026-11-02"}}
-	want := askedFor(f, all)
+	want := askedFor(f, log.rows)
 	for _, by := range [][]stats.Dimension{{stats.ByWeekday, stats.ByHour}, {stats.ByHour, stats.ByDay}, {stats.ByWeekday, stats.ByWeek}, {stats.ByMonth, stats.ByWeekday}} {
-		report := ask(t, api, stats.Question{Filter: f, By: by})
+		report := ask(t, log, stats.Question{Filter: f, By: by})
 		for _, name := range []stats.Metric{stats.Calls, stats.AnswerRate, stats.MedianSeconds} {
 			m := report.Matrix(name)
 			cell := func(row, column *stats.Value) stats.Measure {
@@ -221,23 +214,23 @@ func TestMatrices(t *testing.T) {
 			}
 		}
 	}
-	if m := ask(t, api, stats.Question{Filter: f, By: []stats.Dimension{stats.ByDay, stats.ByAgent}}).Matrix(stats.Calls); m != nil {
+	if m := ask(t, log, stats.Question{Filter: f, By: []stats.Dimension{stats.ByDay, stats.ByAgent}}).Matrix(stats.Calls); m != nil {
 		t.Errorf("agents have no order: %+v", m)
 	}
 }
 
 // Agents that are listed are rows even without a call.
 func TestAgentsWithoutCalls(t *testing.T) {
-	api := &fakeAPI{Records: generate(16, 500, 10*24*time.Hour)}
+	log := logOf(generate(16, 500, 10*24*time.Hour))
 	idle := talkover.Agent{ID: "agent-9", Label: "Idle"}
 	f := stats.Filter{Zone: time.UTC, Statuses: []string{stats.StatusMissed}}
-	report := ask(t, api, stats.Question{Filter: f, By: []stats.Dimension{stats.ByAgent}, Agents: []talkover.Agent{idle, {ID: "agent-1", Label: "Agent 1"}}})
+	report := ask(t, log, stats.Question{Filter: f, By: []stats.Dimension{stats.ByAgent}, Agents: []talkover.Agent{idle, {ID: "agent-1", Label: "Agent 1"}}})
 	last := report.Rows[len(report.Rows)-1]
 	if last.Values[0] != (stats.Value{Key: "agent-9", Name: "Idle"}) || last.M[stats.Calls] != (stats.Measure{Known: true}) || last.M[stats.AnswerRate].Known || len(report.Rows) < 7 {
 		t.Errorf("%+v", report.Rows)
 	}
 	f.AgentID = "agent-1"
-	report = ask(t, api, stats.Question{Filter: f, By: []stats.Dimension{stats.ByAgent}, Agents: []talkover.Agent{idle}})
+	report = ask(t, log, stats.Question{Filter: f, By: []stats.Dimension{stats.ByAgent}, Agents: []talkover.Agent{idle}})
 	if len(report.Rows) != 1 {
 		t.Errorf("of one agent: %+v", report.Rows)
 	}

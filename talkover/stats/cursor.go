@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -8,7 +9,33 @@ import (
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
+
+// Order is how found calls are sorted; those of the same length are newest first.
+type Order string
+
+// The orders; "" is Newest.
+const (
+	Newest   Order = "newest"
+	Oldest   Order = "oldest"
+	Longest  Order = "longest"
+	Shortest Order = "shortest"
+)
+
+// compare compares two calls. Those of one moment and length have an order that stays.
+func (o Order) compare(x, y Cursor) int {
+	newest, tie := cmp.Compare(y.at, x.at), cmp.Compare(x.tie, y.tie)
+	switch o {
+	case Oldest:
+		return cmp.Or(-newest, tie)
+	case Longest:
+		return cmp.Or(cmp.Compare(y.seconds, x.seconds), newest, tie)
+	case Shortest:
+		return cmp.Or(cmp.Compare(x.seconds, y.seconds), newest, tie)
+	}
+	return cmp.Or(newest, tie)
+}
 
 // Cursor names the last row that was shown by what it is sorted by, so that a search can go
 // on after it. Rows that come, go or change meanwhile shift nothing, as they would shift an
@@ -21,15 +48,13 @@ type Cursor struct {
 
 // CursorOf returns the cursor after a call.
 func CursorOf(c talkover.Call) Cursor {
-	return Cursor{c.CreatedAt.UnixMicro(), c.Duration, digest(c)}
-}
-
-// digest puts calls of one moment and length in an order that stays.
-func digest(c talkover.Call) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(c.Key()))
-	return h.Sum64()
+	return Cursor{c.CreatedAt.UnixMicro(), c.Duration, h.Sum64()}
 }
+
+// keyOf returns what a call is sorted by, but for what tells calls of one moment and length apart.
+func keyOf(c *calls.Call) Cursor { return Cursor{at: c.At, seconds: int(c.Seconds)} }
 
 // ErrNoCursor says that a text is not that of a [Cursor].
 var ErrNoCursor = errors.New("stats: not a cursor")

@@ -1,6 +1,12 @@
 package stats
 
-import "time"
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/calls"
+)
 
 // A day of the calendar is held as its midnight in UTC, whatever zone it is a day of.
 
@@ -80,5 +86,80 @@ func zoneOf(zone *time.Location) *time.Location {
 	return zone
 }
 
-// quarter is what all zones' hours and days are multiples of, in microseconds.
-const quarter = int64(15 * time.Minute / time.Microsecond)
+// clock tells what holds for whole quarters of an hour, of which the hours and days of all zones
+// are multiples, of moments that come in order mostly.
+type clock[T any] struct {
+	tell    func(time.Time) T // of a moment in the zone
+	zone    *time.Location
+	quarter int64 // that was met last
+	told    T     // and what holds for it
+}
+
+// newClock returns a clock of a zone.
+func newClock[T any](zone *time.Location, tell func(time.Time) T) *clock[T] {
+	return &clock[T]{tell: tell, zone: zoneOf(zone), quarter: math.MinInt64}
+}
+
+// of tells what holds for a moment, in microseconds since 1970.
+func (c *clock[T]) of(at int64) T {
+	if q := at / (15 * time.Minute).Microseconds(); q != c.quarter {
+		c.quarter, c.told = q, c.tell(time.UnixMicro(at).In(c.zone))
+	}
+	return c.told
+}
+
+// dayCounts are days, counted by their places in the dimensions that divide them.
+type dayCounts struct {
+	calls.Window // of all of them
+	by           []Dimension
+	days         map[[2]string]int
+}
+
+// countDays counts the days from one on and before another.
+func countDays(first, end time.Time, by []Dimension, fits func(day time.Time) bool) dayCounts {
+	d := dayCounts{by: by, days: map[[2]string]int{}}
+	for day := first; day.Before(end); day = day.AddDate(0, 0, 1) {
+		if !fits(day) {
+			continue
+		}
+		var values []Value
+		for _, dimension := range by {
+			values = append(values, dimension.ofTime(day))
+		}
+		k, _ := d.place(values)
+		for k := range map[[2]string]bool{k: true, {k[0]}: true, {"", k[1]}: true, {}: true} {
+			d.days[k]++
+		}
+	}
+	return d
+}
+
+// place returns the place of a row, or of all rows with one of its values where the other is
+// Value{}, and how many days it has. Its key is "" where a dimension divides no days.
+func (d *dayCounts) place(values []Value) (key [2]string, days int) {
+	for i, dimension := range d.by {
+		if i < len(values) && dimension.dividesDays() {
+			key[i] = values[i].Key
+		}
+	}
+	return key, d.days[key]
+}
+
+// daysOver counts the days that lie wholly in a window, were over at a moment and have a weekday
+// that a filter asks for. Without a first day there are none.
+func daysOver(w calls.Window, f *Filter, by []Dimension, at time.Time) dayCounts {
+	zone := zoneOf(f.Zone)
+	if w.To.IsZero() || at.Before(w.To) {
+		w.To = at
+	}
+	first, end := dayOf(w.From.In(zone)), dayOf(w.To.In(zone))
+	if startOf(first, zone).Before(w.From) {
+		first = first.AddDate(0, 0, 1)
+	}
+	if w.From.IsZero() {
+		first = end
+	}
+	d := countDays(first, end, by, func(day time.Time) bool { return len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, day.Weekday()) })
+	d.Window = calls.Window{From: startOf(first, zone), To: startOf(end, zone)}
+	return d
+}

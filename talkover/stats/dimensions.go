@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // Dimension is a way to divide calls.
@@ -87,11 +87,11 @@ func ofAgent(a talkover.Agent) Value {
 	if a == (talkover.Agent{}) {
 		return Deleted
 	}
-	return Value{cache.AgentKey(a), a.Display()}
+	return Value{calls.AgentKey(a), a.Display()}
 }
 
-// Other is the place of calls that no filter names: in a status that is not
-// documented, or in none of the groups that were counted.
+// Other is the place of calls that no filter names: in a status that is not documented, of
+// which counts do not tell the direction either.
 var Other = Value{"other", "other"}
 
 // Deleted is the place of calls without an agent: theirs was deleted.
@@ -102,4 +102,60 @@ func (d Dimension) compare(x, y Value) int {
 		return cmp.Compare(slices.Index(Weekdays, x.Key), slices.Index(Weekdays, y.Key))
 	}
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Key, y.Key))
+}
+
+// placer numbers the places of one dimension.
+type placer struct {
+	values []Value
+	number map[string]uint32 // by the key of the value
+	of     func(*calls.Call) uint32
+}
+
+// newPlacer numbers the places of calls of some tables.
+func newPlacer(d Dimension, t *calls.Tables, zone *time.Location) *placer {
+	p := &placer{number: map[string]uint32{}}
+	switch d {
+	case ByStatus:
+		kinds := places(p, t.Kinds, func(k calls.Kind) Value { return ofStatus(k.Status) })
+		p.of = func(c *calls.Call) uint32 { return kinds[c.Kind] }
+	case ByDirection:
+		kinds := places(p, t.Kinds, func(k calls.Kind) Value { return Value{k.Direction, k.Direction} })
+		p.of = func(c *calls.Call) uint32 { return kinds[c.Kind] }
+	case ByAgent:
+		agents := places(p, t.Agents, ofAgent)
+		p.of = func(c *calls.Call) uint32 { return agents[c.Agent] }
+	case ByContact:
+		contacts := places(p, t.Contacts, ofNumber)
+		p.of = func(c *calls.Call) uint32 { return contacts[c.Contact] }
+	case ByLine:
+		lines := places(p, t.Lines, ofNumber)
+		p.of = func(c *calls.Call) uint32 { return lines[c.Line] }
+	default:
+		moments := newClock(zone, func(at time.Time) uint32 { return p.place(d.ofTime(at)) })
+		p.of = func(c *calls.Call) uint32 { return moments.of(c.At) }
+	}
+	return p
+}
+
+// ofNumber returns the place of a number.
+func ofNumber(number string) Value { return Value{number, number} }
+
+// places numbers the places of all of a table.
+func places[T any](p *placer, table []T, of func(T) Value) []uint32 {
+	numbers := make([]uint32, len(table))
+	for i, v := range table {
+		numbers[i] = p.place(of(v))
+	}
+	return numbers
+}
+
+// place numbers a value.
+func (p *placer) place(v Value) uint32 {
+	n, ok := p.number[v.Key]
+	if !ok {
+		n = uint32(len(p.values))
+		p.number[v.Key] = n
+		p.values = append(p.values, v)
+	}
+	return n
 }

@@ -1,9 +1,9 @@
-// Package stats answers questions about any number of calls in few requests, and
-// never by a guess: an answer is exact for the window that it names.
+// Package stats answers questions about any number of calls, and never by a guess: an answer is
+// exact for the window that it names.
 //
-// A [Filter] says which calls. The arithmetic ([Figures], [Groups]) adds up calls wherever
-// they come from. The questions ([Ask], [Find]) have package scan get them, which says what
-// of them is proven.
+// A [Filter] says which calls, and a [Question] or a [Search] what of them. [Ask] and [Find] have
+// a [Log] get them, which says what of them is proven. What is known of each filter stands in one
+// row of filterRows, and of each metric in one of metricRows.
 package stats
 
 import (
@@ -11,27 +11,14 @@ import (
 	"slices"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
 // Statuses are those that the API documents, and can filter by.
-var Statuses = []string{"initiated", "ringing", "answered", "completed", "failed", "busy", "no-answer"}
+var Statuses = talkover.Statuses
 
 // shortCall is the most seconds of a short call, by the carriers' rule.
 const shortCall = 6
-
-// IsMissed reports whether a call came in and nobody answered it: its status is no-answer,
-// busy or failed.
-func IsMissed(c talkover.Call) bool {
-	return c.Direction == talkover.Inbound && outcomeOf(c.Status).unanswered()
-}
-
-// Contact returns the other party's number.
-func Contact(c talkover.Call) string {
-	if c.Direction == talkover.Inbound {
-		return c.From
-	}
-	return c.To
-}
 
 // outcome tells how a call ended, by its status.
 type outcome uint8
@@ -71,79 +58,112 @@ func (o outcome) isAnswered(seconds int) bool { return o == completed || o == sp
 
 func (o outcome) unanswered() bool { return o >= notAnswered }
 
-// Figures are what is added up of a set of calls. The zero value is the empty
-// set. Memory grows with the distinct durations, not with the calls. Each call is in one
-// of Answered, Open, NoAnswer, Busy, Failed and Other.
-type Figures struct {
-	Calls    int
-	Answered int // completed, or answered and over
-	Open     int // see [talkover.IsOpen]
-	NoAnswer int
-	Busy     int
-	Failed   int
-	Other    int // in a status that the API does not document
-	Missed   int // see IsMissed
-	Short    int // answered, 6 s or less
-	Tests    int
-	Talk     int // seconds of answered calls
+// endedAs counts calls that nobody answered by how they ended.
+var endedAs = [...]counter{otherwise: nOther, notAnswered: nNoAnswer, wasBusy: nBusy, hasFailed: nFailed}
 
-	durations map[int]int // seconds of answered calls -> calls
-	ofDays    int         // calls of the days that are over
-	followed
+// kind is what figures need to know of a status and a direction.
+type kind struct {
+	outcome
+	inbound bool
 }
 
-// Add takes a call in.
-func (f *Figures) Add(c talkover.Call) {
-	f.add(outcomeOf(c.Status), c.Duration, c.Direction == talkover.Inbound, c.IsTesting)
-}
-
-func (f *Figures) add(o outcome, seconds int, inbound, test bool) {
-	f.Calls++
-	if test {
-		f.Tests++
+// kindsOf tells the kinds of a table.
+func kindsOf(table []calls.Kind) []kind {
+	kinds := make([]kind, len(table))
+	for i, k := range table {
+		kinds[i] = kind{outcomeOf(k.Status), k.Direction == talkover.Inbound}
 	}
-	if inbound && o.unanswered() {
-		f.Missed++
+	return kinds
+}
+
+// missed reports whether a call came in and nobody answered it.
+func (k kind) missed() bool { return k.inbound && k.unanswered() }
+
+// counter names what is counted or added up of a set of calls. Each call is in one of nAnswered,
+// nOpen, nNoAnswer, nBusy, nFailed and nOther.
+type counter int
+
+// The counters.
+const (
+	one    counter = iota // is 1
+	nCalls                // calls
+	nOf                   // calls in all
+	nAnswered
+	nOpen // see [talkover.IsOpen]
+	nFinal
+	nUnanswered
+	nNoAnswer
+	nBusy
+	nFailed
+	nOther // in a status that the API does not document
+	nMissed
+	nShort  // answered, 6 s or less
+	nTalk   // seconds of answered calls
+	nMedian // likewise, that half of them do not exceed, times answered calls
+	nP95
+	nOfDays // calls of the days that are over
+	nDays   // that are over
+	nWithheld
+	nNeverCalledBack // missed, with no later call with that number
+	nNotReached      // missed, with later calls, of which none was answered
+	nUnreturned
+	nWithheldMissed
+	nContacts // distinct numbers
+	nRepeat   // of them, with two calls or more
+	nPeak     // calls at one moment
+	counters
+)
+
+// figures are what is added up of a set of calls. The zero value is the empty set. Memory grows
+// with the distinct durations, not with the calls.
+type figures struct {
+	n         [counters]int
+	durations map[int]int // seconds of answered calls -> calls
+	key       [2]string   // of the place of the calls among the days
+	lacks     need        // what is not known of the calls
+}
+
+// add takes in n calls of a kind and length.
+func (f *figures) add(k kind, seconds, n int) {
+	open := k.isOpen(seconds)
+	f.n[nCalls] += n
+	if !open {
+		f.n[nFinal] += n
+	}
+	if k.unanswered() {
+		f.n[nUnanswered] += n
+	}
+	if k.missed() {
+		f.n[nMissed] += n
 	}
 	switch {
-	case o.isOpen(seconds):
-		f.Open++
-	case o == notAnswered:
-		f.NoAnswer++
-	case o == wasBusy:
-		f.Busy++
-	case o == hasFailed:
-		f.Failed++
-	case o == otherwise:
-		f.Other++
-	default:
-		f.Answered++
-		f.Talk += seconds
+	case open:
+		f.n[nOpen] += n
+	case k.isAnswered(seconds):
+		f.n[nAnswered] += n
+		f.n[nTalk] += n * seconds
 		if seconds <= shortCall {
-			f.Short++
+			f.n[nShort] += n
 		}
 		if f.durations == nil {
 			f.durations = map[int]int{}
 		}
-		f.durations[seconds]++
+		f.durations[seconds] += n
+	default:
+		f.n[endedAs[k.outcome]] += n
 	}
 }
 
-// Merge takes in the calls of another set.
-func (f *Figures) Merge(o *Figures) {
-	f.Calls += o.Calls
-	f.Answered += o.Answered
-	f.Open += o.Open
-	f.NoAnswer += o.NoAnswer
-	f.Busy += o.Busy
-	f.Failed += o.Failed
-	f.Other += o.Other
-	f.Missed += o.Missed
-	f.Short += o.Short
-	f.Tests += o.Tests
-	f.Talk += o.Talk
-	f.ofDays += o.ofDays
-	f.followed.merge(o.followed)
+// merge takes in another set, which has none of the same calls. Numbers that are in both are not
+// told from others any more, nor are days.
+func (f *figures) merge(o *figures) {
+	for i, n := range o.n {
+		f.n[i] += n
+	}
+	f.lacks |= o.lacks | distinct | moments
+	if f.key != o.key {
+		f.lacks |= overDays
+	}
 	if f.durations == nil && o.durations != nil {
 		f.durations = map[int]int{}
 	}
@@ -152,36 +172,55 @@ func (f *Figures) Merge(o *Figures) {
 	}
 }
 
-// Unanswered adds up NoAnswer, Busy and Failed.
-func (f *Figures) Unanswered() int { return f.NoAnswer + f.Busy + f.Failed }
-
-// Final returns how many calls are over.
-func (f *Figures) Final() int { return f.Calls - f.Open }
-
-// AnswerRate returns the share of final calls that were answered, after the
-// answer-bid ratio of ITU-T E.411 and E.425; 0 where no call is final.
-func (f *Figures) AnswerRate() float64 { return ratio(f.Answered, f.Final()) }
-
-// Mean returns the talk time of an answered call in seconds; 0 where there is none.
-func (f *Figures) Mean() float64 { return ratio(f.Talk, f.Answered) }
-
-// Quantile returns the talk time, in seconds, that a share q of answered calls does
-// not exceed: the smallest duration d with at least q of the calls at d or less
-// (the inverse of the empirical distribution). It is exact.
-func (f *Figures) Quantile(q float64) int {
-	need := q * float64(f.Answered)
+// quantile returns the talk time, in seconds, that a share of so many per cent of answered calls
+// does not exceed: the smallest duration with at least that share at it or less (the inverse
+// of the empirical distribution). It is exact, and 0 where no call was answered.
+func (f *figures) quantile(percent int) int {
 	n := 0
 	for _, seconds := range slices.Sorted(maps.Keys(f.durations)) {
-		if n += f.durations[seconds]; float64(n) >= need-1e-9 {
+		if n += f.durations[seconds]; 100*n >= percent*f.n[nAnswered] {
 			return seconds
 		}
 	}
 	return 0
 }
 
-func ratio(a, b int) float64 {
-	if b <= 0 {
-		return 0
+// measures tells what is known of the calls.
+func (f *figures) measures() map[Metric]Measure {
+	f.n[one] = 1
+	f.n[nMedian], f.n[nP95] = f.quantile(50)*f.n[nAnswered], f.quantile(95)*f.n[nAnswered]
+	known := make(map[Metric]Measure, len(metricRows))
+	for _, m := range metricRows {
+		if of := f.n[m.of]; of > 0 && f.lacks&m.needs == 0 {
+			known[m.name] = Measure{float64(f.n[m.n]) / float64(of), true}
+		}
 	}
-	return float64(a) / float64(b)
+	return known
+}
+
+// contacted takes in so many calls with one number.
+func (f *figures) contacted(withheld bool, calls int) {
+	switch {
+	case withheld:
+		f.n[nWithheld] += calls
+	case calls > 0:
+		f.n[nContacts]++
+		if calls > 1 {
+			f.n[nRepeat]++
+		}
+	}
+}
+
+// became takes in what became of a missed call.
+func (f *figures) became(withheld bool, what Only) {
+	switch {
+	case withheld:
+		f.n[nWithheldMissed]++
+		return
+	case what == OnlyNeverCalledBack:
+		f.n[nNeverCalledBack]++
+	case what == OnlyNotReached:
+		f.n[nNotReached]++
+	}
+	f.n[nUnreturned] = f.n[nNeverCalledBack] + f.n[nNotReached]
 }

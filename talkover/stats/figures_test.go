@@ -172,14 +172,6 @@ func sameMeasures(t *testing.T, what any, names []stats.Metric, got, want map[st
 	}
 }
 
-func added(calls []talkover.Call) *stats.Figures {
-	f := new(stats.Figures)
-	for _, c := range calls {
-		f.Add(c)
-	}
-	return f
-}
-
 func TestDefinitions(t *testing.T) {
 	in := func(status string, seconds int) talkover.Call {
 		return talkover.Call{Status: status, Duration: seconds, Direction: "inbound"}
@@ -207,13 +199,20 @@ func TestDefinitions(t *testing.T) {
 			expected{1, 1, 0, 0, 0, 1, 0, 10, 1, 10, 10, 10}},
 		"an outbound call is never missed": {[]talkover.Call{out("no-answer"), out("busy"), out("failed"), in("no_answer", 0)}, expected{0, 0, 4, 0, 1, 4, 0, 0, 0, 0, 0, 0}},
 	} {
-		f := added(test.calls)
-		got := expected{f.Answered, f.Open, f.Unanswered(), f.Other, f.Missed, f.Final(), f.Short, f.Talk, f.AnswerRate(), f.Mean(), f.Quantile(0.5), f.Quantile(0.95)}
+		for i := range test.calls {
+			test.calls[i].CreatedAt = now.Add(-time.Duration(i+1) * time.Hour)
+		}
+		m := ask(t, &fakeLog{rows: test.calls}, stats.Question{}).Totals.M
+		n := func(name stats.Metric) int { return int(m[name].Value) }
+		got := expected{
+			n(stats.Answered), n(stats.Open), n(stats.Unanswered), n(stats.OtherStatus), n(stats.Missed), n(stats.Calls) - n(stats.Open), n(stats.ShortCalls), n(stats.TalkSeconds),
+			m[stats.AnswerRate].Value, m[stats.MeanSeconds].Value, n(stats.MedianSeconds), n(stats.P95Seconds),
+		}
 		if got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
-		if f.Answered+f.Unanswered()+f.Open+f.Other != f.Calls {
-			t.Errorf("%s: %d answered, %d unanswered, %d open and %d other of %d calls", name, f.Answered, f.Unanswered(), f.Open, f.Other, f.Calls)
+		if n(stats.Answered)+n(stats.Unanswered)+n(stats.Open)+n(stats.OtherStatus) != len(test.calls) {
+			t.Errorf("%s: %+v of %d calls", name, m, len(test.calls))
 		}
 	}
 }
@@ -221,13 +220,15 @@ func TestDefinitions(t *testing.T) {
 func TestQuantileInvertsTheEmpiricalDistribution(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for n := 1; n <= 210; n++ {
-		durations, f := make([]int, n), new(stats.Figures)
+		log := &fakeLog{}
+		durations := make([]int, n)
 		for i := range durations {
 			durations[i] = r.IntN(1 + r.IntN(300))
-			f.Add(talkover.Call{Status: "completed", Duration: durations[i]})
+			log.rows = append(log.rows, talkover.Call{Status: "completed", Duration: durations[i], CreatedAt: now.Add(-time.Duration(i+1) * time.Minute)})
 		}
 		slices.Sort(durations)
-		for percent := 1; percent <= 100; percent++ {
+		m := ask(t, log, stats.Question{}).Totals.M
+		for name, percent := range map[stats.Metric]int{stats.MedianSeconds: 50, stats.P95Seconds: 95} {
 			want := 0
 			for _, want = range durations {
 				at := 0
@@ -240,42 +241,9 @@ func TestQuantileInvertsTheEmpiricalDistribution(t *testing.T) {
 					break
 				}
 			}
-			if got := f.Quantile(float64(percent) / 100); got != want {
-				t.Fatalf("%d %% of %d calls: %d s, want %d", percent, n, got, want)
-			}
-			if n > 40 && percent%5 != 0 {
-				percent++
+			if got := m[name]; got != (stats.Measure{Value: float64(want), Known: true}) {
+				t.Fatalf("%d %% of %d calls: %v s, want %d", percent, n, got, want)
 			}
 		}
-	}
-}
-
-func TestMergedFiguresAreThoseOfAllCalls(t *testing.T) {
-	all := calls(generate(3, 900, 5*24*time.Hour))
-	all[7].Status = "voicemail"
-	merged := new(stats.Figures)
-	for part := range slices.Chunk(all, 70) {
-		merged.Merge(added(part))
-	}
-	merged.Merge(new(stats.Figures))
-	want := added(all)
-	type sum struct{ calls, answered, noAnswer, busy, failed, open, other, missed, short, tests, talk, final, median, p95 int }
-	of := func(f *stats.Figures) sum {
-		return sum{f.Calls, f.Answered, f.NoAnswer, f.Busy, f.Failed, f.Open, f.Other, f.Missed, f.Short, f.Tests, f.Talk, f.Final(), f.Quantile(0.5), f.Quantile(0.95)}
-	}
-	if of(merged) != of(want) || merged.AnswerRate() != want.AnswerRate() {
-		t.Errorf("merged %+v, want %+v", of(merged), of(want))
-	}
-	tests, short := 0, 0
-	for _, c := range all {
-		if c.IsTesting {
-			tests++
-		}
-		if kind(c) == stats.Answered && c.Duration <= 6 {
-			short++
-		}
-	}
-	if merged.Tests != tests || merged.Short != short || tests == 0 || short == 0 {
-		t.Errorf("%d test calls and %d short ones, want %d and %d", merged.Tests, merged.Short, tests, short)
 	}
 }

@@ -1,14 +1,14 @@
 package stats
 
 import (
-	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
-// Filter says which calls a question is about. The zero value asks for all of them.
+// Filter says which calls a question is about. The zero value asks for all of them. What is
+// known of each field stands in filterRows.
 type Filter struct {
 	Days Days           // when they began
 	Zone *time.Location // of days, weekdays and hours; UTC if nil
@@ -21,7 +21,7 @@ type Filter struct {
 	// Contact is the other party's number or its beginning, in international form; only
 	// its digits count. Without a digit it is the beginning of a text such as anonymous.
 	Contact    string
-	Search     string         // the API's own: part of either number or of the SID
+	Search     string         // part of either number or of the SID
 	MinSeconds int            // of duration
 	MaxSeconds *int           // likewise, included; nil for no bound
 	Hours      Hours          // of the day in which calls begin
@@ -40,6 +40,14 @@ type Days struct {
 // They go over midnight where To is not after From: 22 and 6, or 18 and 0 (or 24). Where both
 // are equal, they are all hours.
 type Hours struct{ From, To int }
+
+// hold reports whether an hour of the day is one of the hours.
+func (h Hours) hold(hour int) bool {
+	if h.From < h.To {
+		return hour >= h.From && hour < h.To
+	}
+	return hour >= h.From || hour < h.To
+}
 
 // What a filter takes for a status besides those of the API.
 const (
@@ -63,7 +71,7 @@ const (
 )
 
 // Window returns the moments between which calls begin that are asked for.
-func (f *Filter) Window() (w scan.Window) {
+func (f *Filter) Window() (w calls.Window) {
 	zone := zoneOf(f.Zone)
 	if day, ok := parseDay(f.Days.From); ok {
 		w.From = startOf(day, zone).UTC()
@@ -77,48 +85,78 @@ func (f *Filter) Window() (w scan.Window) {
 	return w
 }
 
-// query returns what the API itself can filter by, as far as one list can.
-func (f *Filter) query() talkover.CallQuery {
-	q := talkover.CallQuery{Direction: f.Direction, AgentID: f.AgentID, Search: f.Search}
-	if f.AgentID == DeletedAgent {
-		q.AgentID = ""
+// Given lists the filters that ask for anything, by their names.
+func (f *Filter) Given() (names []string) {
+	for i := range filterRows {
+		if filterRows[i].given(f) {
+			names = append(names, filterRows[i].name)
+		}
 	}
-	statuses := slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
-	switch {
-	case len(statuses) != 1:
-	case slices.Contains(Statuses, statuses[0]):
-		q.Status = statuses[0]
-	case statuses[0] == StatusMissed && q.Direction == "":
-		q.Direction = talkover.Inbound
-	}
-	return q
+	return names
 }
 
-// countable returns the statuses of the API that add up to the calls of closed days that
-// are asked for; none for all calls. It reports false where the API's counts do not tell.
-func (f *Filter) countable() (statuses []string, ok bool) {
-	if f.Search != "" || f.Contact != "" || f.MinSeconds > 0 || f.MaxSeconds != nil || f.Hours.From != f.Hours.To || len(f.Weekdays) > 0 ||
-		f.AgentID == DeletedAgent || f.Tests == ExcludeTests || f.Tests == OnlyTests {
-		return nil, false
-	}
-	inbound := f.query().Direction == talkover.Inbound
-	for _, s := range f.Statuses {
-		var more []string
-		switch {
-		case s == StatusOpen: // calls of closed days in status answered are over
-			more = []string{talkover.StatusInitiated, talkover.StatusRinging}
-		case s == StatusUnanswered, s == StatusMissed && inbound:
-			more = []string{talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed}
-		case slices.Contains(Statuses, s):
-			more = []string{s}
-		default:
-			return nil, false
+// want returns the calls that the filter asks for, as a log takes it; or with all calls since, up
+// to now, of the same contacts at least.
+func (f *Filter) want(since bool) calls.Want {
+	var w calls.Want
+	for i := range filterRows {
+		if r := &filterRows[i]; r.narrow != nil && r.given(f) {
+			r.narrow(f, &w)
 		}
-		for _, s := range more {
-			if !slices.Contains(statuses, s) {
-				statuses = append(statuses, s)
+	}
+	w.Windows = []calls.Window{f.Window()}
+	if since {
+		w.Windows = append(w.Windows, calls.Window{From: w.Windows[0].From})
+		w.Query, w.Search = talkover.CallQuery{}, ""
+	}
+	searched := w.Number+w.Search != ""
+	w.Fits = func(t *calls.Tables) test {
+		// What a search does not find is told from what other filters leave out.
+		return f.test(t, func(r *filterRow) bool { return r != dates && (r.sought || !searched) })
+	}
+	return w
+}
+
+// countable returns what the API must count to tell how many calls the filter asks for, where it
+// lists them by a query; nil where its counts do not tell.
+func (f *Filter) countable(q talkover.CallQuery) *calls.Count {
+	c := &calls.Count{Statuses: Statuses, Directions: talkover.Directions}
+	if q.Direction != "" {
+		c.Directions = []string{q.Direction}
+	}
+	for i := range filterRows {
+		if r := &filterRows[i]; r.given(f) && (r.count == nil || !r.count(f, c)) {
+			return nil
+		}
+	}
+	return c
+}
+
+// test returns the test of those filters that ask for anything.
+func (f *Filter) test(t *calls.Tables, those func(*filterRow) bool) test {
+	var tests []test
+	for i := range filterRows {
+		if r := &filterRows[i]; r.given(f) && those(r) {
+			tests = append(tests, r.test(f, t))
+		}
+	}
+	return func(c *calls.Call) bool {
+		for _, fits := range tests {
+			if !fits(c) {
+				return false
 			}
 		}
+		return true
 	}
-	return statuses, true
+}
+
+// counts returns the test of test calls: which of them count is a question of its own, since
+// answers tell how many there are, and the others did not happen.
+func (f *Filter) counts(t *calls.Tables) test {
+	return f.test(t, func(r *filterRow) bool { return r == testCalls })
+}
+
+// picks returns the test of all other filters.
+func (f *Filter) picks(t *calls.Tables) test {
+	return f.test(t, func(r *filterRow) bool { return r != testCalls })
 }

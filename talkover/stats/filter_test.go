@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/scan/scantest"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
@@ -33,17 +32,13 @@ func odd(c *talkover.Call) {
 	}
 }
 
-// oddAPI lists a log with odd calls.
-func oddAPI(records []record, budget int) (*fakeAPI, []talkover.Call) {
-	all := calls(records)
-	for i := range all {
-		odd(&all[i])
+// oddLog is a log with odd calls.
+func oddLog(records []record) *fakeLog {
+	log := logOf(records)
+	for i := range log.rows {
+		odd(&log.rows[i])
 	}
-	return &fakeAPI{Records: records, Budget: budget, Change: func(p *talkover.Page[talkover.Call]) {
-		for i := range p.Rows {
-			odd(&p.Rows[i])
-		}
-	}}, all
+	return log
 }
 
 // isWithheld is what docs/numbers.md says.
@@ -100,10 +95,11 @@ func fits(f stats.Filter, c talkover.Call) bool {
 		}
 		return d
 	}
+	search := f.Search == "" || strings.Contains(c.From, f.Search) || strings.Contains(c.To, f.Search) // of numbers that are spelled alike
 	contact := f.Contact == "" || digits(f.Contact) != "" && strings.HasPrefix(digits(contactOf(c)), digits(f.Contact)) ||
 		digits(f.Contact) == "" && strings.HasPrefix(contactOf(c), f.Contact)
 	agent := f.AgentID == "" || c.Agent.ID == f.AgentID || f.AgentID == stats.DeletedAgent && c.Agent.ID == ""
-	return status && hour && contact && agent && (f.Direction == "" || c.Direction == f.Direction) &&
+	return status && hour && contact && agent && search && (f.Direction == "" || c.Direction == f.Direction) &&
 		c.Duration >= f.MinSeconds && (f.MaxSeconds == nil || c.Duration <= *f.MaxSeconds) &&
 		(len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, at.Weekday()))
 }
@@ -146,7 +142,7 @@ func anyFilter(t interface {
 		f.Direction = []string{"inbound", "outbound"}[r.IntN(2)]
 	}
 	if one(5) {
-		f.AgentID = scantest.AgentOf(uint8(1 + r.IntN(6))).ID
+		f.AgentID = agentOf(uint8(1 + r.IntN(6))).ID
 		if one(3) {
 			f.AgentID = stats.DeletedAgent
 		}
@@ -176,20 +172,9 @@ func anyFilter(t interface {
 	if one(8) {
 		f.Contact = []string{"+1202555001", "+1 (202) 555-000", "1202555", "+44", "anonymous", "266"}[r.IntN(6)]
 	}
+	if one(10) {
+		f.Search = []string{"+1202555001", "5550", "+12125550101", "+55"}[r.IntN(4)]
+	}
 	f.Tests = []stats.TestCalls{"", "", "", stats.IncludeTests, stats.ExcludeTests, stats.OnlyTests}[r.IntN(6)]
 	return f
-}
-
-// filterOf asks for what the API itself can filter by.
-func filterOf(q talkover.CallQuery, zone *time.Location) stats.Filter {
-	f := stats.Filter{Days: stats.Days{From: q.DateFrom, To: q.DateTo}, Zone: zone, Direction: q.Direction, AgentID: q.AgentID, Search: q.Search}
-	if q.Status != "" {
-		f.Statuses = []string{q.Status}
-	}
-	return f
-}
-
-// daysOf asks the API for the days of a question.
-func daysOf(q stats.Question) talkover.CallQuery {
-	return talkover.CallQuery{DateFrom: q.Filter.Days.From, DateTo: q.Filter.Days.To}
 }

@@ -1,147 +1,169 @@
 package stats
 
 import (
-	"iter"
-	"maps"
+	"cmp"
+	"slices"
 	"time"
 
-	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
-// Group is the calls with the same place in each dimension.
-type Group struct {
-	Values []Value // one for each dimension, in the order that was asked
-	Figures
+// group is the calls with the same place in each dimension.
+type group struct {
+	values []Value // one for each dimension, in the order that was asked
+	figures
+	times map[uint32]int // calls with each contact; nil if nobody asked
 }
 
-// Groups adds up calls by no, one or two dimensions, without unpacking them.
-type Groups struct {
-	By           []Dimension
-	Filter       Filter    // which calls; Days and Search are not tested
-	From, To     time.Time // from when on they count, and before when; zero for no bound
-	EachContacts bool      // adds up the contacts of each group too
+// missedCall is a call that may not have been returned.
+type missedCall struct {
+	contact uint32
+	at      int64
+	group   *group
+}
 
-	All    Figures
-	Tests  int // test calls that fit, whatever the filter says of test calls
-	groups map[[2]uint32]*Group
-	places [2]places
-	follow follower
-	over   scan.Window // of the days that are over
+// sums adds up the calls of a window that a question is about, by its dimensions.
+type sums struct {
+	all    figures
+	tests  int               // test calls that fit, whatever the filter says of test calls
+	groups map[uint64]*group // by the numbers of their places
 	hours  [24]int
-	hour   hourOf
+	missed []missedCall
+
+	question     *Question
+	kinds        []kind
+	picks        func(*calls.Call) bool // but for test calls
+	counts       func(*calls.Call) bool // which of them count
+	placers      []*placer
+	hour         *clock[int]
+	over         calls.Window // of the days that are over
+	times        []int        // calls with each contact
+	starts, ends []int64      // of calls with talk, in microseconds
+	wanted       need         // what was asked for
 }
 
-// hourOf tells the hour of the day of moments, which come in order mostly.
-type hourOf struct {
-	last int64 // quarter of an hour that was met last
-	hour int
+// newSums adds up nothing yet.
+func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
+	s := &sums{
+		groups: map[uint64]*group{}, question: q, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
+		hour: newClock(q.Filter.Zone, time.Time.Hour), over: over, times: make([]int, len(t.Contacts)), wanted: q.needs(),
+	}
+	for _, d := range q.By {
+		s.placers = append(s.placers, newPlacer(d, t, q.Filter.Zone))
+	}
+	return s
 }
 
-func (h *hourOf) of(at int64, zone *time.Location) int {
-	if q := at / quarter; q != h.last || q == 0 {
-		h.last, h.hour = q, time.UnixMicro(at).In(zone).Hour()
+// add takes in a call, or n of a kind, if that counts.
+func (s *sums) add(c *calls.Call, n int) {
+	if !s.picks(c) {
+		return
 	}
-	return h.hour
-}
-
-// Add adds up the calls of some columns that count. Columns must come newest first, so
-// that an agent has the name that it had last. Of the others it takes note, for they may
-// have returned a missed call.
-func (g *Groups) Add(c *cache.Columns) {
-	if g.groups == nil {
-		g.groups = map[[2]uint32]*Group{}
-		if g.EachContacts && len(g.By) > 0 {
-			g.follow.perGroup = map[groupContact]int32{}
-		}
+	if c.Test {
+		s.tests += n
 	}
-	test := newSelection(&g.Filter).of(c, scan.Window{From: g.From, To: g.To})
-	for i, d := range g.By {
-		g.places[i].open(d, c, test.zone)
+	if !s.counts(c) {
+		return
 	}
-	overFrom, overTo := g.over.From.UnixMicro(), g.over.To.UnixMicro()
-	var group *Group
-	var figures *Figures // of group
-	var place [2]uint32
-	for i := range c.Len() {
-		r := c.Row(i)
-		at, o, seconds, testing := r.Created(), test.outcomes[r.Status()], r.Seconds(), r.IsTesting()
-		picked := test.picks(r)
-		if picked && testing {
-			g.Tests++
-		}
-		if !g.Filter.counts(testing) {
-			continue
-		}
-		n := g.follow.contact(r)
-		k := &g.follow.contacts[n]
-		k.meet(at, o.isAnswered(seconds))
-		if !picked {
-			continue
-		}
-		inbound := test.inbound[r.Direction()]
-		isOver := at >= overFrom && at < overTo
-		g.All.add(o, seconds, inbound, testing)
-		g.hours[g.hour.of(at, test.zone)]++
-		if isOver {
-			g.All.ofDays++
-		}
-		if len(g.By) > 0 {
-			var p [2]uint32
-			for i := range g.By {
-				p[i] = g.places[i].of(r)
-			}
-			if group == nil || p != place {
-				if place, group = p, g.groups[p]; group == nil {
-					group = &Group{Values: g.values(p)}
-					g.groups[p] = group
-				}
-				figures = &group.Figures
-			}
-			group.add(o, seconds, inbound, testing)
-			if isOver {
-				group.ofDays++
-			}
-		}
-		g.follow.take(n, at, seconds, inbound && o.unanswered(), figures)
+	k, seconds := s.kinds[c.Kind], int(c.Seconds)
+	g := s.groupOf(c)
+	g.add(k, seconds, n)
+	if c.At >= s.over.From.UnixMicro() && c.At < s.over.To.UnixMicro() {
+		g.n[nOfDays] += n
+	}
+	s.hours[s.hour.of(c.At)] += n
+	s.times[c.Contact] += n
+	if g.times != nil {
+		g.times[c.Contact] += n
+	}
+	if k.missed() {
+		s.missed = append(s.missed, missedCall{c.Contact, c.At, g})
+	}
+	if seconds > 0 && s.wanted&moments != 0 {
+		s.starts, s.ends = append(s.starts, c.At), append(s.ends, c.At+int64(seconds)*1_000_000)
 	}
 }
 
-// Follow takes note of calls that do not count, and may have returned a missed one that
-// was added.
-func (g *Groups) Follow(c *cache.Columns) { g.follow.follow(c, &g.Filter) }
+// groupOf returns the group of a call.
+func (s *sums) groupOf(c *calls.Call) *group {
+	at := uint64(0)
+	for _, p := range s.placers {
+		at = at<<32 | uint64(p.of(c))
+	}
+	g := s.groups[at]
+	if g == nil {
+		g = &group{}
+		for _, p := range s.placers {
+			g.values = append(g.values, p.values[p.of(c)])
+		}
+		if s.wanted&numbers != 0 && len(s.placers) > 0 {
+			g.times = map[uint32]int{}
+		}
+		s.groups[at] = g
+	}
+	return g
+}
 
-// Unreturned adds to the figures what became of missed calls. It is right where all calls
-// since the first of them were added or followed, up to now.
-func (g *Groups) Unreturned() { g.follow.unreturned(&g.All) }
-
-// Count adds to the figures what is known of contacts. It must be called once, at the end.
-func (g *Groups) Count() { g.follow.count(&g.All) }
-
-// BusyHour returns the hour of the day with most calls; nil where there is no call.
-func (g *Groups) BusyHour() *BusyHour {
-	var most BusyHour
-	for hour, calls := range g.hours {
-		if calls > most.Calls {
-			most = BusyHour{hour, calls}
+// finish adds up what is known once all calls were taken in.
+func (s *sums) finish(t *calls.Tables) {
+	for _, g := range s.groups {
+		s.all.merge(&g.figures)
+		g.lacks |= moments
+		if g.times == nil {
+			g.lacks |= numbers
+		}
+		for n, times := range g.times {
+			g.contacted(isWithheld(t.Contacts[n]), times)
 		}
 	}
-	if most.Calls == 0 {
+	s.all.lacks = 0
+	if s.wanted&moments == 0 {
+		s.all.lacks = moments
+	}
+	for n, times := range s.times {
+		s.all.contacted(isWithheld(t.Contacts[n]), times)
+	}
+	s.all.n[nPeak] = peak(s.starts, s.ends)
+}
+
+// follow tells what became of missed calls.
+func (s *sums) follow(t *calls.Tables, contacts []contact) {
+	for _, m := range s.missed {
+		withheld, what := isWithheld(t.Contacts[m.contact]), contacts[m.contact].became(m.at)
+		s.all.became(withheld, what)
+		m.group.became(withheld, what)
+	}
+}
+
+// firstMissed returns when the first call was that may not have been returned; zero where
+// there is none.
+func (s *sums) firstMissed() time.Time {
+	if len(s.missed) == 0 {
+		return time.Time{}
+	}
+	first := slices.MinFunc(s.missed, func(x, y missedCall) int { return cmp.Compare(x.at, y.at) })
+	return time.UnixMicro(first.at).UTC()
+}
+
+// busyHour returns the hour of the day with most calls; nil where there is no call.
+func (s *sums) busyHour() *BusyHour {
+	most := slices.Max(s.hours[:])
+	if most == 0 {
 		return nil
 	}
-	return &most
+	return &BusyHour{slices.Index(s.hours[:], most), most}
 }
 
-// PeakConcurrent returns the most calls at one moment.
-func (g *Groups) PeakConcurrent() int { return peak(g.follow.spans) }
-
-func (g *Groups) values(k [2]uint32) []Value {
-	values := make([]Value, len(g.By))
-	for i := range values {
-		values[i] = g.places[i].values[k[i]]
+// peak returns the most calls at one moment, at which calls end before others begin.
+func peak(starts, ends []int64) (most int) {
+	slices.Sort(starts)
+	slices.Sort(ends)
+	over := 0
+	for i, start := range starts {
+		for ends[over] <= start {
+			over++
+		}
+		most = max(most, i+1-over)
 	}
-	return values
+	return most
 }
-
-// Each iterates over the groups, in no order.
-func (g *Groups) Each() iter.Seq[*Group] { return maps.Values(g.groups) }

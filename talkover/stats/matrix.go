@@ -23,15 +23,17 @@ func (r *Report) Matrix(name Metric) *Matrix {
 	}
 	m := &Matrix{By: [2]Dimension{r.By[rows], r.By[columns]}}
 	m.Rows, m.Columns = r.placesOf(rows), r.placesOf(columns)
-	calls := int(r.Totals.M[Calls].Value)
 	byRow, byColumn := make([][]Row, len(m.Rows)), make([][]Row, len(m.Columns))
+	at := func(row, column Value) []Value {
+		values := make([]Value, 2)
+		values[rows], values[columns] = row, column
+		return values
+	}
 	m.Cells = make([][]Measure, len(m.Rows))
 	for i := range m.Cells {
 		m.Cells[i] = make([]Measure, len(m.Columns))
 		for j := range m.Columns {
-			values := make([]Value, 2)
-			values[rows], values[columns] = m.Rows[i], m.Columns[j]
-			m.Cells[i][j] = r.none(values).M[name]
+			m.Cells[i][j] = r.none(at(m.Rows[i], m.Columns[j])).M[name]
 		}
 	}
 	for _, row := range r.Rows {
@@ -39,11 +41,11 @@ func (r *Report) Matrix(name Metric) *Matrix {
 		m.Cells[i][j] = row.M[name]
 		byRow[i], byColumn[j] = append(byRow[i], row), append(byColumn[j], row)
 	}
-	for _, of := range byRow {
-		m.RowTotals = append(m.RowTotals, Rest(of, calls).M[name])
+	for i, of := range byRow {
+		m.RowTotals = append(m.RowTotals, r.row(at(m.Rows[i], Value{}), *Rest(of).figures).M[name])
 	}
-	for _, of := range byColumn {
-		m.ColumnTotals = append(m.ColumnTotals, Rest(of, calls).M[name])
+	for j, of := range byColumn {
+		m.ColumnTotals = append(m.ColumnTotals, r.row(at(Value{}, m.Columns[j]), *Rest(of).figures).M[name])
 	}
 	return m
 }

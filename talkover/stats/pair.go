@@ -11,6 +11,7 @@ type daySpan struct{ first, last time.Time }
 
 // spanOf returns the days that have begun when a window ends: at until, if that is not zero.
 func spanOf(d Days, until time.Time, zone *time.Location) daySpan {
+	zone = zoneOf(zone)
 	var s daySpan
 	s.first, _ = parseDay(d.From)
 	s.last, _ = parseDay(d.To)
@@ -20,22 +21,6 @@ func spanOf(d Days, until time.Time, zone *time.Location) daySpan {
 		}
 	}
 	return s
-}
-
-// count returns how many of the days lie in the place of a row; 0 where its dimensions
-// divide no days.
-func (s daySpan) count(by []Dimension, values []Value) (n int) {
-	divided := len(values) > 0 && slices.ContainsFunc(by, Dimension.dividesDays)
-	for day := s.first; divided && !day.After(s.last); day = day.AddDate(0, 0, 1) {
-		is := true
-		for i, d := range by {
-			is = is && (!d.dividesDays() || d.ofTime(day) == values[i])
-		}
-		if is {
-			n++
-		}
-	}
-	return n
 }
 
 // place returns which day, week or month of the window a value is; of other dimensions the
@@ -110,6 +95,16 @@ func (r *Report) pair(was *Report, here, there daySpan) {
 	}
 	r.Rows = added
 	r.Order.Sort(r.Rows, r.By)
+	held := func(s daySpan) func([]Value) int {
+		all := countDays(s.first, s.last.AddDate(0, 0, 1), r.By, func(time.Time) bool { return true })
+		return func(values []Value) int {
+			if key, days := all.place(values); key != [2]string{} {
+				return days
+			}
+			return 0
+		}
+	}
+	heldHere, heldThere := held(here), held(there)
 	for _, row := range r.Rows {
 		var before Row
 		if values, ok := there.all(r.By, row.Values, here); ok {
@@ -118,6 +113,6 @@ func (r *Report) pair(was *Report, here, there daySpan) {
 			}
 		}
 		r.Before.Rows = append(r.Before.Rows, before)
-		r.Before.HeldDays = append(r.Before.HeldDays, [2]int{here.count(r.By, row.Values), there.count(r.By, before.Values)})
+		r.Before.HeldDays = append(r.Before.HeldDays, [2]int{heldHere(row.Values), heldThere(before.Values)})
 	}
 }

@@ -1,7 +1,6 @@
 package stats_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,13 +9,9 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
-
-// frozen is a clock that stands still, so that windows are cut where the test cuts them.
-func frozen() time.Time { return now }
 
 // related are the metrics that follow from other calls and from days.
 var related = []stats.Metric{
@@ -131,7 +126,7 @@ func isSorted(t *testing.T, what any, by []stats.Dimension, order stats.RowOrder
 
 // anyQuestion draws a question.
 func anyQuestion(t *testing.T, r *rand.Rand) stats.Question {
-	q := stats.Question{Filter: anyFilter(t, r, 30), Now: frozen, Metrics: []stats.Metric{stats.Unreturned, stats.Contacts}}
+	q := stats.Question{Filter: anyFilter(t, r, 30), Metrics: []stats.Metric{stats.Unreturned, stats.Contacts, stats.PeakConcurrent}}
 	q.By = slices.Clone([][]stats.Dimension{nil, pairs()[r.IntN(45)], {dimensions[r.IntN(10)]}}[r.IntN(3)])
 	q.Order = []stats.RowOrder{"", "", stats.ByCalls, stats.ByValue, stats.RowOrder(stats.AllMetrics[r.IntN(len(stats.AllMetrics))])}[r.IntN(5)]
 	return q
@@ -145,7 +140,8 @@ func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
 			records[i].Status = voicemail
 		}
 	}
-	api, all := oddAPI(records, 400)
+	log := oddLog(records)
+	all := log.rows
 	r := rand.New(rand.NewPCG(14, 2))
 	questions, empty := 150, 0
 	if testing.Short() {
@@ -153,11 +149,7 @@ func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
 	}
 	for i := range questions {
 		q := anyQuestion(t, r)
-		api.Requests = 0
-		report, err := stats.Ask(context.Background(), api, q)
-		if err != nil {
-			t.Fatal(err)
-		}
+		report := ask(t, log, q)
 		what := fmt.Sprintf("%d: %+v by %v", i, q.Filter, q.By)
 		want := askedFor(q.Filter, all)
 		isAnswer(t, what, report, q, want, all)
@@ -174,7 +166,7 @@ func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
 func isAnswer(t *testing.T, what string, r *stats.Report, q stats.Question, want, all []talkover.Call) {
 	t.Helper()
 	f := q.Filter
-	if !r.Exact || !r.Whole || r.Method != scan.Read || r.Calls != len(want) {
+	if !r.Exact || !r.Complete || r.Method != calls.ByReading || r.Calls != len(want) {
 		t.Errorf("%s: %+v, want %d calls", what, r.Coverage, len(want))
 		return
 	}
@@ -223,7 +215,7 @@ func isAnswer(t *testing.T, what string, r *stats.Report, q stats.Question, want
 		}
 	}
 	isSorted(t, what, q.By, r.Order, r.Rows)
-	if rest := stats.Rest(r.Rows, len(want)); len(r.Rows) > 0 {
+	if rest := stats.Rest(r.Rows); len(r.Rows) > 0 {
 		theirs := plain
 		sameMeasures(t, what+": all rows together", theirs, rest.M, r.Totals.M)
 	}
@@ -266,81 +258,48 @@ func TestUnreturnedCalls(t *testing.T) {
 		"a withheld number":                       {[]talkover.Call{nobody}, "", 0, 0, 1},
 		"an outbound call that nobody took":       {[]talkover.Call{at(-72, "outbound", "no-answer", 0)}, "", 0, 0, 0},
 	} {
-		slices.SortFunc(c.calls, func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) })
 		window.Tests = c.tests
-		api := &scriptedAPI{calls: c.calls}
-		report, err := stats.Ask(t.Context(), api, stats.Question{Filter: window, Now: frozen, Metrics: []stats.Metric{stats.Unreturned}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		report := ask(t, &fakeLog{rows: c.calls}, stats.Question{Filter: window, Metrics: []stats.Metric{stats.Unreturned}})
 		for metric, want := range map[stats.Metric]float64{stats.NeverCalledBack: c.neverCalledBack, stats.NotReached: c.notReached, stats.Unreturned: c.neverCalledBack + c.notReached, stats.WithheldMissed: c.odd} {
 			if got := report.Totals.M[metric]; got != (stats.Measure{Value: want, Known: true}) {
-				t.Errorf("%s: %s %v, want %v: %s", name, metric, got, want, report.Untold[metric])
+				t.Errorf("%s: %s %v, want %v: %s", name, metric, got, want, report.Untold(metric))
 			}
 		}
 	}
 }
-
-// scriptedAPI lists some calls on one page, or those of days and directions.
-type scriptedAPI struct{ calls []talkover.Call }
-
-func (s *scriptedAPI) ListCalls(_ context.Context, q talkover.CallQuery) (talkover.Page[talkover.Call], error) {
-	var p talkover.Page[talkover.Call]
-	total := 0
-	for _, c := range s.calls {
-		day := c.CreatedAt.Format("2006-01-02")
-		if (q.DateFrom == "" || day >= q.DateFrom) && (q.DateTo == "" || day <= q.DateTo) && (q.Direction == "" || c.Direction == q.Direction) {
-			if total++; total > (q.Page-1)*q.PerPage && len(p.Rows) < q.PerPage {
-				p.Rows = append(p.Rows, c)
-			}
-		}
-	}
-	p.Pagination = &talkover.Pagination{Total: total, PerPage: q.PerPage, CurrentPage: q.Page}
-	return p, nil
-}
-
-func (*scriptedAPI) ListAgents(context.Context, talkover.AgentQuery) (p talkover.Page[talkover.AgentInfo], err error) {
-	return p, nil
-}
-
-func (*scriptedAPI) Allowance(time.Duration) (int, int) { return 100, 100 }
-func (*scriptedAPI) Ahead() time.Duration               { return 0 }
 
 // Whether unreturned calls are told where nobody asks for them follows from the question
 // alone: not from what is kept.
 func TestWhatIsToldOfUnreturnedCalls(t *testing.T) {
-	kept := cache.New(cache.Options{Calls: cache.DefaultCalls})
-	defer kept.Close()
-	api := &fakeAPI{Records: generate(17, 1500, 20*24*time.Hour), Budget: 10_000}
+	log := logOf(generate(17, 1500, 20*24*time.Hour))
 	last := stats.Filter{Zone: time.UTC, Days: stats.Days{From: "2026-10-20"}}
 	past, one := last, last
 	past.Days.To = "2026-10-30"
 	one.AgentID = "agent-2"
-	for range 2 {
-		for i, test := range []struct {
-			filter  stats.Filter
-			metrics []stats.Metric
-			known   bool
-		}{{last, nil, true}, {past, nil, false}, {one, nil, false}, {past, []stats.Metric{stats.NotReached}, true}, {one, []stats.Metric{stats.Unreturned}, true}} {
-			r, err := stats.Ask(t.Context(), api, stats.Question{Filter: test.filter, Metrics: test.metrics, Now: frozen, Account: account(kept)})
-			if err != nil || r.Totals.M[stats.Unreturned].Known != test.known || (r.Untold[stats.Unreturned] == "") != test.known {
-				t.Errorf("%d: %+v, %q, want known %v: %v", i, r.Totals.M[stats.Unreturned], r.Untold[stats.Unreturned], test.known, err)
-			}
+	for i, test := range []struct {
+		filter  stats.Filter
+		metrics []stats.Metric
+		known   bool
+	}{{last, nil, true}, {past, nil, false}, {one, nil, false}, {past, []stats.Metric{stats.NotReached}, true}, {one, []stats.Metric{stats.Unreturned}, true}} {
+		r := ask(t, log, stats.Question{Filter: test.filter, Metrics: test.metrics})
+		if r.Totals.M[stats.Unreturned].Known != test.known || (r.Untold(stats.Unreturned) == "") != test.known {
+			t.Errorf("%d: %+v, %q, want known %v", i, r.Totals.M[stats.Unreturned], r.Untold(stats.Unreturned), test.known)
 		}
 	}
 }
 
 // Of a part that begins within a day, that day is none of those that calls a day rest on.
 func TestCallsADayOfAPart(t *testing.T) {
-	api := &fakeAPI{Records: generate(15, 20_000, 60*24*time.Hour)}
+	log := logOf(generate(15, 20_000, 60*24*time.Hour))
+	log.most = 7000
 	f := stats.Filter{Zone: zone(t, "Asia/Kolkata"), Days: stats.Days{From: "2026-09-20"}, MinSeconds: 1}
-	r := ask(t, api, stats.Question{Filter: f})
+	r := ask(t, log, stats.Question{Filter: f})
 	first := r.From.In(f.Zone).Format("2006-01-02")
-	if r.Whole || !r.From.After(calendar{f.Zone}.reach(first, "00:00:00")) {
+	if r.Complete || !r.From.After(calendar{f.Zone}.reach(first, "00:00:00")) {
 		t.Fatalf("%+v: a part that begins within a day shows more", r.Coverage)
 	}
 	f.Days.From = next(first)
-	want := whole(f, nil, nil, askedFor(f, calls(api.Records)), nil, 1)[stats.PerDay]
+	want := whole(f, nil, nil, askedFor(f, log.rows), nil, 1)[stats.PerDay]
 	if got := r.Totals.M[stats.PerDay]; !got.Known || got != want {
 		t.Errorf("%v calls a day, want %v", got, want)
 	}

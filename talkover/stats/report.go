@@ -2,66 +2,99 @@ package stats
 
 import (
 	"slices"
+	"time"
 
-	"github.com/talkover/talkover-mcp/talkover/scan"
+	"github.com/talkover/talkover-mcp/talkover/calls"
 )
 
-// add adds up the calls of parts.
-func add(q *Question, parts []scan.Part, over overDays) *Groups {
-	g := &Groups{By: q.By, Filter: q.Filter, EachContacts: q.wants(Contacts, Repeat, Withheld), over: over.Window}
-	for _, p := range parts {
-		g.From, g.To = p.From, p.To
-		g.Add(p.Calls)
-	}
-	return g
+// Coverage says which calls an answer rests on.
+type Coverage struct {
+	calls.Coverage
+	AsOf  time.Time // the one moment of all of it
+	Calls int       // of a [Report] those that fit the filters, of [Found] those that were looked through
 }
 
-// newReport reports what was added up, with what became of missed calls if it is known.
-func newReport(q *Question, g *Groups, coverage scan.Coverage, over overDays, since since) *Report {
-	for _, p := range since.parts {
-		g.Follow(p.Calls)
-	}
-	if since.known {
-		g.Unreturned()
-	}
-	g.Count()
-	report := &Report{Coverage: coverage, By: q.By, Order: q.Order.of(q.By), BusyHour: g.BusyHour(), Tests: &g.Tests, over: over}
-	of := g.All.Calls
-	report.Totals = exact(nil, &g.All, of, over.all)
-	totals := measures(report.Totals.M)
-	totals.contacts(&g.All)
-	totals.count(PeakConcurrent, g.PeakConcurrent())
-	if since.known {
-		totals.unreturned(&g.All)
-	} else {
-		report.untold(since.reason, Unreturned, NeverCalledBack, NotReached, WithheldMissed)
-	}
-	if over.all.days == 0 {
-		report.untold("no day is over, or the first one is not given", PerDay)
-	}
-	for _, group := range g.groups {
-		row := exact(group.Values, &group.Figures, of, over.of(group.Values))
-		if g.EachContacts {
-			measures(row.M).contacts(&group.Figures)
-		}
-		if since.known {
-			measures(row.M).unreturned(&group.Figures)
-		}
-		report.Rows = append(report.Rows, row)
-	}
-	report.addAgents(q)
-	report.Order.Sort(report.Rows, q.By)
-	return report
+// Report is the answer to a [Question].
+type Report struct {
+	Coverage
+	By       []Dimension
+	Totals   Row
+	Rows     []Row
+	Order    RowOrder  // of the rows; never ""
+	BusyHour *BusyHour // nil where not all calls were read, or there is none
+	Tests    *int      // test calls that fit all but Filter.Tests; nil where not all calls were read
+	Before   *Before   // nil where the question compares with nothing
+
+	over  dayCounts
+	lacks lacks // of all rows, and of the totals
+	rows  need  // what is not known of rows besides
 }
 
-// untold notes why metrics are not known.
-func (r *Report) untold(reason string, names ...Metric) {
-	if r.Untold == nil {
-		r.Untold = map[Metric]string{}
+// BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
+type BusyHour struct{ Hour, Calls int }
+
+// Row is the measures of a set of calls; Values is empty for the totals. A metric that M
+// does not hold is not known.
+type Row struct {
+	Values  []Value
+	M       map[Metric]Measure
+	figures *figures
+}
+
+// row returns the row of figures with these values.
+func (r *Report) row(values []Value, f figures) Row {
+	f.key, f.n[nDays] = r.over.place(values)
+	f.n[nOf] = r.Calls
+	f.lacks = f.lacks&^overDays | r.lacks.need
+	return Row{values, f.measures(), &f}
+}
+
+// none returns the row of a place without calls.
+func (r *Report) none(values []Value) Row { return r.row(values, figures{lacks: r.rows}) }
+
+// Rest adds up other rows of one report. What cannot be added up without the calls, such as
+// distinct contacts, is not known of it, nor calls a day of different days.
+func Rest(rows []Row) Row {
+	all := new(figures)
+	for i, r := range rows {
+		if i == 0 {
+			all.key = r.figures.key
+		}
+		all.merge(r.figures)
+		all.n[nOf], all.n[nDays] = r.figures.n[nOf], r.figures.n[nDays]
 	}
-	for _, name := range names {
-		r.Untold[name] = reason
+	return Row{M: all.measures(), figures: all}
+}
+
+// fill takes in what was added up.
+func (r *Report) fill(s *sums, l lacks) {
+	r.Calls, r.lacks = s.all.n[nCalls], l
+	if l.need&numbers == 0 {
+		r.BusyHour, r.Tests = s.busyHour(), &s.tests
 	}
+	r.Totals = r.row(nil, s.all)
+	r.rows = moments
+	if s.wanted&numbers == 0 {
+		r.rows |= numbers
+	}
+	for _, g := range s.groups {
+		if len(r.By) > 0 && g.n[nCalls] > 0 {
+			r.Rows = append(r.Rows, r.row(g.values, g.figures))
+		}
+	}
+}
+
+// Untold says why a metric of the totals is not known, in words; "" where nothing is to be said.
+func (r *Report) Untold(name Metric) string {
+	switch needs := name.row().needs; {
+	case r.Totals.M[name].Known:
+		return ""
+	case needs&r.lacks.need != 0:
+		return r.lacks.why
+	case needs&overDays != 0:
+		return "no day is over, or the first one is not given"
+	}
+	return ""
 }
 
 // addAgents adds the agents without a call.
@@ -76,4 +109,15 @@ func (r *Report) addAgents(q *Question) {
 			r.Rows = append(r.Rows, r.none([]Value{v}))
 		}
 	}
+}
+
+// Shown returns which of n rows are shown where there is room for so many: from first on
+// and before end, the first ones; but of days, weeks and months in their order the last.
+func (r *Report) Shown(room int) (first, end int) {
+	n := len(r.Rows)
+	room = min(room, n)
+	if r.Order == ByValue && len(r.By) > 0 && (r.By[0] == ByDay || r.By[0] == ByWeek || r.By[0] == ByMonth) {
+		return n - room, n
+	}
+	return 0, room
 }

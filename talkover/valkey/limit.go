@@ -2,11 +2,12 @@ package valkey
 
 import (
 	"context"
-	"crypto/rand"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,322 +16,98 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-//go:embed acquire.lua
-var acquireScript string
+//go:embed limit.lua
+var limitScript string
 
-//go:embed release.lua
-var releaseScript string
+var limit = valkeygo.NewLuaScript(limitScript)
 
-var (
-	acquire = valkeygo.NewLuaScript(acquireScript)
-	release = valkeygo.NewLuaScript(releaseScript)
-)
-
-// What acquire.lua answers.
 const (
-	granted = iota
-	mustWait
-	tooLate
-	forgotten
+	again      = 5 * time.Second // a request that waits asks so often
+	handshakes = 3               // in which a replica learns what a server knows
+
+	mostUnheard = 1000
 )
 
-// What acquire.lua is asked for.
-const (
-	lookup  = "lookup"
-	bulk    = "bulk"
-	outlook = "outlook"
-)
-
-// Times of acquire.lua.
-const (
-	window = time.Minute
-	again  = 5 * time.Second // a request that waits asks so often
-)
-
-// ledger implements [talkover.Ledger]. It remembers each request of this replica for as
-// long as it counts: the server may forget, or be away while the request goes.
+// ledger implements [talkover.Ledger].
 type ledger struct {
 	*Server
 	key func(purpose string) []byte
 
-	mu       sync.Mutex
-	account  string // as the server knows it
-	epoch    string // of the server's memory, as it was last
-	wasAway  bool   // since the last answer
-	requests []request
-	asking   int      // requests that the server is being asked for
-	unsaid   []ending // of requests, while the server was away
+	mu      sync.Mutex // one script of a replica runs at a time
+	epoch   int64      // of the server's memory; 0 where it must be told all
+	seen    int64      // its time, in its last answer
+	ahead   int64      // its clock before ours
+	unheard []string   // requests that may have been granted without an answer
 }
-
-// request is one that counts against the limit.
-type request struct {
-	id    string
-	until time.Time // it counts
-	began time.Time
-	known bool // to the server
-	ended bool
-}
-
-// ending is what release.lua is to be told.
-type ending struct {
-	id   string
-	at   time.Time // of the answer; zero where the request did not go
-	told talkover.Told
-}
-
-// mostUnsaid bounds the endings that are kept while the server is away. Without its
-// ending, a request counts until its lease is over.
-const mostUnsaid = 1000
 
 // Ledger returns the count of an account's requests; see [talkover.LedgerOf].
 func (s *Server) Ledger(key func(purpose string) []byte) talkover.Ledger {
 	return &ledger{Server: s, key: key}
 }
 
-// keys returns the keys of the scripts. Where the token has changed, its account is
-// another one, which has to be told all.
-func (l *ledger) keys() []string {
-	account := hex.EncodeToString(l.key("valkey limit")[:16])
+// Acquire implements [talkover.Ledger]. It asks again where the server's clock or memory is
+// not as it was, and tells it all that this replica knows.
+func (l *ledger) Acquire(ask talkover.Ask) (g talkover.Grant, err error) {
+	if away, _ := l.State(); away {
+		return g, errAway
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if account != l.account {
-		l.account = account
-		l.forgetEpoch("")
-	}
-	prefix := "talkover:{" + account + "}:"
-	return []string{prefix + "places", prefix + "limit", prefix + "lookups", prefix + "bulk", prefix + "patience"}
-}
-
-// forgetEpoch begins another epoch, in which the server knows no request of this
-// replica. The caller holds l.mu.
-func (l *ledger) forgetEpoch(epoch string) {
-	l.epoch = epoch
-	for i := range l.requests {
-		l.requests[i].known = false
-	}
-}
-
-// count drops requests that count no more, and returns how many of this replica do. The
-// caller holds l.mu.
-func (l *ledger) count(now time.Time) int {
-	l.requests = slices.DeleteFunc(l.requests, func(r request) bool { return !r.until.After(now) })
-	return len(l.requests)
-}
-
-// witness returns a request that the server must know, unless it has forgotten. The
-// caller holds l.mu.
-func (l *ledger) witness(now time.Time) string {
-	for _, r := range slices.Backward(l.requests) {
-		if r.known && now.Sub(r.began) < window-again {
-			return r.id
-		}
-	}
-	return ""
-}
-
-// Acquire implements [talkover.Ledger].
-func (l *ledger) Acquire(ask talkover.Ask) (talkover.Grant, error) {
-	class := lookup
-	if ask.Bulk {
-		class = bulk
-	}
-	answer, err := l.run(class, ask)
-	if err != nil {
-		return talkover.Grant{}, err
-	}
-	if len(answer) != 5 {
-		return talkover.Grant{}, errAnswer
-	}
-	g := talkover.Grant{
-		Wait: time.Duration(answer[2]) * time.Millisecond, Again: again,
-		Limit: int(answer[3]), Used: int(answer[4]),
-	}
-	if answer[0] == granted {
-		g.Wait = 0
-	}
-	return g, nil
-}
-
-// Outlook implements [talkover.Ledger].
-func (l *ledger) Outlook(limit int) (talkover.Outlook, error) {
-	answer, err := l.run(outlook, talkover.Ask{ID: rand.Text(), Limit: limit})
-	if err != nil {
-		return talkover.Outlook{}, err
-	}
-	if len(answer) < 4 {
-		return talkover.Outlook{}, errAnswer
-	}
-	o := talkover.Outlook{Limit: int(answer[2])}
-	for _, n := range answer[3:] {
-		o.Free = append(o.Free, int(n))
-	}
-	return o, nil
-}
-
-// run runs acquire.lua, again where the server's clock or memory is not as it was.
-func (l *ledger) run(class string, ask talkover.Ask) ([]int64, error) {
-	for range 4 {
-		answer, err := l.once(class, ask)
+	var telling []string
+	for range handshakes {
+		now := time.Now().UnixMilli()
+		answer, err := l.run(ask, talkover.Told{Left: -1}, telling)
 		if err != nil {
-			l.mu.Lock()
-			l.wasAway = true
-			l.mu.Unlock()
-			return nil, err
+			l.epoch, l.unheard = 0, append(l.unheard, ask.ID)
+			l.unheard = l.unheard[max(len(l.unheard)-mostUnheard, 0):]
+			return g, err
 		}
-		if answer[0] == granted || answer[0] == mustWait {
-			return answer, nil
+		l.epoch, l.seen, l.ahead = answer[0], answer[1], answer[1]-now
+		if wait := time.Duration(answer[2]) * time.Millisecond; wait >= 0 {
+			l.unheard = nil
+			g = talkover.Grant{Wait: wait, Again: again, Limit: int(answer[3]), Used: int(answer[4]), Outlook: answer[5:]}
+			return g, nil
+		}
+		telling = nil
+		for _, id := range l.unheard {
+			telling = append(telling, id, "0")
+		}
+		for _, p := range ask.Places {
+			telling = append(telling, p.ID, milli(time.Until(p.Until)))
 		}
 	}
-	return nil, errAway
+	return g, errAway
 }
 
-// once runs acquire.lua, and learns from its answer.
-func (l *ledger) once(class string, ask talkover.Ask) (answer []int64, err error) {
-	keys := l.keys()
-	sent := time.Now()
-	l.mu.Lock()
-	mine := l.count(sent) + l.asking
-	l.asking++
-	epoch, returning := l.epoch, l.wasAway
-	args := []string{
-		ask.ID, class, l.deadline(sent), milli(ask.Lease), milli(ask.Most), strconv.Itoa(ask.Limit), strconv.Itoa(l.Replicas),
-		strconv.Itoa(mine), epoch, l.witness(sent), "0",
-	}
-	if returning {
-		args[len(args)-1] = "1"
-	}
-	var saying []string
-	for _, r := range l.requests {
-		if !r.known {
-			saying = append(saying, r.id)
-			args = append(args, r.id, milli(r.until.Sub(sent)))
-		}
-	}
-	l.mu.Unlock()
-	var server string
-	err = l.tell(limitTime, func(ctx context.Context, c valkeygo.Client) error {
-		parts, err := acquire.Exec(ctx, c, keys, args).ToArray()
-		if err != nil {
-			return err
-		}
-		for i, p := range parts {
-			if text, err := p.ToString(); err == nil && i == 2 {
-				server = text
-				continue
-			}
-			n, err := p.AsInt64()
-			if err != nil {
-				return errAnswer
-			}
-			answer = append(answer, n)
-		}
-		if len(answer) < 2 {
-			return errAnswer
-		}
-		return nil
-	})
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asking--
-	if err != nil {
-		return nil, err
-	}
-	l.learn(sent, time.UnixMilli(answer[1]))
-	switch {
-	case answer[0] == forgotten:
-		if l.epoch == epoch { // else another request has learned it
-			l.forgetEpoch(server)
-		}
-	case answer[0] == tooLate:
-	case l.epoch != epoch: // the server forgot meanwhile, with what it has just granted
-		answer[0] = forgotten
-	default:
-		for i := range l.requests {
-			l.requests[i].known = l.requests[i].known || slices.Contains(saying, l.requests[i].id)
-		}
-		if returning {
-			l.wasAway = false
-			go l.sayAll(l.unsaid)
-			l.unsaid = nil
-		}
-		if answer[0] == granted && class != outlook {
-			now := time.Now()
-			l.requests = append(l.requests, request{id: ask.ID, began: now, until: now.Add(ask.Lease), known: true})
-		}
-	}
-	return answer, nil
-}
-
-// deadline returns when an answer is of use no more, by the server's clock.
-func (l *ledger) deadline(sent time.Time) string {
-	return strconv.FormatInt(sent.Add(l.State().Ahead+limitTime).UnixMilli(), 10)
-}
-
-func milli(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-
-// Alone implements [talkover.Ledger].
-func (l *ledger) Alone(id string, lease time.Duration) {
-	now := time.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count(now)
-	l.requests = append(l.requests, request{id: id, began: now, until: now.Add(lease)})
-}
-
-// Release implements [talkover.Ledger].
+// Release implements [talkover.Ledger]. What the server does not hear now, it is told with all
+// else.
 func (l *ledger) Release(id string, told talkover.Told) {
-	now := time.Now()
-	l.mu.Lock()
-	for i := range l.requests {
-		if r := &l.requests[i]; r.id == id {
-			r.until, r.ended = now.Add(window), true
-		}
-	}
-	l.mu.Unlock()
-	go l.say(ending{id, now, told})
-}
-
-// Cancel implements [talkover.Ledger].
-func (l *ledger) Cancel(id string) {
-	go l.say(ending{id: id, told: talkover.Told{Left: -1}})
-}
-
-// Pause implements [talkover.Ledger].
-func (l *ledger) Pause(d time.Duration) {
 	go func() {
-		now := time.Now()
-		_ = l.tell(limitTime, func(ctx context.Context, c valkeygo.Client) error {
-			return release.Exec(ctx, c, l.keys(), []string{"", "0", "0", "-1", "0", milli(d - time.Since(now))}).Error()
-		}) // this replica keeps the pause itself, and others learn it by their own 429
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if _, err := l.run(talkover.Ask{}, told, []string{id, milli(told.Counts)}); err != nil {
+			l.epoch = 0
+		}
 	}()
 }
 
-// say tells the server how a request ended, or keeps that until it is back.
-func (l *ledger) say(e ending) {
-	keys := l.keys()
-	err := l.tell(limitTime, func(ctx context.Context, c valkeygo.Client) error {
-		age := "-1"
-		if !e.at.IsZero() {
-			age = milli(time.Since(e.at))
+// run runs limit.lua. The caller holds l.mu.
+func (l *ledger) run(ask talkover.Ask, told talkover.Told, telling []string) (answer []int64, err error) {
+	account := hex.EncodeToString(l.key("valkey limit")[:16])
+	keys := []string{key(account, "places", ""), key(account, "limit", ""), key(account, "queue", "")}
+	args := strings.Fields(fmt.Sprintln(
+		l.epoch, l.seen, time.Now().Add(limitTime).UnixMilli()+l.ahead,
+		ask.Lease.Milliseconds(), ask.Most.Milliseconds(), ask.Share, ask.Limit, l.Replicas, len(ask.Places), ask.Outlook,
+		told.Limit, told.Left, told.Reset.Milliseconds(), told.Pause.Milliseconds(),
+	))
+	err = l.tell(limitTime, func(ctx context.Context, c valkeygo.Client) error {
+		answer, err = limit.Exec(ctx, c, keys, slices.Concat([]string{ask.ID}, args, telling)).AsIntSlice()
+		if err == nil && len(answer) < 5 {
+			return errAnswer
 		}
-		return release.Exec(ctx, c, keys, []string{
-			e.id, age, strconv.Itoa(e.told.Limit), strconv.Itoa(e.told.Left), milli(max(e.told.Reset, 0)), "0",
-		}).Error()
+		return err
 	})
-	if err == nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.wasAway = true
-	if e.told = (talkover.Told{Left: -1}); len(l.unsaid) < mostUnsaid {
-		l.unsaid = append(l.unsaid, e)
-	}
+	return answer, err
 }
 
-// sayAll tells what could not be told while the server was away.
-func (l *ledger) sayAll(all []ending) {
-	for _, e := range all {
-		l.say(e)
-	}
-}
+func milli(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

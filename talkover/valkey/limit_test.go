@@ -1,7 +1,7 @@
 package valkey_test
 
 import (
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +12,46 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/valkey"
 )
+
+// answered tells of a request that had its answer at this moment.
+var answered = talkover.Told{Counts: time.Minute, Left: -1}
+
+// keeper remembers the places of a replica, as a client of the API does. Requests go, whether the
+// ledger is away or not.
+type keeper struct {
+	talkover.Ledger
+	places []talkover.Place
+}
+
+func keep(s *valkey.Server) *keeper {
+	return &keeper{Ledger: s.Ledger(talkover.NewSecret("tok-of-the-account").Key)}
+}
+
+// Acquire implements [talkover.Ledger].
+func (k *keeper) Acquire(ask talkover.Ask) (talkover.Grant, error) {
+	k.forget("")
+	ask.Places = slices.Clone(k.places)
+	g, err := k.Ledger.Acquire(ask)
+	if err != nil || g.Wait <= 0 {
+		k.places = append(k.places, talkover.Place{ID: ask.ID, Until: time.Now().Add(ask.Lease)})
+	}
+	return g, err
+}
+
+// Release implements [talkover.Ledger].
+func (k *keeper) Release(id string, told talkover.Told) {
+	k.forget(id)
+	k.places = append(k.places, talkover.Place{ID: id, Until: time.Now().Add(told.Counts)})
+	k.Ledger.Release(id, told)
+}
+
+func (k *keeper) forget(id string) {
+	k.places = slices.DeleteFunc(k.places, func(p talkover.Place) bool {
+		return p.ID == id || !p.Until.After(time.Now())
+	})
+}
 
 // ledgers opens the ledgers of replicas of one account, on a server in memory.
 func ledgers(t *testing.T, replicas int) (*miniredis.Miniredis, []talkover.Ledger) {
@@ -23,13 +62,25 @@ func ledgers(t *testing.T, replicas int) (*miniredis.Miniredis, []talkover.Ledge
 		w.replica()
 	}
 	for _, s := range w.servers {
-		all = append(all, s.Ledger(talkover.NewSecret("tok-of-the-account").Key))
+		all = append(all, keep(s))
 	}
 	return w.redis, all
 }
 
 // places returns the requests that the server counts, by their scores.
 func places(t *testing.T, m *miniredis.Miniredis) map[string]float64 {
+	t.Helper()
+	all := kept(t, m)
+	for id, score := range all {
+		if score >= 1e15 { // the epoch
+			delete(all, id)
+		}
+	}
+	return all
+}
+
+// kept returns those with the epoch.
+func kept(t *testing.T, m *miniredis.Miniredis) map[string]float64 {
 	t.Helper()
 	synctest.Wait() // miniredis v2.40.0 returns the very map that it writes to
 	all := map[string]float64{}
@@ -42,12 +93,15 @@ func places(t *testing.T, m *miniredis.Miniredis) map[string]float64 {
 			t.Fatal(err)
 		}
 		for id, score := range members {
-			if !math.IsInf(score, 1) { // the epoch
-				all[id] = score
-			}
+			all[id] = score
 		}
 	}
 	return all
+}
+
+// wants asks for a look-up.
+func wants(id string) talkover.Ask {
+	return talkover.Ask{ID: id, Share: 100, Limit: 100, Lease: 75 * time.Second}
 }
 
 var serial int
@@ -58,7 +112,7 @@ func take(t *testing.T, l talkover.Ledger, n int) (ids []string) {
 	for range n {
 		serial++
 		id := "request " + strconv.Itoa(serial)
-		g, err := l.Acquire(talkover.Ask{ID: id, Limit: 100, Lease: 75 * time.Second})
+		g, err := l.Acquire(wants(id))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +121,12 @@ func take(t *testing.T, l talkover.Ledger, n int) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// away reports whether a server gave no answer lately.
+func away(s *valkey.Server) bool {
+	gone, _ := s.State()
+	return gone
 }
 
 // calm waits until an epoch is so old that the whole limit is there.
@@ -87,7 +147,7 @@ func TestARequestCountsUntilAMinuteAfterItsAnswer(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		for _, id := range ids[:50] {
-			a.Release(id, talkover.Told{Left: -1})
+			a.Release(id, answered)
 		}
 		synctest.Wait()
 		time.Sleep(59 * time.Second)
@@ -118,19 +178,21 @@ func TestWaitsFollowTheRank(t *testing.T) {
 		_, all := ledgers(t, 3)
 		calm(t, all[0])
 		for _, id := range take(t, all[0], 95) {
-			all[0].Release(id, talkover.Told{Left: -1})
+			all[0].Release(id, answered)
 			synctest.Wait()
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(30 * time.Second)
 		var waits []time.Duration
 		for i, l := range all {
-			for _, bulk := range []bool{true, false} {
-				g, err := l.Acquire(talkover.Ask{ID: strconv.Itoa(i) + strconv.FormatBool(bulk), Bulk: bulk, Limit: 100, Most: time.Minute, Lease: 75 * time.Second})
+			for _, share := range []int{80, 100} {
+				a := wants(strconv.Itoa(i) + " of " + strconv.Itoa(share))
+				a.Share, a.Most = share, time.Minute
+				g, err := l.Acquire(a)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !bulk {
+				if share == 100 {
 					waits = append(waits, g.Wait)
 				} else if g.Wait < 20*time.Second+1900*time.Millisecond {
 					t.Errorf("bulk work is told %v, before 20 places came free", g.Wait)
@@ -148,19 +210,22 @@ func TestWaitsFollowTheRank(t *testing.T) {
 // 95 requests have gone when the server forgets them all. Replicas that have them say so,
 // and nobody gets more than a third for a minute.
 func TestAServerThatForgets(t *testing.T) {
-	for name, forget := range map[string]func(*miniredis.Miniredis){
-		"all":         (*miniredis.Miniredis).FlushAll,
-		"some places": func(m *miniredis.Miniredis) { forgetSome(t, m) },
+	for name, forgets := range map[string]func(m *miniredis.Miniredis, earlier map[string]float64){
+		"all":                           func(m *miniredis.Miniredis, _ map[string]float64) { m.FlushAll() },
+		"what came after its last copy": restore,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m, all := ledgers(t, 3)
 				calm(t, all[0])
+				take(t, all[1], 1)
+				time.Sleep(2 * time.Minute)
+				earlier := kept(t, m)
 				for _, id := range take(t, all[0], 95) {
-					all[0].Release(id, talkover.Told{Left: -1})
+					all[0].Release(id, answered)
 				}
 				synctest.Wait()
-				forget(m)
+				forgets(m, earlier)
 				if n := len(take(t, all[0], 1)); n != 0 {
 					t.Error("the replica that has used all gets one more")
 				}
@@ -179,12 +244,13 @@ func TestAServerThatForgets(t *testing.T) {
 	}
 }
 
-// forgetSome takes half of the places away, as a restart from an older copy does.
-func forgetSome(t *testing.T, m *miniredis.Miniredis) {
+// restore takes the server back to what it had before, as a restart from a copy does.
+func restore(m *miniredis.Miniredis, earlier map[string]float64) {
 	for _, key := range m.Keys() {
 		if strings.HasSuffix(key, ":places") {
-			for id := range places(t, m) {
-				_, _ = m.ZRem(key, id)
+			m.Del(key)
+			for id, score := range earlier {
+				_, _ = m.ZAdd(key, score, id)
 			}
 		}
 	}
@@ -213,16 +279,19 @@ func TestAServerThatForgetsWhatNobodyCanTell(t *testing.T) {
 // long given up.
 func TestALateCommandIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, all := ledgers(t, 3)
-		calm(t, all[0])
+		w := newWorld(t, 3)
+		w.replica()
+		m, s := w.redis, w.servers[0]
+		l := keep(s)
+		calm(t, l)
 		stopped := make(chan struct{})
 		hook(m, func(*server.Peer, string, ...string) bool { <-stopped; return false })
 		start := time.Now()
-		if _, err := all[0].Acquire(talkover.Ask{ID: "late", Limit: 100, Lease: 75 * time.Second}); err == nil {
+		if _, err := l.Acquire(wants("late")); err == nil {
 			t.Error("a stopped server answered")
 		}
-		if took := time.Since(start); took != 50*time.Millisecond || !all[0].Away() {
-			t.Errorf("it took %v to know, away %t", took, all[0].Away())
+		if took := time.Since(start); took != 50*time.Millisecond || !away(s) {
+			t.Errorf("it took %v to know, away %t", took, away(s))
 		}
 		time.Sleep(10 * time.Second)
 		hook(m, nil)
@@ -232,7 +301,7 @@ func TestALateCommandIsRefused(t *testing.T) {
 			t.Error("the late command took a place")
 		}
 		time.Sleep(2 * time.Second)
-		if all[0].Away() {
+		if away(s) {
 			t.Error("the server is not tried again each second")
 		}
 	})
@@ -245,14 +314,14 @@ func TestAGrantWithoutAnAnswerIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 2)
 		w.replica()
-		l := w.servers[0].Ledger(talkover.NewSecret("tok-of-the-account").Key)
+		l := keep(w.servers[0])
 		calm(t, l)
 		take(t, l, 1)
 		w.deaf.Store(true)
-		if _, err := l.Acquire(talkover.Ask{ID: "unheard", Limit: 100, Lease: 75 * time.Second}); err == nil {
+		if _, err := l.Acquire(wants("unheard")); err == nil {
 			t.Fatal("an answer came")
 		}
-		l.Cancel("unheard")
+		l.Release("unheard", talkover.Told{Left: -1})
 		synctest.Wait()
 		if _, ok := places(t, w.redis)["unheard"]; !ok {
 			t.Fatal("the server granted nothing: this tests nothing")
@@ -277,7 +346,7 @@ func TestWhatWentAloneIsTold(t *testing.T) {
 		}
 		var all []talkover.Ledger
 		for _, s := range w.servers {
-			all = append(all, s.Ledger(talkover.NewSecret("tok-of-the-account").Key))
+			all = append(all, keep(s))
 		}
 		calm(t, all[0])
 		for _, l := range all {
@@ -287,13 +356,12 @@ func TestWhatWentAloneIsTold(t *testing.T) {
 		w.cut.Store(true)
 		hook(w.redis, func(p *server.Peer, _ string, _ ...string) bool { p.Close(); return true })
 		for i, l := range all {
-			if _, err := l.Acquire(talkover.Ask{ID: "none", Limit: 100}); err == nil {
-				t.Fatal("it answers over a closed connection")
-			}
 			for j := range 20 {
 				id := "alone " + strconv.Itoa(i) + " " + strconv.Itoa(j)
-				l.Alone(id, 75*time.Second)
-				l.Release(id, talkover.Told{Left: -1})
+				if _, err := l.Acquire(wants(id)); err == nil {
+					t.Fatal("it answers over a closed connection")
+				}
+				l.Release(id, answered)
 			}
 		}
 		time.Sleep(5 * time.Second)
@@ -315,4 +383,46 @@ func TestWhatWentAloneIsTold(t *testing.T) {
 			t.Errorf("the server counts %d in the end, want all of 95", n)
 		}
 	})
+}
+
+// A string or a list at a key of the count stops no question: it is what nobody here has put
+// there, and what was counted is told again.
+func TestWhatIsNoCountIsForgotten(t *testing.T) {
+	for _, kind := range []string{"places", "limit", "queue"} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 3)
+				c := w.replica()
+				l := keep(w.servers[0])
+				calm(t, l)
+				for _, id := range take(t, l, 95) {
+					l.Release(id, answered)
+				}
+				time.Sleep(30 * time.Second)
+				for _, key := range w.redis.Keys() {
+					if prefix, ok := strings.CutSuffix(key, ":places"); ok {
+						w.redis.Del(prefix + ":" + kind)
+						_ = w.redis.Set(prefix+":"+kind, "a string")
+					}
+				}
+				if n := len(take(t, l, 1)); n != 0 {
+					t.Error("what went before counts no more")
+				}
+				time.Sleep(35 * time.Second)
+				for range 10 {
+					start := time.Now()
+					if _, err := ask(talkover.Bulk(t.Context()), c, int(start.Unix()), start); err != nil {
+						t.Error(err)
+					}
+					if took := time.Since(start); took > 2*time.Second {
+						t.Errorf("a question took %v", took)
+					}
+					time.Sleep(time.Second)
+				}
+				if away(w.servers[0]) {
+					t.Error("the server is taken for one that is away")
+				}
+			})
+		})
+	}
 }

@@ -113,7 +113,7 @@ func (w *world) replica() *talkover.Client {
 	w.t.Helper()
 	s, err := valkey.Open(valkey.Options{
 		URL: talkover.NewSecret("valkey://valkey:6379"), Replicas: w.replicas, Log: slog.New(slog.DiscardHandler),
-		Dial: func(context.Context) (net.Conn, error) {
+		Dial: func(context.Context, string, string) (net.Conn, error) {
 			if w.cut.Load() {
 				return nil, errors.New("no way there")
 			}

@@ -1,14 +1,14 @@
 // Package valkey is what replicas of this program share, in Valkey or Redis: the count
-// of the API's limit ([Server.Ledger]), the kept days with their proofs
-// ([Server.Days]), and the count and the memory of placed calls ([Server.Calls]).
+// of the API's limit ([Server.Ledger]), the kept readings with their proofs
+// ([Server.Store]), and the count and the memory of placed calls ([Server.Calls]).
 //
 // A [Server] may be away at any time. Whoever asks it then learns so at once, and goes
 // on alone: the package never waits longer than 50 ms for the limit. It sees encrypted
-// days, hashes made with keys that come from the token, sizes, times and ids of placed calls.
+// readings, hashes made with keys that come from the token, sizes, times and ids of placed calls.
 package valkey
 
 import (
-	"cmp"
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -16,8 +16,10 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	valkeygo "github.com/valkey-io/valkey-go"
@@ -27,10 +29,9 @@ import (
 
 const (
 	limitTime   = 50 * time.Millisecond  // for an answer about the limit
-	dataTime    = 500 * time.Millisecond // for days, proofs and locks
+	dataTime    = 500 * time.Millisecond // for readings, leases and placed calls
 	connectTime = time.Second            // for a connection, its login included
-	retryEvery  = time.Second            // while the server is away
-	lookEvery   = 5 * time.Second        // while nothing else asks it
+	lookEvery   = time.Second            // so often it is looked whether the server is there
 
 	// connections bounds those of one process; a script takes 0.2 ms of one.
 	connections = 8
@@ -40,31 +41,29 @@ const (
 // Options say where the server is, and among how many its users are.
 type Options struct {
 	URL      talkover.Secret        // see [CheckURL]; it may hold a password
-	Renewed  func() talkover.Secret // returns the URL at this moment, of which user and password are taken; nil if it stays
-	Replicas int                    // that share the server; 1 if 0
-	Log      *slog.Logger           // told when the server goes away and comes back; none if nil
+	Renewed  func() talkover.Secret // returns the URL with user and password of this moment; nil if it stays
+	Replicas int                    // that share the server
+	Log      *slog.Logger           // told when the server goes away and comes back
 
 	// Dial connects to the server in place of the network; tests set it.
-	Dial func(ctx context.Context) (net.Conn, error)
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Server is one Valkey or Redis, as a replica uses it. Many goroutines may use it.
 type Server struct {
 	Options
 	option valkeygo.ClientOption
-
-	mu     sync.Mutex
-	client valkeygo.Client // nil while the server is away
-	conns  []net.Conn      // of the client, or of the next one
-	why    string          // it is away, in words
-	since  time.Time       // it is away, or back
-	gone   int             // times that it went away
-	ahead  time.Duration   // of its clock before ours
-	asked  time.Time       // when it answered last
-
-	wake   chan struct{} // that it went away
+	ctx    context.Context // ended by Close
 	end    context.CancelFunc
 	closed sync.WaitGroup
+	state  atomic.Pointer[state]
+}
+
+// state is how a server stands.
+type state struct {
+	client valkeygo.Client // nil while it is away
+	words  string          // that it is away, and why; empty where it is not
+	gone   int             // times that it went away
 }
 
 // CheckURL returns what is wrong with a URL of a server; nil for nothing. It takes
@@ -75,7 +74,7 @@ func CheckURL(raw string) error {
 	switch {
 	case err != nil: // whose text would quote the URL
 		return errors.New("it is no URL")
-	case u.Scheme != "valkey" && u.Scheme != "valkeys" && u.Scheme != "redis" && u.Scheme != "rediss":
+	case !slices.Contains([]string{"valkey", "valkeys", "redis", "rediss"}, u.Scheme):
 		return errors.New("it begins with valkey://, valkeys://, redis:// or rediss://")
 	case u.Hostname() == "":
 		return errors.New("it names no host")
@@ -94,14 +93,7 @@ func Open(o Options) (*Server, error) {
 	if err := CheckURL(o.URL.Reveal()); err != nil {
 		return nil, fmt.Errorf("valkey: %w", err)
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	o.Replicas = max(o.Replicas, 1)
-	option, err := valkeygo.ParseURL(o.URL.Reveal())
-	if err != nil {
-		return nil, errors.New("valkey: the URL cannot be read")
-	}
+	option, _ := valkeygo.ParseURL(o.URL.Reveal())
 	// Each command has a connection to itself. Pipelined ones share a goroutine of
 	// valkey-go v1.0.79 that panics where an answer comes out of order (its issue 79, open),
 	// which would end this process.
@@ -117,13 +109,21 @@ func Open(o Options) (*Server, error) {
 			return valkeygo.AuthCredentials{Username: now.Username, Password: now.Password}, err
 		}
 	}
-	s := &Server{Options: o, wake: make(chan struct{}, 1)}
-	option.DialCtxFn = s.dial
-	s.option = option
-	ctx, end := context.WithCancel(context.Background())
-	s.end = end
-	s.connect()
-	s.closed.Go(func() { s.watch(ctx) })
+	if o.Dial == nil {
+		o.Dial = option.Dialer.DialContext
+	}
+	option.DialCtxFn = func(ctx context.Context, address string, _ *net.Dialer, t *tls.Config) (net.Conn, error) {
+		c, err := o.Dial(ctx, "tcp", address)
+		if err == nil && t != nil {
+			c = tls.Client(c, t)
+		}
+		return &bounded{Conn: c, ahead: bufio.NewReaderSize(c, bufferSize)}, err
+	}
+	s := &Server{Options: o, option: option}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	s.state.Store(new(state))
+	s.look()
+	s.closed.Go(s.watch)
 	return s, nil
 }
 
@@ -131,237 +131,110 @@ func Open(o Options) (*Server, error) {
 func (s *Server) Close() {
 	s.end()
 	s.closed.Wait()
-	s.mu.Lock()
-	c := s.client
-	s.client = nil
-	s.mu.Unlock()
-	s.hangUp(c)
 }
 
-// dial makes a connection, and keeps it for hangUp.
-func (s *Server) dial(ctx context.Context, address string, d *net.Dialer, t *tls.Config) (c net.Conn, err error) {
-	switch {
-	case s.Dial != nil:
-		c, err = s.Dial(ctx)
-	case t != nil:
-		c, err = (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", address)
-	default:
-		c, err = d.DialContext(ctx, "tcp", address)
+// watch looks each second whether the server is there: a question finds it away, not out.
+func (s *Server) watch() {
+	for s.ctx.Err() == nil {
+		select {
+		case <-s.ctx.Done():
+			was := s.state.Load()
+			s.swap(was, was.client, s.ctx.Err())
+		case <-time.After(lookEvery):
+			s.look()
+		}
 	}
-	if err == nil {
-		s.mu.Lock()
-		s.conns = append(s.conns, c)
-		s.mu.Unlock()
-	}
-	return c, err
 }
 
-// hangUp closes all connections, and the client that they are of; it may be nil.
-func (s *Server) hangUp(c valkeygo.Client) {
-	s.mu.Lock()
-	conns := s.conns
-	s.conns = nil
-	s.mu.Unlock()
-	for _, c := range conns {
-		_ = c.Close()
+// look asks the server whether it is there. Where it was away, it is asked over new
+// connections: those of before may lead to one that is no longer the primary.
+func (s *Server) look() {
+	was := s.state.Load()
+	c := was.client
+	if c == nil {
+		var err error
+		if c, err = valkeygo.NewClient(s.option); err != nil {
+			s.swap(was, nil, err)
+			return
+		}
 	}
-	if c != nil {
+	ctx, cancel := context.WithTimeout(s.ctx, connectTime)
+	defer cancel()
+	s.swap(was, c, c.Do(ctx, c.B().Ping().Build()).Error())
+}
+
+// swap notes that the server answers a client, or why not.
+func (s *Server) swap(was *state, c valkeygo.Client, err error) {
+	if err == nil && c == was.client {
+		return
+	}
+	if err != nil && c != nil {
 		go c.Close() // it waits for commands under way
+		c = nil
+	}
+	now := &state{c, "", was.gone}
+	if err != nil {
+		now.words = fmt.Sprintf("Valkey is away (%s): this replica goes on alone, with 1/%d of the limit", inWords(err), s.Replicas)
+		if was.words == "" {
+			now.gone++
+		}
+	}
+	switch {
+	case !s.state.CompareAndSwap(was, now): // others noted it
+	case err == nil && was.words != "":
+		s.Log.Info("Valkey is back; replicas share one limit again")
+	case now.words != was.words && s.ctx.Err() == nil:
+		s.Log.Warn(now.words)
 	}
 }
 
-// State says how a server stands.
-type State struct {
-	Away  bool
-	Why   string        // it is away, in words; empty where it is not
-	Since time.Time     // it is so
-	Gone  int           // times that it went away
-	Ahead time.Duration // of its clock before that of this machine
-}
-
-// State returns how the server stands, as the last answer or failure showed.
-func (s *Server) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return State{s.client == nil, s.why, s.since, s.gone, s.ahead}
-}
-
-// Away reports whether the server gave no answer lately.
-func (s *Server) Away() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.client == nil
+// State returns whether the server gave no answer lately, and how often it went away.
+func (s *Server) State() (away bool, gone int) {
+	now := s.state.Load()
+	return now.client == nil, now.gone
 }
 
 // Words says in a line for operators that the server is away; empty where it is not.
-func (s *Server) Words() string {
-	st := s.State()
-	if !st.Away {
-		return ""
-	}
-	return fmt.Sprintf("Valkey is away (%s): this replica goes on alone, with 1/%d of the limit", st.Why, s.Replicas)
-}
+func (s *Server) Words() string { return s.state.Load().words }
 
-// watch tries a server that is away each second, and looks after one that nobody asks.
-func (s *Server) watch(ctx context.Context) {
-	for {
-		wait := lookEvery
-		if s.Away() {
-			wait = retryEvery
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-s.wake:
-			timer.Stop()
-			continue
-		case <-timer.C:
-		}
-		s.mu.Lock()
-		away, quiet := s.client == nil, time.Since(s.asked) >= lookEvery
-		s.mu.Unlock()
-		switch {
-		case away:
-			s.connect()
-		case quiet:
-			_ = s.tell(dataTime, s.learnTime) // a failure is noted
-		}
-	}
-}
-
-// connect makes a new client. Connections of the one before may lead to a server that is
-// no longer the primary.
-func (s *Server) connect() {
-	var client valkeygo.Client
-	err := guarded(func() (err error) {
-		if client, err = valkeygo.NewClient(s.option); err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), connectTime)
-		defer cancel()
-		return s.learnTime(ctx, client)
-	})
-	if err != nil {
-		s.hangUp(client)
-		s.noteAway(nil, err)
-		return
-	}
-	s.mu.Lock()
-	first, was := s.since.IsZero(), s.since
-	s.client, s.why, s.since = client, "", time.Now()
-	s.mu.Unlock()
-	if !first {
-		s.Log.Info("Valkey is back; replicas share one limit again", "away_seconds", int(time.Since(was).Seconds()))
-	}
-}
-
-// learnTime asks for the time of the server.
-func (s *Server) learnTime(ctx context.Context, c valkeygo.Client) error {
-	sent := time.Now()
-	parts, err := c.Do(ctx, c.B().Time().Build()).AsIntSlice()
-	if err != nil {
-		return err
-	}
-	if len(parts) != 2 {
-		return errAnswer
-	}
-	s.learn(sent, time.Unix(parts[0], parts[1]*1000))
-	return nil
-}
-
-// learn takes the server's time of an answer to what was sent at a moment.
-func (s *Server) learn(sent, theirs time.Time) {
-	now := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked, s.ahead = now, theirs.Sub(sent.Add(now.Sub(sent)/2))
-}
-
-// errAnswer says that an answer is not as Valkey's would be.
-var errAnswer = errors.New("it answers as no Valkey does")
-
-// errAway says that the server is away.
-var errAway = errors.New("valkey: the server is away")
+var (
+	errAnswer = errors.New("it answers as no Valkey does")
+	errAway   = errors.New("valkey: the server is away")
+)
 
 // tell asks the server for something, for so long. Where it fails, the server is away
-// from then on, and the error is errAway.
+// from then on, and the error is errAway. That nothing is at a key is an answer; so is that
+// something of another type than ours is.
 func (s *Server) tell(most time.Duration, ask func(context.Context, valkeygo.Client) error) error {
-	s.mu.Lock()
-	c := s.client
-	s.mu.Unlock()
-	if c == nil {
+	was := s.state.Load()
+	if was.client == nil {
 		return errAway
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), most)
+	ctx, cancel := context.WithTimeout(s.ctx, most)
 	defer cancel()
-	if err := guarded(func() error { return ask(ctx, c) }); err != nil {
-		s.noteAway(c, err)
-		return errAway
+	err := ask(ctx, was.client)
+	switch {
+	case err == nil || valkeygo.IsValkeyNil(err):
+		return nil
+	case strings.Contains(err.Error(), "WRONGTYPE"):
+		return err
 	}
-	s.mu.Lock()
-	s.asked = time.Now()
-	s.mu.Unlock()
-	return nil
+	s.swap(was, was.client, err)
+	return errAway
 }
 
-// guarded runs what speaks to a server. valkey-go v1.0.79 panics where a server announces
-// more bytes than any memory has; TestServersThatAreNone fails without this.
-func guarded(speak func() error) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errAnswer
-		}
-	}()
-	return speak()
-}
-
-// noteAway notes that a client got no answer, or a bad one, and closes it.
-func (s *Server) noteAway(c valkeygo.Client, err error) {
-	why := inWords(err)
-	s.mu.Lock()
-	if c != s.client {
-		s.mu.Unlock()
-		return // others noted it
-	}
-	news := s.since.IsZero() || s.client != nil || why != s.why
-	if s.client != nil || s.since.IsZero() {
-		s.since = time.Now()
-		s.gone++
-	}
-	s.client, s.why = nil, why
-	s.mu.Unlock()
-	if news {
-		s.Log.Warn("Valkey is away; this replica goes on alone, with its part of the limit", "why", why, "replicas", s.Replicas)
-	}
-	if c == nil {
-		return
-	}
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-	s.hangUp(c)
-}
-
-// inWords says why there is no answer, without a word of the URL.
+// inWords says why there is no answer, without user and password.
 func inWords(err error) string {
 	var refused *valkeygo.ValkeyError
 	var network *net.OpError
-	var dns *net.DNSError
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused): // which may quote a password
 		code, _, _ := strings.Cut(refused.Error(), " ")
 		return "it answers " + code
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.As(err, &dns):
-		return "its name is not known"
 	case errors.As(err, &network):
-		return fmt.Sprint(cmp.Or(network.Err, err))
+		return fmt.Sprint(network.Err)
 	case errors.Is(err, errAnswer):
 		return err.Error()
 	}
-	return "the connection broke"
+	return "no answer in time"
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +19,7 @@ import (
 	"github.com/tiktoken-go/tokenizer"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/cache"
+	kept "github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/tools/exam"
@@ -48,8 +50,8 @@ func converse(t *testing.T, log *callLog, api http.RoundTripper, perMinute int, 
 	}
 	config := tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now}
 	if keep {
-		config.Cache = cache.New(cache.Options{Calls: cache.DefaultCalls})
-		t.Cleanup(func() { config.Cache.Close() })
+		config.Logs = kept.New(kept.Options{Calls: kept.DefaultCalls, Now: now})
+		t.Cleanup(config.Logs.Close)
 	}
 	s, err := tools.New(config)
 	if err != nil {
@@ -87,7 +89,11 @@ type answer struct {
 	text, structure half
 	tokens          int // of the larger half
 	call            string
+	wait            int // seconds after which to ask again; 0 where that does not help
 }
+
+// tryAgain is how an error says that nothing is known yet of what was asked.
+var tryAgain = regexp.MustCompile(`Try again in (\d+) s`)
 
 // ask calls a tool, parses both halves of what it answers, and examines every figure in them.
 func (c *conversation) ask(t *testing.T, call string) answer {
@@ -100,11 +106,16 @@ func (c *conversation) ask(t *testing.T, call string) answer {
 		t.Fatalf("%s: %v", call, err)
 	}
 	text := result.Content[0].(mcp.TextContent).Text
+	if wait := tryAgain.FindStringSubmatch(text); result.IsError && wait != nil {
+		n, _ := strconv.Atoi(wait[1])
+		return answer{tokens: c.tokens(text), call: call, wait: n}
+	}
 	if result.IsError {
 		t.Fatalf("%s: %s", call, text)
 	}
 	structure := encode(t, result.StructuredContent)
-	ans := answer{parseText(t, text), parseStructure(t, structure), max(c.tokens(text), c.tokens(string(structure))), call}
+	ans := answer{parseText(t, text), parseStructure(t, structure), max(c.tokens(text), c.tokens(string(structure))), call, 0}
+	ans.wait = ans.structure.again()
 	zone := a.Timezone
 	if zone == "" {
 		zone = exam.Zone().String()
@@ -167,11 +178,11 @@ func (c *conversation) sit(t *testing.T, q exam.Question) (all []answer) {
 		}
 		a := c.ask(t, call)
 		all = append(all, a)
-		for again := 0; a.structure.again() > 0; again++ {
+		for again := 0; a.wait > 0; again++ {
 			if again == mostAgain {
 				t.Fatalf("%s: still a part after %d times", call, again)
 			}
-			time.Sleep(time.Duration(a.structure.again()) * time.Second)
+			time.Sleep(time.Duration(a.wait) * time.Second)
 			a = c.ask(t, call)
 			all = append(all, a)
 		}

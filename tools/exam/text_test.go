@@ -110,6 +110,7 @@ func (p *textParser) line(line string) {
 // coverageLine reads what an answer rests on.
 func (p *textParser) coverageLine(line string) {
 	m := exactLine.FindStringSubmatch(line)
+	line = strings.Replace(line, "the one call", "all 1 call", 1)
 	c := &p.coverage
 	c.exact, c.counted = m[1] == "Exact", m[2] != ""
 	c.part = strings.HasPrefix(line, "Exact for ")
