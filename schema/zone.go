@@ -25,8 +25,8 @@ var abbreviations = map[string]string{
 	"EST": "America/New_York", "EDT": "America/New_York", "CST": "America/Chicago", "CDT": "America/Chicago",
 	"MST": "America/Denver", "MDT": "America/Denver", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles",
 	"AKST": "America/Anchorage", "AKDT": "America/Anchorage", "HST": "Pacific/Honolulu", "HDT": "Pacific/Honolulu",
-	"BRT": "America/Sao_Paulo", "BST": "Europe/London", "CEST": "Europe/Berlin", "IST": "Asia/Kolkata", "JST": "Asia/Tokyo",
-	"AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
+	"BRT": "America/Sao_Paulo", "BST": "Europe/London", "CEST": "Europe/Berlin", "IST": "Asia/Kolkata",
+	"JST": "Asia/Tokyo", "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney",
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
@@ -37,7 +37,8 @@ var (
 	firstLetters = regexp.MustCompile(`(^|[/_-])[a-z]`)
 	oddly        = strings.NewReplacer("/Gmt", "/GMT", "/Utc", "/UTC", "/Uct", "/UCT", "Us/", "US/", "Gb-", "GB-",
 		"/Act", "/ACT", "/Lhi", "/LHI", "/Nsw", "/NSW", "x_In", "x_IN", "_Es_", "_es_", "_Of_", "_of_", "-Au-", "-au-",
-		"Mcm", "McM", "tdu", "tDU", "drivad", "dRivad", "Deno", "DeNo", "risland", "rIsland", "Bajan", "BajaN", "Bajas", "BajaS")
+		"Mcm", "McM", "tdu", "tDU", "drivad", "dRivad", "Deno", "DeNo", "risland", "rIsland", "Bajan", "BajaN",
+		"Bajas", "BajaS")
 )
 
 // Spell implements [Speller]. It takes a name in any case, and one of Windows.
@@ -48,7 +49,8 @@ func (Zone) Spell(value string) string {
 		}
 	}
 	small := strings.ReplaceAll(strings.ToLower(value), " ", "_")
-	for _, name := range []string{value, strings.ToUpper(value), oddly.Replace(firstLetters.ReplaceAllStringFunc(small, strings.ToUpper))} {
+	for _, name := range []string{value, strings.ToUpper(value),
+		oddly.Replace(firstLetters.ReplaceAllStringFunc(small, strings.ToUpper))} {
 		if _, err := time.LoadLocation(name); err == nil {
 			return name
 		}
@@ -63,7 +65,8 @@ var notZones = regexp.MustCompile(`^(?i:local|posix|right/|factory)`)
 // Check implements [Checker].
 func (z Zone) Check(string) error {
 	if meant := abbreviations[strings.ToUpper(string(z))]; meant != "" {
-		return fmt.Errorf("%s names no zone, but its clock in a part of the year; give the zone, such as %s", quote(string(z)), meant)
+		return fmt.Errorf("%s names no zone, but its clock in a part of the year; give the zone, such as %s",
+			quote(string(z)), meant)
 	}
 	if _, err := time.LoadLocation(string(z)); err != nil || z == "" || notZones.MatchString(string(z)) {
 		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))

@@ -54,6 +54,8 @@ func TestBadSettingsSayWhatEachTakes(t *testing.T) {
 		"negative duration":  {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEOUT": "-1s"}, []string{"TALKOVER_TIMEOUT: takes"}},
 		"rate":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_RATE_LIMIT": "1.5"}, []string{"TALKOVER_RATE_LIMIT: takes"}},
 		"zone":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEZONE": "CEST/Berlin"}, []string{"TALKOVER_TIMEZONE: takes an IANA time zone"}},
+		"half a year":        {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEZONE": "EST"}, []string{"TALKOVER_TIMEZONE: takes an IANA time zone"}},
+		"an offset":          {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_TIMEZONE": "GMT+5"}, []string{"TALKOVER_TIMEZONE: takes an IANA time zone"}},
 		"demo":               {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_DEMO": "maybe"}, []string{"TALKOVER_DEMO: takes true or false"}},
 		"http far away":      {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "http://api.example.com/v1"}, []string{"TALKOVER_BASE_URL: takes an https URL"}},
 		"token in the URL":   {map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": "https://" + canary + "@api.example.com/v1"}, []string{"TALKOVER_BASE_URL: takes"}},
