@@ -115,16 +115,3 @@ func made(t *testing.T, s session, name string) string {
 	}
 	return b.String()
 }
-
-// TestChangelogNamesTheTools keeps a new tool from being released without a word.
-func TestChangelogNamesTheTools(t *testing.T) {
-	changelog, err := os.ReadFile("../CHANGELOG.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range toolNames(t, connect(t, account.Transport(), calling)) {
-		if !strings.Contains(string(changelog), "`"+name+"`") {
-			t.Errorf("CHANGELOG.md does not name %s; add a line under Unreleased", name)
-		}
-	}
-}

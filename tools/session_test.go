@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,11 +46,7 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 		config.Logs = calls.New(calls.Options{Now: config.Now})
 		t.Cleanup(config.Logs.Close)
 	}
-	s, err := tools.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mc, err := client.NewInProcessClient(s)
+	mc, err := client.NewInProcessClient(mustServer(t, config))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +55,17 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 		t.Fatal(err)
 	}
 	return session{mc, t}
+}
+
+// listed holds every outcome of every test to the list of them: metrics start each at zero, so that its first failure shows.
+func listed(t testing.TB) func(name string) func(outcome string) {
+	return func(name string) func(string) {
+		return func(outcome string) {
+			if all := append(tools.Outcomes(name), "unknown_tool"); !slices.Contains(all, outcome) {
+				t.Errorf("%s ended as %q, which tools.Outcomes does not list", name, outcome)
+			}
+		}
+	}
 }
 
 // call calls a tool with arguments as JSON and returns both halves of its
@@ -84,6 +92,7 @@ func (s session) call(tool, args string) (text string, structure map[string]any)
 // mustServer makes a server, or fails the test.
 func mustServer(t testing.TB, c tools.Config) *server.MCPServer {
 	t.Helper()
+	c.Observe = listed(t)
 	s, err := tools.New(c)
 	if err != nil {
 		t.Fatal(err)
