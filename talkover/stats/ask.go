@@ -122,7 +122,8 @@ func (q *Question) tallied(w *calls.Want, t *calls.Taken) (*calls.Tables, []call
 	if t.Counted == nil {
 		return t.Tables, nil
 	}
-	rest := calls.Tally{Kind: calls.Kind{Status: Other.Key, Direction: cmp.Or(w.Query.Direction, Other.Key)}, Calls: t.Counted[0].Calls}
+	rest := calls.Tally{Kind: calls.Kind{Status: Other.Key, Direction: cmp.Or(w.Query.Direction, Other.Key)}}
+	rest.Calls = t.Counted[0].Calls
 	tables := *t.Tables
 	tables.Kinds, tables.Contacts = slices.Clone(t.Kinds), append(slices.Clip(t.Contacts), "")
 	for _, tally := range t.Counted[1:] {
@@ -150,10 +151,11 @@ func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 		}
 	}
 	for i, tally := range tallies {
-		kind := uint16(len(t.Kinds) + i)
-		s.add(&calls.Call{At: within.From.UnixMicro(), Kind: kind, Contact: uint32(len(t.Contacts)), Seconds: counted}, tally.Calls)
+		c := calls.Call{At: within.From.UnixMicro(), Contact: uint32(len(t.Contacts)), Seconds: counted}
+		c.Kind = uint16(len(t.Kinds) + i)
+		s.add(&c, tally.Calls)
 	}
-	s.finish(tables)
+	s.finish()
 	r.fill(s, q.lacking(w, t, window, s))
 	r.addAgents(q)
 	r.Order.Sort(r.Rows, q.By)
@@ -170,18 +172,18 @@ type lacks struct {
 // where that can be.
 func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) lacks {
 	if t.Counted != nil {
-		return lacks{durations | numbers | moments | later, "Talkover counts calls, and tells neither their durations, hours nor numbers"}
+		return lacks{^overDays, "Talkover counts calls, and tells neither their durations, hours nor numbers"}
 	}
 	since, why := q.since(w, t, window)
 	first := s.firstMissed()
 	if since != nil && why == "" && since.From.After(first) {
-		why = "it depends on all calls since, up to now, of which only the newest could be read" + inSeconds(since.AskAgain)
+		why = onlyNewest(since)
 	}
 	if why != "" && !first.IsZero() {
 		return lacks{later, why}
 	}
 	if since != nil {
-		s.follow(t.Tables, q.Filter.follow(t.Tables, since.Runs))
+		s.follow(q.Filter.follow(t.Tables, since.Runs))
 	}
 	return lacks{}
 }
@@ -194,14 +196,22 @@ func (q *Question) since(w *calls.Want, t *calls.Taken, window int) (*calls.Part
 	switch to := w.Windows[0].To; {
 	case q.needs()&later != 0:
 	case window > 0 || w.Query != talkover.CallQuery{} || w.Search != "" || !to.IsZero() && !to.After(t.AsOf):
-		return nil, "it depends on all calls since, up to now, whatever the filters, which are read only if it is asked for"
+		return nil, allSince + ", whatever the filters, which are read only if it is asked for"
 	default:
 		last = 0
 	}
 	if !t.Parts[last].Exact {
-		return nil, "it depends on all calls since, up to now, which could not be read whole"
+		return nil, allSince + ", which could not be read whole"
 	}
 	return &t.Parts[last], ""
+}
+
+// allSince is what figures of missed calls depend on.
+const allSince = "it depends on all calls since, up to now"
+
+// onlyNewest says that not all of them could be read.
+func onlyNewest(since *calls.Part) string {
+	return allSince + ", of which only the newest could be read" + inSeconds(since.AskAgain)
 }
 
 // inSeconds words when to ask again; a wait of 0 would not help, and is not told.

@@ -33,12 +33,14 @@ func (q *Question) compared(w *calls.Want, t *calls.Taken) *Report {
 	r.Before, before.Coverage = before, was.Coverage
 	switch {
 	case !r.Complete || !was.Complete:
-		before.Reason = "one of the windows could be read in part only, and parts are not compared" + inSeconds(max(r.AskAgain, was.AskAgain))
+		before.Reason = "one of the windows could be read in part only, and parts are not compared" +
+			inSeconds(max(r.AskAgain, was.AskAgain))
 	case !r.Exact || !was.Exact:
 		before.Reason = "one of the windows is not exact"
 	default:
 		before.Totals = was.Totals
-		r.pair(was, spanOf(q.Filter.Days, before.Until, q.Filter.Zone), spanOf(before.Days, before.Days.Until, q.Filter.Zone))
+		zone := q.Filter.Zone
+		r.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone))
 	}
 	return r
 }

@@ -75,7 +75,7 @@ func atClock(day, like time.Time, zone *time.Location) time.Time {
 // clockOf returns the time of day that the clocks of a moment's zone show.
 func clockOf(t time.Time) time.Duration {
 	h, m, s := t.Clock()
-	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
+	return time.Duration(h*3600+m*60+s)*time.Second + time.Duration(t.Nanosecond())
 }
 
 // zoneOf returns a zone, UTC if it is nil.
@@ -159,7 +159,9 @@ func daysOver(w calls.Window, f *Filter, by []Dimension, at time.Time) dayCounts
 	if w.From.IsZero() {
 		first = end
 	}
-	d := countDays(first, end, by, func(day time.Time) bool { return len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, day.Weekday()) })
+	d := countDays(first, end, by, func(day time.Time) bool {
+		return len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, day.Weekday())
+	})
 	d.Window = calls.Window{From: startOf(first, zone), To: startOf(end, zone)}
 	return d
 }

@@ -19,13 +19,18 @@ type fakeLog struct {
 	counts bool      // it counts what is closed, where that does
 	change func(*calls.Taken)
 	wants  []calls.Want
+
+	tables *calls.Tables
+	all    []calls.Call // of as many rows as there were
 }
 
 // Calls implements [stats.Log].
 func (l *fakeLog) Calls(_ context.Context, w calls.Want) (*calls.Taken, error) {
 	l.wants = append(l.wants, w)
-	tables, all := calls.Make(l.rows)
-	taken := &calls.Taken{Tables: tables, AsOf: l.at}
+	if l.tables == nil || len(l.all) != len(l.rows) {
+		l.tables, l.all = calls.Make(l.rows)
+	}
+	all, taken := l.all, &calls.Taken{Tables: l.tables, AsOf: l.at}
 	if l.at.IsZero() {
 		taken.AsOf = now
 	}

@@ -115,7 +115,8 @@ var filterRows = []filterRow{
 				digits = "+" + digits
 			}
 			part := func(number string) bool {
-				return strings.Contains(strings.ToLower(number), text) || isNumber(text) && strings.Contains("+"+talkover.Digits(number), digits)
+				return strings.Contains(strings.ToLower(number), text) ||
+					isNumber(text) && strings.Contains("+"+talkover.Digits(number), digits)
 			}
 			contacts, lines := each(t.Contacts, part), each(t.Lines, part)
 			return func(c *calls.Call) bool {

@@ -130,7 +130,9 @@ func repeated(t *calls.Tables, rows []*calls.Call) []*calls.Call {
 	for _, c := range rows {
 		times[c.Contact]++
 	}
-	return slices.DeleteFunc(rows, func(c *calls.Call) bool { return times[c.Contact] < 2 || isWithheld(t.Contacts[c.Contact]) })
+	return slices.DeleteFunc(rows, func(c *calls.Call) bool {
+		return times[c.Contact] < 2 || isWithheld(t.Contacts[c.Contact])
+	})
 }
 
 // unreturned returns the missed calls that became what Only asks for. It narrows the coverage to
@@ -147,7 +149,7 @@ func (s *Search) unreturned(t *calls.Taken, found *Found, rows []*calls.Call) ([
 	case first:
 		rows = slices.DeleteFunc(rows, func(c *calls.Call) bool { return c.Time().Before(since.From) })
 		found.From, found.Complete, found.AskAgain, found.Left = since.From, false, since.AskAgain, calls.Unknown
-		found.Reason = "it depends on all calls since, up to now, of which only the newest could be read" + inSeconds(since.AskAgain)
+		found.Reason = onlyNewest(since)
 	}
 	contacts := s.Filter.follow(t.Tables, since.Runs)
 	return slices.DeleteFunc(rows, func(c *calls.Call) bool {

@@ -16,8 +16,8 @@ import (
 // became is what becomes of a missed call by now: "" if it was returned.
 func became(f stats.Filter, c talkover.Call, all []talkover.Call) stats.Only {
 	result := stats.OnlyNeverCalledBack
-	for _, o := range all {
-		if contactOf(o) != contactOf(c) || !countsTests(f, o) || !o.CreatedAt.After(c.CreatedAt) {
+	for _, o := range callsWith(contactOf(c), all) {
+		if !countsTests(f, o) || !o.CreatedAt.After(c.CreatedAt) {
 			continue
 		}
 		if kind(o) == stats.Answered {
@@ -26,6 +26,24 @@ func became(f stats.Filter, c talkover.Call, all []talkover.Call) stats.Only {
 		result = stats.OnlyNotReached
 	}
 	return result
+}
+
+// byContact are the calls of a log by their contacts, for callsWith.
+var byContact = map[*talkover.Call]map[string][]talkover.Call{}
+
+// callsWith are the calls of a log with a contact.
+func callsWith(contact string, all []talkover.Call) []talkover.Call {
+	if len(all) == 0 {
+		return nil
+	}
+	if byContact[&all[0]] == nil {
+		calls := map[string][]talkover.Call{}
+		for _, c := range all {
+			calls[contactOf(c)] = append(calls[contactOf(c)], c)
+		}
+		byContact[&all[0]] = calls
+	}
+	return byContact[&all[0]][contact]
 }
 
 // wanted is what a search is for, by going through all calls of the log.

@@ -30,23 +30,25 @@ type sums struct {
 	hours  [24]int
 	missed []missedCall
 
-	question     *Question
 	kinds        []kind
 	picks        func(*calls.Call) bool // but for test calls
 	counts       func(*calls.Call) bool // which of them count
 	placers      []*placer
 	hour         *clock[int]
-	over         calls.Window // of the days that are over
-	times        []int        // calls with each contact
-	starts, ends []int64      // of calls with talk, in microseconds
-	wanted       need         // what was asked for
+	over         [2]int64 // between which days are over
+	withheld     []bool   // whether the number of a contact is
+	times        []int    // calls with each contact
+	starts, ends []int64  // of calls with talk, in microseconds
+	wanted       need     // what was asked for
 }
 
 // newSums adds up nothing yet.
 func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
 	s := &sums{
-		groups: map[uint64]*group{}, question: q, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
-		hour: newClock(q.Filter.Zone, time.Time.Hour), over: over, times: make([]int, len(t.Contacts)), wanted: q.needs(),
+		groups: map[uint64]*group{}, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
+		hour: newClock(q.Filter.Zone, time.Time.Hour), over: [2]int64{over.From.UnixMicro(), over.To.UnixMicro()},
+		times: make([]int, len(t.Contacts)), withheld: each(t.Contacts, isWithheld),
+		wanted: q.needs(),
 	}
 	for _, d := range q.By {
 		s.placers = append(s.placers, newPlacer(d, t, q.Filter.Zone))
@@ -68,7 +70,7 @@ func (s *sums) add(c *calls.Call, n int) {
 	k, seconds := s.kinds[c.Kind], int(c.Seconds)
 	g := s.groupOf(c)
 	g.add(k, seconds, n)
-	if c.At >= s.over.From.UnixMicro() && c.At < s.over.To.UnixMicro() {
+	if c.At >= s.over[0] && c.At < s.over[1] {
 		g.n[nOfDays] += n
 	}
 	s.hours[s.hour.of(c.At)] += n
@@ -105,7 +107,7 @@ func (s *sums) groupOf(c *calls.Call) *group {
 }
 
 // finish adds up what is known once all calls were taken in.
-func (s *sums) finish(t *calls.Tables) {
+func (s *sums) finish() {
 	for _, g := range s.groups {
 		s.all.merge(&g.figures)
 		g.lacks |= moments
@@ -113,7 +115,7 @@ func (s *sums) finish(t *calls.Tables) {
 			g.lacks |= numbers
 		}
 		for n, times := range g.times {
-			g.contacted(isWithheld(t.Contacts[n]), times)
+			g.contacted(s.withheld[n], times)
 		}
 	}
 	s.all.lacks = 0
@@ -121,15 +123,15 @@ func (s *sums) finish(t *calls.Tables) {
 		s.all.lacks = moments
 	}
 	for n, times := range s.times {
-		s.all.contacted(isWithheld(t.Contacts[n]), times)
+		s.all.contacted(s.withheld[n], times)
 	}
 	s.all.n[nPeak] = peak(s.starts, s.ends)
 }
 
 // follow tells what became of missed calls.
-func (s *sums) follow(t *calls.Tables, contacts []contact) {
+func (s *sums) follow(contacts []contact) {
 	for _, m := range s.missed {
-		withheld, what := isWithheld(t.Contacts[m.contact]), contacts[m.contact].became(m.at)
+		withheld, what := s.withheld[m.contact], contacts[m.contact].became(m.at)
 		s.all.became(withheld, what)
 		m.group.became(withheld, what)
 	}

@@ -84,10 +84,15 @@ func whole(f stats.Filter, by []stats.Dimension, values []stats.Value, theirs, a
 
 // peakOf is the most calls at one moment, by looking at the beginning of each.
 func peakOf(calls []talkover.Call) (most int) {
-	for _, at := range calls {
+	type span struct{ begins, ends int64 }
+	var spans []span
+	for _, c := range calls {
+		spans = append(spans, span{c.CreatedAt.Unix(), c.CreatedAt.Unix() + int64(c.Duration)})
+	}
+	for _, at := range spans {
 		n := 0
-		for _, c := range calls {
-			if since := at.CreatedAt.Sub(c.CreatedAt); since >= 0 && since < time.Duration(c.Duration)*time.Second {
+		for _, s := range spans {
+			if s.begins <= at.begins && at.begins < s.ends {
 				n++
 			}
 		}
