@@ -255,7 +255,7 @@ func TestOnlyKeptReadingsAreDeleted(t *testing.T) {
 	if log := ask(); strings.Count(log, "deleted kept readings") != 1 || !strings.Contains(log, `"readings":1`) {
 		t.Errorf("the log does not say that a reading went: %s", log)
 	}
-	if text, want := ask("cache", "clear", "-all"), fmt.Sprintf("Deleted %d kept readings.", len(kept)-1); !strings.Contains(text, want) {
+	if text, want := ask("cache", "clear", "-all"), fmt.Sprintf("Deleted %d kept reading", len(kept)-1); !strings.Contains(text, want) {
 		t.Errorf("no %q in %s", want, text)
 	}
 	for _, path := range kept {
