@@ -109,7 +109,7 @@ func TestRudeInputOverStdio(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"method":"no/such/method"}` + "\n" +
 		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":7}}` + "\n" +
 		`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"list_calls","arguments":[1]}}` + "\n" +
-		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + strings.Repeat("x", 2<<20) + `"}}}` + "\n" +
+		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + strings.Repeat("x", 200<<10) + `"}}}` + "\n" +
 		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + strings.Repeat("x", 5<<20) + `"}}}` + "\n" +
 		`{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":1}}}`
 	answers, _ := exchange(t, command(t, nil, "-demo"), input)

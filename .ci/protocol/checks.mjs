@@ -177,7 +177,7 @@ await check('the same answers at every door', () => {
   return same(answers);
 });
 const calls = Number(process.env.CALLS ?? 100);
-await check('sdk: progress before the result', () => progress(binary, server.url, calls));
+await check('sdk: progress before the result', () => progress(binary, serve, calls));
 await check('sdk: cancelled calls', () => cancel(binary, serve, Math.min(calls, 200)));
 await check('sdk: codes of errors', () => codes(binary, server.url));
 await check('sdk: a server without a token', () => tokenless(binary));

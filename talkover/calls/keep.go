@@ -217,7 +217,8 @@ func (l *Log) unpack(k kept) (*reading, error) {
 }
 
 // evict forgets readings that are used no more: those that are too old, and those that were used
-// longest ago, as long as there are more calls than may be kept. What a question wants stays.
+// longest ago, behind the one with which there are as many calls as may be kept. What a question
+// wants stays.
 func (l *Log) evict() {
 	now := l.now()
 	wanted := map[*reading]bool{}
@@ -225,12 +226,11 @@ func (l *Log) evict() {
 	slices.SortFunc(all, func(x, y held) int { return y.used.Compare(x.used) })
 	n := 0
 	for _, h := range all {
-		if n += len(h.calls); wanted[h.reading] {
-			continue
-		}
-		if n > l.all.Calls || now.Sub(h.readAt) > oldest && h.whole {
-			n -= len(h.calls)
+		switch {
+		case !wanted[h.reading] && (n >= l.all.Calls || now.Sub(h.readAt) > oldest && h.whole):
 			h.log.readings = slices.DeleteFunc(h.log.readings, func(r *reading) bool { return r == h.reading })
+		default:
+			n += len(h.calls)
 		}
 	}
 }

@@ -101,7 +101,7 @@ const unread = "some calls could not be read whole"
 var (
 	errMoved   = errors.New("calls came or went while the log was read")
 	errGap     = errors.New("a page begins behind the end of the one before")
-	errNoTotal = errors.New("Talkover did not say how many calls match")
+	errNoTotal = errors.New("no total came with a page of Talkover's list")
 )
 
 // errIgnored says that the API ignores a filter.

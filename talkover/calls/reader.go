@@ -36,6 +36,7 @@ type want struct {
 	until    time.Time       // after which nobody wants it
 	yielding time.Time       // until when it leaves readings to other replicas; zero for not yet
 	served   time.Time       // when it was worked for last
+	left     bool            // the question has what it took
 	ended    bool            // the question does not wait, or need not: nothing more can be proven in its time
 	enough   bool            // calls that were found were enough
 	ways
@@ -96,20 +97,26 @@ func (l *Log) post(ctx context.Context, wanted Want) *want {
 		l.reading = true
 		l.all.ending.Go(l.read)
 	}
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.nudge()
 	return w
 }
 
 // leave is for when a question waits no more: one that was answered whole, or that its client
 // took back, is not wanted any longer. The caller holds the lock.
 func (l *Log) leave(ctx context.Context, w *want) {
-	w.ended = true
+	w.ended, w.left = true, true
 	w.until = l.now().Add(l.askAgain(w) + stays)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		w.until = time.Time{}
+	}
+	l.nudge()
+}
+
+// nudge wakes the reader, which may have something else to do now.
+func (l *Log) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -121,7 +128,7 @@ func (l *Log) read() {
 	for l.all.ctx.Err() == nil {
 		l.load()
 		now := l.now()
-		l.wants = slices.DeleteFunc(l.wants, func(w *want) bool { return w.ended && (now.After(w.until) || w.err != nil) })
+		l.wants = slices.DeleteFunc(l.wants, func(w *want) bool { return w.gone(now) })
 		slices.SortStableFunc(l.wants, func(x, y *want) int { return x.rank(now) - y.rank(now) })
 		did, wait := false, idleTime
 		for _, w := range slices.Clone(l.wants) {
@@ -131,18 +138,22 @@ func (l *Log) read() {
 				break
 			}
 		}
-		if did {
+		l.wants = slices.DeleteFunc(l.wants, func(w *want) bool { return w.gone(now) })
+		l.evict()
+		switch {
+		case did:
 			l.broadcast()
-			l.evict()
-			continue
-		}
-		if len(l.wants) == 0 {
+		case len(l.wants) == 0:
 			return
+		default:
+			l.pause(wait)
 		}
-		l.pause(wait)
 	}
 	l.broadcast()
 }
+
+// gone reports whether nothing is done for a want any more, and its question has what it took.
+func (w *want) gone(now time.Time) bool { return w.left && (now.After(w.until) || w.err != nil) }
 
 // rank puts wants in order: those that waited too long, then those that lack least, then those
 // for which nobody waits.
