@@ -41,7 +41,7 @@ func (c *Client) Checkup(ctx context.Context) (Checkup, error) {
 
 // countCalls returns how many calls the log has, or -1 where the API does not say.
 func (c *Client) countCalls(ctx context.Context) (int, error) {
-	page, err := getOnce(ctx, c, "calls", values(CallQuery{PerPage: 1}).Encode(), readCall)
+	page, err := getOnce(ctx, c, "calls", values(CallQuery{PerPage: 1}).Encode(), listOf(readCall, maxRows))
 	if err != nil || page.Pagination == nil {
 		return -1, err
 	}

@@ -24,14 +24,21 @@ type envelope struct {
 type list interface {
 	reset()            // forgets the rows so far: of two lists, the last one counts
 	row(decoder) error // reads the value that comes next
+	// each calls row before each value of the list that comes next. It reports false, having
+	// skipped the value, where none comes.
+	each(d decoder, row func() error) (bool, error)
+	most() int // rows that it takes
 }
 
 // rows keeps each row that read makes, and counts the values that are no row.
 type rows[T any] struct {
 	read       func(decoder) (T, bool, error)
+	bound      int
 	all        []T
 	unreadable int
 }
+
+func (l *rows[T]) most() int { return l.bound }
 
 func (l *rows[T]) reset() { l.all, l.unreadable = nil, 0 }
 
@@ -48,11 +55,26 @@ func (l *rows[T]) row(d decoder) error {
 	return err
 }
 
+func (*rows[T]) each(d decoder, row func() error) (bool, error) { return d.array(row) }
+
+// one keeps the row of an answer that has an object in place of a list.
+type one[T any] struct{ rows[T] }
+
+func (*one[T]) each(d decoder, row func() error) (bool, error) {
+	if d.PeekKind() != '{' {
+		return false, d.SkipValue()
+	}
+	return true, row()
+}
+
 // noRows drops the rows of an answer that is an error.
 type noRows struct{}
 
 func (noRows) reset()              {}
+func (noRows) most() int           { return maxRows }
 func (noRows) row(d decoder) error { return d.SkipValue() }
+
+func (noRows) each(d decoder, row func() error) (bool, error) { return d.array(row) }
 
 // maxRows bounds the rows of an answer: ten full pages. Far more would fit into a
 // body, at many times its size in memory.
@@ -69,8 +91,8 @@ func readList(r io.Reader, token Secret, l list) (envelope, error) {
 	rows := func() error {
 		l.reset()
 		n = 0
-		ok, err := d.array(func() error {
-			if n++; n > maxRows {
+		ok, err := l.each(d, func() error {
+			if n++; n > l.most() {
 				return errTooManyRows
 			}
 			return l.row(d)

@@ -23,16 +23,45 @@ const (
 // getList asks for one page of a list endpoint and reads each row with read. Equal
 // requests in flight are sent once.
 func getList[T any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error)) (Page[T], error) {
+	return get(ctx, c, path, query, listOf(read, maxRows))
+}
+
+// listOf returns what takes the rows of a list, at most so many.
+func listOf[T any](read func(decoder) (T, bool, error), most int) func() (list, *rows[T]) {
+	return func() (list, *rows[T]) {
+		l := &rows[T]{read: read, bound: most}
+		return l, l
+	}
+}
+
+// getOne asks an endpoint that answers with one object in place of a list.
+func getOne[T any](ctx context.Context, c *Client, path string, read func(decoder) (T, bool, error)) (T, error) {
+	page, err := get(ctx, c, path, nil, func() (list, *rows[T]) {
+		l := &one[T]{rows[T]{read: read, bound: 1}}
+		return l, &l.rows
+	})
+	if err == nil && len(page.Rows) != 1 {
+		err = &Error{Reason: Malformed, cause: errors.New("no object in data")}
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return page.Rows[0], nil
+}
+
+// get asks for what getList and getOne read. into makes what takes the rows of an attempt.
+func get[T any](ctx context.Context, c *Client, path string, query url.Values, into func() (list, *rows[T])) (Page[T], error) {
 	bulk := isBulk(ctx)
 	encoded := query.Encode() // writes + as %2B, which a phone number needs
 	key := fmt.Sprint(bulk, path, "?", encoded)
 	return shared(ctx, &c.flights, key, func(ctx context.Context) (Page[T], error) {
-		return retrying(ctx, c, bulk, func() (Page[T], error) { return getOnce(ctx, c, path, encoded, read) })
+		return retrying(ctx, c, bulk, func() (Page[T], error) { return getOnce(ctx, c, path, encoded, into) })
 	})
 }
 
-// getOnce makes one attempt of getList.
-func getOnce[T any](ctx context.Context, c *Client, path, query string, read func(decoder) (T, bool, error)) (Page[T], error) {
+// getOnce makes one attempt of get.
+func getOnce[T any](ctx context.Context, c *Client, path, query string, into func() (list, *rows[T])) (Page[T], error) {
 	var none Page[T]
 	body := bodies.Get().(*bytes.Buffer)
 	defer putBack(body)
@@ -40,7 +69,7 @@ func getOnce[T any](ctx context.Context, c *Client, path, query string, read fun
 	if err != nil {
 		return none, err
 	}
-	l := &rows[T]{read: read}
+	l, read := into()
 	e, err := readList(body, c.secret(), l)
 	switch {
 	case errors.Is(err, errTooManyRows):
@@ -52,7 +81,7 @@ func getOnce[T any](ctx context.Context, c *Client, path, query string, read fun
 	case !e.hasRows:
 		return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
 	}
-	return Page[T]{Rows: l.all, Pagination: e.pagination, Unreadable: l.unreadable}, nil
+	return Page[T]{Rows: read.all, Pagination: e.pagination, Unreadable: read.unreadable}, nil
 }
 
 // values makes parameters of the fields of a query, by their param tags. It leaves

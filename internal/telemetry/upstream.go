@@ -15,8 +15,14 @@ const noAnswer = "none"
 // placing is the endpoint of orders.
 const placing = "place_call"
 
+// numbers and pricing are the endpoints of rented numbers and of the price of an agent.
+const (
+	numbers = "phone-numbers"
+	pricing = "pricing"
+)
+
 // endpoints are the words for what is asked of the API.
-var endpoints = []string{"calls", "agents", "campaigns", placing, "health", other}
+var endpoints = []string{"calls", "agents", "campaigns", numbers, pricing, placing, "health", other}
 
 // endpointOf returns the word for what a request asks. A path may hold the id of an agent,
 // so that none is a label itself.
@@ -29,8 +35,10 @@ func endpointOf(r *http.Request) string {
 		return other
 	}
 	switch last {
-	case "calls", "agents", "campaigns", "health":
+	case "calls", "agents", "campaigns", "health", numbers:
 		return last
+	case "summary":
+		return pricing
 	}
 	return other
 }

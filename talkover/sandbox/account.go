@@ -32,6 +32,7 @@ type Account struct {
 	Calls     []Call // newest first
 	Agents    []Agent
 	Campaigns []Campaign
+	Numbers   []Number
 	now       time.Time
 	mu        sync.RWMutex // guards Calls and placed once it serves
 	placed    int          // calls that were placed since New
@@ -42,6 +43,7 @@ type Account struct {
 func New(now time.Time) *Account {
 	day := now.UTC().Truncate(24 * time.Hour)
 	a := &Account{now: day.Add(clock * time.Hour), Agents: []Agent{*reception, *support, *sales, *reminders, *intake}}
+	a.Numbers = numbersOf(a.now)
 	a.Calls = make([]Call, 0, 50*days) // about so many
 	for back := range days {
 		a.Calls = append(a.Calls, callsOf(day.AddDate(0, 0, -back))...)

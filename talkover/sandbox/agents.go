@@ -1,6 +1,10 @@
 package sandbox
 
-import "github.com/talkover/talkover-mcp/talkover"
+import (
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover"
+)
 
 // Agent names an agent, as a call carries it, in the vendor's own JSON.
 type Agent struct {
@@ -20,30 +24,17 @@ var (
 	surveys   = &Agent{"3d6e2f81-b8c5-47a3-96f4-0a8c7b1e5d05", "Survey Agent", "Survey Agent"}
 )
 
-// The account's own numbers. All numbers are of ranges kept for fiction.
+// The account's own numbers. All numbers are of ranges kept for fiction. No agent has the spare
+// one, and nobody rings it.
 const (
 	mainLine    = "+12025550100"
 	supportLine = "+12025550142"
 	salesLine   = "+442079460018"
+	spareLine   = "+12025550177"
 )
 
 // lines maps each agent to the number that it answers and calls from.
 var lines = map[string]string{reception.ID: mainLine, reminders.ID: mainLine, support.ID: supportLine, sales.ID: salesLine}
-
-// phoneNumbers describes the account's numbers. Two agents may share one, with its id.
-var phoneNumbers = map[string]phoneNumber{
-	mainLine:    {1, mainLine, "US", formatted(mainLine), "active"},
-	supportLine: {2, supportLine, "US", formatted(supportLine), "active"},
-	salesLine:   {3, salesLine, "GB", formatted(salesLine), "active"},
-}
-
-type phoneNumber struct {
-	ID        int    `json:"id"`
-	Number    string `json:"number"`
-	Country   string `json:"country_code"`
-	Formatted string `json:"formatted_number"`
-	Status    string `json:"current_status"`
-}
 
 // formatted writes an E.164 number as the API shows it.
 func formatted(e164 string) string {
@@ -59,23 +50,25 @@ func formatted(e164 string) string {
 // agentRow holds an agent as List Agents shows it, less the kilobytes of prompts.
 type agentRow struct {
 	Agent
-	Language  string        `json:"language"`
-	Direction string        `json:"direction"`
-	Status    string        `json:"current_status"`
-	Numbers   []phoneNumber `json:"phone_numbers"`
+	Language  string   `json:"language"`
+	Direction string   `json:"direction"`
+	Status    string   `json:"current_status"`
+	Numbers   []lineOf `json:"phone_numbers"`
 }
 
 // row returns an agent as List Agents shows it.
 func (a Agent) row() agentRow {
-	r := agentRow{Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []phoneNumber{}}
+	r := agentRow{Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []lineOf{}}
 	switch a.ID {
 	case sales.ID, reminders.ID:
 		r.Direction = talkover.Outbound
 	case intake.ID:
 		r.Status = talkover.AgentDraft
 	}
-	if number, ok := phoneNumbers[lines[a.ID]]; ok {
-		r.Numbers = append(r.Numbers, number)
+	for _, n := range numbersOf(time.Time{}) {
+		if n.Number == lines[a.ID] {
+			r.Numbers = append(r.Numbers, n.lineOf)
+		}
 	}
 	return r
 }

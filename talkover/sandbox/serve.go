@@ -23,14 +23,17 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	method, handle := http.MethodGet, map[string]http.HandlerFunc{
-		"/calls":     a.listCalls,
-		"/agents":    a.listAgents,
-		"/campaigns": a.listCampaigns,
+		"/calls":         a.listCalls,
+		"/agents":        a.listAgents,
+		"/campaigns":     a.listCampaigns,
+		"/phone-numbers": a.listNumbers,
 	}[path]
 	if rest, ok := strings.CutPrefix(path, "/agents/"); ok {
 		switch id, what, _ := strings.Cut(rest, "/"); what {
 		case "calls":
 			handle = func(w http.ResponseWriter, r *http.Request) { a.listAgentCalls(w, r, id) }
+		case "pricing/summary":
+			handle = func(w http.ResponseWriter, _ *http.Request) { a.price(w, id) }
 		case "call":
 			method, handle = http.MethodPost, func(w http.ResponseWriter, r *http.Request) { a.place(w, r, id) }
 		}
