@@ -86,3 +86,34 @@ func (a *accounts) blame(err error) error {
 	}
 	return err
 }
+
+// noToken says that a call has no Talkover token. Its value tells what to do.
+type noToken string
+
+// Error implements error.
+func (noToken) Error() string { return "the call has no Talkover token" }
+
+func (noToken) outcome() string   { return "no_token" }
+func (n noToken) explain() string { return "Nothing was asked of Talkover: " + string(n) }
+
+// bringToken is what a call is told that must bring its own token.
+const bringToken = noToken("this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
+	"Trying again will not help; that header is set where the client is configured.")
+
+// unknownToken says that Talkover does not know the token that a request brought.
+type unknownToken struct{ api *talkover.Error }
+
+// Error implements error.
+func (e unknownToken) Error() string { return e.api.Error() }
+
+func (e unknownToken) explain() string {
+	s := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
+		"Trying again will not help; that header is set where the client is configured."
+	if e.api.Cause().Do != "" {
+		s += " What it holds " + talkover.NotAToken + "."
+	}
+	return s
+}
+
+// Unwrap returns the API's own error, for the log.
+func (e unknownToken) Unwrap() error { return e.api }

@@ -7,68 +7,7 @@ import (
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
-	"github.com/talkover/talkover-mcp/talkover/stats"
 )
-
-// deleted stands for the agent of a call that has none any more.
-var deleted = stats.Deleted.Name
-
-// labels maps the ids of agents to how answers show them. Where agents share a label, each
-// is told apart by its name, such as Support (support_es), or by its id.
-type labels map[string]string
-
-// agentsOf returns the agents of a list.
-func agentsOf(rows []talkover.AgentInfo) []talkover.Agent {
-	agents := make([]talkover.Agent, len(rows))
-	for i, a := range rows {
-		agents[i] = a.Agent
-	}
-	return agents
-}
-
-// newLabels tells agents apart. One that comes twice has the label that comes first.
-func newLabels(agents ...talkover.Agent) labels {
-	seen := map[string]bool{}
-	same := map[string][]talkover.Agent{} // by what would be shown
-	for _, a := range agents {
-		if a.ID != "" && !seen[a.ID] {
-			seen[a.ID] = true
-			key := strings.ToLower(a.Display())
-			same[key] = append(same[key], a)
-		}
-	}
-	l := labels{}
-	for _, alike := range same {
-		for _, a := range alike {
-			l[a.ID] = a.Display()
-			if len(alike) > 1 {
-				l[a.ID] = fmt.Sprintf("%s (%s)", a.Display(), apart(a, alike))
-			}
-		}
-	}
-	return l
-}
-
-// apart returns what an agent has that those with the same label have not: its name, or else
-// its id.
-func apart(a talkover.Agent, alike []talkover.Agent) string {
-	shares := slices.ContainsFunc(alike, func(b talkover.Agent) bool { return b.ID != a.ID && strings.EqualFold(a.Name, b.Name) })
-	if a.Name == "" || shares || strings.EqualFold(a.Name, a.Display()) {
-		return a.ID
-	}
-	return a.Name
-}
-
-// show returns how answers show an agent.
-func (l labels) show(a talkover.Agent) string {
-	if a == (talkover.Agent{}) {
-		return deleted
-	}
-	if s, ok := l[a.ID]; ok {
-		return s
-	}
-	return a.Display()
-}
 
 // labelsOf tells apart the agents of some calls, also from those of the account's agents
 // that are remembered.

@@ -36,6 +36,11 @@ const confirmKey = "confirm"
 // roundKey is the context key of what a client brings back of a question.
 type roundKey struct{}
 
+// withRound returns a context with what a client brings back of a question.
+func withRound(ctx context.Context, round mcp.MultiRoundTripParams) context.Context {
+	return context.WithValue(ctx, roundKey{}, round)
+}
+
 // needsInput is the error of a tool that must ask the user first.
 type needsInput struct{ result *mcp.CallToolResult }
 

@@ -38,21 +38,21 @@ type coverage struct {
 
 // newCoverage shows a coverage, how many requests it took, and the days that were asked
 // about.
-func newCoverage(q *question, c stats.Coverage, w window, requests int) coverage {
-	from, to := inZone(c.From, q.zone), inZone(c.To, q.zone)
+func newCoverage(c stats.Coverage, w window, now time.Time, requests int) coverage {
+	from, to := inZone(c.From, w.zone), inZone(c.To, w.zone)
 	out := coverage{
-		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method), AsOf: c.AsOf.In(q.zone).Format(secondForm),
+		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method), AsOf: c.AsOf.In(w.zone).Format(secondForm),
 		From: beginForm(from, minuteForm), To: endForm(to, minuteForm), AskedFrom: beginForm(w.begins(), minuteForm), AskedTo: endForm(w.ends(), minuteForm),
 		Calls: c.Calls, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
 		Reason: ours(c.Reason), cached: min(c.Cached, c.Calls), // a reason holds numbers, days and names of filters alone
-		about: ours(between(from, to) + " " + q.zone.String()), asked: ours(w.String()),
+		about: ours(between(from, to) + " " + w.zone.String()), asked: ours(w.String()),
 	}
 	if c.Complete {
 		out.From, out.To, out.about = out.AskedFrom, out.AskedTo, out.asked
-		out.goesOn = q.now.Before(w.ends()) && !q.now.Before(w.begins())
+		out.goesOn = now.Before(w.ends()) && !now.Before(w.begins())
 	}
 	if !c.ReadAt.IsZero() {
-		out.ReadAt, out.readAt = c.ReadAt.In(q.zone).Format(secondForm), ours(c.ReadAt.In(q.zone).Format(nowForm))
+		out.ReadAt, out.readAt = c.ReadAt.In(w.zone).Format(secondForm), ours(c.ReadAt.In(w.zone).Format(nowForm))
 	}
 	if !c.Complete && c.Left != calls.Unknown {
 		out.Left = &c.Left
@@ -118,16 +118,4 @@ func (c coverage) String() string {
 		s += fmt.Sprintf(". Ask again in %d s for the rest; that goes on where this stopped", c.AskAgain)
 	}
 	return s
-}
-
-// statsWindow holds the days that were asked for.
-type statsWindow struct {
-	From     string `json:"from,omitempty"`
-	To       string `json:"to,omitempty"`
-	Timezone string `json:"timezone"`
-}
-
-// shown returns the window as the structure of an answer has it.
-func (w window) shown() statsWindow {
-	return statsWindow{beginForm(w.begins(), minuteForm), endForm(w.ends(), minuteForm), w.zone.String()}
 }

@@ -17,30 +17,26 @@ import (
 
 // These arguments take one value of a list.
 type (
-	callStatus string // of talkover.Statuses
-	outcomes   string // of talkover.Statuses, or one that stands for several
-	direction  string // of talkover.Directions
-	weekday    string // of stats.Weekdays
-	testCalls  string // include, exclude or only
+	outcomes  string // of talkover.Statuses, or one that stands for several
+	direction string // of talkover.Directions
+	weekday   string // of stats.Weekdays
+	testCalls string // include, exclude or only
 )
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (callStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Statuses) }
-
-// JSONSchema implements the hook of invopop/jsonschema.
 func (outcomes) JSONSchema() *jsonschema.Schema {
-	return oneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered, stats.StatusMissed, stats.StatusOther))
+	return schema.OneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered, stats.StatusMissed, stats.StatusOther))
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (direction) JSONSchema() *jsonschema.Schema { return oneOf(talkover.Directions) }
+func (direction) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Directions) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (weekday) JSONSchema() *jsonschema.Schema { return oneOf(stats.Weekdays) }
+func (weekday) JSONSchema() *jsonschema.Schema { return schema.OneOf(stats.Weekdays) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (testCalls) JSONSchema() *jsonschema.Schema {
-	return oneOf([]stats.TestCalls{stats.IncludeTests, stats.ExcludeTests, stats.OnlyTests})
+	return schema.OneOf([]stats.TestCalls{stats.IncludeTests, stats.ExcludeTests, stats.OnlyTests})
 }
 
 // Spell implements [schema.Speller]. It takes the whole name of a weekday.

@@ -116,7 +116,7 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 	calls := found.Rows
 	in.filters = asked.filters
 	out := &findCallsOutput{
-		Coverage: newCoverage(q, found.Coverage, asked.window, meter.Requests()),
+		Coverage: newCoverage(found.Coverage, asked.window, q.now, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
 		Window: asked.shown(), Order: ours(order + " first"), Filters: echo[filters]{asked.filters}, Only: ours(in.Only),
 		table: newTable(callColumns(q.zone, q.labelsOf(calls)), calls), frame: q.frame(),

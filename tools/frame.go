@@ -3,6 +3,7 @@ package tools
 import (
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
@@ -19,22 +20,22 @@ type frame struct {
 	masked bool
 }
 
-// frame begins the answer to a question.
-func (q *question) frame() frame {
+// newFrame begins an answer at a moment in its zone.
+func newFrame(now time.Time, demo, masked bool, ignored []string) frame {
 	f := frame{
 		Notes:    []ours{},
-		Timezone: q.zone.String(),
-		Now:      ours(q.now.Format(nowForm)),
-		masked:   q.masked,
+		Timezone: now.Location().String(),
+		Now:      ours(now.Format(nowForm)),
+		masked:   masked,
 	}
-	if q.demo {
+	if demo {
 		f.note(demoNote)
 	}
-	if q.masked {
+	if masked {
 		f.note(maskNote)
 	}
-	if len(q.ignored) > 0 {
-		f.note("Left aside, for the host adds it and this tool does not take it: %s.", ours(strings.Join(q.ignored, ", ")))
+	if len(ignored) > 0 {
+		f.note("Left aside, for the host adds it and this tool does not take it: %s.", ours(strings.Join(ignored, ", ")))
 	}
 	return f
 }

@@ -85,14 +85,14 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				call = &several[0]
 			}
 			if call == nil {
-				q.offer(out, several, more)
+				out.offer(q, several, more)
 				return out, nil
 			}
 			out.Call = newCallDetail(*call, q.zone)
 			if len(call.Unread) > 0 {
 				out.note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
 			}
-			q.neighbours(ctx, out, *call)
+			out.neighbours(ctx, q, *call)
 			return out, nil
 		},
 	}
@@ -118,7 +118,7 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 
 // offer shows which calls a part of a SID may mean, of those that were looked at;
 // more says that there are others.
-func (q *question) offer(out *getCallOutput, several []talkover.Call, more bool) {
+func (out *getCallOutput) offer(q *question, several []talkover.Call, more bool) {
 	if len(several) == 0 {
 		out.note("No call was found that has this in its SID. Give the whole SID, as in the sid column of find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
 		return
@@ -146,7 +146,7 @@ func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 
 // neighbours finds the calls with the same contact just before and just after a call,
 // among the newest hundred up to a week after it. An answer can do without them.
-func (q *question) neighbours(ctx context.Context, out *getCallOutput, call talkover.Call) {
+func (out *getCallOutput) neighbours(ctx context.Context, q *question, call talkover.Call) {
 	contact := stats.Contact(call)
 	if contact == "" || call.CreatedAt.IsZero() {
 		return

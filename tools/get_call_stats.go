@@ -48,11 +48,11 @@ func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*call
 		return nil, err
 	}
 	out := &callStatsOutput{
-		Coverage: newCoverage(q, report.Coverage, asked.window, meter.Requests()),
+		Coverage: newCoverage(report.Coverage, asked.window, q.now, meter.Requests()),
 		Window:   asked.shown(), Filters: echo[filters]{asked.filters}, TestCalls: report.Tests,
 		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
 	}
-	t := q.newGroups(in, report)
+	t := newGroups(q, in, report)
 	out.total(in, in.isFree(asked, q.now), t, report)
 	q.noteLines(ctx, &out.frame, in.Search)
 	out.explain(q, in, asked, report)

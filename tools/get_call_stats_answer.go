@@ -25,7 +25,7 @@ type callStatsInput struct {
 type metric string
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (metric) JSONSchema() *jsonschema.Schema { return oneOf(stats.AllMetrics) }
+func (metric) JSONSchema() *jsonschema.Schema { return schema.OneOf(stats.AllMetrics) }
 
 // rowOrder is a stats.RowOrder. Its schema does not list the metrics once more.
 type rowOrder string

@@ -40,7 +40,7 @@ var (
 )
 
 // newGroups makes groups of a report.
-func (q *question) newGroups(in callStatsInput, report *stats.Report) *groups {
+func newGroups(q *question, in callStatsInput, report *stats.Report) *groups {
 	t := &groups{by: in.GroupBy, report: report, zone: q.zone, metrics: in.asked(), listed: map[string]bool{}}
 	var agents []talkover.Agent
 	for _, a := range q.agents.latest(q.client) {

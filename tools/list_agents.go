@@ -5,6 +5,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -17,7 +18,7 @@ type agentFilters struct {
 type agentStatus string // of talkover.AgentStatuses
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (agentStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.AgentStatuses) }
+func (agentStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.AgentStatuses) }
 
 type listAgentsInput struct {
 	agentFilters
@@ -62,7 +63,7 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 			if err != nil {
 				return nil, err
 			}
-			out, _ := newListing(q, list[talkover.AgentInfo, agentFilters]{
+			out, _ := newListing(q.frame(), list[talkover.AgentInfo, agentFilters]{
 				thing: "agent", columns: agentColumns, review: noteNumbers, least: 2,
 			}, in.agentFilters, in.pageInput, page, in.turn)
 			return &out, nil

@@ -23,6 +23,12 @@ type callFilters struct {
 	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
 }
 
+// callStatus is one of [talkover.Statuses].
+type callStatus string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (callStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Statuses) }
+
 // searched implements [searcher].
 func (f callFilters) searched() []sought { return []sought{{"search", f.Search}} }
 
@@ -150,7 +156,7 @@ func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover
 	order := ours(newestFirst)
 	newer := func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) }
 	var calls []talkover.Call
-	out.listing, calls = newListing(q, list[talkover.Call, callFilters]{
+	out.listing, calls = newListing(q.frame(), list[talkover.Call, callFilters]{
 		thing: "call", columns: callColumns(q.zone, q.labelsOf(page.Rows)), fits: callFilters.fit,
 		review: func(f *frame, calls []talkover.Call) []talkover.Call {
 			noteUnread(f, calls)

@@ -27,10 +27,10 @@ type (
 )
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (campaignStatus) JSONSchema() *jsonschema.Schema { return oneOf(talkover.CampaignStatuses) }
+func (campaignStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.CampaignStatuses) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (campaignType) JSONSchema() *jsonschema.Schema { return oneOf(talkover.CampaignTypes) }
+func (campaignType) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.CampaignTypes) }
 
 // Validate implements [schema.Validator].
 func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
@@ -89,7 +89,7 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 			if err != nil {
 				return nil, err
 			}
-			out, _ := newListing(q, list[talkover.Campaign, campaignFilters]{
+			out, _ := newListing(q.frame(), list[talkover.Campaign, campaignFilters]{
 				thing: "campaign", columns: campaignColumns, fits: campaignFilters.fit, least: 5,
 			}, in.campaignFilters, in.pageInput, page, in.turn)
 			return &out, nil

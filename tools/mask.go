@@ -211,6 +211,13 @@ func maskNeedle(s string) string {
 	return maskNumber(s)
 }
 
+// wholeSID is the form of SIDs and ids: with a letter, and no part of one.
+var wholeSID = regexp.MustCompile(`^(?i:[a-z]{2}[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// leastToRing is the fewest digits of a whole number, which may be rung: shorter ones are
+// services, or mistyped.
+const leastToRing = 8
+
 // mostCleaned bounds the characters of a search that are cleaned; more are refused anyway.
 const mostCleaned = 1 << 10
 

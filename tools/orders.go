@@ -88,7 +88,7 @@ func (o orders) note(q *question, in makeCallInput, order string) (before string
 	again := say(q.masked, "call again with again_after %q", handle(id))
 	if strings.HasPrefix(id, unknownID) {
 		return "", refusedHere(say(q.masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
-			"Look whether it is there: %s. If it is not, %s", at, q.look(), again))
+			"Look whether it is there: %s. If it is not, %s", at, look(q), again))
 	}
 	return "", refusedHere(say(q.masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
 		"If the user wants it to ring once more, %s", at, handle(id), again))

@@ -99,9 +99,9 @@ type listing[F, In any] struct {
 
 // newListing makes an answer of a page. It also returns the rows that are in it. turn
 // returns the arguments of another page.
-func newListing[T, F, In any](q *question, l list[T, F], filters F, in pageInput, page talkover.Page[T], turn func(pageInput) In) (listing[F, In], []T) {
+func newListing[T, F, In any](about frame, l list[T, F], filters F, in pageInput, page talkover.Page[T], turn func(pageInput) In) (listing[F, In], []T) {
 	in = in.whole()
-	out := listing[F, In]{Order: "in Talkover's order", Filters: echo[F]{filters}, frame: q.frame(), thing: l.thing}
+	out := listing[F, In]{Order: "in Talkover's order", Filters: echo[F]{filters}, frame: about, thing: l.thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
 		out.note("Talkover sent %s where %d were asked for; the rest is left out.", plural(len(rows), l.thing, l.thing+"s"), in.PerPage)

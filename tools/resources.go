@@ -163,7 +163,7 @@ func sheetHead(q *question, f callFilters, found *stats.Found) string {
 	held, why := every(len(found.Rows), "call that matches", "calls that match"), ours("")
 	if more := found.Total > len(found.Rows); more || !found.All || !found.Exact {
 		held = "NOT ALL: the newest " + plural(len(found.Rows), "call that matches", "calls that match")
-		if why = ours(newCoverage(q, found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, 0).String()); more {
+		if why = ours(newCoverage(found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, q.now, 0).String()); more {
 			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"

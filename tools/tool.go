@@ -30,7 +30,7 @@ const (
 // tool describes one kind of question that a model can ask. It takes arguments as In,
 // which [schema.NewInput] must take, and answers with Out, the structured half of the
 // answer.
-type tool[In any, Out answer] struct {
+type tool[In any, Out reply] struct {
 	name        string
 	title       string // for people
 	description string // for models, at most three sentences
@@ -39,10 +39,10 @@ type tool[In any, Out answer] struct {
 	run         func(ctx context.Context, q *question, in In) (Out, error)
 }
 
-// answer is the structured half of an answer. Some hosts show a model this half alone,
+// reply is the structured half of an answer. Some hosts show a model this half alone,
 // and some the text alone, so each says everything. text writes the other half from what
 // the structure holds, after hide has masked that.
-type answer interface {
+type reply interface {
 	text() string
 	size() int // rows
 }
@@ -83,7 +83,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		defer cancel()
 		ended := qs.observe(t.name)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
-		ctx = context.WithValue(ctx, roundKey{}, r.Params.MultiRoundTripParams)
+		ctx = withRound(ctx, r.Params.MultiRoundTripParams)
 		start := time.Now()
 		var number string
 		out, text, err := t.call(ctx, input, r, qs, &number)

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -22,13 +21,6 @@ type (
 	// namer is an input that searches by name.
 	namer interface{ named() needle }
 )
-
-// leastToRing is the fewest digits of a whole number, which may be rung: shorter ones are
-// services, or mistyped.
-const leastToRing = 8
-
-// wholeSID is the form of SIDs and ids: with a letter, and no part of one.
-var wholeSID = regexp.MustCompile(`^(?i:[a-z]{2}[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 // checkSearch refuses an input that could be used to find out a masked number.
 func (q *question) checkSearch(ctx context.Context, in any) error {

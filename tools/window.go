@@ -1,0 +1,93 @@
+package tools
+
+import (
+	"strings"
+	"time"
+
+	"github.com/talkover/talkover-mcp/schema"
+)
+
+// window holds the days that a question is about. A bound that is "" is none.
+type window struct {
+	from, to schema.Date
+	zone     *time.Location
+}
+
+// begins returns the first moment of the window, or the zero time.
+func (w window) begins() time.Time { return w.startOf(w.from.Time()) }
+
+// ends returns the first moment after the window, or the zero time.
+func (w window) ends() time.Time {
+	if w.to == "" {
+		return time.Time{}
+	}
+	return w.startOf(w.to.Time().AddDate(0, 0, 1))
+}
+
+func (w window) startOf(d time.Time) time.Time {
+	if d.IsZero() {
+		return d
+	}
+	return startOfDay(time.Date(d.Year(), d.Month(), d.Day(), 12, 0, 0, 0, w.zone))
+}
+
+// String writes the window in full, such as Mon 2026-11-23 00:00 - 24:00 America/New_York.
+func (w window) String() string { return between(w.begins(), w.ends()) + " " + w.zone.String() }
+
+// between writes what lies from one moment on and before another, each zero for no bound.
+// The moments must be in the zone of the answer.
+func between(from, to time.Time) string {
+	begins, ends := beginForm(from, nowForm), endForm(to, nowForm)
+	switch {
+	case from.IsZero() && to.IsZero():
+		return "all days"
+	case to.IsZero():
+		return "since " + begins
+	case from.IsZero():
+		return "until " + ends
+	case begins[:len(dayForm)] == ends[:len(dayForm)]:
+		return begins + " - " + ends[len(dayForm)+1:]
+	}
+	return begins + " - " + ends
+}
+
+// beginForm writes the beginning of a stretch in a form that ends in minutes, and the seconds
+// where there are some: calls of that minute may be left out.
+func beginForm(t time.Time, form string) string {
+	if t.Second() != 0 {
+		form += ":05"
+	}
+	return formed(t, form)
+}
+
+// endForm writes the end of a stretch likewise, but where that is the first moment of a day, as
+// 24:00 of the day before.
+func endForm(t time.Time, form string) string {
+	if t.IsZero() || !t.Equal(startOfDay(t)) {
+		return beginForm(t, form)
+	}
+	day := startOfDay(t.Add(-time.Nanosecond))
+	return strings.TrimSuffix(day.Format(form), day.Format(clockForm)) + "24:00"
+}
+
+// startOfDay returns the first moment of the day of t. Where clocks go forward at midnight,
+// that is later than 00:00.
+func startOfDay(t time.Time) time.Time {
+	s := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+	for s.Day() != t.Day() {
+		s = s.Add(15 * time.Minute)
+	}
+	return s
+}
+
+// statsWindow holds the days that were asked for.
+type statsWindow struct {
+	From     string `json:"from,omitempty"`
+	To       string `json:"to,omitempty"`
+	Timezone string `json:"timezone"`
+}
+
+// shown returns the window as the structure of an answer has it.
+func (w window) shown() statsWindow {
+	return statsWindow{beginForm(w.begins(), minuteForm), endForm(w.ends(), minuteForm), w.zone.String()}
+}
