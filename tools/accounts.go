@@ -93,8 +93,8 @@ type noToken string
 // Error implements error.
 func (noToken) Error() string { return "the call has no Talkover token" }
 
-func (noToken) outcome() string   { return "no_token" }
-func (n noToken) explain() string { return "Nothing was asked of Talkover: " + string(n) }
+func (noToken) Outcome() string   { return "no_token" }
+func (n noToken) Explain() string { return "Nothing was asked of Talkover: " + string(n) }
 
 // bringToken is what a call is told that must bring its own token.
 const bringToken = noToken("this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
@@ -106,7 +106,7 @@ type unknownToken struct{ api *talkover.Error }
 // Error implements error.
 func (e unknownToken) Error() string { return e.api.Error() }
 
-func (e unknownToken) explain() string {
+func (e unknownToken) Explain() string {
 	s := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
 		"Trying again will not help; that header is set where the client is configured."
 	if e.api.Cause().Do != "" {

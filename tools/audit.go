@@ -9,6 +9,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
 // audit logs a line about one call of a tool or one read of a resource: who, what and how
@@ -17,7 +19,7 @@ import (
 // [Config.QuietAudit] each line is at debug.
 func (qs *questions) audit(ctx context.Context, what string, err error, about ...slog.Attr) {
 	level := slog.LevelInfo
-	if ask := (*needsInput)(nil); qs.QuietAudit {
+	if ask := (*makecall.NeedsInput)(nil); qs.QuietAudit {
 		level = slog.LevelDebug
 	} else if err != nil && !errors.As(err, &ask) {
 		level = slog.LevelWarn
@@ -26,7 +28,7 @@ func (qs *questions) audit(ctx context.Context, what string, err error, about ..
 	if cause := talkover.CauseOf(err); cause.Name != "" {
 		record = append(record, slog.String("cause", cause.Name))
 	}
-	qs.Log.LogAttrs(ctx, level, what, append(record, slog.String("outcome", outcome(err)))...)
+	qs.Log.LogAttrs(ctx, level, what, append(record, slog.String("outcome", answer.Outcome(err)))...)
 }
 
 // Lines of the audit.
@@ -36,7 +38,7 @@ const (
 )
 
 // ringing is the input of a tool that has a number rung.
-type ringing interface{ rings() string }
+type ringing interface{ Rings() string }
 
 // alias returns what logs may show in place of a phone number: the same for the same
 // number. It is empty without [Config.Alias].
@@ -59,7 +61,7 @@ func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) b
 		if known(r.Params.Name) {
 			name, why = r.Params.Name, forbidden("")
 		}
-		qs.observe(name)(outcome(why))
+		qs.observe(name)(answer.Outcome(why))
 		qs.audit(ctx, toolCall, why, slog.String("tool", name))
 	})
 }
@@ -70,7 +72,7 @@ type forbidden string
 // Error implements error.
 func (f forbidden) Error() string { return string(f) }
 
-func (forbidden) outcome() string { return "forbidden" }
+func (forbidden) Outcome() string { return "forbidden" }
 
 // unknownTool says that there is no such tool.
 type unknownTool struct{}
@@ -78,4 +80,4 @@ type unknownTool struct{}
 // Error implements error.
 func (unknownTool) Error() string { return "there is no such tool" }
 
-func (unknownTool) outcome() string { return "unknown_tool" }
+func (unknownTool) Outcome() string { return "unknown_tool" }

@@ -9,6 +9,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // mostCompletions bounds the values of a completion (MCP, completion/complete).
@@ -30,7 +32,7 @@ func newCompleter(qs *questions) (*completer, error) {
 	for _, a := range input.Arguments() {
 		k.options[a.Name] = a.Options
 	}
-	for _, p := range periods {
+	for _, p := range query.Periods {
 		k.options["period"] = append(k.options["period"], string(p))
 	}
 	return k, nil
@@ -55,7 +57,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))
-	if q.masked && countDigits(typed) > 0 { // it would tell which digits are in a name; see checkSearch
+	if q.Masked && answer.CountDigits(typed) > 0 { // it would tell which digits are in a name; see checkSearch
 		return &mcp.Completion{}
 	}
 	var values []string
@@ -65,30 +67,30 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		if !slices.ContainsFunc(known, fits) {
 			return
 		}
-		if s := string(say(q.masked, "%s", value)); s != "" && !slices.Contains(values, s) {
+		if s := string(answer.Say(q.Masked, "%s", value)); s != "" && !slices.Contains(values, s) {
 			values = append(values, s)
 		}
 	}
 	switch a.Name {
 	case "agent", "agent_id": // people type the name
-		agents := q.agents.offer(q.client, q.allAgents(ctx))
-		shown := newLabels(agentsOf(agents)...)
+		agents := q.Agents.Offer(q.Client, q.AllAgents(ctx))
+		shown := answer.NewLabels(answer.AgentsOf(agents)...)
 		for _, agent := range agents {
-			var value any = shown.show(agent.Agent)
+			var value any = shown.Show(agent.Agent)
 			if a.Name == "agent_id" {
-				value = handle(agent.ID)
+				value = answer.OpaqueID(agent.ID)
 			}
 			add(value, agent.ID, agent.Name, agent.Label)
 		}
 	case "campaign":
-		for _, campaign := range q.campaigns.offer(q.client, q.allCampaigns(ctx)) {
+		for _, campaign := range q.Campaigns.Offer(q.Client, q.AllCampaigns(ctx)) {
 			add(campaign.Name, campaign.Name)
 		}
 	case "date", "date_from", "date_to": // today, yesterday, and where weeks and months begin or end
-		for _, p := range periods {
-			first, last := p.days(q.now)
+		for _, p := range query.Periods {
+			first, last := p.Days(q.Now)
 			if a.Name == "date_to" {
-				first = min(last, schema.Date(q.now.Format(time.DateOnly)))
+				first = min(last, schema.Date(q.Now.Format(time.DateOnly)))
 			}
 			add(string(first), string(first), string(p))
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
 // Config sets up the tools. The zero value lists them, and can call none.
@@ -58,12 +59,12 @@ type Config struct {
 
 	// PlacedCalls counts the calls of all Replicas of this program. Where it is nil or
 	// gives no count, each replica places its part of MaxCallsPerHour.
-	PlacedCalls PlacedCalls
+	PlacedCalls makecall.PlacedCalls
 	Replicas    int // 1 if 0
 
 	// Memory remembers, for all Replicas, which calls were ordered and which of the user's
 	// answers were used. If it is nil, that is known to this process alone.
-	Memory Memory
+	Memory makecall.Memory
 
 	// Logs reads the logs of calls, apart by token, and keeps what was read; nil keeps nothing.
 	Logs *calls.Logs

@@ -15,6 +15,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/tools"
+	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
 // orders is a server that may place calls, asked as a client of 2026-07-28 does, which
@@ -152,14 +153,14 @@ func TestAConfirmationExpires(t *testing.T) {
 // Who is asked, by TALKOVER_CONFIRM_CALLS and what the client can do.
 func TestWhoIsAsked(t *testing.T) {
 	for _, test := range []struct{ when, capabilities, want string }{
-		{tools.ConfirmAuto, canAsk, "input_required"},
-		{tools.ConfirmAuto, `{"elicitation":{"form":{},"url":{}}}`, "input_required"},
-		{tools.ConfirmAuto, `{"elicitation":{"url":{}}}`, "The call is placed"},
-		{tools.ConfirmAuto, cannotAsk, "The call is placed"},
-		{tools.ConfirmAlways, canAsk, "input_required"},
-		{tools.ConfirmAlways, cannotAsk, "TALKOVER_CONFIRM_CALLS=always"},
-		{tools.ConfirmAlways, cannotAsk, "Where a person approves each call elsewhere, whoever runs this server may set TALKOVER_CONFIRM_CALLS=never."},
-		{tools.ConfirmNever, canAsk, "The call is placed"},
+		{makecall.ConfirmAuto, canAsk, "input_required"},
+		{makecall.ConfirmAuto, `{"elicitation":{"form":{},"url":{}}}`, "input_required"},
+		{makecall.ConfirmAuto, `{"elicitation":{"url":{}}}`, "The call is placed"},
+		{makecall.ConfirmAuto, cannotAsk, "The call is placed"},
+		{makecall.ConfirmAlways, canAsk, "input_required"},
+		{makecall.ConfirmAlways, cannotAsk, "TALKOVER_CONFIRM_CALLS=always"},
+		{makecall.ConfirmAlways, cannotAsk, "Where a person approves each call elsewhere, whoever runs this server may set TALKOVER_CONFIRM_CALLS=never."},
+		{makecall.ConfirmNever, canAsk, "The call is placed"},
 	} {
 		o := newOrders(t, func(c *tools.Config) { c.ConfirmCalls = test.when })
 		if got := o.order(test.capabilities, anOrder, "", ""); !strings.Contains(got.text(), test.want) {

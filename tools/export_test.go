@@ -1,18 +1,22 @@
 package tools
 
 import "time"
+import (
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
+)
 
 // What each half of an answer takes at most, in tokens of o200k.
 var (
-	ListingTokens = listingSize.most
-	FindTokens    = findSize.most
-	StatsTokens   = statsSize.most
+	ListingTokens = answer.ListingSize.Most
+	FindTokens    = answer.FindSize.Most
+	StatsTokens   = answer.StatsSize.Most
 )
 
 // MaskWords and MaskHandle hide numbers.
 var (
-	MaskWords  = maskWords
-	MaskHandle = maskHandle
+	MaskWords  = answer.MaskWords
+	MaskHandle = answer.MaskID
 )
 
 // HostArguments names what hosts add to arguments, and the host.
@@ -20,6 +24,6 @@ var HostArguments = hostArguments
 
 // PeriodDays returns the first and the last day of a period.
 func PeriodDays(name string, now time.Time) (from, to string) {
-	first, last := period(name).days(now)
+	first, last := query.Period(name).Days(now)
 	return string(first), string(last)
 }

@@ -13,10 +13,12 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 type findCallsInput struct {
-	filters
+	query.Filters
 	Sort  stats.Order `json:"sort,omitempty" jsonschema:"enum=newest,enum=oldest,enum=longest,enum=shortest,default=newest" jsonschema_description:"Which come first." alias:"order,order_by,sort_by"`
 	Only  stats.Only  `json:"only,omitempty" jsonschema:"enum=never_called_back,enum=not_reached,enum=unreturned,enum=repeat_contacts" jsonschema_description:"Missed calls with no later call with that number up to now, with later ones but none answered, or both; or calls with numbers that have several."`
 	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
@@ -63,18 +65,18 @@ func (p place) Check(string) error {
 }
 
 type findCallsOutput struct {
-	Coverage   coverage      `json:"coverage"`
-	Found      int           `json:"found" jsonschema_description:"Calls that fit."`
-	FoundExact bool          `json:"found_exact" jsonschema_description:"false: at least so many."`
-	First      int           `json:"first"`
-	Last       int           `json:"last"`
-	Window     statsWindow   `json:"window"`
-	Order      ours          `json:"order"`
-	Filters    echo[filters] `json:"filters"`
-	Only       ours          `json:"only,omitempty"`
-	table
-	Next *echo[findCallsInput] `json:"next,omitempty" jsonschema_description:"Arguments for the calls that follow."`
-	frame
+	Coverage   answer.Coverage            `json:"coverage"`
+	Found      int                        `json:"found" jsonschema_description:"Calls that fit."`
+	FoundExact bool                       `json:"found_exact" jsonschema_description:"false: at least so many."`
+	First      int                        `json:"first"`
+	Last       int                        `json:"last"`
+	Window     answer.StatsWindow         `json:"window"`
+	Order      answer.SafeText            `json:"order"`
+	Filters    answer.Echo[query.Filters] `json:"filters"`
+	Only       answer.SafeText            `json:"only,omitempty"`
+	answer.Table
+	Next *answer.Echo[findCallsInput] `json:"next,omitempty" jsonschema_description:"Arguments for the calls that follow."`
+	answer.Frame
 
 	byTime bool // the rows are in order of their time
 	full   bool // there was no room for more rows
@@ -82,7 +84,7 @@ type findCallsOutput struct {
 
 // Measured tells metrics how exact the answer is; see coverage.
 func (out *findCallsOutput) Measured() (exactness string, cached, read, counted int) {
-	return out.Coverage.measured()
+	return out.Coverage.Measured()
 }
 
 // findCalls makes the tool for calls that the API's own filters cannot find.
@@ -97,44 +99,44 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 	}
 }
 
-func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*findCallsOutput, error) {
+func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) (*findCallsOutput, error) {
 	in.Limit = cmp.Or(in.Limit, talkover.DefaultPerPage)
 	ctx, meter := talkover.WithMeter(ctx)
-	asked, err := q.narrow(ctx, in.filters)
+	asked, err := q.Narrow(ctx, in.Filters)
 	if err != nil {
 		return nil, err
 	}
 	order := cmp.Or(in.Sort, stats.Newest)
 	skip := (in.Page.number() - 1) * in.Limit
-	found, err := stats.Find(ctx, q.calls, stats.Search{
-		Filter: asked.filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
+	found, err := stats.Find(ctx, q.Calls, stats.Search{
+		Filter: asked.Filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	calls := found.Rows
-	in.filters = asked.filters
+	in.Filters = asked.Filters
 	out := &findCallsOutput{
-		Coverage: newCoverage(found.Coverage, asked.window, q.now, meter.Requests()),
+		Coverage: answer.NewCoverage(found.Coverage, asked.Window, q.Now, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
-		Window: asked.shown(), Order: ours(order + " first"), Filters: echo[filters]{asked.filters}, Only: ours(in.Only),
-		table: newTable(callColumns(q.zone, q.labelsOf(calls)), calls), frame: q.frame(),
+		Window: asked.Shown(), Order: answer.SafeText(order + " first"), Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: answer.SafeText(in.Only),
+		Table: answer.NewTable(answer.CallColumns(q.Zone, q.LabelsOf(calls)), calls), Frame: q.Frame(),
 		byTime: order == stats.Newest || order == stats.Oldest,
 	}
-	out.Coverage.looked = true
-	noteUnread(&out.frame, calls)
+	out.Coverage.Looked = true
+	noteUnread(&out.Frame, calls)
 	if found.Withheld > 0 {
-		out.note("%s with a withheld number left out.", plural(found.Withheld, "missed call", "missed calls"))
+		out.Note("%s with a withheld number left out.", answer.Plural(found.Withheld, "missed call", "missed calls"))
 	}
-	q.noteLines(ctx, &out.frame, in.Search)
+	q.NoteLines(ctx, &out.Frame, in.Search)
 	switch {
 	case found.Total == 0 && found.All:
-		out.note("%s", asked.loosen())
+		out.Note("%s", asked.Loosen())
 	case len(calls) == 0 && found.Total > 0:
 		in.Page = place(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
-		out.note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, ours(in.Page))
-		out.Next = &echo[findCallsInput]{in}
+		out.Note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, answer.SafeText(in.Page))
+		out.Next = &answer.Echo[findCallsInput]{Args: in}
 	default:
 		out.fit(in, calls, found.Skipped, found.Next)
 	}
@@ -146,11 +148,11 @@ func answerFindCalls(ctx context.Context, q *question, in findCallsInput) (*find
 func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skipped int, next stats.Cursor) {
 	rows := out.Rows
 	out.follow(in, stats.CursorOf(talkover.Call{})) // for the room that it takes
-	out.cut(0)
+	out.Cut(0)
 	bare, _ := json.Marshal(out)
-	keep := fitting(len(rows), findSize.estimate-max(tokens(out.text()), tokens(string(bare))), func(i int) int {
+	keep := answer.Fitting(len(rows), answer.FindSize.Estimate-max(answer.Tokens(out.Text()), answer.Tokens(string(bare))), func(i int) int {
 		structure, _ := json.Marshal(rows[i])
-		return max(tokens(strings.Join(rows[i].text(nil, out.byTime), ",")+"\n"), tokens(string(structure)))
+		return max(answer.Tokens(strings.Join(rows[i].Text(nil, out.byTime), ",")+"\n"), answer.Tokens(string(structure)))
 	})
 	if keep < len(rows) {
 		next, out.full = stats.CursorOf(calls[keep-1]), true
@@ -166,13 +168,13 @@ func (out *findCallsOutput) follow(in findCallsInput, after stats.Cursor) {
 	out.Next = nil
 	if after != (stats.Cursor{}) {
 		in.Page = place(after.String())
-		out.Next = &echo[findCallsInput]{in}
+		out.Next = &answer.Echo[findCallsInput]{Args: in}
 	}
 }
 
-func (out *findCallsOutput) text() string {
+func (out *findCallsOutput) Text() string {
 	var b strings.Builder
-	n := plural(out.Found, "call found", "calls found")
+	n := answer.Plural(out.Found, "call found", "calls found")
 	if !out.FoundExact {
 		n = "At least " + n
 	}
@@ -184,20 +186,20 @@ func (out *findCallsOutput) text() string {
 		}
 	}
 	asked := out.Filters.Args.String()
-	if only := "only=" + string(out.Only); out.Only != "" && asked == noFilters {
+	if only := "only=" + string(out.Only); out.Only != "" && asked == query.NoFilters {
 		asked = only
 	} else if out.Only != "" {
 		asked += " " + only
 	}
 	fmt.Fprintf(&b, "%s (%s); %s; now %s.\n", n, asked, which, out.Now)
-	fmt.Fprintf(&b, "%s; %s.\n", out.Coverage, plural(out.Coverage.Requests, "request", "requests"))
-	out.writeNotes(&b)
-	out.write(&b, out.byTime)
+	fmt.Fprintf(&b, "%s; %s.\n", out.Coverage, answer.Plural(out.Coverage.Requests, "request", "requests"))
+	out.WriteNotes(&b)
+	out.Write(&b, out.byTime)
 	switch {
 	case out.Next != nil && out.Last == 0:
-		b.WriteString("Last page: " + out.Next.json())
+		b.WriteString("Last page: " + out.Next.JSON())
 	case out.Next != nil:
-		b.WriteString("Next: " + out.Next.json())
+		b.WriteString("Next: " + out.Next.JSON())
 	case out.Last > 0:
 		b.WriteString("These are the last.")
 	}

@@ -11,53 +11,57 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 type getCallInput struct {
-	SID needle `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
+	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
 }
 
 // searched implements [searcher].
-func (in getCallInput) searched() []sought { return []sought{{"sid", in.SID}} }
+func (in getCallInput) Searched() []query.Sought {
+	return []query.Sought{{Argument: "sid", Text: in.SID}}
+}
 
 // callDetail holds every field of a call, by the vendor's names.
 type callDetail struct {
-	ID            handle      `json:"id"`
-	SID           handle      `json:"sid"`
-	Direction     string      `json:"direction"`
-	Status        string      `json:"status"`
-	Duration      int         `json:"duration" jsonschema_description:"Seconds."`
-	From          phone       `json:"from"`
-	FromFormatted phone       `json:"from_formatted"`
-	To            phone       `json:"to"`
-	ToFormatted   phone       `json:"to_formatted"`
-	IsTesting     bool        `json:"is_testing"`
-	Agent         agentDetail `json:"agent"`
-	CreatedAt     second      `json:"created_at"`
-	UpdatedAt     second      `json:"updated_at"`
+	ID            answer.OpaqueID `json:"id"`
+	SID           answer.OpaqueID `json:"sid"`
+	Direction     string          `json:"direction"`
+	Status        string          `json:"status"`
+	Duration      int             `json:"duration" jsonschema_description:"Seconds."`
+	From          answer.Phone    `json:"from"`
+	FromFormatted answer.Phone    `json:"from_formatted"`
+	To            answer.Phone    `json:"to"`
+	ToFormatted   answer.Phone    `json:"to_formatted"`
+	IsTesting     bool            `json:"is_testing"`
+	Agent         agentDetail     `json:"agent"`
+	CreatedAt     answer.Second   `json:"created_at"`
+	UpdatedAt     answer.Second   `json:"updated_at"`
 }
 
 type agentDetail struct {
-	ID    handle `json:"id"`
-	Name  string `json:"name"`
-	Label string `json:"label"`
+	ID    answer.OpaqueID `json:"id"`
+	Name  string          `json:"name"`
+	Label string          `json:"label"`
 }
 
 // callStep names a call to go on with.
 type callStep struct {
-	SID    handle `json:"sid"`
-	Time   minute `json:"time"`
-	Status string `json:"status"`
+	SID    answer.OpaqueID `json:"sid"`
+	Time   answer.Minute   `json:"time"`
+	Status string          `json:"status"`
 }
 
 type getCallOutput struct {
 	Call   *callDetail `json:"call,omitempty"`
 	Before *callStep   `json:"before,omitempty" jsonschema_description:"The call with the same contact just before."`
 	After  *callStep   `json:"after,omitempty" jsonschema_description:"The one just after."`
-	table
-	frame
+	answer.Table
+	answer.Frame
 
-	Asked needle `json:"-"` // for the text; exported, so that masking reaches it
+	Asked answer.SearchTerm `json:"-"` // for the text; exported, so that masking reaches it
 }
 
 // JSONSchemaExtend implements the hook of invopop/jsonschema.
@@ -73,12 +77,12 @@ func getCall() tool[getCallInput, *getCallOutput] {
 		title:       "Get one call",
 		description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just before and after it.",
 		limit:       pageTime,
-		run: func(ctx context.Context, q *question, in getCallInput) (*getCallOutput, error) {
-			page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
+		run: func(ctx context.Context, q *query.Question, in getCallInput) (*getCallOutput, error) {
+			page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
 			if err != nil {
 				return nil, err
 			}
-			out := &getCallOutput{table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(), Asked: in.SID}
+			out := &getCallOutput{Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(), Asked: in.SID}
 			more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
 			call, several := pickCall(page.Rows, string(in.SID))
 			if call == nil && len(several) == 1 && !more {
@@ -88,9 +92,9 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				out.offer(q, several, more)
 				return out, nil
 			}
-			out.Call = newCallDetail(*call, q.zone)
+			out.Call = newCallDetail(*call, q.Zone)
 			if len(call.Unread) > 0 {
-				out.note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
+				out.Note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
 			}
 			out.neighbours(ctx, q, *call)
 			return out, nil
@@ -118,44 +122,44 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 
 // offer shows which calls a part of a SID may mean, of those that were looked at;
 // more says that there are others.
-func (out *getCallOutput) offer(q *question, several []talkover.Call, more bool) {
+func (out *getCallOutput) offer(q *query.Question, several []talkover.Call, more bool) {
 	if len(several) == 0 {
-		out.note("No call was found that has this in its SID. Give the whole SID, as in the sid column of find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
+		out.Note("No call was found that has this in its SID. Give the whole SID, as in the sid column of find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
 		return
 	}
-	out.note("A part of a SID must fit one call alone. Give more of it, or the SID of one of these.")
+	out.Note("A part of a SID must fit one call alone. Give more of it, or the SID of one of these.")
 	if more {
-		out.note("There may be more of them.")
+		out.Note("There may be more of them.")
 	}
-	out.table = newTable(callColumns(q.zone, q.labelsOf(several)), several)
+	out.Table = answer.NewTable(answer.CallColumns(q.Zone, q.LabelsOf(several)), several)
 }
 
 // newCallDetail shows a call with its times in a zone.
 func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 	if c.Agent == (talkover.Agent{}) && !slices.Contains(c.Unread, "agent") {
-		c.Agent.Label = deleted
+		c.Agent.Label = answer.Deleted
 	}
 	return &callDetail{
-		ID: handle(c.ID), SID: handle(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
-		From: phone(c.From), FromFormatted: phone(c.FromFormatted),
-		To: phone(c.To), ToFormatted: phone(c.ToFormatted), IsTesting: c.IsTesting,
-		Agent:     agentDetail{handle(c.Agent.ID), c.Agent.Name, c.Agent.Label},
-		CreatedAt: second(inZone(c.CreatedAt, zone)), UpdatedAt: second(inZone(c.UpdatedAt, zone)),
+		ID: answer.OpaqueID(c.ID), SID: answer.OpaqueID(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
+		From: answer.Phone(c.From), FromFormatted: answer.Phone(c.FromFormatted),
+		To: answer.Phone(c.To), ToFormatted: answer.Phone(c.ToFormatted), IsTesting: c.IsTesting,
+		Agent:     agentDetail{answer.OpaqueID(c.Agent.ID), c.Agent.Name, c.Agent.Label},
+		CreatedAt: answer.Second(answer.InZone(c.CreatedAt, zone)), UpdatedAt: answer.Second(answer.InZone(c.UpdatedAt, zone)),
 	}
 }
 
 // neighbours finds the calls with the same contact just before and just after a call,
 // among the newest hundred up to a week after it. An answer can do without them.
-func (out *getCallOutput) neighbours(ctx context.Context, q *question, call talkover.Call) {
+func (out *getCallOutput) neighbours(ctx context.Context, q *query.Question, call talkover.Call) {
 	contact := stats.Contact(call)
 	if contact == "" || call.CreatedAt.IsZero() {
 		return
 	}
-	page, err := q.client.ListCalls(ctx, talkover.CallQuery{
+	page, err := q.Client.ListCalls(ctx, talkover.CallQuery{
 		Search: contact, DateTo: call.CreatedAt.AddDate(0, 0, 7).Format(time.DateOnly), PerPage: talkover.MaxPerPage,
 	})
 	if err != nil {
-		out.note("The calls before and after could not be looked up.")
+		out.Note("The calls before and after could not be looked up.")
 		return
 	}
 	same := slices.DeleteFunc(slices.Clone(page.Rows), func(k talkover.Call) bool { return stats.Contact(k) != contact })
@@ -165,25 +169,25 @@ func (out *getCallOutput) neighbours(ctx context.Context, q *question, call talk
 		if i < 0 || i >= len(same) || same[i].SID == "" {
 			return nil
 		}
-		return &callStep{SID: handle(same[i].SID), Time: minute(same[i].CreatedAt.In(q.zone)), Status: same[i].Status}
+		return &callStep{SID: answer.OpaqueID(same[i].SID), Time: answer.Minute(same[i].CreatedAt.In(q.Zone)), Status: same[i].Status}
 	}
 	if at < 0 {
-		out.note("This contact had more calls since than were looked through for those before and after.")
+		out.Note("This contact had more calls since than were looked through for those before and after.")
 		return
 	}
 	out.Before, out.After = step(at+1), step(at-1)
 }
 
-func (out *getCallOutput) size() int {
+func (out *getCallOutput) Size() int {
 	if out.Call != nil {
 		return 1
 	}
 	return len(out.Rows)
 }
 
-func (out *getCallOutput) text() string {
+func (out *getCallOutput) Text() string {
 	var b strings.Builder
-	found := plural(len(out.Rows), "call", "calls")
+	found := answer.Plural(len(out.Rows), "call", "calls")
 	switch {
 	case out.Call != nil:
 		found = "The call"
@@ -191,10 +195,10 @@ func (out *getCallOutput) text() string {
 		found = "No call"
 	}
 	fmt.Fprintf(&b, "%s with %q in the SID; %s, now %s.\n", found, out.Asked, out.Timezone, out.Now)
-	out.writeNotes(&b)
-	out.write(&b, true)
+	out.WriteNotes(&b)
+	out.Write(&b, true)
 	if out.Call != nil {
-		fieldTable(*out.Call).write(&b, false)
+		answer.FieldTable(*out.Call).Write(&b, false)
 		out.Before.write(&b, "before")
 		out.After.write(&b, "after")
 		b.WriteString("All calls with this contact: find_calls with contact set to its number.")
@@ -205,6 +209,6 @@ func (out *getCallOutput) text() string {
 // write says how to go on to a call.
 func (s *callStep) write(b *strings.Builder, when string) {
 	if s != nil {
-		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time.csv(), s.Status, s.SID)
+		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time.CSV(), s.Status, s.SID)
 	}
 }

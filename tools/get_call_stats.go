@@ -12,6 +12,8 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // getCallStats makes the tool that counts and adds up over any number of calls.
@@ -26,37 +28,37 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 	}
 }
 
-func answerCallStats(ctx context.Context, q *question, in callStatsInput) (*callStatsOutput, error) {
+func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) (*callStatsOutput, error) {
 	ctx, meter := talkover.WithMeter(ctx)
-	asked, err := q.narrow(ctx, in.filters)
+	asked, err := q.Narrow(ctx, in.Filters)
 	if err != nil {
 		return nil, err
 	}
 	wanted := stats.Question{
-		Filter: asked.filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare,
-		Now:      q.clock,
+		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare,
+		Now:      q.Clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
 	if slices.Contains(in.GroupBy, stats.ByAgent) {
 		// Without the list there are no rows of agents without a call, and labels are told
 		// apart as far as calls name them.
-		agents, _ := q.readAgents(ctx)
-		wanted.Agents = agentsOf(agents.Rows)
+		agents, _ := q.ReadAgents(ctx)
+		wanted.Agents = answer.AgentsOf(agents.Rows)
 	}
-	report, err := stats.Ask(ctx, q.calls, wanted)
+	report, err := stats.Ask(ctx, q.Calls, wanted)
 	if err != nil {
 		return nil, err
 	}
 	out := &callStatsOutput{
-		Coverage: newCoverage(report.Coverage, asked.window, q.now, meter.Requests()),
-		Window:   asked.shown(), Filters: echo[filters]{asked.filters}, TestCalls: report.Tests,
-		table: table{Columns: []string{}, Rows: []row{}}, frame: q.frame(),
+		Coverage: answer.NewCoverage(report.Coverage, asked.Window, q.Now, meter.Requests()),
+		Window:   asked.Shown(), Filters: answer.Echo[query.Filters]{Args: asked.Filters}, TestCalls: report.Tests,
+		Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(),
 	}
 	t := newGroups(q, in, report)
-	out.total(in, in.isFree(asked, q.now), t, report)
-	q.noteLines(ctx, &out.frame, in.Search)
+	out.total(in, in.isFree(asked, q.Now), t, report)
+	q.NoteLines(ctx, &out.Frame, in.Search)
 	out.explain(q, in, asked, report)
-	out.behind(asked.filters, t)
+	out.behind(asked.Filters, t)
 	out.fit(in, t)
 	return out, nil
 }
@@ -67,9 +69,9 @@ var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.
 
 // isFree reports whether those are told without being asked for. That hangs on the question alone,
 // never on what is kept, so that its answer keeps its shape.
-func (in callStatsInput) isFree(a asked, now time.Time) bool {
-	all := filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
-	return len(in.Metrics) == 0 && len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.filters, all) && (a.to == "" || a.ends().After(now))
+func (in callStatsInput) isFree(a query.Narrowed, now time.Time) bool {
+	all := query.Filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
+	return len(in.Metrics) == 0 && len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.Filters, all) && (a.To == "" || a.Ends().After(now))
 }
 
 // seldomMetrics are not told where they are 0, unless they are asked for.
@@ -96,40 +98,40 @@ func (out *callStatsOutput) total(in callStatsInput, free bool, t *groups, repor
 	if len(in.GroupBy) == 0 && slices.Equal(names, []stats.Metric{stats.Share}) {
 		names = []stats.Metric{stats.Calls, stats.Share}
 	}
-	out.Totals = measuresOf(names, report.Totals)
+	out.Totals = answer.MeasuresOf(names, report.Totals)
 	if len(in.Metrics) > 0 {
-		out.unknown = out.Totals.missing(names)
+		out.unknown = out.Totals.Missing(names)
 	}
 	delete(out.Totals, string(stats.Share)) // of the totals it is 1
 	if len(in.GroupBy) == 0 && len(in.Metrics) == 0 {
 		names = slices.DeleteFunc(slices.Clone(names), func(name stats.Metric) bool {
-			return slices.Contains(seldomMetrics, name) && out.Totals[string(name)].value == 0 && (report.Before == nil || report.Before.Totals.M[name].Value == 0)
+			return slices.Contains(seldomMetrics, name) && out.Totals[string(name)].Value == 0 && (report.Before == nil || report.Before.Totals.M[name].Value == 0)
 		})
-		out.Totals = measuresOf(names, report.Totals)
+		out.Totals = answer.MeasuresOf(names, report.Totals)
 		delete(out.Totals, string(stats.Share))
 		if report.BusyHour != nil && report.Before == nil {
-			out.Totals[busyHour] = figure{value: float64(report.BusyHour.Hour)}
+			out.Totals[answer.BusyHour] = answer.Figure{Value: float64(report.BusyHour.Hour)}
 		}
 	}
 	b := report.Before
 	if b == nil || b.Reason != "" {
 		return
 	}
-	was := measuresOf(names, b.Totals)
+	was := answer.MeasuresOf(names, b.Totals)
 	delete(was, string(stats.Share))
-	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: was, Change: out.Totals.less(was)}
-	c.Percent = c.Change.percentOf(was)
+	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: was, Change: out.Totals.Less(was)}
+	c.Percent = c.Change.PercentOf(was)
 	if len(in.Metrics) > 0 {
-		c.unknown = was.missing(names)
+		c.unknown = was.Missing(names)
 	}
-	other := window{from: schema.Date(b.Days.From), to: schema.Date(b.Days.To), zone: t.zone}
-	begins, ends := other.begins(), other.ends()
+	other := answer.Window{From: schema.Date(b.Days.From), To: schema.Date(b.Days.To), Zone: t.zone}
+	begins, ends := other.Begins(), other.Ends()
 	if !b.Days.Until.IsZero() {
 		ends = b.Days.Until.In(t.zone)
 	}
-	c.From, c.To, c.about = beginForm(begins, minuteForm), endForm(ends, minuteForm), ours(between(begins, ends))
+	c.From, c.To, c.about = answer.BeginForm(begins, answer.MinuteForm), answer.EndForm(ends, answer.MinuteForm), answer.SafeText(answer.Between(begins, ends))
 	if c.Cut {
-		c.until = ours(beginForm(b.Until.In(t.zone), nowForm))
+		c.until = answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm))
 	}
 	out.Compare = c
 	out.noteShort(in, report)
@@ -143,63 +145,63 @@ func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
 	}
 	for i, held := range report.Before.HeldDays {
 		if before := report.Before.Rows[i]; before.M != nil && held[0] != held[1] {
-			out.note("Not alike: %s has %s of its window, and %s, with which it is paired, has %d.",
-				ours(report.Rows[i].Values[0].Name), plural(held[0], "day", "days"), ours(before.Values[0].Name), held[1])
+			out.Note("Not alike: %s has %s of its window, and %s, with which it is paired, has %d.",
+				answer.SafeText(report.Rows[i].Values[0].Name), answer.Plural(held[0], "day", "days"), answer.SafeText(before.Values[0].Name), held[1])
 			return
 		}
 	}
 }
 
-// explain notes what to know before relying on the figures.
-func (out *callStatsOutput) explain(q *question, in callStatsInput, asked asked, report *stats.Report) {
+// Explain notes what to know before relying on the figures.
+func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked query.Narrowed, report *stats.Report) {
 	if b := report.Before; b != nil && b.Reason != "" {
-		out.note("Nothing is compared: %s.", ours(b.Reason))
+		out.Note("Nothing is compared: %s.", answer.SafeText(b.Reason))
 	}
 	if b := report.Before; b != nil && b.Reason == "" && len(b.Beyond) > 0 {
-		out.note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
+		out.Note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", answer.Plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
 	}
 	if !report.Complete && len(report.Rows) > 1 && report.Order != stats.ByValue {
-		out.note("The order of rows is that of this part; the rest may change it.")
+		out.Note("The order of rows is that of this part; the rest may change it.")
 	}
 	if report.Method == calls.ByCounts {
-		out.note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, these are told of the newest calls.")
+		out.Note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, these are told of the newest calls.")
 	}
 	for _, name := range in.asked() {
 		if why := report.Untold(name); why != "" {
-			out.note("%s is not known: %s.", ours(name), ours(why))
+			out.Note("%s is not known: %s.", answer.SafeText(name), answer.SafeText(why))
 		}
 	}
 	if report.Calls == 0 {
-		out.note("%s", asked.loosen())
+		out.Note("%s", asked.Loosen())
 	}
 }
 
 // valuesOf lists what rows of one dimension are about.
-func valuesOf(rows []stats.Row) ours {
+func valuesOf(rows []stats.Row) answer.SafeText {
 	if len(rows[0].Values) != 1 {
 		return ""
 	}
-	var names []ours
-	for _, r := range rows[:min(len(rows), mostAlike)] {
-		names = append(names, ours(r.Values[0].Name)) // days, weeks and months alone are beyond a window
+	var names []answer.SafeText
+	for _, r := range rows[:min(len(rows), query.MostAlike)] {
+		names = append(names, answer.SafeText(r.Values[0].Name)) // days, weeks and months alone are beyond a window
 	}
-	return ours(" (" + joined(names) + ")")
+	return answer.SafeText(" (" + answer.Joined(names) + ")")
 }
 
 // fit puts in as many groups as an answer may take, or a matrix.
 func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if len(t.by) == 0 {
-		out.Legend = legendOf(out.Totals.names())
+		out.Legend = legendOf(out.Totals.Names())
 		return
 	}
 	out.Order = orderWords(t.by, t.report.Order)
-	fits := func(all table) int {
+	fits := func(all answer.Table) int {
 		out.Columns = all.Columns
 		bare, _ := json.Marshal(out)
-		room := statsSize.estimate - max(tokens(out.text()), tokens(string(bare)))
-		return fitting(len(all.Rows), room, func(i int) int {
+		room := answer.StatsSize.Estimate - max(answer.Tokens(out.Text()), answer.Tokens(string(bare)))
+		return answer.Fitting(len(all.Rows), room, func(i int) int {
 			structure, _ := json.Marshal(all.Rows[i])
-			return max(tokens(string(structure)), tokens(strings.Join(all.Rows[i].text(nil, false), ",")+"\n"))
+			return max(answer.Tokens(string(structure)), answer.Tokens(strings.Join(all.Rows[i].Text(nil, false), ",")+"\n"))
 		})
 	}
 	if name, ok := in.matrixOf(); ok {
@@ -216,8 +218,8 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 		top = mostGroups
 	}
 	laid, first, left := t.lay(top, fits)
-	if out.table = laid; left > 0 {
-		out.note("The row (rest) adds up %s more.", plural(left, "group", "groups"))
+	if out.Table = laid; left > 0 {
+		out.Note("The row (rest) adds up %s more.", answer.Plural(left, "group", "groups"))
 	}
 	if len(t.report.Rows) > 0 {
 		out.behindFirst(t, t.by, t.report.Rows[first].Values)
@@ -225,12 +227,12 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 }
 
 // orderWords says how rows are sorted.
-func orderWords(by []stats.Dimension, order stats.RowOrder) ours {
+func orderWords(by []stats.Dimension, order stats.RowOrder) answer.SafeText {
 	switch {
 	case order != stats.ByValue:
-		return ours(order) + ", largest first"
+		return answer.SafeText(order) + ", largest first"
 	case len(by) == 2:
-		return ours(by[0]) + " and " + ours(by[1])
+		return answer.SafeText(by[0]) + " and " + answer.SafeText(by[1])
 	}
-	return ours(by[0])
+	return answer.SafeText(by[0])
 }

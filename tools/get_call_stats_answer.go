@@ -10,10 +10,12 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 type callStatsInput struct {
-	filters
+	query.Filters
 	GroupBy []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
 	Compare stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
 	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
@@ -38,12 +40,12 @@ func (o rowOrder) Check(string) error {
 	if o == rowOrder(stats.ByValue) || slices.Contains(stats.AllMetrics, stats.Metric(o)) {
 		return nil
 	}
-	return fmt.Errorf("it is none of value, %s", joined(stats.AllMetrics))
+	return fmt.Errorf("it is none of value, %s", answer.Joined(stats.AllMetrics))
 }
 
 // Validate implements [schema.Validator].
 func (in *callStatsInput) Validate() []schema.Fault {
-	faults := in.filters.Validate()
+	faults := in.Filters.Validate()
 	if in.Compare != "" && in.DateFrom == "" && in.Period == "" {
 		faults = append(faults, schema.Fault{Argument: "compare", Problem: "it needs period or date_from, or there is nothing before"})
 	}
@@ -62,7 +64,7 @@ func (in callStatsInput) order() stats.RowOrder {
 	return stats.RowOrder(in.Order)
 }
 
-// asked returns the metrics that were asked for, in the order of answers; none for the usual
+// Narrowed returns the metrics that were asked for, in the order of answers; none for the usual
 // ones.
 func (in callStatsInput) asked() (names []stats.Metric) {
 	for _, name := range stats.AllMetrics {
@@ -88,35 +90,35 @@ func (in callStatsInput) matrixOf() (name stats.Metric, ok bool) {
 }
 
 type callStatsOutput struct {
-	Coverage  coverage      `json:"coverage"`
-	Window    statsWindow   `json:"window"`
-	Filters   echo[filters] `json:"filters"`
-	TestCalls *int          `json:"test_calls,omitempty"`
-	Totals    measures      `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
-	Compare   *compared     `json:"compare,omitempty"`
-	Order     ours          `json:"order,omitempty"`
-	table
-	Matrix *matrix `json:"matrix,omitempty"`
-	Legend ours    `json:"legend,omitempty"`
-	Next   *step   `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
-	frame
+	Coverage  answer.Coverage            `json:"coverage"`
+	Window    answer.StatsWindow         `json:"window"`
+	Filters   answer.Echo[query.Filters] `json:"filters"`
+	TestCalls *int                       `json:"test_calls,omitempty"`
+	Totals    answer.Measures            `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
+	Compare   *compared                  `json:"compare,omitempty"`
+	Order     answer.SafeText            `json:"order,omitempty"`
+	answer.Table
+	Matrix *matrix         `json:"matrix,omitempty"`
+	Legend answer.SafeText `json:"legend,omitempty"`
+	Next   *step           `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
+	answer.Frame
 
-	unknown ours // totals that were asked for and cannot be told
+	unknown answer.SafeText // totals that were asked for and cannot be told
 }
 
 // compared holds what was in the other window, and what has changed since.
 type compared struct {
-	With    stats.Compare `json:"with"`
-	From    string        `json:"from"`
-	To      string        `json:"to"`
-	Cut     bool          `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
-	Totals  measures      `json:"totals"`
-	Change  measures      `json:"change"`
-	Percent measures      `json:"percent"`
+	With    stats.Compare   `json:"with"`
+	From    string          `json:"from"`
+	To      string          `json:"to"`
+	Cut     bool            `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
+	Totals  answer.Measures `json:"totals"`
+	Change  answer.Measures `json:"change"`
+	Percent answer.Measures `json:"percent"`
 
-	about   ours
-	until   ours // of the window that was asked for, where it is cut
-	unknown ours // like that of callStatsOutput
+	about   answer.SafeText
+	until   answer.SafeText // of the window that was asked for, where it is cut
+	unknown answer.SafeText // like that of callStatsOutput
 }
 
 // matrix says what a table shows that has two dimensions: one down, one across.
@@ -128,15 +130,15 @@ type matrix struct {
 
 // step is a call of a tool to go on with.
 type step struct {
-	Tool      ours          `json:"tool"`
-	Arguments echo[filters] `json:"arguments"`
+	Tool      answer.SafeText            `json:"tool"`
+	Arguments answer.Echo[query.Filters] `json:"arguments"`
 
 	rows bool // it is about the first row alone
 }
 
 // Measured tells metrics how exact the answer is; see coverage.
 func (out *callStatsOutput) Measured() (exactness string, cached, read, counted int) {
-	return out.Coverage.measured()
+	return out.Coverage.Measured()
 }
 
 // head writes the text above the table.
@@ -146,16 +148,16 @@ func (out *callStatsOutput) head() string {
 	if n := out.TestCalls; n != nil && *n > 0 {
 		switch stats.TestCalls(out.Filters.Args.TestCalls) {
 		case stats.ExcludeTests:
-			fmt.Fprintf(&b, "; %s left out", plural(*n, "test call", "test calls"))
+			fmt.Fprintf(&b, "; %s left out", answer.Plural(*n, "test call", "test calls"))
 		case stats.IncludeTests, "":
-			fmt.Fprintf(&b, "; %s", plural(*n, "of them is a test call", "of them test calls"))
+			fmt.Fprintf(&b, "; %s", answer.Plural(*n, "of them is a test call", "of them test calls"))
 		}
 	}
 	if out.Order != "" {
 		fmt.Fprintf(&b, "; rows by %s", out.Order)
 	}
-	fmt.Fprintf(&b, "; %s; now %s.\n", plural(out.Coverage.Requests, "request", "requests"), out.Now)
-	if totals := out.Totals.words(out.unknown); totals != "" {
+	fmt.Fprintf(&b, "; %s; now %s.\n", answer.Plural(out.Coverage.Requests, "request", "requests"), out.Now)
+	if totals := out.Totals.Words(out.unknown); totals != "" {
 		fmt.Fprintf(&b, "Totals: %s.\n", totals)
 	}
 	if c := out.Compare; c != nil {
@@ -163,31 +165,31 @@ func (out *callStatsOutput) head() string {
 		if c.Cut {
 			cut = "; cut at the same point, since this window is compared until " + string(c.until)
 		}
-		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, cmp.Or(c.Totals.words(c.unknown), "nothing is known"))
-		if change := c.Change.changes(c.Percent); change != "" {
+		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, cmp.Or(c.Totals.Words(c.unknown), "nothing is known"))
+		if change := c.Change.Changes(c.Percent); change != "" {
 			fmt.Fprintf(&b, "Change: %s.\n", change)
 		}
 	}
-	out.writeNotes(&b)
+	out.WriteNotes(&b)
 	return b.String()
 }
 
-func (out *callStatsOutput) text() string {
+func (out *callStatsOutput) Text() string {
 	var b strings.Builder
 	b.WriteString(out.head())
 	if m := out.Matrix; m != nil {
 		fmt.Fprintf(&b, "Matrix of %s, %s by %s:\n", m.Metric, m.Rows, m.Columns)
 	}
-	out.write(&b, false)
+	out.Write(&b, false)
 	if legend := out.legend(); legend != "" {
 		b.WriteString(legend + "\n")
 	}
 	switch {
 	case out.Next == nil:
 	case out.Next.rows:
-		fmt.Fprintf(&b, "Calls of the first row: %s %s", out.Next.Tool, out.Next.Arguments.json())
+		fmt.Fprintf(&b, "Calls of the first row: %s %s", out.Next.Tool, out.Next.Arguments.JSON())
 	default:
-		fmt.Fprintf(&b, "These calls: %s %s", out.Next.Tool, out.Next.Arguments.json())
+		fmt.Fprintf(&b, "These calls: %s %s", out.Next.Tool, out.Next.Arguments.JSON())
 	}
 	return b.String()
 }
@@ -195,7 +197,7 @@ func (out *callStatsOutput) text() string {
 // legend returns the line under the table, with the unit of what text shows otherwise than the
 // structure does.
 func (out *callStatsOutput) legend() string {
-	shown := out.Totals.names()
+	shown := out.Totals.Names()
 	for _, c := range out.Columns {
 		shown = append(shown, stats.Metric(c))
 	}
@@ -203,7 +205,7 @@ func (out *callStatsOutput) legend() string {
 		shown = append(shown, out.Matrix.Metric)
 	}
 	parts := []string{string(out.Legend)}
-	if slices.ContainsFunc(shown, isRate) {
+	if slices.ContainsFunc(shown, answer.IsRate) {
 		parts = append(parts, "shares and rates in %")
 	}
 	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")

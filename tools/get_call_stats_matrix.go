@@ -3,24 +3,26 @@ package tools
 import (
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // sumColumn is the last column of a matrix: its metric over the whole row.
 const sumColumn = "all"
 
 // statusOf names the status by which find_calls finds the calls that a metric counts.
-var statusOf = map[stats.Metric]outcomes{
+var statusOf = map[stats.Metric]query.Outcomes{
 	stats.Open: stats.StatusOpen, stats.Unanswered: stats.StatusUnanswered, stats.Missed: stats.StatusMissed, stats.OtherStatus: stats.StatusOther,
 	stats.NoAnswer: talkover.StatusNoAnswer, stats.Busy: talkover.StatusBusy, stats.Failed: talkover.StatusFailed,
 }
 
 // layMatrix shows a matrix, less the rows and columns without a call. Where there is no room
 // for all rows, the first ones are left out, which are the earliest.
-func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(table) int) {
+func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(answer.Table) int) {
 	m, calls := t.report.Matrix(name), t.report.Matrix(stats.Calls)
 	out.Matrix = &matrix{m.By[0], m.By[1], name}
-	out.Order = ours(m.By[0])
-	laid := table{Columns: []string{string(m.By[0])}}
+	out.Order = answer.SafeText(m.By[0])
+	laid := answer.Table{Columns: []string{string(m.By[0])}}
 	var columns []int
 	for j, v := range m.Columns {
 		if calls.ColumnTotals[j].Value > 0 {
@@ -35,21 +37,21 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(ta
 			continue
 		}
 		values = append(values, v)
-		r := row{ours(v.Name)}
+		r := answer.Row{answer.SafeText(v.Name)}
 		for _, j := range columns {
-			r = append(r, measureCell(name, m.Cells[i][j]))
+			r = append(r, answer.MeasureCell(name, m.Cells[i][j]))
 		}
-		laid.Rows = append(laid.Rows, append(r, measureCell(name, m.RowTotals[i])))
+		laid.Rows = append(laid.Rows, append(r, answer.MeasureCell(name, m.RowTotals[i])))
 	}
 	out.Legend = legendOf([]stats.Metric{name}, "rows and columns without calls are left out")
-	if more := laid.size() - fits(laid); more > 0 {
+	if more := laid.Size() - fits(laid); more > 0 {
 		laid.Rows, values = laid.Rows[more:], values[more:]
-		out.note("The first %s no room; ask for fewer days to see more.", plural(more, "row has", "rows have"))
+		out.Note("The first %s no room; ask for fewer days to see more.", answer.Plural(more, "row has", "rows have"))
 	}
-	if out.table = laid; len(values) > 0 {
+	if out.Table = laid; len(values) > 0 {
 		out.behindFirst(t, m.By[:1], values[:1])
 	}
 	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {
-		out.Next.Arguments.Args.Status = []outcomes{status}
+		out.Next.Arguments.Args.Status = []query.Outcomes{status}
 	}
 }

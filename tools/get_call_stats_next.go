@@ -6,12 +6,14 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // behind says how to find all calls.
-func (out *callStatsOutput) behind(f filters, t *groups) {
+func (out *callStatsOutput) behind(f query.Filters, t *groups) {
 	if t.report.Calls > 0 {
-		out.Next = &step{Tool: "find_calls", Arguments: echo[filters]{f}}
+		out.Next = &step{Tool: "find_calls", Arguments: answer.Echo[query.Filters]{Args: f}}
 	}
 }
 
@@ -31,13 +33,13 @@ func (out *callStatsOutput) behindFirst(t *groups, by []stats.Dimension, values 
 }
 
 // narrow puts the value of a group into filters. It returns false if no filter can say it.
-func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
+func (t *groups) narrow(f *query.Filters, d stats.Dimension, v stats.Value) bool {
 	switch d {
 	case stats.ByStatus:
-		f.narrowStatus(outcomes(v.Key))
+		f.NarrowStatus(query.Outcomes(v.Key))
 		return slices.Contains(talkover.Statuses, v.Key) || v.Key == stats.StatusOther
 	case stats.ByDirection:
-		f.Direction = direction(v.Key)
+		f.Direction = query.Direction(v.Key)
 		return slices.Contains(talkover.Directions, v.Key)
 	case stats.ByAgent:
 		if f.Agent = t.label(v); v.Key != "" && !t.listed[v.Key] {
@@ -45,17 +47,17 @@ func (t *groups) narrow(f *filters, d stats.Dimension, v stats.Value) bool {
 		}
 		return true
 	case stats.ByContact:
-		f.Contact = needle(v.Key)
+		f.Contact = answer.SearchTerm(v.Key)
 		return v.Key != ""
 	case stats.ByWeekday:
-		f.Weekdays = []weekday{weekday(v.Key)}
+		f.Weekdays = []query.Weekday{query.Weekday(v.Key)}
 		return true
 	case stats.ByHour:
 		hour, err := strconv.Atoi(v.Key)
 		f.HourFrom, f.HourTo = hour, &hour
 		return err == nil
 	case stats.ByDay, stats.ByWeek, stats.ByMonth:
-		return f.within(d, v.Key)
+		return f.Within(d, v.Key)
 	}
 	return false
 }

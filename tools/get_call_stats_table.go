@@ -6,6 +6,8 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // mostGroups bounds the rows of an answer, but for the one that adds up the rest.
@@ -16,10 +18,10 @@ type groups struct {
 	by      []stats.Dimension
 	metrics []stats.Metric // that the table shows
 	report  *stats.Report
-	agents  labels
+	agents  answer.Labels
 	listed  map[string]bool // ids of agents that the API lists
 	zone    *time.Location
-	columns []column[group]
+	asked   bool // the metrics were asked for
 }
 
 // group holds one row, and what it was in the other window.
@@ -40,10 +42,10 @@ var (
 )
 
 // newGroups makes groups of a report.
-func newGroups(q *question, in callStatsInput, report *stats.Report) *groups {
-	t := &groups{by: in.GroupBy, report: report, zone: q.zone, metrics: in.asked(), listed: map[string]bool{}}
+func newGroups(q *query.Question, in callStatsInput, report *stats.Report) *groups {
+	t := &groups{by: in.GroupBy, report: report, zone: q.Zone, metrics: in.asked(), asked: len(in.Metrics) > 0, listed: map[string]bool{}}
 	var agents []talkover.Agent
-	for _, a := range q.agents.latest(q.client) {
+	for _, a := range q.Agents.Latest(q.Client) {
 		agents = append(agents, a.Agent)
 		t.listed[a.ID] = true
 	}
@@ -54,18 +56,9 @@ func newGroups(q *question, in callStatsInput, report *stats.Report) *groups {
 			}
 		}
 	}
-	t.agents = newLabels(agents...)
+	t.agents = answer.NewLabels(agents...)
 	if len(t.metrics) == 0 {
 		t.metrics = t.usual()
-	}
-	for i, d := range t.by {
-		t.columns = append(t.columns, t.valueColumn(i, d, false))
-		if t.compared() && ofCalendar(d) {
-			t.columns = append(t.columns, t.valueColumn(i, d, true))
-		}
-	}
-	for _, name := range t.metrics {
-		t.columns = append(t.columns, t.metricColumns(name, len(in.Metrics) > 0)...)
 	}
 	return t
 }
@@ -74,7 +67,7 @@ func newGroups(q *question, in callStatsInput, report *stats.Report) *groups {
 func (t *groups) compared() bool { return t.report.Before != nil && t.report.Before.Reason == "" }
 
 // ofCalendar reports whether the groups of a dimension are parts of the calendar, which another
-// window has under other names.
+// Window has under other names.
 func ofCalendar(d stats.Dimension) bool {
 	return d == stats.ByDay || d == stats.ByWeek || d == stats.ByMonth
 }
@@ -94,34 +87,43 @@ func (t *groups) usual() []stats.Metric {
 	})
 }
 
-// valueColumn shows the value of a group in its dimension i, or that of the group that it is
-// paired with.
-func (t *groups) valueColumn(i int, d stats.Dimension, before bool) column[group] {
-	name := string(d)
-	if before {
-		name += "_before"
+// columns tells the columns of a group: its values, beside those of the group that it is paired
+// with, and its metrics.
+func (t *groups) columns(g group, add func(string, answer.Cell)) {
+	for i, d := range t.by {
+		add(string(d), t.value(g, i, false))
+		if t.compared() && ofCalendar(d) {
+			add(string(d)+"_before", t.value(g, i, true))
+		}
 	}
-	return column[group]{name, func(g group) cell {
-		r := g.Row
-		if before {
-			r = g.was
-		}
-		switch {
-		case g.rest && i == 0 && !before:
-			return ours("(rest)")
-		case g.rest:
-			return ours("")
-		case i >= len(r.Values):
-			return unknown{} // the other window has no such place
-		case d.InOrder():
-			return ours(r.Values[i].Name) // days, hours and the like are ours
-		case d == stats.ByAgent:
-			return words(t.label(r.Values[i]))
-		case d == stats.ByContact || d == stats.ByLine:
-			return phone(r.Values[i].Name)
-		}
-		return words(r.Values[i].Name)
-	}}
+	for _, name := range t.metrics {
+		t.metric(g, name, add)
+	}
+}
+
+// value shows the value of a group in its dimension i, or that of the group that it is paired
+// with.
+func (t *groups) value(g group, i int, before bool) answer.Cell {
+	r := g.Row
+	if before {
+		r = g.was
+	}
+	d := t.by[i]
+	switch {
+	case g.rest && i == 0 && !before:
+		return answer.SafeText("(rest)")
+	case g.rest:
+		return answer.SafeText("")
+	case i >= len(r.Values):
+		return answer.Unknown{} // the other window has no such place
+	case d.InOrder():
+		return answer.SafeText(r.Values[i].Name) // days, hours and the like are ours
+	case d == stats.ByAgent:
+		return answer.ForeignText(t.label(r.Values[i]))
+	case d == stats.ByContact || d == stats.ByLine:
+		return answer.Phone(r.Values[i].Name)
+	}
+	return answer.ForeignText(r.Values[i].Name)
 }
 
 // label returns how answers show an agent.
@@ -132,24 +134,20 @@ func (t *groups) label(v stats.Value) string {
 	return v.Name
 }
 
-// metricColumns show a metric, and where windows are compared what it was and how it has
-// changed. Of the usual metrics calls and answer_rate alone are compared.
-func (t *groups) metricColumns(name stats.Metric, asked bool) []column[group] {
-	is := column[group]{string(name), func(g group) cell { return measureCell(name, g.M[name]) }}
-	if !t.compared() || !asked && name != stats.Calls && name != stats.AnswerRate {
-		return []column[group]{is}
+// metric shows a metric, and where windows are compared what it was and how it has changed. Of
+// the usual metrics calls and answer_rate alone are compared.
+func (t *groups) metric(g group, name stats.Metric, add func(string, answer.Cell)) {
+	is, was := g.M[name], g.was.M[name]
+	add(string(name), answer.MeasureCell(name, is))
+	if !t.compared() || !t.asked && name != stats.Calls && name != stats.AnswerRate {
+		return
 	}
-	return []column[group]{
-		is,
-		{string(name) + "_before", func(g group) cell { return measureCell(name, g.was.M[name]) }},
-		{string(name) + "_change", func(g group) cell {
-			a, b := g.M[name], g.was.M[name]
-			if !a.Known || !b.Known {
-				return unknown{}
-			}
-			return newFigure(name, a.Value).changed(newFigure(name, b.Value))
-		}},
+	add(string(name)+"_before", answer.MeasureCell(name, was))
+	var change answer.Cell = answer.Unknown{}
+	if is.Known && was.Known {
+		change = answer.NewFigure(name, is.Value).Changed(answer.NewFigure(name, was.Value))
 	}
+	add(string(name)+"_change", change)
 }
 
 // groups lists the rows of the report with those that they are paired with.
@@ -183,19 +181,19 @@ func (t *groups) restOf(cut []group) group {
 // lay makes a table of so many groups at most, and of one more row that adds up the rest.
 // fits says how many rows of a table there is room for. first is the row of the report that
 // is shown first, and left is how many groups the last row adds up.
-func (t *groups) lay(top int, fits func(table) int) (laid table, first, left int) {
+func (t *groups) lay(top int, fits func(answer.Table) int) (laid answer.Table, first, left int) {
 	all := t.groups()
 	for room := min(top, len(all)); ; {
 		var end int
 		first, end = t.report.Shown(room)
-		laid = newTable(t.columns, all[first:end])
+		laid = answer.NewTable(t.columns, all[first:end])
 		keep := fits(laid)
-		if keep < laid.size() {
+		if keep < laid.Size() {
 			room = keep
 			continue
 		}
 		if cut := append(slices.Clone(all[:first]), all[end:]...); len(cut) > 0 {
-			laid.Rows = append(laid.Rows, appendCells(nil, t.columns, t.restOf(cut)))
+			laid.Rows = append(laid.Rows, answer.Columns[group](t.columns).Cells(nil, t.restOf(cut)))
 			left = len(cut)
 		}
 		return laid, first, left

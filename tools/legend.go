@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // meanings say what metrics mean, where their names do not, as short as can be. Those with the
@@ -29,7 +30,7 @@ var meanings = []struct {
 }
 
 // legendOf explains metrics in one line.
-func legendOf(names []stats.Metric, more ...string) ours {
+func legendOf(names []stats.Metric, more ...string) answer.SafeText {
 	var parts []string
 	for _, m := range meanings {
 		if slices.ContainsFunc(m.metrics, func(name stats.Metric) bool { return slices.Contains(names, name) }) {
@@ -41,5 +42,5 @@ func legendOf(names []stats.Metric, more ...string) ours {
 			parts = append(parts, m)
 		}
 	}
-	return ours(strings.Join(parts, "; "))
+	return answer.SafeText(strings.Join(parts, "; "))
 }

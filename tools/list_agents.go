@@ -7,12 +7,14 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 type agentFilters struct {
-	Status    agentStatus `json:"status,omitempty" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
-	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
-	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`
+	Status    agentStatus       `json:"status,omitempty" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
+	Direction query.Direction   `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`
 }
 
 type agentStatus string // of talkover.AgentStatuses
@@ -22,30 +24,30 @@ func (agentStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkove
 
 type listAgentsInput struct {
 	agentFilters
-	pageInput
+	answer.PageInput
 }
 
 // named implements [namer].
-func (in listAgentsInput) named() needle { return in.Search }
+func (in listAgentsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.
-func (in listAgentsInput) turn(page pageInput) listAgentsInput {
-	in.pageInput = page
+func (in listAgentsInput) turn(page answer.PageInput) listAgentsInput {
+	in.PageInput = page
 	return in
 }
 
-type listAgentsOutput = listing[agentFilters, listAgentsInput]
+type listAgentsOutput = answer.Listing[agentFilters, listAgentsInput]
 
 // agentColumns lists the columns of a table of agents. A long page has no room for the
 // last ones.
-var agentColumns = []column[talkover.AgentInfo]{
-	{"agent", func(a talkover.AgentInfo) cell { return words(a.Display()) }},
-	{"agent_id", func(a talkover.AgentInfo) cell { return handle(a.ID) }},
-	{"direction", func(a talkover.AgentInfo) cell { return words(a.Direction) }},
-	{"status", func(a talkover.AgentInfo) cell { return words(a.Status) }},
-	{"numbers", func(a talkover.AgentInfo) cell { return newPhones(a.Numbers) }},
-	{"name", func(a talkover.AgentInfo) cell { return words(a.Name) }},
-	{"language", func(a talkover.AgentInfo) cell { return words(a.Language) }},
+func agentColumns(a talkover.AgentInfo, add func(string, answer.Cell)) {
+	add("agent", answer.ForeignText(a.Display()))
+	add("agent_id", answer.OpaqueID(a.ID))
+	add("direction", answer.ForeignText(a.Direction))
+	add("status", answer.ForeignText(a.Status))
+	add("numbers", answer.NewPhones(a.Numbers))
+	add("name", answer.ForeignText(a.Name))
+	add("language", answer.ForeignText(a.Language))
 }
 
 // listAgents makes the tool that lists the agents, their ids and their numbers.
@@ -55,30 +57,30 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 		title:       "List agents",
 		description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools take, and phone numbers.",
 		limit:       pageTime,
-		run: func(ctx context.Context, q *question, in listAgentsInput) (*listAgentsOutput, error) {
-			in = in.turn(in.whole())
-			page, err := q.client.ListAgents(ctx, talkover.AgentQuery{
+		run: func(ctx context.Context, q *query.Question, in listAgentsInput) (*listAgentsOutput, error) {
+			in = in.turn(in.Whole())
+			page, err := q.Client.ListAgents(ctx, talkover.AgentQuery{
 				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {
 				return nil, err
 			}
-			out, _ := newListing(q.frame(), list[talkover.AgentInfo, agentFilters]{
-				thing: "agent", columns: agentColumns, review: noteNumbers, least: 2,
-			}, in.agentFilters, in.pageInput, page, in.turn)
+			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.AgentInfo, agentFilters]{
+				Thing: "agent", Columns: agentColumns, Review: noteNumbers, Least: 2,
+			}, in.agentFilters, in.PageInput, page, in.turn)
 			return &out, nil
 		},
 	}
 }
 
 // noteNumbers says how many phone numbers are not in the rows.
-func noteNumbers(f *frame, agents []talkover.AgentInfo) []talkover.AgentInfo {
+func noteNumbers(f *answer.Frame, agents []talkover.AgentInfo) []talkover.AgentInfo {
 	more := 0
 	for _, a := range agents {
 		more += a.MoreNumbers
 	}
 	if more > 0 {
-		f.note("%s left out: of each agent the first %d are here.", plural(more, "phone number is", "phone numbers are"), talkover.MaxNumbers)
+		f.Note("%s left out: of each agent the first %d are here.", answer.Plural(more, "phone number is", "phone numbers are"), talkover.MaxNumbers)
 	}
 	return agents
 }

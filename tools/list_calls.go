@@ -11,16 +11,18 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // callFilters holds the filters of List Calls, by the vendor's names.
 type callFilters struct {
-	Status    callStatus  `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
-	Direction direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
-	AgentID   needle      `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent_name,agent_label,agents"`
-	DateFrom  schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
-	DateTo    schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
-	Search    needle      `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
+	Status    callStatus        `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
+	Direction query.Direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
+	AgentID   answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent_name,agent_label,agents"`
+	DateFrom  schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
+	DateTo    schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
 }
 
 // callStatus is one of [talkover.Statuses].
@@ -30,16 +32,18 @@ type callStatus string
 func (callStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Statuses) }
 
 // searched implements [searcher].
-func (f callFilters) searched() []sought { return []sought{{"search", f.Search}} }
+func (f callFilters) Searched() []query.Sought {
+	return []query.Sought{{Argument: "search", Text: f.Search}}
+}
 
 // Validate implements [schema.Validator].
-func (f *callFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
+func (f *callFilters) Validate() []schema.Fault { return query.InOrder(f.DateFrom, f.DateTo) }
 
 // query returns the query of the API.
 func (f callFilters) query() talkover.CallQuery {
 	return talkover.CallQuery{
 		Status: string(f.Status), Direction: string(f.Direction), AgentID: string(f.AgentID),
-		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: f.Search.dialled(),
+		DateFrom: string(f.DateFrom), DateTo: string(f.DateTo), Search: f.Search.Dialled(),
 	}
 }
 
@@ -64,18 +68,18 @@ func (f callFilters) fit(c talkover.Call) bool {
 }
 
 // asFilters returns the filters as find_calls takes them.
-func (f callFilters) asFilters() filters {
-	all := filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: day(f.DateFrom), DateTo: day(f.DateTo), Search: f.Search}
+func (f callFilters) asFilters() query.Filters {
+	all := query.Filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo), Search: f.Search}
 	if f.Status != "" {
-		all.Status = []outcomes{outcomes(f.Status)}
+		all.Status = []query.Outcomes{query.Outcomes(f.Status)}
 	}
 	return all
 }
 
 // loosen says what to try if nothing matched.
-func (f callFilters) loosen() ours {
+func (f callFilters) loosen() answer.SafeText {
 	var try []string
-	if text := f.Search.dialled(); strings.Trim(text, "0123456789") == "" && len(text) >= leastDigits {
+	if text := f.Search.Dialled(); strings.Trim(text, "0123456789") == "" && len(text) >= answer.LeastDigits {
 		try = append(try, "write the number in E.164, with + and the country")
 	} else if f.Search != "" {
 		try = append(try, "search for a shorter part of the number or SID")
@@ -95,22 +99,22 @@ func (f callFilters) loosen() ours {
 	if len(try) == 0 {
 		return "This account has no calls yet."
 	}
-	return ours("Nothing matches. To find more: " + strings.Join(try, "; ") + ".")
+	return answer.SafeText("Nothing matches. To find more: " + strings.Join(try, "; ") + ".")
 }
 
 type listCallsInput struct {
 	callFilters
-	pageInput
+	answer.PageInput
 }
 
 // turn returns the arguments of another page.
-func (in listCallsInput) turn(page pageInput) listCallsInput {
-	in.pageInput = page
+func (in listCallsInput) turn(page answer.PageInput) listCallsInput {
+	in.PageInput = page
 	return in
 }
 
 type listCallsOutput struct {
-	listing[callFilters, listCallsInput]
+	answer.Listing[callFilters, listCallsInput]
 	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
 }
 
@@ -132,16 +136,16 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 		description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
 			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
 		limit: pageTime,
-		run: func(ctx context.Context, q *question, in listCallsInput) (*listCallsOutput, error) {
+		run: func(ctx context.Context, q *query.Question, in listCallsInput) (*listCallsOutput, error) {
 			asked := in.query()
 			asked.Page, asked.PerPage = in.Page, in.PerPage
-			page, err := q.client.ListCalls(ctx, asked)
+			page, err := q.Client.ListCalls(ctx, asked)
 			if err != nil {
 				return nil, err
 			}
 			out := listCallsAnswer(q, in, page)
-			if out.none() {
-				q.noteAgent(ctx, &out.frame, string(in.AgentID))
+			if out.None() {
+				q.NoteAgent(ctx, &out.Frame, string(in.AgentID))
 			}
 			return out, nil
 		},
@@ -151,33 +155,33 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 const newestFirst = "newest first"
 
 // listCallsAnswer makes an answer of a page.
-func listCallsAnswer(q *question, in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
+func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[talkover.Call]) *listCallsOutput {
 	out := &listCallsOutput{}
-	order := ours(newestFirst)
+	order := answer.SafeText(newestFirst)
 	newer := func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) }
 	var calls []talkover.Call
-	out.listing, calls = newListing(q.frame(), list[talkover.Call, callFilters]{
-		thing: "call", columns: callColumns(q.zone, q.labelsOf(page.Rows)), fits: callFilters.fit,
-		review: func(f *frame, calls []talkover.Call) []talkover.Call {
+	out.Listing, calls = answer.NewListing(q.Frame(), answer.List[talkover.Call, callFilters]{
+		Thing: "call", Columns: answer.CallColumns(q.Zone, q.LabelsOf(page.Rows)), Fits: callFilters.fit,
+		Review: func(f *answer.Frame, calls []talkover.Call) []talkover.Call {
 			noteUnread(f, calls)
 			if slices.IsSortedFunc(calls, newer) {
 				return calls
 			}
 			order = newestFirst + " within this page"
-			f.note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
+			f.Note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
 			return slices.SortedStableFunc(slices.Values(calls), newer)
 		},
-	}, in.callFilters, in.pageInput, page, in.turn)
+	}, in.callFilters, in.PageInput, page, in.turn)
 	out.Order, out.Tally = order, newTally(calls)
-	if q.zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
-		out.days = ", UTC days"
-		out.note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.zone, written{in.asFilters()})
+	if q.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
+		out.Days = ", UTC days"
+		out.Note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.Zone, answer.JSONOf{Args: in.asFilters()})
 	}
 	return out
 }
 
 // noteUnread says which fields of the calls could not be read.
-func noteUnread(f *frame, calls []talkover.Call) {
+func noteUnread(f *answer.Frame, calls []talkover.Call) {
 	broken := map[string]int{}
 	var fields []string
 	for _, call := range calls {
@@ -189,29 +193,29 @@ func noteUnread(f *frame, calls []talkover.Call) {
 	}
 	slices.Sort(fields)
 	for _, field := range fields {
-		f.note("The %s of %s could not be read and is blank here.", ours(field), plural(broken[field], "call", "calls"))
+		f.Note("The %s of %s could not be read and is blank here.", answer.SafeText(field), answer.Plural(broken[field], "call", "calls"))
 	}
 }
 
-func (out *listCallsOutput) text() string {
+func (out *listCallsOutput) Text() string {
 	var b strings.Builder
 	b.Grow(512 + 128*len(out.Rows))
-	b.WriteString(out.head())
+	b.WriteString(out.Head())
 	if len(out.Rows) > 0 {
 		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
 	}
-	out.writeNotes(&b)
-	out.write(&b, true)
+	out.WriteNotes(&b)
+	out.Write(&b, true)
 	switch {
-	case out.none():
+	case out.None():
 		b.WriteString(string(out.Filters.Args.loosen()))
-	case out.turn > out.Page:
-		b.WriteString(out.step())
-		if out.days == "" { // else it would count those of other days
+	case out.Turn > out.Page:
+		b.WriteString(out.Step())
+		if out.Days == "" { // else it would count those of other days
 			b.WriteString("\nAll pages: get_call_stats")
 		}
 	default:
-		b.WriteString(out.step())
+		b.WriteString(out.Step())
 	}
 	return b.String()
 }

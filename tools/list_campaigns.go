@@ -10,15 +10,17 @@ import (
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 type campaignFilters struct {
-	Status   campaignStatus `json:"status,omitempty" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
-	Type     campaignType   `json:"campaign_type,omitempty" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
-	AgentID  needle         `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
-	DateFrom schema.Date    `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
-	DateTo   schema.Date    `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search   needle         `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
+	Status   campaignStatus    `json:"status,omitempty" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
+	Type     campaignType      `json:"campaign_type,omitempty" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
+	AgentID  answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
+	DateFrom schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
+	DateTo   schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
+	Search   answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
 }
 
 type (
@@ -33,7 +35,7 @@ func (campaignStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talk
 func (campaignType) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.CampaignTypes) }
 
 // Validate implements [schema.Validator].
-func (f *campaignFilters) Validate() []schema.Fault { return inOrder(f.DateFrom, f.DateTo) }
+func (f *campaignFilters) Validate() []schema.Fault { return query.InOrder(f.DateFrom, f.DateTo) }
 
 // fit reports whether a campaign fits the filters, as far as its row tells.
 func (f campaignFilters) fit(c talkover.Campaign) bool {
@@ -42,35 +44,35 @@ func (f campaignFilters) fit(c talkover.Campaign) bool {
 
 type listCampaignsInput struct {
 	campaignFilters
-	pageInput
+	answer.PageInput
 }
 
 // named implements [namer].
-func (in listCampaignsInput) named() needle { return in.Search }
+func (in listCampaignsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.
-func (in listCampaignsInput) turn(page pageInput) listCampaignsInput {
-	in.pageInput = page
+func (in listCampaignsInput) turn(page answer.PageInput) listCampaignsInput {
+	in.PageInput = page
 	return in
 }
 
-type listCampaignsOutput = listing[campaignFilters, listCampaignsInput]
+type listCampaignsOutput = answer.Listing[campaignFilters, listCampaignsInput]
 
 // campaignColumns lists the columns of a table of campaigns. A long page has no room for
 // the last ones.
-var campaignColumns = []column[talkover.Campaign]{
-	{"campaign", func(c talkover.Campaign) cell { return words(c.Name) }},
-	{"id", func(c talkover.Campaign) cell { return handle(c.ID) }},
-	{"status", func(c talkover.Campaign) cell { return words(c.Status) }},
-	{"type", func(c talkover.Campaign) cell { return words(c.Type) }},
-	{"start", func(c talkover.Campaign) cell { return words(c.StartDate) }},
-	{"calls", func(c talkover.Campaign) cell { return count(c.Calls) }},
-	{"completed", func(c talkover.Campaign) cell { return count(c.Completed) }},
-	{"failed", func(c talkover.Campaign) cell { return count(c.Failed) }},
-	{"success_rate", func(c talkover.Campaign) cell { return decimal(c.SuccessRate) }},
-	{"agent", func(c talkover.Campaign) cell { return words(labels{}.show(c.Agent)) }},
-	{"hours", func(c talkover.Campaign) cell { return words(hours(c)) }},
-	{"retries", func(c talkover.Campaign) cell { return words(retries(c)) }},
+func campaignColumns(c talkover.Campaign, add func(string, answer.Cell)) {
+	add("campaign", answer.ForeignText(c.Name))
+	add("id", answer.OpaqueID(c.ID))
+	add("status", answer.ForeignText(c.Status))
+	add("type", answer.ForeignText(c.Type))
+	add("start", answer.ForeignText(c.StartDate))
+	add("calls", answer.Count(c.Calls))
+	add("completed", answer.Count(c.Completed))
+	add("failed", answer.Count(c.Failed))
+	add("success_rate", answer.Decimal(c.SuccessRate))
+	add("agent", answer.ForeignText(answer.Labels{}.Show(c.Agent)))
+	add("hours", answer.ForeignText(hours(c)))
+	add("retries", answer.ForeignText(retries(c)))
 }
 
 // listCampaigns makes the tool that says how campaigns do.
@@ -80,18 +82,18 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 		title:       "List campaigns",
 		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own count of their calls and success.",
 		limit:       pageTime,
-		run: func(ctx context.Context, q *question, in listCampaignsInput) (*listCampaignsOutput, error) {
-			in = in.turn(in.whole())
-			page, err := q.client.ListCampaigns(ctx, talkover.CampaignQuery{
+		run: func(ctx context.Context, q *query.Question, in listCampaignsInput) (*listCampaignsOutput, error) {
+			in = in.turn(in.Whole())
+			page, err := q.Client.ListCampaigns(ctx, talkover.CampaignQuery{
 				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID), Search: string(in.Search),
 				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {
 				return nil, err
 			}
-			out, _ := newListing(q.frame(), list[talkover.Campaign, campaignFilters]{
-				thing: "campaign", columns: campaignColumns, fits: campaignFilters.fit, least: 5,
-			}, in.campaignFilters, in.pageInput, page, in.turn)
+			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.Campaign, campaignFilters]{
+				Thing: "campaign", Columns: campaignColumns, Fits: campaignFilters.fit, Least: 5,
+			}, in.campaignFilters, in.PageInput, page, in.turn)
 			return &out, nil
 		},
 	}

@@ -1,21 +1,25 @@
 package tools
 
+import (
+	"github.com/talkover/talkover-mcp/tools/makecall"
+)
+
 // makeCall makes the tool that places a call. It is there only with [Config.AllowCalls].
-func makeCall(c Config) tool[makeCallInput, *makeCallOutput] {
-	p := newPlacer(makeOptions{
-		codes: c.CallingCodes, most: c.MaxCallsPerHour, replicas: c.Replicas,
-		common: c.PlacedCalls, memory: c.Memory, confirm: c.ConfirmCalls,
+func makeCall(c Config) tool[makecall.Input, *makecall.Output] {
+	p := makecall.New(makecall.Options{
+		Codes: c.CallingCodes, Most: c.MaxCallsPerHour, Replicas: c.Replicas,
+		Common: c.PlacedCalls, Memory: c.Memory, Confirm: c.ConfirmCalls,
 	})
 	if c.WatchOrders != nil {
-		c.WatchOrders(p.left)
+		c.WatchOrders(p.Left)
 	}
-	return tool[makeCallInput, *makeCallOutput]{
+	return tool[makecall.Input, *makecall.Output]{
 		name:  "make_call",
 		title: "Place a call",
 		description: "Has an agent ring a phone number now: a real person answers, and it costs money. " +
 			"Use it only where the user asked for this very call, and never twice for one wish.",
 		limit:   pageTime,
 		changes: true,
-		run:     p.place,
+		run:     p.Place,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkover/talkover-mcp/tools"
+	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
 // A memory may be away at any step.
@@ -30,7 +31,7 @@ func (f *forgetful) Swap(name, old, text string, _ time.Duration) (string, error
 // The same order is the same for ten minutes, whatever became of the first question.
 func TestTheSameOrderWithinTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOrders(t, func(c *tools.Config) { c.ConfirmCalls = tools.ConfirmNever })
+		o := newOrders(t, func(c *tools.Config) { c.ConfirmCalls = makecall.ConfirmNever })
 		for _, step := range []struct {
 			after  time.Duration
 			args   string

@@ -12,6 +12,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // prompt describes a ready-made question that a person picks in a host. Its text names
@@ -36,12 +38,12 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 	s.AddPrompt(m, func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		args, err := json.Marshal(r.Params.Arguments)
 		if err != nil {
-			return nil, invalidParams("the arguments are no JSON")
+			return nil, answer.InvalidParams("the arguments are no JSON")
 		}
 		now := qs.Now().In(qs.Zone)
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
-			return nil, answering(err, leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
+			return nil, answer.Answering(err, answer.Leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
 		}
 		text := p.text(in, now)
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
@@ -52,7 +54,7 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 }
 
 // steps writes the text of a prompt: what to do, which calls to make, what to write.
-func steps(do, write string, calls ...ours) string {
+func steps(do, write string, calls ...answer.SafeText) string {
 	var b strings.Builder
 	b.WriteString(do + " Call these tools:\n")
 	for i, call := range calls {
@@ -76,27 +78,27 @@ type dayInput struct {
 }
 
 type windowInput struct {
-	Period   period      `json:"period,omitempty" jsonschema_description:"Days by today; last_7_days if nothing is given."`
-	DateFrom schema.Date `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, in place of period." alias:"from,start,since"`
-	DateTo   schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day, included; today if left out." alias:"to,end,until"`
+	Period   query.Period `json:"period,omitempty" jsonschema_description:"Days by today; last_7_days if nothing is given."`
+	DateFrom schema.Date  `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, in place of period." alias:"from,start,since"`
+	DateTo   schema.Date  `json:"date_to,omitempty" jsonschema_description:"Last day, included; today if left out." alias:"to,end,until"`
 }
 
 // Validate implements [schema.Validator].
 func (in *windowInput) Validate() []schema.Fault {
 	if in.Period != "" && (in.DateFrom != "" || in.DateTo != "") {
-		return []schema.Fault{bothDays}
+		return []schema.Fault{query.BothDays}
 	}
-	return inOrder(in.DateFrom, in.DateTo)
+	return query.InOrder(in.DateFrom, in.DateTo)
 }
 
 // days fills in what was left out: of days without a first one, the six before.
 func (in windowInput) days(now time.Time) (from, to schema.Date) {
 	if in.DateFrom == "" && in.DateTo == "" {
-		return cmp.Or(in.Period, "last_7_days").days(now)
+		return cmp.Or(in.Period, "last_7_days").Days(now)
 	}
 	from, to = in.DateFrom, in.DateTo
 	if to == "" {
-		_, to = today.days(now)
+		_, to = query.Today.Days(now)
 		to = max(to, from)
 	}
 	if from == "" {
@@ -111,15 +113,15 @@ func dailyReport() prompt[dayInput] {
 		text: func(in dayInput, now time.Time) string {
 			day := in.Date
 			if day == "" {
-				day, _ = yesterday.days(now)
+				day, _ = query.Yesterday.Days(now)
 			}
-			calls := []ours{
-				ask("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "compare", "week_before"),
-				ask("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "group_by", []string{"hour"}),
-				ask("find_calls", "agent", in.Agent, "date_from", day, "date_to", day, "only", "unreturned"),
+			calls := []answer.SafeText{
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "compare", "week_before"),
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", day, "date_to", day, "group_by", []string{"hour"}),
+				answer.WrittenCall("find_calls", "agent", in.Agent, "date_from", day, "date_to", day, "only", "unreturned"),
 			}
 			if in.Agent == "" {
-				calls = append(calls, ask("get_call_stats", "date_from", day, "date_to", day, "group_by", []string{"agent"}))
+				calls = append(calls, answer.WrittenCall("get_call_stats", "date_from", day, "date_to", day, "group_by", []string{"agent"}))
 			}
 			return steps("Report on the phone calls of "+string(day)+".",
 				"Then write half a page: volume and answer rate against the week before, the busiest hour, how the agents differ, and who should be rung back."+honest, calls...)
@@ -139,9 +141,9 @@ func reviewMissedCalls() prompt[missedInput] {
 			from, to := in.days(now)
 			return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
 				"Then list whom to ring back, newest first, and say at which hours calls are missed most."+honest,
-				ask("find_calls", "agent", in.Agent, "date_from", from, "date_to", to, "only", "unreturned", "limit", 50),
-				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "direction", "inbound", "metrics", []string{"calls", "missed", "unanswered_rate", "never_called_back", "not_reached"}),
-				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
+				answer.WrittenCall("find_calls", "agent", in.Agent, "date_from", from, "date_to", to, "only", "unreturned", "limit", 50),
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "direction", "inbound", "metrics", []string{"calls", "missed", "unanswered_rate", "never_called_back", "not_reached"}),
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
 		},
 	}
 }
@@ -153,9 +155,9 @@ func compareAgents() prompt[windowInput] {
 			from, to := in.days(now)
 			return steps(fmt.Sprintf("Compare the agents from %s to %s.", from, to),
 				"Then write a table, an agent a line, and say what stands out; agents that make calls and agents that take them are not alike."+honest,
-				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}),
-				ask("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}, "compare", "previous_period"),
-				ask("list_agents", "per_page", 100))
+				answer.WrittenCall("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}),
+				answer.WrittenCall("get_call_stats", "date_from", from, "date_to", to, "group_by", []string{"agent"}, "compare", "previous_period"),
+				answer.WrittenCall("list_agents", "per_page", 100))
 		},
 	}
 }
@@ -170,9 +172,9 @@ func contactHistory() prompt[contactInput] {
 		text: func(in contactInput, _ time.Time) string {
 			return steps("Tell the history of the calls with one contact.",
 				"Then tell it in order: who rang whom, when, with what outcome, how long they spoke, and whether the last missed call was returned. get_call gives every field of a call by its sid."+honest,
-				ask("find_calls", "contact", in.Number, "sort", "oldest", "limit", 50),
-				ask("find_calls", "contact", in.Number, "only", "unreturned"),
-				ask("get_call_stats", "contact", in.Number, "group_by", []string{"direction", "status"}))
+				answer.WrittenCall("find_calls", "contact", in.Number, "sort", "oldest", "limit", 50),
+				answer.WrittenCall("find_calls", "contact", in.Number, "only", "unreturned"),
+				answer.WrittenCall("get_call_stats", "contact", in.Number, "group_by", []string{"direction", "status"}))
 		},
 	}
 }
@@ -181,12 +183,12 @@ func weeklyTrend() prompt[agentArgument] {
 	return prompt[agentArgument]{
 		name: "weekly_trend", title: "Weekly trend", description: "The last eight weeks: volume, answer rate, talk time.",
 		text: func(in agentArgument, now time.Time) string {
-			monday, to := period("last_week").days(now)
+			monday, to := query.Period("last_week").Days(now)
 			from := monday.Time().AddDate(0, 0, -7*7).Format(time.DateOnly)
 			return steps(fmt.Sprintf("Show the trend of the eight whole weeks from %s to %s.", from, to),
 				"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest."+honest,
-				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"week"}),
-				ask("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"weekday"}))
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"week"}),
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "group_by", []string{"weekday"}))
 		},
 	}
 }
@@ -205,9 +207,9 @@ func campaignReview() prompt[campaignInput] {
 			}
 			return steps("Review how campaigns do.",
 				"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, and whether its hours suit when calls are answered."+honest,
-				ask("list_campaigns", "search", in.Campaign, "status", status),
-				ask("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"agent"}),
-				ask("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"hour"}))
+				answer.WrittenCall("list_campaigns", "search", in.Campaign, "status", status),
+				answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"agent"}),
+				answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{"hour"}))
 		},
 	}
 }

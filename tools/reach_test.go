@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // A tool whose answer has text in an unexported field cannot be registered, since
@@ -21,18 +23,18 @@ func TestMaskingReachesEveryStringOfAnAnswer(t *testing.T) {
 		"anything":       {struct{ any any }{}, "any"},
 		"a map":          {struct{ names map[string]int }{}, "names"},
 		"numbers":        {struct{ next int }{}, ""},
-		"words of ours":  {struct{ thing ours }{}, ""},
+		"words of ours":  {struct{ thing answer.SafeText }{}, ""},
 		"moments":        {struct{ At *time.Time }{}, ""},
 		"exported text":  {struct{ Name string }{}, ""},
 		"every tool has": {listCallsOutput{}, ""},
 	} {
-		err := outOfReach(reflect.TypeOf(test.answer))
+		err := answer.OutOfReach(reflect.TypeOf(test.answer))
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), "reach "+test.want+" of") {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for _, c := range []cell{words(""), phone(""), phones{}, handle(""), count(0), seconds(0), testMark(false), decimal(0), figure{}, minute{}, instant{}} {
-		if err := outOfReach(reflect.TypeOf(c)); err != nil {
+	for _, c := range []answer.Cell{answer.ForeignText(""), answer.Phone(""), answer.Phones{}, answer.OpaqueID(""), answer.Count(0), answer.Seconds(0), answer.TestMark(false), answer.Decimal(0), answer.Figure{}, answer.Minute{}, instant{}} {
+		if err := answer.OutOfReach(reflect.TypeOf(c)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 //go:embed metrics.md
@@ -94,11 +96,11 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		if err == nil && meter.Requests() > 0 {
 			qs.accounts.answered(ctx)
 		}
-		ended(outcome(err))
+		ended(answer.Outcome(err))
 		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {
 			// mcp-go passes the error on to the client word for word.
-			return nil, answering(err, leaving(qs.MaskNumbers, explain(err)))
+			return nil, answer.Answering(err, answer.Leaving(qs.MaskNumbers, answer.Explain(err)))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})
@@ -141,35 +143,35 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if err != nil {
 		return "", 0, err
 	}
-	if err := q.checkSearch(ctx, f); err != nil {
+	if err := q.CheckSearch(ctx, f); err != nil {
 		return "", 0, err
 	}
 	filter := stats.Filter{
 		Days: stats.Days{From: string(f.DateFrom), To: string(f.DateTo)}, Zone: time.UTC,
-		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: f.Search.dialled(),
+		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: f.Search.Dialled(),
 	}
 	if f.Status != "" {
 		filter.Statuses = []string{string(f.Status)}
 	}
-	found, err := stats.Find(ctx, q.calls, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows})
+	found, err := stats.Find(ctx, q.Calls, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows})
 	if err != nil {
 		return "", 0, qs.accounts.blame(err)
 	}
-	return sheetHead(q, f, found) + sheet(found.Rows, q.masked), len(found.Rows), nil
+	return sheetHead(q, f, found) + sheet(found.Rows, q.Masked), len(found.Rows), nil
 }
 
 // sheetHead writes the first line. It is a comment, which readers of CSV can be told to skip.
-func sheetHead(q *question, f callFilters, found *stats.Found) string {
-	held, why := every(len(found.Rows), "call that matches", "calls that match"), ours("")
+func sheetHead(q *query.Question, f callFilters, found *stats.Found) string {
+	held, why := answer.Every(len(found.Rows), "call that matches", "calls that match"), answer.SafeText("")
 	if more := found.Total > len(found.Rows); more || !found.All || !found.Exact {
-		held = "NOT ALL: the newest " + plural(len(found.Rows), "call that matches", "calls that match")
-		if why = ours(newCoverage(found.Coverage, window{f.DateFrom, f.DateTo, time.UTC}, q.now, 0).String()); more {
-			why = ours(fmt.Sprintf("%d is the most that this resource holds", mostRows))
+		held = "NOT ALL: the newest " + answer.Plural(len(found.Rows), "call that matches", "calls that match")
+		if why = answer.SafeText(answer.NewCoverage(found.Coverage, answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}, q.Now, 0).String()); more {
+			why = answer.SafeText(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"
 	}
-	frame := q.frame()
-	line := say(q.masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held, echo[callFilters]{f}, why, frame.Now)
+	frame := q.Frame()
+	line := answer.Say(q.Masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held, answer.Echo[callFilters]{Args: f}, why, frame.Now)
 	for _, note := range frame.Notes {
 		line += " " + note
 	}
@@ -178,40 +180,40 @@ func sheetHead(q *question, f callFilters, found *stats.Found) string {
 
 // sheetColumns hold all documented fields. A moment comes first, so that no line begins
 // with the # of a comment.
-var sheetColumns = []column[talkover.Call]{
-	{"created_at", func(c talkover.Call) cell { return instant(c.CreatedAt) }},
-	{"updated_at", func(c talkover.Call) cell { return instant(c.UpdatedAt) }},
-	{"id", func(c talkover.Call) cell { return handle(c.ID) }},
-	{"sid", func(c talkover.Call) cell { return handle(c.SID) }},
-	{"direction", func(c talkover.Call) cell { return words(c.Direction) }},
-	{"status", func(c talkover.Call) cell { return words(c.Status) }},
-	{"duration", func(c talkover.Call) cell { return count(c.Duration) }},
-	{"from", func(c talkover.Call) cell { return phone(c.From) }},
-	{"from_formatted", func(c talkover.Call) cell { return phone(c.FromFormatted) }},
-	{"to", func(c talkover.Call) cell { return phone(c.To) }},
-	{"to_formatted", func(c talkover.Call) cell { return phone(c.ToFormatted) }},
-	{"agent_id", func(c talkover.Call) cell { return handle(c.Agent.ID) }},
-	{"agent_name", func(c talkover.Call) cell { return words(c.Agent.Name) }},
-	{"agent_label", func(c talkover.Call) cell { return words(c.Agent.Label) }},
-	{"is_testing", func(c talkover.Call) cell { return words(strconv.FormatBool(c.IsTesting)) }},
+func sheetColumns(c talkover.Call, add func(string, answer.Cell)) {
+	add("created_at", instant(c.CreatedAt))
+	add("updated_at", instant(c.UpdatedAt))
+	add("id", answer.OpaqueID(c.ID))
+	add("sid", answer.OpaqueID(c.SID))
+	add("direction", answer.ForeignText(c.Direction))
+	add("status", answer.ForeignText(c.Status))
+	add("duration", answer.Count(c.Duration))
+	add("from", answer.Phone(c.From))
+	add("from_formatted", answer.Phone(c.FromFormatted))
+	add("to", answer.Phone(c.To))
+	add("to_formatted", answer.Phone(c.ToFormatted))
+	add("agent_id", answer.OpaqueID(c.Agent.ID))
+	add("agent_name", answer.ForeignText(c.Agent.Name))
+	add("agent_label", answer.ForeignText(c.Agent.Label))
+	add("is_testing", answer.ForeignText(strconv.FormatBool(c.IsTesting)))
 }
 
 // instant shows a moment in UTC, to the last digit that Talkover told.
 type instant time.Time
 
-func (i instant) csv() string { return formed(time.Time(i).UTC(), time.RFC3339Nano) }
+func (i instant) CSV() string { return answer.Formed(time.Time(i).UTC(), time.RFC3339Nano) }
 
 // sheet writes calls down as CSV.
 func sheet(calls []talkover.Call, masked bool) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	_ = w.Write(newTable(sheetColumns, nil).Columns) // a builder never fails
+	_ = w.Write(answer.NewTable(sheetColumns, nil).Columns) // a builder never fails
 	for _, call := range calls {
-		r := appendCells(nil, sheetColumns, call)
+		r := answer.Columns[talkover.Call](sheetColumns).Cells(nil, call)
 		if masked {
-			hide(&r)
+			answer.Hide(&r)
 		}
-		_ = w.Write(r.text(nil, false))
+		_ = w.Write(r.Text(nil, false))
 	}
 	w.Flush()
 	return b.String()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // tally sums up the calls of a page.
@@ -58,7 +59,7 @@ func (t tally) String() string {
 		parts = append(parts, fmt.Sprintf("%d still going on", t.Open))
 	}
 	if t.TestCalls > 0 {
-		parts = append(parts, string(plural(t.TestCalls, "test call", "test calls")))
+		parts = append(parts, string(answer.Plural(t.TestCalls, "test call", "test calls")))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -79,7 +80,7 @@ func counts(m map[string]int) string {
 		names[i] = fmt.Sprintf("%d %s", n, name)
 	}
 	if more := len(names) - mostCounts; more > 0 {
-		names = append(names[:mostCounts], string(plural(more, "other", "others")))
+		names = append(names[:mostCounts], string(answer.Plural(more, "other", "others")))
 	}
 	return strings.Join(names, ", ")
 }

@@ -18,6 +18,9 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/makecall"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // A call of a tool may take so long: one that asks for a page, and one that asks for
@@ -36,19 +39,19 @@ type tool[In any, Out reply] struct {
 	description string // for models, at most three sentences
 	limit       time.Duration
 	changes     bool // it does more than read: it is destructive, and calling it twice does it twice
-	run         func(ctx context.Context, q *question, in In) (Out, error)
+	run         func(ctx context.Context, q *query.Question, in In) (Out, error)
 }
 
 // reply is the structured half of an answer. Some hosts show a model this half alone,
 // and some the text alone, so each says everything. text writes the other half from what
 // the structure holds, after hide has masked that.
 type reply interface {
-	text() string
-	size() int // rows
+	Text() string
+	Size() int // rows
 }
 
 // zoned is an input that may ask for a zone; it returns nil if it does not.
-type zoned interface{ zone() *time.Location }
+type zoned interface{ Zone() *time.Location }
 
 // register adds the tool to a server. Here alone a typed function becomes an MCP tool.
 func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
@@ -60,7 +63,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 	if err != nil {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
-	if err := outOfReach(reflect.TypeFor[Out]()); err != nil {
+	if err := answer.OutOfReach(reflect.TypeFor[Out]()); err != nil {
 		return fmt.Errorf("%s: output: %w", t.name, err)
 	}
 	input.Elsewhere(qs.elsewhere(t.name))
@@ -83,7 +86,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		defer cancel()
 		ended := qs.observe(t.name)
 		ctx, meter := talkover.WithMeter(withProgress(ctx, r))
-		ctx = withRound(ctx, r.Params.MultiRoundTripParams)
+		ctx = makecall.WithRound(ctx, r.Params.MultiRoundTripParams)
 		start := time.Now()
 		var number string
 		out, text, err := t.call(ctx, input, r, qs, &number)
@@ -101,25 +104,25 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) error {
 		if number != "" {
 			record = append(record, slog.String("number", number))
 		}
-		ended(outcome(err))
-		if ask := (*needsInput)(nil); errors.As(err, &ask) {
+		ended(answer.Outcome(err))
+		if ask := (*makecall.NeedsInput)(nil); errors.As(err, &ask) {
 			qs.audit(ctx, toolCall, err, record...)
-			return ask.result, nil
+			return ask.Result, nil
 		}
 		if err != nil {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.
 			qs.audit(ctx, toolCall, err, record...)
-			text := explain(err)
-			if said := refusedHere(""); !errors.As(err, &said) { // whose words are masked already
-				text = leaving(qs.MaskNumbers, text)
+			text := answer.Explain(err)
+			if said := makecall.RefusedHere(""); !errors.As(err, &said) { // whose words are masked already
+				text = answer.Leaving(qs.MaskNumbers, text)
 			}
 			if qs.Demo {
-				text += "\n" + demoNote
+				text += "\n" + answer.DemoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
-		qs.audit(ctx, toolCall, nil, append(record, slog.Int("rows", out.size()))...)
+		qs.audit(ctx, toolCall, nil, append(record, slog.Int("rows", out.Size()))...)
 		return mcp.NewToolResultStructured(out, text), nil
 	})
 	return nil
@@ -131,7 +134,7 @@ func (qs *questions) recovered(ctx context.Context, name string, err *error) {
 	if p := recover(); p != nil {
 		id := rand.Text()[:8]
 		qs.Log.ErrorContext(ctx, "panic", "tool", name, "id", id, "panic", p, "stack", string(debug.Stack()))
-		*err = crash(id)
+		*err = answer.Crash(id)
 	}
 }
 
@@ -169,26 +172,26 @@ func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.
 		return out, "", err
 	}
 	if in, ok := any(in).(ringing); ok {
-		*number = qs.alias(in.rings())
+		*number = qs.alias(in.Rings())
 	}
 	var zone *time.Location
 	if z, ok := any(in).(zoned); ok {
-		zone = z.zone()
+		zone = z.Zone()
 	}
 	q, err := qs.open(ctx, zone)
 	if err != nil {
 		return out, "", err
 	}
-	q.ignored = input.Ignored(args)
-	if err := q.checkSearch(ctx, in); err != nil {
+	q.Ignored = input.Ignored(args)
+	if err := q.CheckSearch(ctx, in); err != nil {
 		return out, "", qs.accounts.blame(err)
 	}
 	if out, err = t.run(ctx, q, in); err != nil {
 		return out, "", qs.accounts.blame(err)
 	}
-	noneNull(reflect.ValueOf(&out))
-	if q.masked {
-		hide(&out)
+	answer.NoneNull(reflect.ValueOf(&out))
+	if q.Masked {
+		answer.Hide(&out)
 	}
-	return out, out.text(), nil
+	return out, out.Text(), nil
 }

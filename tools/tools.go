@@ -2,12 +2,12 @@
 // its words, input, output and handler.
 //
 // A call takes this way. tool.go decodes the arguments into the input of the tool and opens
-// a question (question.go), which has the caller's account, the zone and the moment. The
+// a question (package query), which has the caller's account, the zone and the moment. The
 // tool asks package talkover, or stats for what takes many requests. It lays what comes
-// back out in tables of typed columns (table.go, cell.go), on pages (page.go), between a
-// frame of notes (frame.go), and leaves out what there is no room for (size.go). tool.go
-// then masks phone numbers in this structure (mask.go), and has the text made of it. An
-// error goes back in words that a model can act on (errors.go).
+// back out in tables, on pages and between notes, in as many tokens as there is room for
+// (package answer). tool.go then masks phone numbers in this structure, and has the text made
+// of it. An error goes back in words that a model can act on. Calls are placed by package
+// makecall.
 package tools
 
 import (
@@ -23,6 +23,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // New makes an MCP server with all tools, prompts and resources. It fails if a schema
@@ -41,7 +43,7 @@ func New(c Config) (*server.MCPServer, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	name, title := c.named()
-	qs := &questions{Config: c, accounts: newAccounts(c), names: newNames(), takes: map[string][]string{}}
+	qs := &questions{Config: c, accounts: newAccounts(c), names: query.NewNames(), takes: map[string][]string{}}
 	hooks := &server.Hooks{}
 	hooks.AddOnRequestInitialization(boundURI)
 	hooks.AddBeforeReadResource(keepPlus)
@@ -122,7 +124,7 @@ var instructions string
 func (c Config) instructions(ctx context.Context) string {
 	demo := ""
 	if c.Demo {
-		demo = " " + demoNote
+		demo = " " + answer.DemoNote
 	}
 	calls := ""
 	if c.AllowCalls && c.mayAs(ctx, rolePlace) {

@@ -1,4 +1,4 @@
-package tools
+package query
 
 import (
 	"fmt"
@@ -9,35 +9,36 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/talkover/talkover-mcp/schema"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
-// period names days by today, so that a model computes no dates.
-type period string
+// Period names days by today, so that a model computes no dates.
+type Period string
 
 const (
-	today     period = "today"
-	yesterday period = "yesterday"
+	Today     Period = "today"
+	Yesterday Period = "yesterday"
 )
 
-// periods lists the periods. Those that are not over are whole all the same: this_month goes
+// Periods lists the periods. Those that are not over are whole all the same: this_month goes
 // on to its last day. Weeks begin on Mondays.
-var periods = []period{
-	today, yesterday, "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days", "last_90_days",
+var Periods = []Period{
+	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days", "last_90_days",
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (period) JSONSchema() *jsonschema.Schema { return schema.OneOf(periods) }
+func (Period) JSONSchema() *jsonschema.Schema { return schema.OneOf(Periods) }
 
 // days returns the first and the last day of the period, at a moment in a zone. The last
 // 7, 30 and 90 days are those before today.
-func (p period) days(now time.Time) (from, to schema.Date) {
+func (p Period) Days(now time.Time) (from, to schema.Date) {
 	// A day of UTC has no change of clocks, so that 24 hours are a day.
 	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 	first, last := day, day
 	monday := day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
 	month := day.AddDate(0, 0, 1-day.Day())
 	switch p {
-	case yesterday:
+	case Yesterday:
 		first, last = day.AddDate(0, 0, -1), day.AddDate(0, 0, -1)
 	case "this_week":
 		first, last = monday, monday.AddDate(0, 0, 6)
@@ -58,40 +59,40 @@ func (p period) days(now time.Time) (from, to schema.Date) {
 }
 
 // periodOf returns the period that words such as "Last week" mean, or "".
-func periodOf(words string) period {
-	p := period(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(words)))
-	if slices.Contains(periods, p) {
+func periodOf(words string) Period {
+	p := Period(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(words)))
+	if slices.Contains(Periods, p) {
 		return p
 	}
 	return ""
 }
 
-// day is a day as models give it: YYYY-MM-DD, or the word for a period, which
+// Day is a day as models give it: YYYY-MM-DD, or the word for a period, which
 // [filters.Validate] understands or refuses.
-type day string
+type Day string
 
 // JSONSchema implements the hook of invopop/jsonschema. It has no pattern, since hosts that
 // hold arguments against one would refuse "yesterday".
-func (day) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+func (Day) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
 // Spell implements [schema.Speller].
-func (day) Spell(value string) string { return schema.Date("").Spell(value) }
+func (Day) Spell(value string) string { return schema.Date("").Spell(value) }
 
 // Check implements [schema.Checker].
-func (d day) Check(today string) error {
+func (d Day) Check(today string) error {
 	if periodOf(string(d)) != "" {
 		return nil
 	}
 	if err := schema.Date(d).Check(today); err != nil {
-		return fmt.Errorf("%w, or use period: %s", err, joined(periods))
+		return fmt.Errorf("%w, or use period: %s", err, answer.Joined(Periods))
 	}
 	return nil
 }
 
 // date returns the date of a day, today and yesterday being those of a moment.
-func (d day) date(now time.Time) schema.Date {
+func (d Day) date(now time.Time) schema.Date {
 	if p := periodOf(string(d)); p != "" {
-		first, _ := p.days(now)
+		first, _ := p.Days(now)
 		return first
 	}
 	return schema.Date(d)

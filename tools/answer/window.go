@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"strings"
@@ -7,37 +7,37 @@ import (
 	"github.com/talkover/talkover-mcp/schema"
 )
 
-// window holds the days that a question is about. A bound that is "" is none.
-type window struct {
-	from, to schema.Date
-	zone     *time.Location
+// Window holds the days that a question is about. A bound that is "" is none.
+type Window struct {
+	From, To schema.Date
+	Zone     *time.Location
 }
 
 // begins returns the first moment of the window, or the zero time.
-func (w window) begins() time.Time { return w.startOf(w.from.Time()) }
+func (w Window) Begins() time.Time { return w.startOf(w.From.Time()) }
 
 // ends returns the first moment after the window, or the zero time.
-func (w window) ends() time.Time {
-	if w.to == "" {
+func (w Window) Ends() time.Time {
+	if w.To == "" {
 		return time.Time{}
 	}
-	return w.startOf(w.to.Time().AddDate(0, 0, 1))
+	return w.startOf(w.To.Time().AddDate(0, 0, 1))
 }
 
-func (w window) startOf(d time.Time) time.Time {
+func (w Window) startOf(d time.Time) time.Time {
 	if d.IsZero() {
 		return d
 	}
-	return startOfDay(time.Date(d.Year(), d.Month(), d.Day(), 12, 0, 0, 0, w.zone))
+	return startOfDay(time.Date(d.Year(), d.Month(), d.Day(), 12, 0, 0, 0, w.Zone))
 }
 
 // String writes the window in full, such as Mon 2026-11-23 00:00 - 24:00 America/New_York.
-func (w window) String() string { return between(w.begins(), w.ends()) + " " + w.zone.String() }
+func (w Window) String() string { return Between(w.Begins(), w.Ends()) + " " + w.Zone.String() }
 
-// between writes what lies from one moment on and before another, each zero for no bound.
+// Between writes what lies from one moment on and before another, each zero for no bound.
 // The moments must be in the zone of the answer.
-func between(from, to time.Time) string {
-	begins, ends := beginForm(from, nowForm), endForm(to, nowForm)
+func Between(from, to time.Time) string {
+	begins, ends := BeginForm(from, NowForm), EndForm(to, NowForm)
 	switch {
 	case from.IsZero() && to.IsZero():
 		return "all days"
@@ -51,20 +51,20 @@ func between(from, to time.Time) string {
 	return begins + " - " + ends
 }
 
-// beginForm writes the beginning of a stretch in a form that ends in minutes, and the seconds
+// BeginForm writes the beginning of a stretch in a form that ends in minutes, and the seconds
 // where there are some: calls of that minute may be left out.
-func beginForm(t time.Time, form string) string {
+func BeginForm(t time.Time, form string) string {
 	if t.Second() != 0 {
 		form += ":05"
 	}
-	return formed(t, form)
+	return Formed(t, form)
 }
 
-// endForm writes the end of a stretch likewise, but where that is the first moment of a day, as
+// EndForm writes the end of a stretch likewise, but where that is the first moment of a day, as
 // 24:00 of the day before.
-func endForm(t time.Time, form string) string {
+func EndForm(t time.Time, form string) string {
 	if t.IsZero() || !t.Equal(startOfDay(t)) {
-		return beginForm(t, form)
+		return BeginForm(t, form)
 	}
 	day := startOfDay(t.Add(-time.Nanosecond))
 	return strings.TrimSuffix(day.Format(form), day.Format(clockForm)) + "24:00"
@@ -80,14 +80,14 @@ func startOfDay(t time.Time) time.Time {
 	return s
 }
 
-// statsWindow holds the days that were asked for.
-type statsWindow struct {
+// StatsWindow holds the days that were asked for.
+type StatsWindow struct {
 	From     string `json:"from,omitempty"`
 	To       string `json:"to,omitempty"`
 	Timezone string `json:"timezone"`
 }
 
 // shown returns the window as the structure of an answer has it.
-func (w window) shown() statsWindow {
-	return statsWindow{beginForm(w.begins(), minuteForm), endForm(w.ends(), minuteForm), w.zone.String()}
+func (w Window) Shown() StatsWindow {
+	return StatsWindow{BeginForm(w.Begins(), MinuteForm), EndForm(w.Ends(), MinuteForm), w.Zone.String()}
 }

@@ -1,4 +1,4 @@
-package tools
+package makecall
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // How make_call asks the client's user before it rings anybody.
@@ -36,27 +39,27 @@ const confirmKey = "confirm"
 // roundKey is the context key of what a client brings back of a question.
 type roundKey struct{}
 
-// withRound returns a context with what a client brings back of a question.
-func withRound(ctx context.Context, round mcp.MultiRoundTripParams) context.Context {
+// WithRound returns a context with what a client brings back of a question.
+func WithRound(ctx context.Context, round mcp.MultiRoundTripParams) context.Context {
 	return context.WithValue(ctx, roundKey{}, round)
 }
 
-// needsInput is the error of a tool that must ask the user first.
-type needsInput struct{ result *mcp.CallToolResult }
+// NeedsInput is the error of a tool that must ask the user first.
+type NeedsInput struct{ Result *mcp.CallToolResult }
 
-func (*needsInput) Error() string   { return "the user is asked first" }
-func (*needsInput) outcome() string { return "asked" }
+func (*NeedsInput) Error() string   { return "the user is asked first" }
+func (*NeedsInput) Outcome() string { return "asked" }
 
 // unconfirmed says why no call was placed.
 type unconfirmed string
 
 func (u unconfirmed) Error() string   { return "not confirmed: " + string(u) }
-func (u unconfirmed) explain() string { return "No call was placed: " + string(u) }
-func (unconfirmed) outcome() string   { return "unconfirmed" }
+func (u unconfirmed) Explain() string { return "No call was placed: " + string(u) }
+func (unconfirmed) Outcome() string   { return "unconfirmed" }
 
 // check returns nil where an order may go out; ask puts it to the user in words. ready is
-// asked before the user is, so that nobody is asked in vain.
-func (c *confirmation) check(ctx context.Context, q *question, order any, ask func() ours, ready func() error) error {
+// Narrowed before the user is, so that nobody is asked in vain.
+func (c *confirmation) check(ctx context.Context, q *query.Question, order any, ask func() answer.SafeText, ready func() error) error {
 	round, _ := ctx.Value(roundKey{}).(mcp.MultiRoundTripParams)
 	switch {
 	case c.when == ConfirmNever:
@@ -71,7 +74,7 @@ func (c *confirmation) check(ctx context.Context, q *question, order any, ask fu
 		if _, err := c.memory.Swap(questionName(q, order, state), "", "asked", confirmTime); err != nil {
 			return memoryAway
 		}
-		return &needsInput{server.NewInputRequestBuilder(state).Elicit(confirmKey, mcp.ElicitationParams{
+		return &NeedsInput{server.NewInputRequestBuilder(state).Elicit(confirmKey, mcp.ElicitationParams{
 			Message:         string(ask()),
 			RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
 		}).ToolResult()}
@@ -108,7 +111,7 @@ const memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_
 	"Call again in a minute, without a confirmation.")
 
 // answered reads what the user said to the order.
-func (c *confirmation) answered(q *question, order any, round mcp.MultiRoundTripParams) error {
+func (c *confirmation) answered(q *query.Question, order any, round mcp.MultiRoundTripParams) error {
 	switch was, err := c.memory.Swap(questionName(q, order, round.RequestState), "asked", "", 0); {
 	case err != nil:
 		return memoryAway
@@ -129,7 +132,7 @@ func (c *confirmation) answered(q *question, order any, round mcp.MultiRoundTrip
 }
 
 // questionName names what a user is asked: a state stands for one order of one caller.
-func questionName(q *question, order any, state string) string {
+func questionName(q *query.Question, order any, state string) string {
 	what, _ := json.Marshal(order) // it came from JSON
-	return fmt.Sprintf("%q", []string{"question", state, string(q.client.Key("account")), q.caller, string(what)})
+	return fmt.Sprintf("%q", []string{"question", state, string(q.Client.Key("account")), q.Caller, string(what)})
 }

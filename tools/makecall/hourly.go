@@ -1,4 +1,4 @@
-package tools
+package makecall
 
 import (
 	"crypto/rand"
@@ -43,9 +43,9 @@ type overBound struct {
 }
 
 func (overBound) Error() string   { return "too many calls this hour" }
-func (overBound) outcome() string { return "refused_here" }
+func (overBound) Outcome() string { return "refused_here" }
 
-func (o overBound) explain() string {
+func (o overBound) Explain() string {
 	s := fmt.Sprintf("No call was placed: this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", o.most)
 	if o.wait > 0 {
 		s += fmt.Sprintf(" The next may be placed in %d min.", int(o.wait.Minutes())+1)
@@ -60,7 +60,7 @@ func (h *hourly) left(now time.Time, who ...string) (int, error) {
 	return h.count(now, "", who)
 }
 
-// count returns how many calls all of these may still place, by the count of all replicas
+// Count returns how many calls all of these may still place, by the count of all replicas
 // where it is to be had. That count adds the call with an id, unless it is empty. The
 // caller holds h.mu.
 func (h *hourly) count(now time.Time, id string, who []string) (int, error) {

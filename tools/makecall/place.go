@@ -1,4 +1,4 @@
-package tools
+package makecall
 
 import (
 	"cmp"
@@ -13,9 +13,11 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
-type makeCallInput struct {
+type Input struct {
 	AgentID      string        `json:"agent_id" jsonschema:"maxLength=64" jsonschema_description:"Agent that is to call; see list_agents." alias:"agent,id"`
 	To           string        `json:"to" jsonschema:"maxLength=16" jsonschema_description:"Number to ring, in E.164: +12025550123." alias:"number,phone,phone_number,search"`
 	Payload      schema.Object `json:"payload,omitempty" jsonschema_description:"Values for the agent's prompt." alias:"variables,data,params"`
@@ -25,11 +27,11 @@ type makeCallInput struct {
 	AgainAfter   string        `json:"again_after,omitempty" jsonschema:"maxLength=64" jsonschema_description:"Only where the user wants the same order to ring once more: the id of the call before." alias:"again"`
 }
 
-func (in makeCallInput) rings() string { return in.To }
+func (in Input) Rings() string { return in.To }
 
 // Validate implements [schema.Validator].
-func (in *makeCallInput) Validate() (faults []schema.Fault) {
-	if in.To != "" && (!isE164(in.To) || len(in.To) <= leastToRing) {
+func (in *Input) Validate() (faults []schema.Fault) {
+	if in.To != "" && (!answer.IsE164(in.To) || len(in.To) <= answer.LeastToRing) {
 		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and 8 to 15 digits alone, such as +12025550123"})
 	}
 	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {
@@ -38,30 +40,30 @@ func (in *makeCallInput) Validate() (faults []schema.Fault) {
 	return faults
 }
 
-type makeCallOutput struct {
+type Output struct {
 	placedCall
-	LeftHour int  `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
-	Look     ours `json:"look" jsonschema_description:"How to see what becomes of it."`
-	frame
+	LeftHour int             `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
+	Look     answer.SafeText `json:"look" jsonschema_description:"How to see what becomes of it."`
+	answer.Frame
 }
 
 // placedCall holds what Talkover says of a call that it accepted.
 type placedCall struct {
-	ID        handle `json:"id"`
-	AgentID   handle `json:"agent_id"`
-	To        phone  `json:"to"`
-	Status    string `json:"status"`
-	CreatedAt second `json:"created_at,omitzero"`
+	ID        answer.OpaqueID `json:"id"`
+	AgentID   answer.OpaqueID `json:"agent_id"`
+	To        answer.Phone    `json:"to"`
+	Status    string          `json:"status"`
+	CreatedAt answer.Second   `json:"created_at,omitzero"`
 }
 
-// makeOptions say how calls may be placed.
-type makeOptions struct {
-	codes    talkover.CallingCodes // all numbers if nil
-	most     int                   // calls in any hour, of each caller and each account
-	replicas int                   // that share most where no count is common to them; 1 if 0
-	common   PlacedCalls           // nil for none
-	memory   Memory                // nil for that of this process
-	confirm  string                // [ConfirmAuto] if empty
+// Options say how calls may be placed.
+type Options struct {
+	Codes    talkover.CallingCodes // all numbers if nil
+	Most     int                   // calls in any hour, of each caller and each account
+	Replicas int                   // that share most where no count is common to them; 1 if 0
+	Common   PlacedCalls           // nil for none
+	Memory   Memory                // nil for that of this process
+	Confirm  string                // [ConfirmAuto] if empty
 }
 
 // placer places calls within bounds, and sends an order once and never again.
@@ -72,33 +74,33 @@ type placer struct {
 	confirm *confirmation
 }
 
-// newPlacer makes a placer.
-func newPlacer(o makeOptions) *placer {
-	if o.memory == nil {
-		o.memory = new(ownMemory)
+// New makes a placer.
+func New(o Options) *placer {
+	if o.Memory == nil {
+		o.Memory = new(ownMemory)
 	}
 	return &placer{
-		codes:   o.codes,
-		hour:    &hourly{most: o.most, replicas: o.replicas, common: o.common},
-		orders:  orders{o.memory},
-		confirm: &confirmation{o.confirm, o.memory},
+		codes:   o.Codes,
+		hour:    &hourly{most: o.Most, replicas: o.Replicas, common: o.Common},
+		orders:  orders{o.Memory},
+		confirm: &confirmation{o.Confirm, o.Memory},
 	}
 }
 
 // left returns how many calls may yet be placed by whoever may place the fewest.
-func (p *placer) left() int { return p.hour.fewest(time.Now()) }
+func (p *placer) Left() int { return p.hour.fewest(time.Now()) }
 
 // place places a call, which rings a person's phone and costs money.
-func (p *placer) place(ctx context.Context, q *question, in makeCallInput) (*makeCallOutput, error) {
+func (p *placer) Place(ctx context.Context, q *query.Question, in Input) (*Output, error) {
 	if !p.codes.Allow(in.To) {
-		return nil, refusedHere(fmt.Sprintf("this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help", p.codes))
+		return nil, RefusedHere(fmt.Sprintf("this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help", p.codes))
 	}
-	bound := []string{"account " + string(q.client.Key("account"))}
-	if q.caller != "" {
-		bound = append(bound, "caller "+q.caller)
+	bound := []string{"account " + string(q.Client.Key("account"))}
+	if q.Caller != "" {
+		bound = append(bound, "caller "+q.Caller)
 	}
 	err := p.confirm.check(ctx, q, in,
-		func() ours { return orderInWords(ctx, q, in) },
+		func() answer.SafeText { return orderInWords(ctx, q, in) },
 		func() error {
 			if _, err := p.orders.note(q, in, ""); err != nil {
 				return err
@@ -109,7 +111,7 @@ func (p *placer) place(ctx context.Context, q *question, in makeCallInput) (*mak
 	if err != nil {
 		return nil, err
 	}
-	id, at := unknownID+rand.Text()[:8], " "+q.now.Format(time.RFC3339)
+	id, at := unknownID+rand.Text()[:8], " "+q.Now.Format(time.RFC3339)
 	last, err := p.orders.note(q, in, id+at)
 	if err != nil {
 		return nil, err
@@ -138,19 +140,19 @@ func (p *placer) place(ctx context.Context, q *question, in makeCallInput) (*mak
 
 // orderInWords asks a person whether to place a call. It names the agent as people do,
 // where the API tells.
-func orderInWords(ctx context.Context, q *question, in makeCallInput) ours {
-	who := say(q.masked, "the agent %s", handle(in.AgentID))
-	if agents, err := q.readAgents(ctx); err == nil {
+func orderInWords(ctx context.Context, q *query.Question, in Input) answer.SafeText {
+	who := answer.Say(q.Masked, "the agent %s", answer.OpaqueID(in.AgentID))
+	if agents, err := q.ReadAgents(ctx); err == nil {
 		for _, a := range agents.Rows {
 			if a.ID == in.AgentID {
-				who = say(q.masked, "the agent %q (%s)", a.Display(), handle(in.AgentID))
+				who = answer.Say(q.Masked, "the agent %q (%s)", a.Display(), answer.OpaqueID(in.AgentID))
 			}
 		}
 	}
-	s := say(q.masked, "Have %s ring %s", who, phone(in.To))
+	s := answer.Say(q.Masked, "Have %s ring %s", who, answer.Phone(in.To))
 	switch {
 	case in.DelaySeconds > 0:
-		s += say(q.masked, " in %d s", in.DelaySeconds)
+		s += answer.Say(q.Masked, " in %d s", in.DelaySeconds)
 	default:
 		s += " now"
 	}
@@ -160,10 +162,10 @@ func orderInWords(ctx context.Context, q *question, in makeCallInput) ours {
 		s += "? A person answers, and the call costs money."
 	}
 	if in.AgainAfter != "" {
-		s += say(q.masked, " The same was ordered before, as %s.", handle(in.AgainAfter))
+		s += answer.Say(q.Masked, " The same was ordered before, as %s.", answer.OpaqueID(in.AgainAfter))
 	}
 	if len(in.Payload) > 0 {
-		s += say(q.masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
+		s += answer.Say(q.Masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
 	}
 	return s
 }
@@ -180,21 +182,21 @@ func cut(s string, most int) string {
 }
 
 // look writes the call of a tool that shows what became of a placed call.
-func look(q *question) ours {
-	return ask("list_calls", "direction", "outbound", "date_from", q.now.UTC().Format(time.DateOnly))
+func look(q *query.Question) answer.SafeText {
+	return answer.WrittenCall("list_calls", "direction", "outbound", "date_from", q.Now.UTC().Format(time.DateOnly))
 }
 
 // placeCall places the call, and logs it whatever comes of it.
-func placeCall(ctx context.Context, q *question, in makeCallInput) (talkover.PlacedCall, error) {
-	placed, err := q.client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
+func placeCall(ctx context.Context, q *query.Question, in Input) (talkover.PlacedCall, error) {
+	placed, err := q.Client.PlaceCall(ctx, in.AgentID, talkover.CallOrder{
 		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
 		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
 	})
 	came := "ok"
 	if err != nil {
-		came = outcome(err)
+		came = answer.Outcome(err)
 	}
-	q.log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", maskNumber(in.To)),
+	q.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", answer.MaskNumber(in.To)),
 		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", came))
 	if err != nil {
 		var e *talkover.Error
@@ -203,27 +205,27 @@ func placeCall(ctx context.Context, q *question, in makeCallInput) (talkover.Pla
 	return placed, nil
 }
 
-func makeCallAnswer(q *question, placed talkover.PlacedCall, left int) *makeCallOutput {
-	out := &makeCallOutput{
+func makeCallAnswer(q *query.Question, placed talkover.PlacedCall, left int) *Output {
+	out := &Output{
 		placedCall: placedCall{
-			ID: handle(placed.ID), AgentID: handle(placed.AgentID), To: phone(placed.To), Status: placed.Status,
-			CreatedAt: second(inZone(placed.CreatedAt, q.zone)),
+			ID: answer.OpaqueID(placed.ID), AgentID: answer.OpaqueID(placed.AgentID), To: answer.Phone(placed.To), Status: placed.Status,
+			CreatedAt: answer.Second(answer.InZone(placed.CreatedAt, q.Zone)),
 		},
-		LeftHour: left, Look: look(q), frame: q.frame(),
+		LeftHour: left, Look: look(q), Frame: q.Frame(),
 	}
 	if placed.ID == "" {
-		out.note("Talkover took the call but gave it no id.")
+		out.Note("Talkover took the call but gave it no id.")
 	}
 	return out
 }
 
-func (out *makeCallOutput) size() int { return 1 }
+func (out *Output) Size() int { return 1 }
 
-func (out *makeCallOutput) text() string {
+func (out *Output) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone, out.Now)
-	out.writeNotes(&b)
-	fieldTable(out.placedCall).write(&b, false)
+	out.WriteNotes(&b)
+	answer.FieldTable(out.placedCall).Write(&b, false)
 	b.WriteString("To see what becomes of it: " + string(out.Look))
 	return b.String()
 }
@@ -232,17 +234,17 @@ func (out *makeCallOutput) text() string {
 type placing struct {
 	cause   error
 	perhaps bool // it may have been placed all the same
-	look    ours
+	look    answer.SafeText
 	again   string // places it once more all the same
 }
 
 func (p *placing) Error() string { return "placing a call: " + p.cause.Error() }
 func (p *placing) Unwrap() error { return p.cause }
 
-// explain never says to try again where the call may have been placed.
-func (p *placing) explain() string {
+// Explain never says to try again where the call may have been placed.
+func (p *placing) Explain() string {
 	if !p.perhaps {
-		return "No call was placed. " + explain(p.cause)
+		return "No call was placed. " + answer.Explain(p.cause)
 	}
 	s := "The call may have been placed, or not."
 	var e *talkover.Error

@@ -1,4 +1,4 @@
-package tools
+package makecall
 
 import (
 	"errors"
@@ -36,7 +36,7 @@ func TestReplicasDivideTheBoundOnCalls(t *testing.T) {
 	}
 	_, _, err := h.take(time.Now(), "account")
 	var over overBound
-	if !errors.As(err, &over) || !strings.Contains(over.explain(), "at most 6 an hour") {
+	if !errors.As(err, &over) || !strings.Contains(over.Explain(), "at most 6 an hour") {
 		t.Errorf("the seventh of 20 shared by 3: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package tools
+package query
 
 import (
 	"time"
@@ -13,14 +13,14 @@ const (
 	mostRemembered = 64 // accounts whose names are remembered
 )
 
-// names holds the lists of agents and campaigns of accounts.
-type names struct {
-	agents    memory[talkover.AgentInfo]
-	campaigns memory[talkover.Campaign]
+// Names holds the lists of agents and campaigns of accounts.
+type Names struct {
+	Agents    memory[talkover.AgentInfo]
+	Campaigns memory[talkover.Campaign]
 }
 
-func newNames() *names {
-	return &names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign]()}
+func NewNames() *Names {
+	return &Names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign]()}
 }
 
 // memory remembers the names of accounts for a minute, so that a completion, which
@@ -57,7 +57,7 @@ func (m memory[T]) get(account *talkover.Client, read func() (talkover.All[T], e
 
 // offer returns the names for a completion: of a list that could not be read to its end,
 // what came before. It reads again a minute after a failure.
-func (m memory[T]) offer(account *talkover.Client, read func() (talkover.All[T], error)) []T {
+func (m memory[T]) Offer(account *talkover.Client, read func() (talkover.All[T], error)) []T {
 	known, ok := m.accounts.Get(account)
 	if ok && known.err != nil && time.Now().Before(known.until) {
 		return known.names.Rows
@@ -67,7 +67,7 @@ func (m memory[T]) offer(account *talkover.Client, read func() (talkover.All[T],
 }
 
 // latest returns the names that were read last, however old; none if none were read.
-func (m memory[T]) latest(account *talkover.Client) []T {
+func (m memory[T]) Latest(account *talkover.Client) []T {
 	known, _ := m.accounts.Get(account)
 	return known.names.Rows
 }

@@ -1,4 +1,4 @@
-package tools
+package makecall
 
 import (
 	"cmp"
@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // Memory remembers texts for a while, of all replicas of this program or of one.
@@ -57,25 +60,25 @@ const unknownID = "unknown-"
 type orders struct{ Memory }
 
 // nameOf names what is the same order: that of an agent to ring a number with a payload.
-func nameOf(q *question, in makeCallInput) string {
+func nameOf(q *query.Question, in Input) string {
 	payload := jsontext.Value(slices.Clone(in.Payload))
 	if _ = payload.Canonicalize(); string(payload) == "{}" { // it came from JSON
 		payload = nil
 	}
-	return fmt.Sprintf("%q", []string{"order", string(q.client.Key("account")), in.AgentID, in.To, string(payload)})
+	return fmt.Sprintf("%q", []string{"order", string(q.Client.Key("account")), in.AgentID, in.To, string(payload)})
 }
 
 // note puts an order, or "" to look only, in the place of the one before, which it returns.
 // It fails where that went out lately and in does not say to place it again. Test calls
 // cost nothing, and are not noted.
-func (o orders) note(q *question, in makeCallInput, order string) (before string, err error) {
+func (o orders) note(q *query.Question, in Input, order string) (before string, err error) {
 	if in.IsTesting {
 		return "", nil
 	}
 	name := nameOf(q, in)
 	was, err := o.Swap(name, "", order, orderTime)
 	id, at, _ := strings.Cut(was, " ")
-	if err == nil && was != "" && (id == in.AgainAfter || maskHandle(id) == in.AgainAfter) {
+	if err == nil && was != "" && (id == in.AgainAfter || answer.MaskID(id) == in.AgainAfter) {
 		before = was
 		was, err = o.Swap(name, before, cmp.Or(order, before), orderTime)
 	}
@@ -85,26 +88,26 @@ func (o orders) note(q *question, in makeCallInput, order string) (before string
 	case was == before:
 		return before, nil
 	}
-	again := say(q.masked, "call again with again_after %q", handle(id))
+	again := answer.Say(q.Masked, "call again with again_after %q", answer.OpaqueID(id))
 	if strings.HasPrefix(id, unknownID) {
-		return "", refusedHere(say(q.masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
+		return "", RefusedHere(answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
 			"Look whether it is there: %s. If it is not, %s", at, look(q), again))
 	}
-	return "", refusedHere(say(q.masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
-		"If the user wants it to ring once more, %s", at, handle(id), again))
+	return "", RefusedHere(answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
+		"If the user wants it to ring once more, %s", at, answer.OpaqueID(id), again))
 }
 
 // end notes what became of an order that went out: its call, or what was before it where
 // no call was placed.
-func (o orders) end(q *question, in makeCallInput, order, became string) {
+func (o orders) end(q *query.Question, in Input, order, became string) {
 	if !in.IsTesting {
 		_, _ = o.Swap(nameOf(q, in), order, became, orderTime) // else it stays noted as unknown
 	}
 }
 
-// refusedHere says why this server placed no call, in words of its own.
-type refusedHere ours
+// RefusedHere says why this server placed no call, in words of its own.
+type RefusedHere answer.SafeText
 
-func (refusedHere) Error() string     { return "refused here" }
-func (r refusedHere) explain() string { return "No call was placed: " + string(r) + "." }
-func (refusedHere) outcome() string   { return "refused_here" }
+func (RefusedHere) Error() string     { return "refused here" }
+func (r RefusedHere) Explain() string { return "No call was placed: " + string(r) + "." }
+func (RefusedHere) Outcome() string   { return "refused_here" }

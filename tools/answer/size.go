@@ -1,24 +1,24 @@
-package tools
+package answer
 
 import "unicode"
 
 // size bounds each half of an answer, in tokens of o200k. An answer is fitted by an
 // estimate, since counting needs a table of all tokens; the tests count them.
 type size struct {
-	most     int // what it may take
-	estimate int // what tokens may make of it
+	Most     int // what it may take
+	Estimate int // what tokens may make of it
 }
 
 // The sizes of answers. Estimates run high for rows of names, and low for rows of
 // figures.
 var (
-	listingSize = size{most: 4000, estimate: 4100}
-	findSize    = size{most: 2500, estimate: 2600}
-	statsSize   = size{most: 1500, estimate: 1400}
+	ListingSize = size{Most: 4000, Estimate: 4100}
+	FindSize    = size{Most: 2500, Estimate: 2600}
+	StatsSize   = size{Most: 1500, Estimate: 1400}
 )
 
-// fitting returns how many of n rows fit into so many tokens, by what each costs.
-func fitting(n, room int, cost func(i int) int) int {
+// Fitting returns how many of n rows fit into so many tokens, by what each costs.
+func Fitting(n, room int, cost func(i int) int) int {
 	for i := range n {
 		if room -= cost(i); room < 0 {
 			return i
@@ -27,9 +27,9 @@ func fitting(n, room int, cost func(i int) int) int {
 	return n
 }
 
-// tokens estimates, rather high, how many tokens of o200k a text takes: one for three
+// Tokens estimates, rather high, how many tokens of o200k a text takes: one for three
 // digits or signs, one for four letters.
-func tokens(s string) int {
+func Tokens(s string) int {
 	const (
 		space = iota
 		digit

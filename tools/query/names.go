@@ -1,4 +1,4 @@
-package tools
+package query
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // mostNames bounds how many agents or campaigns are looked through for a name.
@@ -18,84 +19,84 @@ const mostNames = 3 * talkover.MaxPerPage
 
 // readAgents returns the account's agents, up to mostNames, as they were at most
 // rememberFor ago.
-func (q *question) readAgents(ctx context.Context) (talkover.All[talkover.AgentInfo], error) {
-	return q.agents.get(q.client, q.allAgents(ctx))
+func (q *Question) ReadAgents(ctx context.Context) (talkover.All[talkover.AgentInfo], error) {
+	return q.Agents.get(q.Client, q.AllAgents(ctx))
 }
 
 // allAgents returns how to read the agents of the account.
-func (q *question) allAgents(ctx context.Context) func() (talkover.All[talkover.AgentInfo], error) {
+func (q *Question) AllAgents(ctx context.Context) func() (talkover.All[talkover.AgentInfo], error) {
 	return func() (talkover.All[talkover.AgentInfo], error) {
-		return talkover.ReadAll(ctx, q.client.ListAgents, talkover.AgentQuery{}, mostNames)
+		return talkover.ReadAll(ctx, q.Client.ListAgents, talkover.AgentQuery{}, mostNames)
 	}
 }
 
 // allCampaigns returns how to read its campaigns, up to mostNames.
-func (q *question) allCampaigns(ctx context.Context) func() (talkover.All[talkover.Campaign], error) {
+func (q *Question) AllCampaigns(ctx context.Context) func() (talkover.All[talkover.Campaign], error) {
 	return func() (talkover.All[talkover.Campaign], error) {
-		return talkover.ReadAll(ctx, q.client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
+		return talkover.ReadAll(ctx, q.Client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
 	}
 }
 
 // noteLines says that a search finds all calls of a line of ours, which a person who looks for
 // somebody's number seldom means. It knows the lines that the list of agents names.
-func (q *question) noteLines(ctx context.Context, f *frame, search needle) {
+func (q *Question) NoteLines(ctx context.Context, f *answer.Frame, search answer.SearchTerm) {
 	digits := talkover.Digits(string(search))
-	if digits == "" || wholeSID.MatchString(string(search)) {
+	if digits == "" || answer.WholeSID.MatchString(string(search)) {
 		return
 	}
-	agents, err := q.readAgents(ctx)
+	agents, err := q.ReadAgents(ctx)
 	if err != nil {
 		return
 	}
-	var lines phones
+	var lines answer.Phones
 	for _, a := range agents.Rows {
 		for _, number := range a.Numbers {
-			if line := phone(number); strings.Contains(talkover.Digits(number), digits) && !slices.Contains(lines, line) {
+			if line := answer.Phone(number); strings.Contains(talkover.Digits(number), digits) && !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}
 		}
 	}
 	if len(lines) > 0 {
-		f.note("search finds all calls of our own number %s too; contact looks at the other party's alone.", lines)
+		f.Note("search finds all calls of our own number %s too; contact looks at the other party's alone.", lines)
 	}
 }
 
 // noteAgent explains an agent_id that matched nothing: whether there is such an agent,
 // and if not, which agents have a name like it. If that cannot be told, it says nothing.
-func (q *question) noteAgent(ctx context.Context, f *frame, id string) {
+func (q *Question) NoteAgent(ctx context.Context, f *answer.Frame, id string) {
 	if id == "" {
 		return
 	}
-	agents, err := q.readAgents(ctx)
+	agents, err := q.ReadAgents(ctx)
 	if err != nil {
 		return
 	}
 	if i := slices.IndexFunc(agents.Rows, func(a talkover.AgentInfo) bool { return a.ID == id }); i >= 0 {
-		f.note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", agents.Rows[i].Display(), agents.Rows[i].Status)
+		f.Note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", agents.Rows[i].Display(), agents.Rows[i].Status)
 		return
 	}
 	if !agents.Complete {
 		var e *talkover.Error
-		switch _, err := q.client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1}); {
+		switch _, err := q.Client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1}); {
 		case err == nil:
-			f.note("There is an agent with this agent_id. It has no calls that fit.")
+			f.Note("There is an agent with this agent_id. It has no calls that fit.")
 			return
 		case !errors.As(err, &e) || e.Code != talkover.AgentNotFound:
 			return
 		}
 	}
-	var near ours
+	var near answer.SafeText
 	for i, a := range nearest(agents.Rows, id) {
 		if i > 0 {
 			near += ", "
 		}
-		near += say(q.masked, "%q has agent_id %q", a.Display(), handle(a.ID))
+		near += answer.Say(q.Masked, "%q has agent_id %q", a.Display(), answer.OpaqueID(a.ID))
 	}
 	if near != "" {
-		f.note("There is no agent with the agent_id %q. Nearest by name: %s.", needle(id), near)
+		f.Note("There is no agent with the agent_id %q. Nearest by name: %s.", answer.SearchTerm(id), near)
 		return
 	}
-	f.note("There is no agent with the agent_id %q; a deleted one has no calls under its id. list_agents lists the others.", needle(id))
+	f.Note("There is no agent with the agent_id %q; a deleted one has no calls under its id. list_agents lists the others.", answer.SearchTerm(id))
 }
 
 // mostNear bounds how many names an answer offers.

@@ -1,4 +1,4 @@
-package tools
+package query
 
 import (
 	"slices"
@@ -11,8 +11,8 @@ import (
 
 // narrowStatus narrows the status to one, of calls that fit the filters: of those that are
 // missed to inbound ones, and of those that are open to such as have no duration.
-func (f *filters) narrowStatus(to outcomes) {
-	has := func(s outcomes) bool { return slices.Contains(f.Status, s) }
+func (f *Filters) NarrowStatus(to Outcomes) {
+	has := func(s Outcomes) bool { return slices.Contains(f.Status, s) }
 	switch to {
 	case talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed:
 		if has(stats.StatusMissed) && !has(stats.StatusUnanswered) && !has(to) {
@@ -23,15 +23,15 @@ func (f *filters) narrowStatus(to outcomes) {
 			f.MaxSeconds = new(int)
 		}
 	}
-	f.Status = []outcomes{to}
+	f.Status = []Outcomes{to}
 }
 
 // within narrows the days to those of a day, a week or a month.
-func (f *filters) within(d stats.Dimension, key string) bool {
+func (f *Filters) Within(d stats.Dimension, key string) bool {
 	from, to, ok := placeDays(d, key)
-	f.DateFrom = day(max(from, schema.Date(f.DateFrom)))
+	f.DateFrom = Day(max(from, schema.Date(f.DateFrom)))
 	if f.DateTo == "" || to < schema.Date(f.DateTo) {
-		f.DateTo = day(to)
+		f.DateTo = Day(to)
 	}
 	return ok
 }

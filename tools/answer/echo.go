@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"encoding/json"
@@ -9,22 +9,22 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// echo holds arguments that an answer repeats. The schema of the answer does not repeat
+// Echo holds arguments that an answer repeats. The schema of the answer does not repeat
 // theirs, which the model has already.
-type echo[T any] struct{ Args T }
+type Echo[T any] struct{ Args T }
 
 // MarshalJSON implements [json.Marshaler].
-func (e echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
+func (e Echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
+func (Echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
 
 // json returns the arguments as a model writes them in a call.
-func (e echo[T]) json() string { return written{e.Args}.String() }
+func (e Echo[T]) JSON() string { return JSONOf{e.Args}.String() }
 
 // String writes filters by their names, such as status=failed search="+1202", but for
 // those without a value.
-func (e echo[T]) String() string {
+func (e Echo[T]) String() string {
 	var parts []string
 	v := reflect.ValueOf(e.Args)
 	for i := range v.NumField() {
@@ -32,7 +32,7 @@ func (e echo[T]) String() string {
 			continue
 		}
 		form := "%s=%v"
-		if v.Field(i).Type() == reflect.TypeFor[needle]() { // any text
+		if v.Field(i).Type() == reflect.TypeFor[SearchTerm]() { // any text
 			form = "%s=%q"
 		}
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
@@ -44,23 +44,23 @@ func (e echo[T]) String() string {
 	return strings.Join(parts, " ")
 }
 
-// written holds arguments that say shall write as a model does.
-type written struct{ Args any }
+// JSONOf holds arguments that say shall write as a model does.
+type JSONOf struct{ Args any }
 
 // String returns the arguments as JSON.
-func (w written) String() string {
+func (w JSONOf) String() string {
 	args, _ := json.Marshal(w.Args) // strings, numbers and lists of them marshal
 	return string(args)
 }
 
-// ask writes a call of a tool. pairs are the names and values of its arguments in turn;
+// WrittenCall writes a call of a tool. pairs are the names and values of its arguments in turn;
 // it leaves out arguments whose value is "".
-func ask(tool string, pairs ...any) ours {
+func WrittenCall(tool string, pairs ...any) SafeText {
 	var args []string
 	for i := 0; i < len(pairs); i += 2 {
 		if v, err := json.Marshal(pairs[i+1]); err == nil && string(v) != `""` {
 			args = append(args, fmt.Sprintf("%q:%s", pairs[i], v))
 		}
 	}
-	return ours(tool + " {" + strings.Join(args, ",") + "}")
+	return SafeText(tool + " {" + strings.Join(args, ",") + "}")
 }

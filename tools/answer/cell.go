@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"encoding/json"
@@ -12,41 +12,41 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// cell is one value of a table. It knows both its forms: the structure of an answer has it
+// Cell is one value of a table. It knows both its forms: the structure of an answer has it
 // as [json.Marshal] writes it, and the text as csv does, without quotes.
-type cell interface{ csv() string }
+type Cell interface{ CSV() string }
 
-// unknown stands for a figure that cannot be told, in both halves of an answer: a row can
+// Unknown stands for a figure that cannot be told, in both halves of an answer: a row can
 // leave no place out, and a null is not taken by all hosts.
-type unknown struct{}
+type Unknown struct{}
 
-func (unknown) csv() string { return "?" }
+func (Unknown) CSV() string { return "?" }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (unknown) MarshalText() ([]byte, error) { return []byte("?"), nil }
+func (Unknown) MarshalText() ([]byte, error) { return []byte("?"), nil }
 
-// words holds other people's text.
-type words string
+// ForeignText holds other people's text.
+type ForeignText string
 
-func (w words) csv() string  { return guarded(string(w)) }
-func (p phone) csv() string  { return guarded(string(p)) }
-func (o ours) csv() string   { return string(o) }
-func (h handle) csv() string { return guarded(string(h)) }
+func (w ForeignText) CSV() string { return guarded(string(w)) }
+func (p Phone) CSV() string       { return guarded(string(p)) }
+func (o SafeText) CSV() string    { return string(o) }
+func (h OpaqueID) CSV() string    { return guarded(string(h)) }
 
-// phones holds several phone numbers in one cell.
-type phones []phone
+// Phones holds several phone numbers in one cell.
+type Phones []Phone
 
-// newPhones makes one cell of phone numbers.
-func newPhones(numbers []string) phones {
-	p := make(phones, len(numbers))
+// NewPhones makes one cell of phone numbers.
+func NewPhones(numbers []string) Phones {
+	p := make(Phones, len(numbers))
 	for i, n := range numbers {
-		p[i] = phone(n)
+		p[i] = Phone(n)
 	}
 	return p
 }
 
 // String writes the numbers with spaces between them.
-func (p phones) String() string {
+func (p Phones) String() string {
 	var b strings.Builder
 	for i, n := range p {
 		if i > 0 {
@@ -57,10 +57,10 @@ func (p phones) String() string {
 	return b.String()
 }
 
-func (p phones) csv() string { return guarded(p.String()) }
+func (p Phones) CSV() string { return guarded(p.String()) }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (p phones) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+func (p Phones) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // formulas begin what a spreadsheet takes for a formula, in both widths.
 const formulas = "=+-@＝＋－＠"
@@ -76,7 +76,7 @@ func guarded(s string) string {
 		return s
 	}
 	first, _ := utf8.DecodeRuneInString(s)
-	if strings.ContainsRune(formulas+"\t\r", first) && !isE164(strings.ReplaceAll(s, " ", "")) {
+	if strings.ContainsRune(formulas+"\t\r", first) && !IsE164(strings.ReplaceAll(s, " ", "")) {
 		s = "'" + s
 	}
 	if strings.ContainsAny(s, ";|") {
@@ -87,73 +87,73 @@ func guarded(s string) string {
 
 // foreign reports whether a cell holds other people's words, which could pass for words
 // of ours at the beginning of a line. A number cannot.
-func foreign(c cell) bool {
+func foreign(c Cell) bool {
 	switch c := c.(type) {
-	case words:
+	case ForeignText:
 		return c != ""
-	case phone:
+	case Phone:
 		return strings.Trim(string(c), "+*0123456789") != ""
 	}
 	return false
 }
 
-// count holds a whole number.
-type count int
+// Count holds a whole number.
+type Count int
 
-func (n count) csv() string { return strconv.Itoa(int(n)) }
+func (n Count) CSV() string { return strconv.Itoa(int(n)) }
 
-// seconds holds a duration. Text leaves 0 blank, which nearly every second call has.
-type seconds int
+// Seconds holds a duration. Text leaves 0 blank, which nearly every second call has.
+type Seconds int
 
-func (s seconds) csv() string {
+func (s Seconds) CSV() string {
 	if s == 0 {
 		return ""
 	}
 	return strconv.Itoa(int(s))
 }
 
-// testMark marks test calls.
-type testMark bool
+// TestMark marks test calls.
+type TestMark bool
 
-func (t testMark) csv() string {
+func (t TestMark) CSV() string {
 	if t {
 		return "test"
 	}
 	return ""
 }
 
-// decimal shows a number of Talkover's in all its digits.
-type decimal float64
+// Decimal shows a number of Talkover's in all its digits.
+type Decimal float64
 
-func (d decimal) csv() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
+func (d Decimal) CSV() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) }
 
-// figure holds a number, and says to how many digits it is worth. Text shows rates in per
+// Figure holds a number, and says to how many digits it is worth. Text shows rates in per
 // cent.
-type figure struct {
-	value   float64
+type Figure struct {
+	Value   float64
 	digits  int // after the point, in text
 	percent bool
 }
 
 // rounded returns the number as the structure has it: a rate with the digits of its per cent
 // and one more.
-func (f figure) rounded() float64 {
+func (f Figure) rounded() float64 {
 	digits := f.digits
 	if f.percent {
 		digits += 3
 	}
 	scale := math.Pow10(digits)
-	return math.Round(f.value*scale) / scale
+	return math.Round(f.Value*scale) / scale
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (f figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.rounded()) }
+func (f Figure) MarshalJSON() ([]byte, error) { return json.Marshal(f.rounded()) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (figure) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }
+func (Figure) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }
 
-func (f figure) csv() string {
-	v := f.value
+func (f Figure) CSV() string {
+	v := f.Value
 	if f.percent {
 		v *= 100
 	}
@@ -167,24 +167,24 @@ func (f figure) csv() string {
 
 // A moment is blank if Talkover told none.
 type (
-	minute time.Time // to the minute
-	second time.Time // to the second
+	Minute time.Time // to the minute
+	Second time.Time // to the second
 )
 
 // The forms of moments and days in answers.
 const (
-	minuteForm = "2006-01-02 15:04"
+	MinuteForm = "2006-01-02 15:04"
 	secondForm = "2006-01-02 15:04:05"
-	nowForm    = "Mon 2006-01-02 15:04"
+	NowForm    = "Mon 2006-01-02 15:04"
 	dayForm    = "Mon 2006-01-02"
 	clockForm  = "15:04"
 )
 
-func (m minute) csv() string { return formed(time.Time(m), minuteForm) }
-func (s second) csv() string { return formed(time.Time(s), secondForm) }
+func (m Minute) CSV() string { return Formed(time.Time(m), MinuteForm) }
+func (s Second) CSV() string { return Formed(time.Time(s), secondForm) }
 
-// formed writes a moment in a form; none is blank.
-func formed(t time.Time, form string) string {
+// Formed writes a moment in a form; none is blank.
+func Formed(t time.Time, form string) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -192,10 +192,10 @@ func formed(t time.Time, form string) string {
 }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (m minute) MarshalText() ([]byte, error) { return marshalled(time.Time(m), minuteForm), nil }
+func (m Minute) MarshalText() ([]byte, error) { return marshalled(time.Time(m), MinuteForm), nil }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (s second) MarshalText() ([]byte, error) { return marshalled(time.Time(s), secondForm), nil }
+func (s Second) MarshalText() ([]byte, error) { return marshalled(time.Time(s), secondForm), nil }
 
 // marshalled writes a moment as formed does, in one allocation.
 func marshalled(t time.Time, form string) []byte {
@@ -206,7 +206,7 @@ func marshalled(t time.Time, form string) []byte {
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (minute) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+func (Minute) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (second) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+func (Second) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }

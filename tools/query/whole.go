@@ -1,4 +1,4 @@
-package tools
+package query
 
 import (
 	"context"
@@ -6,32 +6,33 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // While numbers are masked, a search must not tell them digit by digit. So a search of
 // calls takes a whole number or a whole SID, and one of names takes no digits.
 type (
 	// searcher is an input that looks for calls by number or SID.
-	searcher interface{ searched() []sought }
-	// sought is one argument that does.
-	sought struct {
-		argument string
-		text     needle
+	searcher interface{ Searched() []Sought }
+	// Sought is one argument that does.
+	Sought struct {
+		Argument string
+		Text     answer.SearchTerm
 	}
 	// namer is an input that searches by name.
-	namer interface{ named() needle }
+	namer interface{ Named() answer.SearchTerm }
 )
 
 // checkSearch refuses an input that could be used to find out a masked number.
-func (q *question) checkSearch(ctx context.Context, in any) error {
-	if !q.masked {
+func (q *Question) CheckSearch(ctx context.Context, in any) error {
+	if !q.Masked {
 		return nil
 	}
-	if n, ok := in.(namer); ok && countDigits(string(n.named())) > 0 {
+	if n, ok := in.(namer); ok && answer.CountDigits(string(n.Named())) > 0 {
 		return schema.Faults{{Argument: "search", Problem: "while numbers are masked, it takes no digits; leave them out"}}
 	}
 	if s, ok := in.(searcher); ok {
-		for _, sought := range s.searched() {
+		for _, sought := range s.Searched() {
 			if err := q.checkSought(ctx, sought); err != nil {
 				return err
 			}
@@ -41,17 +42,17 @@ func (q *question) checkSearch(ctx context.Context, in any) error {
 }
 
 // checkSought refuses what is neither a whole number of a call nor a whole SID.
-func (q *question) checkSought(ctx context.Context, s sought) error {
-	if s.text == "" || wholeSID.MatchString(string(s.text)) {
+func (q *Question) checkSought(ctx context.Context, s Sought) error {
+	if s.Text == "" || answer.WholeSID.MatchString(string(s.Text)) {
 		return nil
 	}
-	number := "+" + talkover.Digits(string(s.text))
-	if !strings.HasPrefix(string(s.text), "+") || !isE164(number) || len(number) <= leastToRing || !onlyNumber.MatchString(string(s.text)) {
-		return schema.Faults{{Argument: s.argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
+	number := "+" + talkover.Digits(string(s.Text))
+	if !strings.HasPrefix(string(s.Text), "+") || !answer.IsE164(number) || len(number) <= answer.LeastToRing || !answer.OnlyNumber.MatchString(string(s.Text)) {
+		return schema.Faults{{Argument: s.Argument, Problem: "while numbers are masked, it takes a whole number in E.164, + and all digits, or a whole SID; nothing less"}}
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
 	// part of, so the answer is the same as for a number without calls.
-	page, err := q.client.ListCalls(ctx, talkover.CallQuery{Search: s.text.dialled(), PerPage: 1})
+	page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: s.Text.Dialled(), PerPage: 1})
 	if err != nil {
 		return err
 	}
@@ -68,6 +69,6 @@ type notWhole struct{}
 
 func (notWhole) Error() string { return "no call has that whole number" }
 
-func (notWhole) explain() string {
+func (notWhole) Explain() string {
 	return "No call has this very number. While numbers are masked, a part of a number finds nothing."
 }

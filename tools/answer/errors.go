@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"context"
@@ -15,42 +15,42 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// crash says that a tool panicked. Its value is the id under which the log has the stack.
-type crash string
+// Crash says that a tool panicked. Its value is the id under which the log has the stack.
+type Crash string
 
-func (c crash) Error() string { return "panic " + string(c) }
+func (c Crash) Error() string { return "panic " + string(c) }
 
-// invalidParams is an error in what a request is about. Package transport answers it with the code
+// InvalidParams is an error in what a request is about. Package transport answers it with the code
 // of JSON-RPC for that.
-type invalidParams string
+type InvalidParams string
 
 // Error implements error.
-func (e invalidParams) Error() string { return string(e) }
+func (e InvalidParams) Error() string { return string(e) }
 
 // RPCCode returns the code of JSON-RPC.
-func (invalidParams) RPCCode() int { return mcp.INVALID_PARAMS }
+func (InvalidParams) RPCCode() int { return mcp.INVALID_PARAMS }
 
-// answering returns the error of a request that is no call of a tool: text, with the code
+// Answering returns the error of a request that is no call of a tool: text, with the code
 // that err deserves.
-func answering(err error, text string) error {
+func Answering(err error, text string) error {
 	var faults schema.Faults
 	if errors.As(err, &faults) {
-		return invalidParams(text)
+		return InvalidParams(text)
 	}
 	return errors.New(text)
 }
 
-// outcome returns the word for how an operation ended.
-func outcome(err error) string {
+// Outcome returns the word for how an operation ended.
+func Outcome(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
-	var crashed crash
-	var known interface{ outcome() string }
+	var crashed Crash
+	var known interface{ Outcome() string }
 	switch {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &known):
-		return known.outcome()
+		return known.Outcome()
 	case errors.As(err, &faults):
 		return "bad_arguments"
 	case errors.As(err, &api):
@@ -63,16 +63,16 @@ func outcome(err error) string {
 	return "failed"
 }
 
-// explain puts an error into words for a model: what happened, whether and when to try
+// Explain puts an error into words for a model: what happened, whether and when to try
 // again, and what to change.
-func explain(err error) string {
+func Explain(err error) string {
 	var faults schema.Faults
 	var api *talkover.Error
-	var crashed crash
-	var words interface{ explain() string }
+	var crashed Crash
+	var words interface{ Explain() string }
 	switch {
 	case errors.As(err, &words):
-		return words.explain()
+		return words.Explain()
 	case errors.As(err, &faults):
 		return "Nothing was asked of Talkover; mend the arguments and call again.\n" + bullets(strings.Split(faults.Error(), "\n"))
 	case errors.Is(err, context.Canceled):

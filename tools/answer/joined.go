@@ -1,11 +1,11 @@
-package tools
+package answer
 
 import (
 	"strings"
 )
 
-// joined writes words as a list.
-func joined[T ~string](words []T) string {
+// Joined writes words as a list.
+func Joined[T ~string](words []T) string {
 	var b strings.Builder
 	for i, w := range words {
 		if i > 0 {

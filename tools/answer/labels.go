@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"fmt"
@@ -9,15 +9,15 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// deleted stands for the agent of a call that has none any more.
-var deleted = stats.Deleted.Name
+// Deleted stands for the agent of a call that has none any more.
+var Deleted = stats.Deleted.Name
 
-// labels maps the ids of agents to how answers show them. Where agents share a label, each
+// Labels maps the ids of agents to how answers show them. Where agents share a label, each
 // is told apart by its name, such as Support (support_es), or by its id.
-type labels map[string]string
+type Labels map[string]string
 
-// agentsOf returns the agents of a list.
-func agentsOf(rows []talkover.AgentInfo) []talkover.Agent {
+// AgentsOf returns the agents of a list.
+func AgentsOf(rows []talkover.AgentInfo) []talkover.Agent {
 	agents := make([]talkover.Agent, len(rows))
 	for i, a := range rows {
 		agents[i] = a.Agent
@@ -25,8 +25,8 @@ func agentsOf(rows []talkover.AgentInfo) []talkover.Agent {
 	return agents
 }
 
-// newLabels tells agents apart. One that comes twice has the label that comes first.
-func newLabels(agents ...talkover.Agent) labels {
+// NewLabels tells agents apart. One that comes twice has the label that comes first.
+func NewLabels(agents ...talkover.Agent) Labels {
 	seen := map[string]bool{}
 	same := map[string][]talkover.Agent{} // by what would be shown
 	for _, a := range agents {
@@ -36,7 +36,7 @@ func newLabels(agents ...talkover.Agent) labels {
 			same[key] = append(same[key], a)
 		}
 	}
-	l := labels{}
+	l := Labels{}
 	for _, alike := range same {
 		for _, a := range alike {
 			l[a.ID] = a.Display()
@@ -59,9 +59,9 @@ func apart(a talkover.Agent, alike []talkover.Agent) string {
 }
 
 // show returns how answers show an agent.
-func (l labels) show(a talkover.Agent) string {
+func (l Labels) Show(a talkover.Agent) string {
 	if a == (talkover.Agent{}) {
-		return deleted
+		return Deleted
 	}
 	if s, ok := l[a.ID]; ok {
 		return s

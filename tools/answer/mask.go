@@ -1,4 +1,4 @@
-package tools
+package answer
 
 import (
 	"fmt"
@@ -20,15 +20,15 @@ const maskNote = "Numbers are masked. Repeat your own search rather than a maske
 // words, and what looks like a phone number in it is hidden. So a string that nobody
 // thought of hides too much, and never too little.
 type (
-	phone  string // a phone number: all but its last four digits is hidden
-	handle string // a SID or an id, by which a thing is found again: it stays, but for a number
-	needle string // what was searched for: a number is hidden, a SID or an id stays
-	ours   string // words of our own, in which digits are counts: they stay; see say
+	Phone      string // a phone number: all but its last four digits is hidden
+	OpaqueID   string // a SID or an id, by which a thing is found again: it stays, but for a number
+	SearchTerm string // what was searched for: a number is hidden, a SID or an id stays
+	SafeText   string // ForeignText of our own, in which digits are counts: they stay; see say
 )
 
-// hide masks every string in what v points to: in fields, elements, keys of maps, and
+// Hide masks every string in what v points to: in fields, elements, keys of maps, and
 // values in interfaces. Every answer passes it, and its text is made of what hide left.
-func hide(v any) { hideValue(reflect.ValueOf(v).Elem()) }
+func Hide(v any) { hideValue(reflect.ValueOf(v).Elem()) }
 
 func hideValue(v reflect.Value) {
 	switch v.Kind() {
@@ -60,16 +60,16 @@ func hideValue(v reflect.Value) {
 // hidden masks a string as its type says.
 func hidden(v reflect.Value) string {
 	switch s := v.String(); v.Type() {
-	case reflect.TypeFor[phone]():
-		return maskNumber(s)
-	case reflect.TypeFor[needle]():
+	case reflect.TypeFor[Phone]():
+		return MaskNumber(s)
+	case reflect.TypeFor[SearchTerm]():
 		return maskNeedle(s)
-	case reflect.TypeFor[handle]():
-		return maskHandle(s)
-	case reflect.TypeFor[ours]():
+	case reflect.TypeFor[OpaqueID]():
+		return MaskID(s)
+	case reflect.TypeFor[SafeText]():
 		return s
 	default:
-		return maskWords(s)
+		return MaskWords(s)
 	}
 }
 
@@ -97,57 +97,57 @@ func hideMap(v reflect.Value) {
 	v.Set(masked)
 }
 
-// outOfReach returns an error if a type has text in an unexported field, which hide could
+// OutOfReach returns an error if a type has text in an unexported field, which hide could
 // not set.
-func outOfReach(t reflect.Type) error {
+func OutOfReach(t reflect.Type) error {
 	switch {
 	case t.ConvertibleTo(reflect.TypeFor[time.Time]()):
 		return nil // the text of a moment is ours
 	case t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice, t.Kind() == reflect.Array:
-		return outOfReach(t.Elem())
+		return OutOfReach(t.Elem())
 	case t.Kind() != reflect.Struct:
 		return nil
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.IsExported() || f.Anonymous {
-			if err := outOfReach(f.Type); err != nil {
+			if err := OutOfReach(f.Type); err != nil {
 				return err
 			}
 			continue
 		}
-		if f.Type != reflect.TypeFor[ours]() && f.Type.Kind() >= reflect.Array { // kinds before it are numbers
+		if f.Type != reflect.TypeFor[SafeText]() && f.Type.Kind() >= reflect.Array { // kinds before it are numbers
 			return fmt.Errorf("masking does not reach %s of %s", f.Name, t)
 		}
 	}
 	return nil
 }
 
-// say makes a sentence of ours. If numbers are masked, it masks each argument as its type
+// Say makes a sentence of ours. If numbers are masked, it masks each argument as its type
 // says before it formats it.
-func say(masked bool, format string, args ...any) ours {
+func Say(masked bool, format string, args ...any) SafeText {
 	if masked {
 		args = append([]any(nil), args...)
-		hide(&args)
+		Hide(&args)
 	}
-	return ours(fmt.Sprintf(format, args...))
+	return SafeText(fmt.Sprintf(format, args...))
 }
 
-// leaving masks the words of an error, if numbers are masked.
-func leaving(masked bool, words string) string {
+// Leaving masks the words of an error, if numbers are masked.
+func Leaving(masked bool, words string) string {
 	if masked {
-		return maskWords(words)
+		return MaskWords(words)
 	}
 	return words
 }
 
-// maskNumber hides all digits of a phone number but the last four.
-func maskNumber(s string) string {
+// MaskNumber hides all digits of a phone number but the last four.
+func MaskNumber(s string) string {
 	keep := 4
-	if digits := countDigits(s); digits <= keep {
+	if digits := CountDigits(s); digits <= keep {
 		keep = 0
 	}
-	hide := countDigits(s) - keep
+	hide := CountDigits(s) - keep
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '+' || r == '＋':
@@ -160,27 +160,27 @@ func maskNumber(s string) string {
 	}, s)
 }
 
-// leastDigits bounds the digits that make words look like a phone number from below.
-const leastDigits = 7
+// LeastDigits bounds the digits that make words look like a phone number from below.
+const LeastDigits = 7
 
 var (
 	// numberInText finds what may be a phone number within words: digits of any script,
 	// marked or not, with the separators that people put between them.
 	numberInText = regexp.MustCompile(`[+＋]?[(（]?\p{N}[\p{N}\p{M}\p{Zs}\p{Pd}()（）./_·•−]{5,}`)
-	onlyNumber   = regexp.MustCompile(`^[\p{N}\p{M}\p{Zs}\p{Pd}+＋()（）./_·•−]+$`)
+	OnlyNumber   = regexp.MustCompile(`^[\p{N}\p{M}\p{Zs}\p{Pd}+＋()（）./_·•−]+$`)
 	date         = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})([ T]\d{2})?$`) // it looks alike
 	// idNumber finds a handle that may be a phone number: other ids have a letter, or
 	// fewer digits or more.
 	idNumber = regexp.MustCompile(`^[+＋]|^\d{10,15}$`)
 )
 
-// maskWords hides the phone numbers in a text.
-func maskWords(s string) string {
+// MaskWords hides the phone numbers in a text.
+func MaskWords(s string) string {
 	return numberInText.ReplaceAllStringFunc(s, func(n string) string {
-		if isDate(strings.TrimRight(n, " .)")) || countDigits(n) < leastDigits {
+		if isDate(strings.TrimRight(n, " .)")) || CountDigits(n) < LeastDigits {
 			return n
 		}
-		return maskNumber(n)
+		return MaskNumber(n)
 	})
 }
 
@@ -194,10 +194,10 @@ func isDate(s string) bool {
 	return err == nil
 }
 
-// maskHandle hides an id that is a phone number.
-func maskHandle(s string) string {
+// MaskID hides an id that is a phone number.
+func MaskID(s string) string {
 	if idNumber.MatchString(s) {
-		return maskNumber(s)
+		return MaskNumber(s)
 	}
 	return s
 }
@@ -205,25 +205,25 @@ func maskHandle(s string) string {
 // maskNeedle hides a search for a number, with whatever stands around it, such as whatsapp: or an
 // extension, and leaves one for a SID or an id.
 func maskNeedle(s string) string {
-	if wholeSID.MatchString(s) || !onlyNumber.MatchString(s) && countDigits(s) < leastDigits {
+	if WholeSID.MatchString(s) || !OnlyNumber.MatchString(s) && CountDigits(s) < LeastDigits {
 		return s
 	}
-	return maskNumber(s)
+	return MaskNumber(s)
 }
 
-// wholeSID is the form of SIDs and ids: with a letter, and no part of one.
-var wholeSID = regexp.MustCompile(`^(?i:[a-z]{2}[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+// WholeSID is the form of SIDs and ids: with a letter, and no part of one.
+var WholeSID = regexp.MustCompile(`^(?i:[a-z]{2}[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
-// leastToRing is the fewest digits of a whole number, which may be rung: shorter ones are
+// LeastToRing is the fewest digits of a whole number, which may be rung: shorter ones are
 // services, or mistyped.
-const leastToRing = 8
+const LeastToRing = 8
 
 // mostCleaned bounds the characters of a search that are cleaned; more are refused anyway.
 const mostCleaned = 1 << 10
 
 // Spell implements [schema.Speller]. It undoes what comes along with a number or a SID that is
 // pasted: marks that nobody sees, wide digits, tel: and %2B. It leaves names in other scripts.
-func (needle) Spell(value string) string {
+func (SearchTerm) Spell(value string) string {
 	plain, err := url.PathUnescape(value)
 	if err != nil || strings.ContainsFunc(value, unicode.IsControl) {
 		return value
@@ -232,7 +232,7 @@ func (needle) Spell(value string) string {
 	if scheme, rest, ok := strings.Cut(plain, ":"); ok && strings.EqualFold(scheme, "tel") {
 		plain, _, _ = strings.Cut(strings.TrimSpace(rest), ";")
 	}
-	if onlyNumber.MatchString(plain) || !strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
+	if OnlyNumber.MatchString(plain) || !strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return plain
 	}
 	return value
@@ -240,10 +240,10 @@ func (needle) Spell(value string) string {
 
 // dialled writes a number without what people put between its digits, as the API has numbers; any
 // other text stays as it is.
-func (n needle) dialled() string {
+func (n SearchTerm) Dialled() string {
 	s, digits := string(n), talkover.Digits(string(n))
 	switch {
-	case digits == "" || len(digits) < countDigits(s) || !onlyNumber.MatchString(s):
+	case digits == "" || len(digits) < CountDigits(s) || !OnlyNumber.MatchString(s):
 		return s
 	case strings.HasPrefix(s, "+"):
 		return "+" + digits
@@ -251,15 +251,15 @@ func (n needle) dialled() string {
 	return digits
 }
 
-// isE164 reports whether s is a strict international phone number. It is no regular
+// IsE164 reports whether s is a strict international phone number. It is no regular
 // expression, since it runs for each cell that begins with +.
-func isE164(s string) bool {
+func IsE164(s string) bool {
 	digits, ok := strings.CutPrefix(s, "+")
 	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }
 
-// countDigits counts the digits of all scripts.
-func countDigits(s string) int {
+// CountDigits counts the digits of all scripts.
+func CountDigits(s string) int {
 	n := 0
 	for _, r := range s {
 		if unicode.IsNumber(r) {

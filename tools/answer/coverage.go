@@ -1,0 +1,121 @@
+package answer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/talkover/stats"
+)
+
+// Coverage says which calls an answer rests on, and whether these are all.
+type Coverage struct {
+	Exact       bool     `json:"exact" jsonschema_description:"Every figure is that of all calls between from and to."`
+	Complete    bool     `json:"complete" jsonschema_description:"That is all that was asked."`
+	FieldsExact bool     `json:"fields_exact" jsonschema_description:"false: durations, numbers and test flags are as of read_at."`
+	Method      string   `json:"method" jsonschema:"enum=read,enum=search,enum=list,enum=counts"`
+	AsOf        string   `json:"as_of"`
+	From        string   `json:"from,omitempty" jsonschema_description:"What the figures are about."`
+	To          string   `json:"to,omitempty"`
+	AskedFrom   string   `json:"asked_from,omitempty"`
+	AskedTo     string   `json:"asked_to,omitempty"`
+	Calls       int      `json:"calls" jsonschema_description:"Calls that fit the filters; of find_calls, that were looked through."`
+	ReadAt      string   `json:"read_at,omitempty" jsonschema_description:"When the oldest of these were read."`
+	Requests    int      `json:"requests"`
+	Left        *int     `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
+	LeftCost    int      `json:"requests_left,omitempty"`
+	AskAgain    int      `json:"ask_again_in_seconds,omitempty"`
+	Reason      SafeText `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
+
+	cached int      // calls that an earlier question had read
+	readAt SafeText // in words
+	about  SafeText // what the figures are about, in words
+	asked  SafeText // what was asked
+	goesOn bool     // the window is not over
+	Looked bool     `json:"-"` // calls are those that were looked through
+}
+
+// NewCoverage shows a coverage, how many requests it took, and the days that were asked
+// about.
+func NewCoverage(c stats.Coverage, w Window, now time.Time, requests int) Coverage {
+	from, to := InZone(c.From, w.Zone), InZone(c.To, w.Zone)
+	out := Coverage{
+		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method), AsOf: c.AsOf.In(w.Zone).Format(secondForm),
+		From: BeginForm(from, MinuteForm), To: EndForm(to, MinuteForm), AskedFrom: BeginForm(w.Begins(), MinuteForm), AskedTo: EndForm(w.Ends(), MinuteForm),
+		Calls: c.Calls, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
+		Reason: SafeText(c.Reason), cached: min(c.Cached, c.Calls), // a reason holds numbers, days and names of filters alone
+		about: SafeText(Between(from, to) + " " + w.Zone.String()), asked: SafeText(w.String()),
+	}
+	if c.Complete {
+		out.From, out.To, out.about = out.AskedFrom, out.AskedTo, out.asked
+		out.goesOn = now.Before(w.Ends()) && !now.Before(w.Begins())
+	}
+	if !c.ReadAt.IsZero() {
+		out.ReadAt, out.readAt = c.ReadAt.In(w.Zone).Format(secondForm), SafeText(c.ReadAt.In(w.Zone).Format(NowForm))
+	}
+	if !c.Complete && c.Left != calls.Unknown {
+		out.Left = &c.Left
+	}
+	return out
+}
+
+// measured says for metrics how exact an answer is, and how many calls it rests on: those of
+// earlier questions, those read now, and those that the API counted.
+func (c Coverage) Measured() (exactness string, cached, read, counted int) {
+	switch {
+	case !c.Exact:
+		exactness = "inexact"
+	case !c.Complete:
+		exactness = "part"
+	default:
+		exactness = "exact"
+	}
+	if c.Method == string(calls.ByCounts) {
+		return exactness, 0, 0, c.Calls
+	}
+	return exactness, c.cached, c.Calls - c.cached, 0
+}
+
+// String writes the coverage as the first line of an answer says it.
+func (c Coverage) String() string {
+	about := " " + c.about
+	if !strings.HasPrefix(string(c.about), "since ") && !strings.HasPrefix(string(c.about), "until ") {
+		about = " of" + about
+	}
+	if c.goesOn {
+		about = " so far" + about
+	}
+	some := string(Plural(c.Calls, "call", "calls") + about)
+	all := string(Every(c.Calls, "call", "calls") + about)
+	var s string
+	switch {
+	case !c.Exact:
+		s = "NOT EXACT: " + some
+	case !c.Complete:
+		s = "Exact for " + some + " only"
+		if c.about != c.asked {
+			s += fmt.Sprintf(" (asked: %s)", c.asked)
+		}
+		if c.Left != nil {
+			s += fmt.Sprintf("; %s left", Plural(*c.Left, "call is", "calls are"))
+		}
+	case c.Method == string(calls.ByCounts):
+		s = "Exact, counted by Talkover: " + all
+	case c.Looked:
+		s = "Exact, looked through: " + all
+	default:
+		s = "Exact: " + all
+	}
+	s += ", as of " + c.AsOf[len(c.AsOf)-len("15:04:05"):]
+	if !c.FieldsExact {
+		s += "; fields as read on " + string(c.readAt)
+	}
+	if c.Reason != "" {
+		s += ": " + string(c.Reason)
+	}
+	if c.AskAgain > 0 {
+		s += fmt.Sprintf(". Ask again in %d s for the rest; that goes on where this stopped", c.AskAgain)
+	}
+	return s
+}
