@@ -1,15 +1,36 @@
-// Starts chromium, and watches pages for what a view must never do.
-import { chromium } from 'playwright-core';
-import { readFileSync } from 'node:fs';
+// Starts chromium with the fonts of one kind of machine, and watches pages for what a view must never do.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** The families that machines without others have. Their letters differ in width by a tenth, and in height by a sixth. */
+export const FAMILIES = ['DejaVu Sans', 'Noto Sans'];
+
+/**
+ * Makes the environment in which a browser finds one family alone, with its files of configuration in a folder. It is undefined
+ * if the family is not installed.
+ */
+export function withFamily(family, folder) {
+  const files = execFileSync('fc-list', ['--format', '%{file}\n', family], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  if (!files.length) return undefined;
+  mkdirSync(folder, { recursive: true });
+  const config = join(folder, 'fonts.conf');
+  const aliases = ['system-ui', 'sans-serif', 'serif', 'monospace', 'ui-monospace'].map(name => `<alias binding="strong"><family>${name}</family><prefer><family>${family}</family></prefer></alias>`);
+  writeFileSync(config, `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+${[...new Set(files.map(file => dirname(file)))].map(dir => `<dir>${dir}</dir>`).join('')}<cachedir>${folder}</cachedir>${aliases.join('')}</fontconfig>`);
+  return { FONTCONFIG_FILE: config };
+}
+
 /** Starts the chromium of this machine, with nothing that reaches the network by itself. playwright-core gives it an empty profile. */
-export const launch = () => chromium.launch({
+export const launch = (env = {}) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
+  env: { ...process.env, ...env },
 });
 
 /**

@@ -1,12 +1,12 @@
 // Checks the charts of the server binary in argv[2], in the Inspector whose launcher is argv[3] and in a host of our own.
 // Prints a line a check and exits with 1 if one failed.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { accessibility, launch, watched } from './browser.mjs';
+import { FAMILIES, accessibility, launch, watched, withFamily } from './browser.mjs';
 import { openView, serveHost, settled } from './host.mjs';
 import * as expected from './expected.mjs';
 import { connectInspector, openApp, startInspector, views } from './inspector.mjs';
@@ -54,8 +54,12 @@ async function startServer(binary, env = {}) {
   };
 }
 
+// ONLY runs the checks whose names fit a pattern.
+const only = new RegExp(process.env.ONLY ?? '');
+
 /** Runs one check, which returns what is wrong, or a note as a string. */
 async function check(name, run) {
+  if (!only.test(name)) return;
   const start = Date.now();
   let found;
   try {
@@ -71,23 +75,29 @@ async function check(name, run) {
 
 const server = await startServer(binary);
 stops.push(server.stop);
-const browser = await launch();
+const scratch = mkdtempSync(join(tmpdir(), 'talkover-charts-'));
+stops.push(() => rmSync(scratch, { recursive: true, force: true }));
+// What fits hangs on the letters, so each picture is drawn with each of two families.
+const families = FAMILIES.map(family => ({ family, env: withFamily(family, join(scratch, family.replace(' ', ''))) })).filter(({ env }) => env);
+if (families.length < FAMILIES.length) console.log(`not installed, so not drawn with: ${FAMILIES.filter(name => !families.some(f => f.family === name))}`);
+const browser = await launch(families[0]?.env);
 stops.push(() => browser.close());
 const { now } = (await server.call('list_calls', { per_page: 1 })).structuredContent;
 const shapes = shapesFor(now);
 for (const shape of shapes) shape.result = await server.call(shape.tool, shape.args);
 
-const inspector = await startInspector(launcher, server.url);
-stops.push(inspector.stop);
 
 // The first picture came within this time in all runs, with a wide margin for a machine that does other things as well; the
 // line of each check tells how long it took.
 const MOST_DRAWING = 1500;
 const [WIDE, SLIM] = [1900, 1200];
-{
+if (only.test('Inspector')) {
+  const inspector = await startInspector(launcher, server.url);
+  stops.push(inspector.stop);
   const { page, complaints, close } = await watched(browser, { width: WIDE, views });
   await connectInspector(page, inspector.url);
-  for (const { name, title, args, result, check: fits } of shapes) {
+  // The other shapes are drawn in our own host, which is faster.
+  for (const { name, title, args, result, check: fits } of shapes.filter(shape => ['agents', 'heat', 'found'].includes(shape.name))) {
     await check(`Inspector, ${name}`, async () => {
       await page.setViewportSize({ width: WIDE, height: 1000 });
       const frame = await openApp(page, title, args);
@@ -134,8 +144,8 @@ const [WIDE, SLIM] = [1900, 1200];
     return [...wrong, ...expected.matrix(structuredContent, await look(frame)), ...complaints()];
   });
   await close();
+  inspector.stop();
 }
-inspector.stop();
 
 const host = await serveHost(await server.page());
 stops.push(host.stop);
@@ -143,23 +153,32 @@ const { page, complaints } = await watched(browser, { views: [`${host.url}view`]
 const open = options => openView(page, host.url, options);
 
 const measured = { marks: Infinity, texts: Infinity };
-for (const [theme, widths] of [['light', [320, 480, 740, 1200]], ['dark', [320, 740]]]) {
-  for (const width of widths) {
-    await check(`every shape at ${width} px, ${theme}`, async () => {
-      await page.setViewportSize({ width, height: 600 });
+const can = { serverTools: {}, message: {} };
+for (const { family, env } of families) {
+  const browser = await launch(env);
+  const { page, complaints, close } = await watched(browser, { views: [`${host.url}view`] });
+  for (const { name, result, args, check: fits } of [...shapes, ...strange.unfinished(shapes)]) {
+    await check(`${name}, in all widths and themes, ${family}`, async () => {
       const wrong = [];
-      for (const { name, result, check: fits } of [...shapes, ...strange.unfinished(shapes)]) {
-        const view = await open({ result, can: { serverTools: {}, message: {} }, context: { theme, availableDisplayModes: ['inline', 'fullscreen'] } });
-        const seen = await look(view);
-        for (const [kind, value] of Object.entries(least(seen))) measured[kind] = Math.min(measured[kind], value);
-        const found = [...flaws(seen), ...coverage(result.structuredContent, seen), ...(fits && width >= 740 ? fits(result.structuredContent, seen) : [])];
-        if (width === (theme === 'light' ? 320 : 740)) found.push(...await accessibility(view));
-        wrong.push(...[...found, ...complaints()].map(w => `${name}: ${w}`));
-        if (shots) await page.screenshot({ path: join(shots, `host-${name}-${theme}-${width}.png`), clip: { x: 0, y: 0, width, height: Math.min(600, Math.ceil(seen.height)) } });
+      const view = await openView(page, host.url, { result, args, can, context: { availableDisplayModes: ['inline', 'fullscreen'] } });
+      for (const [theme, widths] of [['light', [320, 392, 480, 740, 1200]], ['dark', [740, 320]]]) {
+        await page.evaluate(theme => window.toView({ method: 'ui/notifications/host-context-changed', params: { theme } }), theme);
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 600 });
+          await settled(view);
+          const seen = await look(view);
+          for (const [kind, value] of Object.entries(least(seen))) measured[kind] = Math.min(measured[kind], value);
+          const found = [...flaws(seen), ...coverage(result.structuredContent, seen), ...(fits && (width >= 740 || name === 'heat' && width > 320) ? fits(result.structuredContent, seen) : [])];
+          if (width === (theme === 'light' ? 320 : 740)) found.push(...await accessibility(view));
+          wrong.push(...[...found, ...complaints()].map(w => `${width} px, ${theme}: ${w}`));
+          if (shots) await page.screenshot({ path: join(shots, `host-${family.slice(0, 4)}-${name}-${theme}-${width}.png`), clip: { x: 0, y: 0, width, height: Math.min(600, Math.ceil(seen.height)) } });
+        }
       }
       return wrong;
     });
   }
+  await close();
+  await browser.close();
 }
 await check('contrast', () => (measured.marks >= 3 && measured.texts >= 4.5
   ? `marks at least ${measured.marks}:1, texts at least ${measured.texts}:1` : [`marks ${measured.marks}:1, texts ${measured.texts}:1`]));

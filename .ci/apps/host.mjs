@@ -23,12 +23,12 @@ export async function serveHost(html) {
 
 /**
  * Opens the view with an answer, and waits until it has told its height. heard holds what the view said to the host.
- * @param {{result: object, can?: object, context?: object, answers?: object}} with what the host sends, can do, says of itself,
- *   and answers to calls of tools
+ * @param {{result: object, args?: object, can?: object, context?: object, answers?: object}} with what the host sends, was asked,
+ *   can do, says of itself, and answers to calls of tools
  */
-export async function openView(page, url, { result, can = {}, context = {}, answers = {} }) {
+export async function openView(page, url, { result, args, can = {}, context = {}, answers = {} }) {
   await page.goto(url);
-  await page.evaluate(({ result, can, context, answers }) => new Promise((told, silent) => {
+  await page.evaluate(({ result, args, can, context, answers }) => new Promise((told, silent) => {
     window.heard = [];
     const frame = document.querySelector('iframe');
     const send = message => frame.contentWindow.postMessage({ jsonrpc: '2.0', ...message }, '*');
@@ -37,7 +37,10 @@ export async function openView(page, url, { result, can = {}, context = {}, answ
       if (source !== frame.contentWindow) return;
       window.heard.push(data);
       if (data.method === 'ui/initialize') send({ id: data.id, result: { protocolVersion: '2026-01-26', hostInfo: { name: 'checks', version: '1' }, hostCapabilities: can, hostContext: { displayMode: 'inline', locale: 'en-US', ...context } } });
-      else if (data.method === 'ui/notifications/initialized') send({ method: 'ui/notifications/tool-result', params: result });
+      else if (data.method === 'ui/notifications/initialized') {
+        if (args) send({ method: 'ui/notifications/tool-input', params: { arguments: args } });
+        send({ method: 'ui/notifications/tool-result', params: result });
+      }
       else if (data.method === 'tools/call') send({ id: data.id, result: answers[data.params.name] });
       else if (data.method === 'ui/message') send({ id: data.id, result: {} });
       else if (data.method === 'ui/request-display-mode') send({ id: data.id, result: { mode: data.params.mode } });
@@ -45,7 +48,7 @@ export async function openView(page, url, { result, can = {}, context = {}, answ
     });
     setTimeout(() => silent(new Error('the view told no height within 10 s')), 10_000);
     frame.src = '/view';
-  }), { result, can, context, answers });
+  }), { result, args, can, context, answers });
   const view = page.frames()[1];
   await settled(view);
   return view;

@@ -2,11 +2,15 @@
 
 /** Everything that the checks want to know of a view, read in one go. */
 export const look = frame => frame.evaluate(() => {
+  const probe = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const colours = new Map();
   const rgb = css => {
-    const c = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-    c.fillStyle = css;
-    c.fillRect(0, 0, 1, 1);
-    return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    if (!colours.has(css)) {
+      probe.fillStyle = css;
+      probe.fillRect(0, 0, 1, 1);
+      colours.set(css, [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3));
+    }
+    return colours.get(css);
   };
   const linear = v => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
   const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);

@@ -20,28 +20,45 @@ function filled(element, properties, children) {
   return element;
 }
 
+/** The size of labels in pictures, which is to be scaled. */
+export const LABEL = 12;
+
 /** The colour of a series, as CSS writes it. */
 export const colour = name => `var(--${name})`;
 
+/** A size that is given for letters of 14 px, the page's own, in pixels: readers set larger letters in their browser. */
+export const scaled = size => size * Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 14;
+
+/** The letters that people see, which may have several code points: a flag, a family, a consonant with its vowel. */
+const lettersOf = text => (Intl.Segmenter ? Array.from(new Intl.Segmenter().segment(text), part => part.segment) : Array.from(text));
+
 /** Cuts text to what fits a width in pixels, at the size of the labels of a picture. */
-export function fitted(text, width, font = labelFont()) {
-  if (widthOf(text, font) <= width) return text;
-  const letters = Array.from(text.slice(0, 200)); // so that no letter of two code units is cut in half
+export function fitted(text, width, size = LABEL) {
+  if (widthOf(text, size) <= width) return text;
+  const letters = lettersOf(text.slice(0, 200));
   const cut = n => `${letters.slice(0, n).join('').trimEnd()}…`;
   let low = 0;
   let high = letters.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (widthOf(cut(middle), font) <= width) low = middle;
+    if (widthOf(cut(middle), size) <= width) low = middle;
     else high = middle - 1;
   }
   return cut(low);
 }
 
 const canvas = document.createElement('canvas').getContext('2d');
-/** The width of a text in pixels. */
-export function widthOf(text, font = labelFont()) {
-  canvas.font = font;
-  return canvas.measureText(text.length > 400 ? text.slice(0, 400) : text).width;
+function measured(text, size) {
+  canvas.font = `${scaled(size)}px ${getComputedStyle(document.documentElement).fontFamily}`;
+  return canvas.measureText(text.length > 400 ? text.slice(0, 400) : text);
 }
-const labelFont = () => `12px ${getComputedStyle(document.documentElement).fontFamily}`;
+
+/** The width of a text in pixels, in letters of a size that is scaled. */
+export const widthOf = (text, size = LABEL) => measured(text, size).width;
+
+/** The height of a line of figures that are centred: fonts differ by a third in it. Pictures centre at 0.32 em above the line. */
+export function lineOf(size) {
+  const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = measured('0', size);
+  const centre = 0.32 * scaled(size);
+  return 2 * Math.max(up - centre, down + centre);
+}

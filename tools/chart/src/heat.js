@@ -5,14 +5,19 @@ import * as f from './format.js';
 import { axisWord, heatPlaces, nameOf, orderedValues, valueWord } from './answer.js';
 import { ofMetric } from './behind.js';
 import { clipped } from './items.js';
-import { fitted, widthOf } from './element.js';
+import { LABEL, fitted, lineOf, scaled, widthOf } from './element.js';
 import { hits } from './tip.js';
 import { label } from './bars.js';
 import { mixed, readable } from './colours.js';
 
-/** The least height of a row, and of one whose figures can be read, in pixels. */
+/** The least height of a row and the most; both are scaled. */
 const LEAST = 7;
-const READABLE = 9.5;
+const MOST = 34;
+/** The sizes of figures, to be tried one after the other, and by how much a line may be higher than its row: letters are less high. */
+const LETTERS = [LABEL, 10, 9];
+const OVER = 3;
+/** What the axes take above and below the rows. */
+const AXIS = 24;
 
 export function heat(figure, model, metric, { width, height, open, hint }) {
   let { x, y } = heatPlaces(model.dims);
@@ -20,33 +25,35 @@ export function heat(figure, model, metric, { width, height, open, hint }) {
   let down = orderedValues(model, y);
   // A week of hours stands upright where it is narrow, so that its figures can be read.
   if (width < 560 && across.length > down.length) [x, y, across, down] = [y, x, down, across];
-  const room = Math.max(4, Math.floor((height - 24) / LEAST));
+  const axis = scaled(AXIS);
+  const room = Math.max(4, Math.floor((height - axis) / scaled(LEAST)));
   const rows = down.slice(0, room);
   const word = (place, key) => axisWord(model.dims[place], key);
   const marginLeft = Math.ceil(Math.min(Math.max(...rows.map(key => widthOf(word(y, key)))), width * 0.3)) + 10;
   const size = (width - marginLeft - 2) / across.length;
-  const tall = Math.min(34, (height - 24) / rows.length);
+  const tall = Math.min(scaled(MOST), (height - axis) / rows.length);
   const cells = model.groups.filter(g => !g.rest && rows.includes(g.keys[y]) && across.includes(g.keys[x]) && g.figures[metric] !== undefined)
     .map(g => ({ x: g.keys[x], y: g.keys[y], value: g.figures[metric], group: g }));
   const most = f.isRate(metric) ? 1 : Math.max(...cells.map(c => c.value), 1);
   const fill = c => mixed(metric, c.value / most);
-  const small = tall < 12 ? 9 : tall < 15 || size < 26 ? 10 : 12;
-  const font = `${small}px ${getComputedStyle(document.documentElement).fontFamily}`;
   const write = value => f.figure(metric, value);
-  const written = tall >= READABLE && Math.max(0, ...cells.map(c => widthOf(write(c.value), font))) + 2 <= size;
+  // Figures stand in all cells or in none: in the largest letters that fit the rows, and the cells too.
+  const fits = letters => Math.max(0, ...cells.map(c => widthOf(write(c.value), letters))) + 2 <= size;
+  const letters = LETTERS.find(n => fits(n) && tall + OVER >= lineOf(n));
+  const cramped = !letters && fits(LETTERS.at(-1));
   const grid = rows.flatMap(b => across.map(a => ({ x: a, y: b })));
   const widest = Math.max(...across.map(key => widthOf(word(x, key)))) + 8;
   const every = Math.ceil(widest / size);
-  const everyRow = Math.ceil(13 / tall);
+  const everyRow = Math.ceil(scaled(13) / tall);
   const picture = plot({
-    width, height: Math.round(tall * rows.length) + 24, marginLeft, marginTop: 20, marginBottom: 4, marginRight: 2,
+    width, height: Math.round(tall * rows.length + axis), marginLeft, marginTop: axis - 4, marginBottom: 4, marginRight: 2,
     x: { type: 'band', domain: across, padding: 0 }, y: { type: 'band', domain: rows, padding: 0 }, color: { type: 'identity' },
     marks: [
-      axisX(across.filter((_, i) => i % every === 0), { anchor: 'top', tickFormat: key => word(x, key), tickSize: 0, label: null, fontSize: 12 }),
-      axisY(rows.filter((_, i) => i % everyRow === 0), { tickFormat: key => fitted(word(y, key), marginLeft - 8), tickSize: 0, label: null, fontSize: 12 }),
+      axisX(across.filter((_, i) => i % every === 0), { anchor: 'top', tickFormat: key => word(x, key), tickSize: 0, label: null, fontSize: scaled(LABEL) }),
+      axisY(rows.filter((_, i) => i % everyRow === 0), { tickFormat: key => fitted(word(y, key), marginLeft - 8), tickSize: 0, label: null, fontSize: scaled(LABEL) }),
       cell(grid, { x: 'x', y: 'y', inset: 0.5, fill: 'var(--soft)' }),
       cell(cells.filter(c => c.value > 0), { x: 'x', y: 'y', inset: 0.5, fill }),
-      text(written ? cells.filter(c => c.value > 0) : [], { x: 'x', y: 'y', text: c => write(c.value), fontSize: small, fill: c => readable(metric, c.value / most) }),
+      text(letters ? cells.filter(c => c.value > 0) : [], { x: 'x', y: 'y', text: c => write(c.value), fontSize: scaled(letters ?? LABEL), fill: c => readable(metric, c.value / most) }),
     ],
   });
   figure.append(picture);
@@ -61,5 +68,5 @@ export function heat(figure, model, metric, { width, height, open, hint }) {
       open: args && open && c.value > 0 && (() => open({ label: c.group.label, args })),
     };
   }), { hint });
-  return { ramp: { metric, least: write(0), most: write(most) }, more: down.length - rows.length };
+  return { ramp: { metric, least: write(0), most: write(most) }, more: down.length - rows.length, cramped };
 }

@@ -10,12 +10,14 @@ import { mixed } from './colours.js';
 import { METRICS, nameOf } from './answer.js';
 import { segmentsOf } from './items.js';
 import * as f from './format.js';
-import { colour, h } from './element.js';
+import { colour, h, scaled } from './element.js';
 
 /** Claude shows 500 px inline, without a way to scroll; some pixels are for its own rounding. */
 const INLINE = 480;
 const PAGE = 820;
 const ROW = 27;
+/** What a picture gives up for its figures, the least needed first: lines of notes, its legend, then margins. page.css says how. */
+const GIVEN_UP = ['', 'notes', 'notes legend', 'notes legend margins'];
 
 export class View {
   /** @param {{host?: object, read?: Function}} with the host to ask, if there is one, and how to read what it answers. */
@@ -109,13 +111,20 @@ export class View {
     const fill = room => {
       legend.replaceChildren();
       figure.replaceChildren();
-      if (model.kind === 'calls') this.fillCalls(model, { figure, legend, width, room });
-      else this.fillStats(model, { figure, legend, width, room });
+      const options = { figure, legend, width, room };
+      return model.kind === 'calls' ? this.fillCalls(model, options) : this.fillStats(model, options);
     };
     const others = () => this.root.offsetHeight - figure.offsetHeight;
-    fill(280);
-    // The legend's lines are known now, so the second drawing fits what is left.
-    fill(Math.max(110, this.room - others()));
+    fill(scaled(280));
+    // The legend's lines are known now, so the second drawing fits what is left. A picture whose figures would fit if it were
+    // higher gets the lines of others, one after the other, until they do.
+    for (const given of GIVEN_UP) {
+      this.root.dataset.given = given;
+      const drawn = fill(Math.max(scaled(110), this.room - others()));
+      if (!drawn?.cramped) return;
+    }
+    this.root.dataset.given = '';
+    fill(Math.max(scaled(110), this.room - others()));
   }
 
   fillStats(model, { figure, legend, width, room }) {
@@ -131,6 +140,7 @@ export class View {
     const options = { width, height: Math.min(room, this.full ? 900 : this.page ? 520 : 320), room, open: this.opener(model), hint: this.hint, all: this.full || this.page };
     const drawn = { bars, columns, series: columns, heat }[model.shape]?.(figure, model, metric, options) ?? totals(figure, model, options);
     this.fillLegend(legend, model, metric, drawn);
+    return drawn;
   }
 
   fillCalls(model, { figure, legend, width, room }) {
