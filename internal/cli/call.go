@@ -17,7 +17,7 @@ import (
 
 // call calls one tool and prints what a model would read.
 func (p *Program) call(cmd *cobra.Command, args []string) error {
-	result, _, err := p.ask(cmd, args)
+	result, err := p.callOnce(cmd, args[0], valuesOf(args[1:]))
 	if err != nil {
 		return err
 	}
@@ -28,37 +28,54 @@ func (p *Program) call(cmd *cobra.Command, args []string) error {
 	return p.print(shown, result.StructuredContent)
 }
 
-// ask calls one tool through the server, as a client does. It sends each value as text,
-// which the tool reads by its schema, and returns the values beside the result.
-func (p *Program) ask(cmd *cobra.Command, args []string) (*mcp.CallToolResult, map[string]any, error) {
+// caller calls a tool with values as text, which the tool reads by its schema.
+type caller func(tool string, values map[string]any) (*mcp.CallToolResult, error)
+
+// callOnce calls one tool through the server, as a client does.
+func (p *Program) callOnce(cmd *cobra.Command, tool string, values map[string]any) (result *mcp.CallToolResult, err error) {
+	err = p.connected(cmd, func(call caller) (err error) {
+		result, err = call(tool, values)
+		return err
+	})
+	return result, err
+}
+
+// connected runs use with a way to call tools through a server.
+func (p *Program) connected(cmd *cobra.Command, use func(caller) error) error {
 	ctx := cmd.Context()
 	c, err := config.Load(ctx, p.Env)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	s, err := p.open(ctx, c.Quiet(), nil)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer s.close()
 	client, err := transport.Connect(ctx, s.server)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer client.Close()
-	values := map[string]any{}
-	for _, pair := range args[1:] {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
 	var progress func(done, total int, what string)
 	line := &bar{to: p.Stderr}
 	if config.IsTerminal(p.Stderr) {
 		progress = line.draw
 	}
-	result, err := client.Call(ctx, args[0], values, progress)
-	line.erase()
-	return result, values, err
+	return use(func(tool string, values map[string]any) (*mcp.CallToolResult, error) {
+		defer line.erase()
+		return client.Call(ctx, tool, values, progress)
+	})
+}
+
+// valuesOf reads arguments of the form name=value.
+func valuesOf(pairs []string) map[string]any {
+	values := map[string]any{}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	return values
 }
 
 // textOf returns what a model would read of a result.

@@ -18,7 +18,8 @@ func (p *Program) chart(cmd *cobra.Command, args []string) error {
 	case config.IsTerminal(p.Stdout):
 		return misuse{errors.New("chart: it prints a page for a browser; send it to a file, as in > calls.html")}
 	}
-	result, values, err := p.ask(cmd, args)
+	values := valuesOf(args[1:])
+	result, err := p.callOnce(cmd, args[0], values)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return Success
 	case errors.Is(err, errTold):
 		return Failed
+	case errors.Is(err, errUntold):
+		return Misconfigured
 	}
 	for line := range strings.Lines(err.Error() + "\n") {
 		fmt.Fprint(p.Stderr, "talkover-mcp: "+line)
@@ -72,6 +74,15 @@ func (p *Program) Tree() *cobra.Command {
 				"browser opens without a network.",
 			Example: "  talkover-mcp chart -demo get_call_stats date_from=2026-11-01 group_by=day",
 			Args:    wantCall, RunE: p.chart,
+		},
+		&cobra.Command{
+			Use: "check RULE [RULE ...] [NAME=VALUE ...]", Short: "Check rules about the figures of get_call_stats, for cron and CI",
+			Long: "Asks get_call_stats once and prints a line a rule. A rule is a metric, <, <=, >, >=, ==\n" +
+				"or !=, and a number; rates are in per cent. NAME=VALUE are arguments of get_call_stats.\n" +
+				"It exits with 0 where all rules hold, 1 where one does not, and 2 where one cannot be\n" +
+				"told: the figure is not exact, or Talkover cannot be reached.",
+			Example: "  talkover-mcp check -demo 'answer_rate>=70' 'unreturned<=5' period=today",
+			RunE:    p.check,
 		},
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
 		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},

@@ -17,7 +17,7 @@ import (
 const (
 	Success       = 0
 	Failed        = 1 // a tool answered with an error, a check failed, or a server broke
-	Misconfigured = 2 // arguments, flags or environment must change
+	Misconfigured = 2 // arguments, flags or environment must change, or check cannot tell
 )
 
 // Program holds what a run of talkover-mcp reads from and writes to.
@@ -38,6 +38,9 @@ type misuse struct{ error }
 
 // errTold makes the exit code that of a failure which stdout tells already.
 var errTold = errors.New("told on stdout")
+
+// errUntold makes the exit code that of a check that cannot tell, which stdout says already.
+var errUntold = errors.New("not to be told")
 
 // print prints the text, or with -json the value.
 func (p *Program) print(text string, value any) error {
