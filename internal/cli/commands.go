@@ -84,6 +84,14 @@ func (p *Program) Tree() *cobra.Command {
 			Example: "  talkover-mcp check -demo 'answer_rate>=70' 'unreturned<=5' period=today",
 			RunE:    p.check,
 		},
+		&cobra.Command{
+			Use: "csv TOOL [NAME=VALUE ...]", Short: "Print the rows of all pages of find_calls or list_calls as CSV",
+			Long: "Calls find_calls or list_calls page by page and prints all rows as CSV. The first line, a\n" +
+				"comment, says whether these are all; where they are not, it exits with 1. What is still\n" +
+				"to be read is waited for, up to a quarter of an hour.",
+			Example: "  talkover-mcp csv -demo find_calls period=last_month status=missed > missed.csv",
+			Args:    wantCall, RunE: p.csv,
+		},
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
 		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},
 		kept,
