@@ -110,7 +110,7 @@ func TestExamplesOfHelp(t *testing.T) {
 	ran := 0
 	for _, c := range new(cli.Program).Tree().Commands() {
 		for line := range strings.Lines(c.Example) {
-			if code, stdout, stderr := try(t, nil, strings.Fields(line)[1:]...); code != 0 || stdout == "" || stderr != "" {
+			if code, stdout, stderr := try(t, nil, strings.Fields(strings.ReplaceAll(line, "'", ""))[1:]...); code != 0 || stdout == "" || stderr != "" {
 				t.Errorf("%sexit %d, stderr %q, stdout %q", line, code, stderr, stdout)
 			}
 			ran++

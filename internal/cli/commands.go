@@ -81,7 +81,7 @@ func (p *Program) Tree() *cobra.Command {
 				"or !=, and a number; rates are in per cent. NAME=VALUE are arguments of get_call_stats.\n" +
 				"It exits with 0 where all rules hold, 1 where one does not, and 2 where one cannot be\n" +
 				"told: the figure is not exact, or Talkover cannot be reached.",
-			Example: "  talkover-mcp check -demo 'answer_rate>=70' 'unreturned<=5' period=today",
+			Example: "  talkover-mcp check -demo 'answer_rate>=50' 'calls>0' period=last_7_days",
 			RunE:    p.check,
 		},
 		&cobra.Command{
@@ -89,7 +89,7 @@ func (p *Program) Tree() *cobra.Command {
 			Long: "Calls find_calls or list_calls page by page and prints all rows as CSV. The first line, a\n" +
 				"comment, says whether these are all; where they are not, it exits with 1. What is still\n" +
 				"to be read is waited for, up to a quarter of an hour.",
-			Example: "  talkover-mcp csv -demo find_calls period=last_month status=missed > missed.csv",
+			Example: "  talkover-mcp csv -demo find_calls period=last_month status=missed",
 			Args:    wantCall, RunE: p.csv,
 		},
 		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
