@@ -15,8 +15,7 @@ const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
 	maxHeader  = 64 << 10          // bytes of the head of a request
-	lingerTime = time.Second       // for requests on connections that are open, after the order to end
-	quitTime   = 4 * time.Second   // for running calls after that
+	quitTime   = 4 * time.Second   // for running calls, after the order to end
 	closeTime  = time.Second / 2   // for streams to close after that
 )
 
@@ -69,8 +68,8 @@ func (h *HTTP) Sessions() int { return h.streams.count() }
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
 
 // Serve answers clients on ln until ctx is done, which is success. It then turns /readyz
-// off, goes on for [Options.DrainDelay], takes no more connections, answers on those that
-// are open for at most 1 s, and then the running calls, on streams too, for at most 4 s.
+// off, goes on for [Options.DrainDelay], takes no more connections, and gives running
+// calls, on streams too, at most 4 s.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
 		Handler:           h,
@@ -87,11 +86,8 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 		h.calls.drain(quitTime)
 		h.streams.finish()
 	})
-	waiting := waiters{conns: map[net.Conn]struct{}{}}
-	s.ConnState = waiting.watch
-	last := newLastListener(ln)
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(last) }()
+	go func() { failed <- s.Serve(ln) }()
 	select {
 	case err := <-failed:
 		return err
@@ -105,10 +101,6 @@ func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	case <-time.After(h.delay):
 	}
 	h.streams.noMore()
-	last.stop()
-	<-failed // all connections are known
-	// Proxies still send requests on connections that they keep: each is answered, and closed.
-	waiting.await(lingerTime)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime+closeTime)
 	defer cancel()
 	err := s.Shutdown(grace)

@@ -313,30 +313,6 @@ func TestDrainDelayServesOn(t *testing.T) {
 	})
 }
 
-// A proxy that keeps a connection may send a call on it just when the server ends: the call
-// is answered, and the connection takes no other.
-func TestOpenConnectionIsAnsweredOnceMore(t *testing.T) {
-	inVirtualTime(t, plain(), func(t *testing.T, dial func() net.Conn, end func()) {
-		c := dial()
-		defer c.Close()
-		answers := bufio.NewReader(c)
-		for _, isLast := range []bool{false, true} {
-			go func() {
-				_, _ = fmt.Fprintf(c, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(list), list)
-			}()
-			res, err := http.ReadResponse(answers, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != 200 || res.Close != isLast {
-				t.Errorf("%s, closed %t, %v; is it the last: %t", res.Status, res.Close, err, isLast)
-			}
-			end()
-			time.Sleep(time.Second / 2) // of virtual time
-		}
-	})
-}
-
 func TestStreamIsOpenToNoOtherOrigin(t *testing.T) {
 	h := transport.NewHTTP(plain(), transport.Options{})
 	s := httptest.NewServer(h)
