@@ -14,17 +14,18 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/internal/cli"
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // A health check passes the guard and the gate of the server without a token, and finds
 // the server even where that listens on every address.
 func TestHealthcheckOfAServer(t *testing.T) {
-	gate, err := transport.NewTokens(gateToken)
+	gate, err := auth.NewTokens(gateToken)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(transport.NewHTTP(server.NewMCPServer("test", "1"), transport.Options{Gate: gate}))
+	s := httptest.NewServer(httpserver.New(server.NewMCPServer("test", "1"), httpserver.Options{Gate: gate}))
 	defer s.Close()
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	for name, test := range map[string]struct {

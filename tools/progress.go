@@ -35,9 +35,11 @@ func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
 			return
 		}
 		last = done
-		// A client that cannot be reached goes without.
-		_ = s.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
-			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
-		})
+		step := map[string]any{"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what}
+		if client, ok := server.ClientSessionFromContext(ctx).(interface{ Notify(string, map[string]any) }); ok {
+			client.Notify("notifications/progress", step) // at once, where the library would queue it
+			return
+		}
+		_ = s.SendNotificationToClient(ctx, "notifications/progress", step) // a client that cannot be reached goes without
 	})
 }

@@ -52,11 +52,7 @@ func (p *Program) connected(cmd *cobra.Command, use func(caller) error) error {
 		return err
 	}
 	defer s.close()
-	client, err := transport.Connect(ctx, s.server)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+	client := transport.Connect(s.server)
 	var progress func(done, total int, what string)
 	line := &bar{to: p.Stderr}
 	if config.IsTerminal(p.Stderr) {
@@ -104,12 +100,7 @@ func (p *Program) listTools(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := transport.Connect(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	list, err := client.Tools(ctx)
+	list, err := transport.Connect(s).Tools(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/internal/config"
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 )
 
 // doctor prints what it finds wrong, in words.
@@ -60,5 +60,5 @@ func (p *Program) probe(ctx context.Context) error {
 	if _, given := p.Env.Lookup("MCP_ADDR"); c.Transport == "stdio" && !given {
 		return errors.New("over stdio there is nothing to ask; give it the address of the server: -addr, or MCP_TRANSPORT and MCP_ADDR")
 	}
-	return transport.Probe(ctx, c.Addr)
+	return httpserver.Probe(ctx, c.Addr)
 }

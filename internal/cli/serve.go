@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 	"github.com/talkover/talkover-mcp/internal/telemetry"
 	"github.com/talkover/talkover-mcp/internal/transport"
 	"github.com/talkover/talkover-mcp/talkover"
@@ -85,14 +87,14 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	with.Alias = s.alias
 	limits := s.account.Limits
 	if c.TokenPerRequest() { // then each account has a limit of its own
-		with.TokenOf, limits = transport.TalkoverToken, nil
+		with.TokenOf, limits = auth.TalkoverToken, nil
 	}
 	if c.LacksToken() {
 		with.TokenOf = func(context.Context) talkover.Secret { return talkover.Secret{} }
 		with.NoToken = func(ctx context.Context) string { return config.HostOf(transport.ClientName(ctx)).HowToSetToken() }
 	}
 	if c.Transport != "stdio" && c.Auth != "none" {
-		with.MayAs = transport.MayAs
+		with.MayAs = auth.MayAs
 	}
 	if s.server, err = tools.New(with); err != nil {
 		return s, err
@@ -115,7 +117,7 @@ func ToolsOf(c config.Config, version string) tools.Config {
 	return tools.Config{
 		Version: version, Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
 		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour), Replicas: int(c.Replicas),
-		CallerOf:     transport.CallerName,
+		CallerOf:     auth.CallerName,
 		CallingCodes: talkover.CallingCodes(c.CallCountries), ConfirmCalls: string(c.ConfirmCalls),
 	}
 }
@@ -135,7 +137,7 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 	}
 	var scrapes net.Listener
 	if c.MetricsAddr != "" {
-		if scrapes, err = transport.Listen(ctx, string(c.MetricsAddr)); err != nil {
+		if scrapes, err = httpserver.Listen(ctx, string(c.MetricsAddr)); err != nil {
 			return config.Faults{{Setting: "MCP_METRICS_ADDR", Problem: err.Error()}}
 		}
 	}
@@ -177,11 +179,11 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 	if s.shared != nil {
 		with.Note = s.shared.Words
 	}
-	ln, err := transport.Listen(ctx, s.Addr)
+	ln, err := httpserver.Listen(ctx, s.Addr)
 	if err != nil {
 		return config.Faults{{Setting: "MCP_ADDR", Problem: err.Error()}}
 	}
-	door := transport.NewHTTP(s.server, with)
+	door := httpserver.New(s.server, with)
 	s.metrics.WatchSessions(door.Sessions)
 	s.greet("addr", ln.Addr().String(), "auth", s.Auth)
 	return door.Serve(ctx, ln)

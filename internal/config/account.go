@@ -13,7 +13,8 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 	"github.com/talkover/talkover-mcp/talkover/valkey"
@@ -63,8 +64,8 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 // Door returns who may connect over HTTP: under which host names, from which web pages
 // and through which gate. It fails where the keys of the OIDC issuer cannot be fetched.
 // The gate renews them until ctx is done, and fetched, which may be nil, hears of each fetch.
-func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (transport.Options, error) {
-	door := transport.Options{
+func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (httpserver.Options, error) {
+	door := httpserver.Options{
 		Streamable:   c.Transport == "http",
 		Origins:      c.AllowedOrigins,
 		ClientTokens: c.TokenPerRequest(),
@@ -82,7 +83,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool
 		}
 		door.Gate = tokens
 		if c.AuthTokensFile != "" {
-			door.Gate = transport.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
+			door.Gate = auth.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
 		}
 	case "oidc":
 		gate, err := c.issuer(ctx, log, fetched)
@@ -107,8 +108,8 @@ func (c Config) hostsAt(addr string) []string {
 func (c Config) MetricsHosts() []string { return c.hostsAt(string(c.MetricsAddr)) }
 
 // issuer makes the gate of MCP_AUTH=oidc.
-func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (*transport.OIDC, error) {
-	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
+func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (*auth.OIDC, error) {
+	gate, err := auth.NewOIDC(ctx, auth.OIDCConfig{
 		Issuer: string(c.Issuer), Resource: string(c.ResourceURL), Audience: c.Audience,
 		Scope: c.Scope, KeysURL: string(c.JWKSURL), Roles: c.OIDCRoles, Log: log, Fetched: fetched,
 	})
@@ -127,7 +128,7 @@ func (c Config) Logger(w io.Writer) *slog.Logger {
 	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
 		h = tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: time.TimeOnly})
 	}
-	return slog.New(transport.LogRequests(h))
+	return slog.New(httpserver.LogRequests(h))
 }
 
 // IsTerminal reports whether a reader or writer is a terminal.

@@ -10,7 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 )
 
 // placeholderNote adds to the fault of a missing token that there is the placeholder.
@@ -75,12 +75,12 @@ func (d *doctor) judgeAddresses(ctx context.Context) {
 // judgeAddress checks whether an address is free. The doctor may be asked beside a server
 // that runs well.
 func (d *doctor) judgeAddress(ctx context.Context, setting, addr string) {
-	ln, err := transport.Listen(ctx, addr)
+	ln, err := httpserver.Listen(ctx, addr)
 	switch {
 	case err == nil:
 		_ = ln.Close()
 		d.ok(checkAddress, "%s: %s is free", setting, addr)
-	case setting == "MCP_ADDR" && transport.Probe(ctx, addr) == nil:
+	case setting == "MCP_ADDR" && httpserver.Probe(ctx, addr) == nil:
 		d.warn(checkAddress, "%s: a server answers at %s already, so that no other can be started there", setting, addr)
 	default:
 		d.fail(checkAddress, "%s: %s", setting, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/talkover/talkover-mcp/internal/config"
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 
 	"github.com/mark3labs/mcp-go/server"
 )
@@ -61,7 +61,7 @@ func TestDoctorLooksForTheAddress(t *testing.T) {
 			c.Close()
 		}
 	}()
-	running := httptest.NewServer(transport.NewHTTP(server.NewMCPServer("test", "1"), transport.Options{}))
+	running := httptest.NewServer(httpserver.New(server.NewMCPServer("test", "1"), httpserver.Options{}))
 	defer running.Close()
 	for name, test := range map[string]struct{ addr, metrics, want, last string }{
 		"free":         {"127.0.0.1:0", "127.0.0.1:0", "ok address|MCP_ADDR: 127.0.0.1:0 is free|ok address|MCP_METRICS_ADDR: 127.0.0.1:0 is free", "All is well."},

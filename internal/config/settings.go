@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -153,7 +153,7 @@ func (f *Faults) valueOrFile(name, value, fileName, path string) (text, from str
 }
 
 // gateTokens makes the gate of MCP_AUTH=token; nil where its tokens have a fault.
-func (c Config) gateTokens(wrong *Faults) transport.Tokens {
+func (c Config) gateTokens(wrong *Faults) auth.Tokens {
 	all, from, ok := wrong.valueOrFile("MCP_AUTH_TOKENS", c.AuthTokens, "MCP_AUTH_TOKENS_FILE", c.AuthTokensFile)
 	if !ok {
 		return nil
@@ -167,7 +167,7 @@ func (c Config) gateTokens(wrong *Faults) transport.Tokens {
 
 // parseGate reads the tokens of a gate, one a line. A line of tokens alone may hold
 // several, separated by commas.
-func parseGate(text string) (transport.Tokens, error) {
+func parseGate(text string) (auth.Tokens, error) {
 	var entries []string
 	for line := range strings.Lines(text) {
 		first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -179,7 +179,7 @@ func parseGate(text string) (transport.Tokens, error) {
 			entries = append(entries, line)
 		}
 	}
-	gate, err := transport.NewTokens(entries...)
+	gate, err := auth.NewTokens(entries...)
 	if err != nil {
 		return nil, fmt.Errorf("takes tokens of 32 characters or more, such as of openssl rand -hex 32: %w", err)
 	}

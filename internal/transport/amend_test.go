@@ -11,6 +11,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
@@ -73,7 +74,7 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("stdio, 2026-07-28", out.String(), test.modern)
-		base := serve(t, transport.NewHTTP(erring(), streamable))
+		base := serve(t, httpserver.New(erring(), streamable))
 		check("http", strings.Join(post(t, base, m), ""), test.legacy)
 		headers := []string{"Accept", jsonType + ", text/event-stream", "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", test.method,
 			"Mcp-Name", strings.Split(test.params, `"`)[3]}
@@ -92,7 +93,7 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 
 // A number of any length that fits no float64 is not repeated at length.
 func TestErrorsQuoteNoLongNumbers(t *testing.T) {
-	long := strings.Repeat("7", 900_000)
+	long := strings.Repeat("7", 60_000)
 	for _, params := range []string{`"name":"wait","arguments":{"x":` + long + `},"_meta":{META}`, `"name":"wait","arguments":` + long + `,"_meta":{META}`,
 		`"name":"wait","_meta":{META,"x":` + long + `}`} {
 		m := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{` + params + `}}`
@@ -101,7 +102,7 @@ func TestErrorsQuoteNoLongNumbers(t *testing.T) {
 		if err := transport.Stdio(t.Context(), plain(), strings.NewReader(legacy+"\n"), &out, quiet); err != nil {
 			t.Fatal(err)
 		}
-		base := serve(t, transport.NewHTTP(plain(), streamable))
+		base := serve(t, httpserver.New(plain(), streamable))
 		e := open(t, base)
 		if got := status(t, "POST", e.message, legacy); got != 202 {
 			t.Fatal(got)

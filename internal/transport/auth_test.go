@@ -27,7 +27,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 const (
@@ -35,9 +36,9 @@ const (
 	otherToken = "fedcba9876543210fedcba9876543210"
 )
 
-func gateOf(t *testing.T, tokens ...string) transport.Gate {
+func gateOf(t *testing.T, tokens ...string) auth.Gate {
 	t.Helper()
-	gate, err := transport.NewTokens(tokens...)
+	gate, err := auth.NewTokens(tokens...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +64,14 @@ func ask(h http.Handler, method, target, body string, headers ...string) *http.R
 func TestTokensAreLongAndNotTalkovers(t *testing.T) {
 	for _, tokens := range [][]string{nil, {""}, {"short"}, {goodToken, goodToken[1:]}, {"talq_" + goodToken},
 		{goodToken + " ann read more"}, {goodToken + " ann look"}, {goodToken + " ann read,"}, {goodToken + " \u00e4nn"}, {goodToken + " " + strings.Repeat("a", 65)}} {
-		if _, err := transport.NewTokens(tokens...); err == nil || strings.Contains(err.Error(), goodToken[1:]) {
+		if _, err := auth.NewTokens(tokens...); err == nil || strings.Contains(err.Error(), goodToken[1:]) {
 			t.Errorf("%q: %v", tokens, err)
 		}
 	}
 }
 
 func TestGate(t *testing.T) {
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gateOf(t, otherToken, goodToken)})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gateOf(t, otherToken, goodToken)})
 	for _, test := range []struct {
 		name, target string
 		headers      []string
@@ -124,7 +125,7 @@ func TestGate(t *testing.T) {
 // A client that is refused at a gate of tokens learns which header it lacks, and nothing
 // that sends it to an OAuth server: hosts would say that registering there failed.
 func TestGateOfTokensSaysWhichHeader(t *testing.T) {
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gateOf(t, goodToken)})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gateOf(t, goodToken)})
 	for _, headers := range [][]string{nil, {"Authorization", "Bearer " + otherToken}, {"Authorization", goodToken}} {
 		res := ask(h, "POST", "/mcp", list, headers...)
 		body, _ := io.ReadAll(res.Body)
@@ -155,8 +156,8 @@ func TestGateOfTokensSaysWhichHeader(t *testing.T) {
 
 // Without a gate too, a Talkover token is not taken from Authorization.
 func TestTalkoverTokenIsNotPassedThrough(t *testing.T) {
-	for _, o := range []transport.Options{{Streamable: true}, {Streamable: true, ClientTokens: true}} {
-		h := transport.NewHTTP(plain(), o)
+	for _, o := range []httpserver.Options{{Streamable: true}, {Streamable: true, ClientTokens: true}} {
+		h := httpserver.New(plain(), o)
 		res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer talq_0123456789abcdef")
 		if body, _ := io.ReadAll(res.Body); res.StatusCode != 401 || !strings.Contains(string(body), "X-Talkover-Token") {
 			t.Errorf("%d %s", res.StatusCode, body)
@@ -242,9 +243,9 @@ func (i *issuer) token(t *testing.T, method jwt.SigningMethod, key crypto.Privat
 	return signed
 }
 
-func (i *issuer) gate(ctx context.Context, t *testing.T) transport.Gate {
+func (i *issuer) gate(ctx context.Context, t *testing.T) auth.Gate {
 	t.Helper()
-	gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
+	gate, err := auth.NewOIDC(ctx, auth.OIDCConfig{
 		Issuer: issuerURL, Resource: resourceURL, Scope: scope, Transport: i, Log: quiet,
 	})
 	if err != nil {
@@ -255,7 +256,7 @@ func (i *issuer) gate(ctx context.Context, t *testing.T) transport.Gate {
 
 func TestOIDC(t *testing.T) {
 	i := newIssuer(t)
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: i.gate(t.Context(), t)})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: i.gate(t.Context(), t)})
 	der, _ := x509.MarshalPKIXPublicKey(i.rsa.Public())
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	stranger := newIssuer(t)
@@ -341,7 +342,7 @@ func TestUnknownKeysAreFetchedOnceInFiveMinutes(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		gate := i.gate(ctx, t)
-		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+		h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 		start, most := time.Now(), int32(0)
 		for n := range 600 {
 			before := i.fetches.Load()
@@ -384,7 +385,7 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestIssuerThatCannotBeTrusted(t *testing.T) {
 	const metadata = `{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}`
-	for name, c := range map[string]transport.OIDCConfig{
+	for name, c := range map[string]auth.OIDCConfig{
 		"a page":              {Transport: answers{"<html>", ""}},
 		"another issuer":      {Transport: answers{strings.Replace(metadata, "issuer.", "evil.", 1), `{"keys":[]}`}},
 		"no keys":             {Transport: answers{`{"issuer":"https://issuer.example"}`, ""}},
@@ -395,7 +396,7 @@ func TestIssuerThatCannotBeTrusted(t *testing.T) {
 		"no resource":         {Resource: "calls", Transport: answers{metadata, `{"keys":[]}`}},
 	} {
 		c.Issuer, c.Resource, c.Log = cmp.Or(c.Issuer, issuerURL), cmp.Or(c.Resource, resourceURL), quiet
-		if _, err := transport.NewOIDC(t.Context(), c); err == nil {
+		if _, err := auth.NewOIDC(t.Context(), c); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -405,7 +406,7 @@ func TestIssuerThatCannotBeTrusted(t *testing.T) {
 func TestIssuersThatDifferByASlashAreBothNamed(t *testing.T) {
 	const slash = issuerURL + "/"
 	for _, test := range []struct{ set, said string }{{issuerURL, slash}, {slash, issuerURL}} {
-		_, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+		_, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 			Issuer: test.set, Resource: resourceURL, Log: quiet, Transport: answers{`{"issuer":"` + test.said + `","jwks_uri":"` + issuerURL + `/keys"}`, `{"keys":[]}`},
 		})
 		if err == nil || !strings.Contains(err.Error(), `"`+test.set+`"`) || !strings.Contains(err.Error(), `"`+test.said+`"`) {
@@ -415,13 +416,13 @@ func TestIssuersThatDifferByASlashAreBothNamed(t *testing.T) {
 	// Where the address of the keys is set, nobody asks the issuer, and a token shows it.
 	var log strings.Builder
 	i := newIssuer(t)
-	gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+	gate, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 		Issuer: slash, Resource: resourceURL, KeysURL: issuerURL + "/keys", Transport: i, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 	knock := func(key crypto.PrivateKey, issuer string) {
 		token := i.token(t, jwt.SigningMethodRS256, key, "rsa", jwt.MapClaims{"iss": issuer})
 		if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+token); res.StatusCode != 401 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -46,11 +47,10 @@ func isCancelled(ctx context.Context) bool { return errors.Is(context.Cause(ctx)
 // calls knows the requests that are being answered, so that a client can cancel its
 // own, and the server can answer them before it ends. The zero value is ready.
 type calls struct {
+	running  atomic.Int64
 	mu       sync.Mutex
-	running  int
 	byClient map[callKey]context.CancelCauseFunc
 	early    map[callKey]bool // cancelled, but not seen yet
-	idle     chan struct{}    // closed when no request is left; nil while nobody waits for that
 }
 
 const (
@@ -68,14 +68,14 @@ type callKey struct {
 // client can cancel it. end must be called when the answer is sent.
 func (c *calls) begin(ctx context.Context, session string, id any) (work context.Context, end func()) {
 	work, cancel := context.WithCancelCause(ctx)
+	c.running.Add(1)
 	key := callKey{session, id}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running++
 	named := session != "" && isID(id) && c.byClient[key] == nil // of two with the same id, the first can be cancelled
 	if named {
 		if c.byClient == nil {
-			c.byClient = make(map[callKey]context.CancelCauseFunc)
+			c.byClient, c.early = map[callKey]context.CancelCauseFunc{}, map[callKey]bool{}
 		}
 		c.byClient[key] = cancel
 		if c.early[key] {
@@ -85,15 +85,12 @@ func (c *calls) begin(ctx context.Context, session string, id any) (work context
 	}
 	return work, func() {
 		cancel(nil)
-		c.mu.Lock()
-		defer c.mu.Unlock()
 		if named {
+			c.mu.Lock()
 			delete(c.byClient, key)
+			c.mu.Unlock()
 		}
-		if c.running--; c.running == 0 && c.idle != nil {
-			close(c.idle)
-			c.idle = nil
-		}
+		c.running.Add(-1)
 	}
 }
 
@@ -120,8 +117,8 @@ func (c *calls) cancel(session string, id any) {
 		cancel(errCancelled)
 		return
 	}
-	if c.early == nil {
-		c.early = make(map[callKey]bool)
+	if c.byClient == nil {
+		c.byClient, c.early = map[callKey]context.CancelCauseFunc{}, map[callKey]bool{}
 	}
 	if len(c.early) < mostEarly {
 		c.early[key] = true
@@ -135,18 +132,7 @@ func (c *calls) cancel(session string, id any) {
 
 // drain waits until all requests are answered, for at most d.
 func (c *calls) drain(d time.Duration) {
-	c.mu.Lock()
-	if c.running == 0 {
-		c.mu.Unlock()
-		return
-	}
-	if c.idle == nil {
-		c.idle = make(chan struct{})
-	}
-	idle := c.idle
-	c.mu.Unlock()
-	select {
-	case <-idle:
-	case <-time.After(d):
+	for end := time.Now().Add(d); c.running.Load() > 0 && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
 	}
 }

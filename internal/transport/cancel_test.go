@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
@@ -103,7 +104,7 @@ func TestCancelledCallsEndAndAreNotAnswered(t *testing.T) {
 	})
 	t.Run("sse", func(t *testing.T) {
 		p := newPatient()
-		base := serve(t, transport.NewHTTP(p.server(), transport.Options{}))
+		base := serve(t, httpserver.New(p.server(), httpserver.Options{}))
 		e := open(t, base)
 		defer e.body.Close()
 		send := func(m string) {
@@ -120,7 +121,7 @@ func TestCancelledCallsEndAndAreNotAnswered(t *testing.T) {
 	})
 	t.Run("http", func(t *testing.T) {
 		p := newPatient()
-		base := serve(t, transport.NewHTTP(p.server(), streamable))
+		base := serve(t, httpserver.New(p.server(), streamable))
 		session := sessionOf(t, base)
 		answers := make(chan []string, calls)
 		for id := range calls {
@@ -160,7 +161,7 @@ func TestCallsEndWithTheirRequest(t *testing.T) {
 	}{"2025-11-25": {}, "2026-07-28": {modern, modernHeaders("wait")}} {
 		t.Run(name, func(t *testing.T) {
 			p := newPatient()
-			base := serve(t, transport.NewHTTP(p.server(), streamable))
+			base := serve(t, httpserver.New(p.server(), streamable))
 			for id := range calls {
 				ctx, leave := context.WithCancel(t.Context())
 				left := make(chan struct{})
@@ -188,7 +189,7 @@ func TestCallsEndWithTheirRequest(t *testing.T) {
 // A stream that ends takes its calls with it.
 func TestCallsEndWithTheirStream(t *testing.T) {
 	p := newPatient()
-	base := serve(t, transport.NewHTTP(p.server(), transport.Options{}))
+	base := serve(t, httpserver.New(p.server(), httpserver.Options{}))
 	e := open(t, base)
 	for id := range 20 {
 		if got := status(t, http.MethodPost, e.message, call(id, "wait", "")); got != http.StatusAccepted {
@@ -203,7 +204,7 @@ func TestCallsEndWithTheirStream(t *testing.T) {
 // A caller cancels none but its own calls, whatever it knows of another's.
 func TestOneCallersCancellationEndsNoOthersCall(t *testing.T) {
 	asked, release := make(chan struct{}), make(chan struct{})
-	base := serve(t, transport.NewHTTP(slow(asked, release), transport.Options{
+	base := serve(t, httpserver.New(slow(asked, release), httpserver.Options{
 		Streamable: true, Gate: gateOf(t, goodToken, otherToken), SessionKey: []byte("a key that replicas share"),
 	}))
 	mine, theirs := []string{"Authorization", "Bearer " + goodToken}, []string{"Authorization", "Bearer " + otherToken}
@@ -252,7 +253,7 @@ func TestOneCallersCancellationEndsNoOthersCall(t *testing.T) {
 func TestReplicasKnowEachOthersSessions(t *testing.T) {
 	key := []byte("a key that replicas share")
 	replica := func(key []byte, p patient) string {
-		return serve(t, transport.NewHTTP(p.server(), transport.Options{Streamable: true, SessionKey: key}))
+		return serve(t, httpserver.New(p.server(), httpserver.Options{Streamable: true, SessionKey: key}))
 	}
 	p, stranger := newPatient(), newPatient()
 	first, second, other := replica(key, p), replica(key, p), replica([]byte("another key"), stranger)
@@ -280,7 +281,7 @@ func TestReplicasKnowEachOthersSessions(t *testing.T) {
 func TestCancellationOvertakesItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPatient()
-		h := transport.NewHTTP(p.server(), streamable)
+		h := httpserver.New(p.server(), streamable)
 		session := ask(h, "POST", "/mcp", initialize).Header.Get("Mcp-Session-Id")
 		ask(h, "POST", "/mcp", cancelled(1), "Mcp-Session-Id", session)
 		if res := ask(h, "POST", "/mcp", call(1, "wait", ""), "Mcp-Session-Id", session); res.ContentLength > 0 {

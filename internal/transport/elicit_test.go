@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
@@ -79,7 +80,7 @@ func TestTheUserIsAskedThroughTheClient(t *testing.T) {
 		})
 	})
 	t.Run("sse", func(t *testing.T) {
-		base := serve(t, transport.NewHTTP(asking(), transport.Options{}))
+		base := serve(t, httpserver.New(asking(), httpserver.Options{}))
 		e := open(t, base)
 		defer e.body.Close()
 		send := func(m string) {

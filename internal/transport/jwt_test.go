@@ -27,7 +27,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // forged signs a JWT of exactly this header and these claims, with the issuer's RSA key.
@@ -48,7 +49,7 @@ func (i *issuer) forged(t *testing.T, header, claims string) string {
 // whoever reads it by the letter.
 func TestJWTIsReadByTheLetter(t *testing.T) {
 	i := newIssuer(t)
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: i.gate(t.Context(), t)})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: i.gate(t.Context(), t)})
 	const header, claims = `{"alg":"RS256","kid":"rsa"}`, `{"iss":"` + issuerURL + `","aud":"` + resourceURL + `","sub":"ann","scope":"` + scope + `","exp":4102444800}`
 	typ := func(s string) string { return strings.Replace(header, "{", `{"typ":"`+s+`",`, 1) }
 	swap := func(old, other string) string {
@@ -143,13 +144,13 @@ func TestKeysOfTheIssuerAreFit(t *testing.T) {
 		{"of 1,024 bits", weak, nil, 401},
 	} {
 		for _, id := range []string{"k", ""} {
-			gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+			gate, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 				Issuer: issuerURL, Resource: resourceURL, Log: quiet, Transport: answers{metadata, keySet(t, &test.key.PublicKey, id, test.more)},
 			})
 			if err != nil {
 				t.Fatal(test.name, err)
 			}
-			h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+			h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 			named := any(nil)
 			if id != "" {
 				named = id
@@ -176,7 +177,7 @@ func TestKeysOfAnIssuerByHTTPSAreByHTTPS(t *testing.T) {
 	} {
 		said := `{"issuer":"` + test.issuer + `","jwks_uri":"` + test.keys + `"}`
 		for _, given := range []string{"", test.keys} {
-			_, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+			_, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 				Issuer: test.issuer, Resource: resourceURL, KeysURL: given, Log: quiet, Transport: answers{said, `{"keys":[]}`},
 			})
 			if (err == nil) != test.in {
@@ -186,7 +187,7 @@ func TestKeysOfAnIssuerByHTTPSAreByHTTPS(t *testing.T) {
 	}
 	// The metadata is read by the letter too.
 	for _, said := range []string{strings.Replace(metadata, "jwks_uri", "JWKS_URI", 1), strings.Replace(metadata, "{", `{"issuer":"x",`, 1)} {
-		if _, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+		if _, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 			Issuer: issuerURL, Resource: resourceURL, Log: quiet, Transport: answers{said, `{"keys":[]}`},
 		}); err == nil {
 			t.Errorf("taken: %s", said)
@@ -208,13 +209,13 @@ func TestRotatedKeyIsFoundAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		gate, err := transport.NewOIDC(ctx, transport.OIDCConfig{
+		gate, err := auth.NewOIDC(ctx, auth.OIDCConfig{
 			Issuer: issuerURL, Resource: resourceURL, Scope: scope, Transport: slowKeys{i}, Log: quiet,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+		h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 		i.rotated.Store(true)
 		rotated := i.token(t, jwt.SigningMethodRS256, i.rsa, "rotated", nil)
 		var all sync.WaitGroup
@@ -238,7 +239,7 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
-		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: i.gate(ctx, t)})
+		h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: i.gate(ctx, t)})
 		ended := make(chan error)
 		go func() { ended <- h.Serve(ctx, ln) }()
 		c := ln.dial()
@@ -265,15 +266,15 @@ func TestScopesAreRolesWhereTheyShallBe(t *testing.T) {
 	for _, test := range []struct {
 		roles  bool
 		claims jwt.MapClaims
-		want   transport.Roles
+		want   auth.Roles
 	}{
 		{false, jwt.MapClaims{"scope": "read"}, nil},
-		{true, jwt.MapClaims{"scope": "openid read place"}, transport.Roles{"read", "place"}},
-		{true, jwt.MapClaims{"scope": nil, "scp": []string{"export"}}, transport.Roles{"export"}},
-		{true, jwt.MapClaims{"scope": "openid Read read:calls"}, transport.Roles{}},
-		{true, jwt.MapClaims{"scope": nil}, transport.Roles{}},
+		{true, jwt.MapClaims{"scope": "openid read place"}, auth.Roles{"read", "place"}},
+		{true, jwt.MapClaims{"scope": nil, "scp": []string{"export"}}, auth.Roles{"export"}},
+		{true, jwt.MapClaims{"scope": "openid Read read:calls"}, auth.Roles{}},
+		{true, jwt.MapClaims{"scope": nil}, auth.Roles{}},
 	} {
-		gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{Issuer: issuerURL, Resource: resourceURL, Roles: test.roles, Transport: i, Log: quiet})
+		gate, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{Issuer: issuerURL, Resource: resourceURL, Roles: test.roles, Transport: i, Log: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,13 +313,13 @@ func TestVastKeysAreNotTaken(t *testing.T) {
 	text := b64([]byte(`{"alg":"RS256","kid":"k"}`)) + "." + b64([]byte(`{"iss":"`+issuerURL+`","aud":"`+resourceURL+`","sub":"ann","exp":4102444800}`))
 	for bits, want := range map[int]int{4096: 200, 8192: 200, 8193: 401, 16384: 401} {
 		key, signature := vastKey(text, bits)
-		gate, err := transport.NewOIDC(t.Context(), transport.OIDCConfig{
+		gate, err := auth.NewOIDC(t.Context(), auth.OIDCConfig{
 			Issuer: issuerURL, Resource: resourceURL, Log: quiet, Transport: answers{metadata, keySet(t, key, "k", nil)},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+		h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 		if res := ask(h, "POST", "/mcp", list, "Authorization", "Bearer "+text+"."+b64(signature)); res.StatusCode != want {
 			t.Errorf("%d bits: %d, want %d", bits, res.StatusCode, want)
 		}
@@ -330,7 +331,7 @@ func TestVastKeysAreNotTaken(t *testing.T) {
 func TestLogsNameCallersByAnAlias(t *testing.T) {
 	i := newIssuer(t)
 	for name, test := range map[string]struct {
-		gate  transport.Gate
+		gate  auth.Gate
 		token string
 		want  string
 	}{
@@ -339,14 +340,14 @@ func TestLogsNameCallersByAnAlias(t *testing.T) {
 		"a Talkover token": {nil, "", "alias of 13 characters"},
 	} {
 		var log strings.Builder
-		logger := slog.New(transport.LogRequests(slog.NewJSONHandler(&log, nil)))
+		logger := slog.New(httpserver.LogRequests(slog.NewJSONHandler(&log, nil)))
 		s := server.NewMCPServer("test", "1", server.WithToolCapabilities(false))
 		s.AddTool(mcp.NewToolWithRawSchema("wait", "logs", []byte(`{"type":"object"}`)),
 			func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 				logger.InfoContext(ctx, "called")
 				return mcp.NewToolResultText("done"), nil
 			})
-		h := transport.NewHTTP(s, transport.Options{
+		h := httpserver.New(s, httpserver.Options{
 			Streamable: true, Gate: test.gate, ClientTokens: true, Log: logger,
 			Alias: func(id string) string { return fmt.Sprintf("alias of %d characters", len(id)) },
 		})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
@@ -26,13 +28,12 @@ func walking() *server.MCPServer {
 	s := server.NewMCPServer("test", "1", server.WithToolCapabilities(false))
 	s.AddTool(mcp.NewToolWithRawSchema("walk", "walks", []byte(`{"type":"object"}`)),
 		func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			client, ok := server.ClientSessionFromContext(ctx).(interface{ Notify(string, map[string]any) })
+			if !ok {
+				return nil, errors.New("there is no way to tell progress")
+			}
 			for i := range steps {
-				err := server.ServerFromContext(ctx).SendNotificationToClient(ctx, "notifications/progress", map[string]any{
-					"progressToken": r.Params.Meta.ProgressToken, "progress": i + 1, "total": steps,
-				})
-				if err != nil {
-					return nil, err
-				}
+				client.Notify("notifications/progress", map[string]any{"progressToken": r.Params.Meta.ProgressToken, "progress": i + 1, "total": steps})
 			}
 			return mcp.NewToolResultText("there"), nil
 		})
@@ -98,7 +99,7 @@ func TestProgressComesBeforeTheAnswer(t *testing.T) {
 			}
 		},
 		"sse": func(t *testing.T, got func(string)) {
-			base := serve(t, transport.NewHTTP(walking(), transport.Options{}))
+			base := serve(t, httpserver.New(walking(), httpserver.Options{}))
 			e := open(t, base)
 			defer e.body.Close()
 			var posts sync.WaitGroup
@@ -148,7 +149,7 @@ func TestProgressComesBeforeTheAnswer(t *testing.T) {
 
 // overHTTP makes calls to /mcp, several at a time, and hands on all that comes back.
 func overHTTP(t *testing.T, calls int, got func(string), meta string, headers ...string) {
-	base := serve(t, transport.NewHTTP(walking(), streamable))
+	base := serve(t, httpserver.New(walking(), streamable))
 	var clients sync.WaitGroup
 	var one sync.Mutex
 	for first := range 8 {
@@ -178,7 +179,7 @@ func TestEachSubscriptionIsAcknowledged(t *testing.T) {
 		}
 	}
 	t.Run("http", func(t *testing.T) {
-		base := serve(t, transport.NewHTTP(plain(), streamable))
+		base := serve(t, httpserver.New(plain(), streamable))
 		headers := []string{"Accept", jsonType + ", text/event-stream", "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "subscriptions/listen"}
 		for range 300 {
 			check(t, post(t, base, listen, headers...))

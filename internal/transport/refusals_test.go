@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 	"github.com/talkover/talkover-mcp/internal/transport"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestHeadersMustNotContradictTheBody(t *testing.T) {
 	asked, release := make(chan struct{}, 100), make(chan struct{})
 	close(release)
-	base := serve(t, transport.NewHTTP(slow(asked, release), streamable))
+	base := serve(t, httpserver.New(slow(asked, release), streamable))
 	e := open(t, base)
 	defer e.body.Close()
 	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait"}}`
@@ -66,7 +67,7 @@ func TestErrorsAndLogsQuoteLittle(t *testing.T) {
 	long, hidden := strings.Repeat("secret", 1000), "secret\u202e\u200b\n"
 	var log strings.Builder
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Log: logger})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Log: logger})
 	base := serve(t, h)
 	for _, word := range []string{long, hidden} {
 		for what, m := range map[string]string{
@@ -109,7 +110,7 @@ func TestErrorsAndLogsQuoteLittle(t *testing.T) {
 // A page of another site opens no stream, and sends no message, by an element that sends
 // no Origin.
 func TestPagesOfOtherSitesOpenNoStream(t *testing.T) {
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Origins: []string{"https://app.example.com"}})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, Origins: []string{"https://app.example.com"}})
 	base := serve(t, h)
 	for _, test := range []struct {
 		site, origin string

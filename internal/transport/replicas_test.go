@@ -18,7 +18,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 )
 
 // replica is a server that runs until it is stopped.
@@ -35,7 +35,7 @@ func newReplica(t *testing.T, s *server.MCPServer) replica {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- transport.NewHTTP(s, streamable).Serve(ctx, ln) }()
+	go func() { ended <- httpserver.New(s, streamable).Serve(ctx, ln) }()
 	return replica{ln.Addr().String(), sync.OnceValue(func() error { cancel(); return <-ended })}
 }
 

@@ -9,21 +9,22 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // doorAt is a server behind an issuer, which clients know by a URL.
-func doorAt(t *testing.T, i *issuer, c transport.OIDCConfig) *transport.HTTP {
+func doorAt(t *testing.T, i *issuer, c auth.OIDCConfig) *httpserver.Server {
 	t.Helper()
 	c.Issuer, c.Log = issuerURL, quiet
 	if c.Transport == nil {
 		c.Transport = i
 	}
-	gate, err := transport.NewOIDC(t.Context(), c)
+	gate, err := auth.NewOIDC(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
+	return httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate})
 }
 
 // However the server's URL is configured, the challenge at each path leads to metadata of a
@@ -41,7 +42,7 @@ func TestEachPathHasMetadataOfItsOwn(t *testing.T) {
 		{root + "/", root + "/", root + "/"},
 		{root + "/calls", root + "/calls", root + "/calls"},
 	} {
-		h := doorAt(t, i, transport.OIDCConfig{Resource: test.configured})
+		h := doorAt(t, i, auth.OIDCConfig{Resource: test.configured})
 		for target, want := range map[string]string{"POST /mcp": test.mcp, "POST /mcp/": test.mcp, "GET /mcp": test.mcp, "GET /sse": test.sse, "POST /message?sessionId=x": test.sse} {
 			method, path, _ := strings.Cut(target, " ")
 			res := ask(h, method, path, map[string]string{"POST": list}[method])
@@ -82,7 +83,7 @@ func TestTokensOfOnePathOpenNoOther(t *testing.T) {
 		{root + "/mcp", "calls", root + "/sse", 401, 401},
 		{root + "/mcp", "calls", "calls", 200, 404},
 	} {
-		h := doorAt(t, i, transport.OIDCConfig{Resource: test.configured, Audience: test.audience})
+		h := doorAt(t, i, auth.OIDCConfig{Resource: test.configured, Audience: test.audience})
 		bearer := "Bearer " + i.token(t, jwt.SigningMethodRS256, i.rsa, "rsa", jwt.MapClaims{"aud": test.of})
 		mcp := ask(h, "POST", "/mcp", list, "Authorization", bearer).StatusCode
 		sse := ask(h, "POST", "/message?sessionId=x", list, "Authorization", bearer).StatusCode
@@ -102,14 +103,14 @@ func TestRefreshTokensAreAskedForWhereThereAreAny(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name  string
-		c     transport.OIDCConfig
+		c     auth.OIDCConfig
 		asked string
 	}{
-		{"offered", transport.OIDCConfig{Scope: scope, Transport: offers(`["openid","offline_access"]`)}, scope + " offline_access"},
-		{"offered and needed", transport.OIDCConfig{Scope: "offline_access " + scope, Transport: offers(`["offline_access"]`)}, "offline_access " + scope},
-		{"not offered", transport.OIDCConfig{Scope: scope, Transport: offers(`["openid"]`)}, scope},
-		{"not told", transport.OIDCConfig{Scope: scope, Transport: answers{metadata, keys}}, scope},
-		{"no other scope", transport.OIDCConfig{Transport: offers(`["offline_access"]`)}, ""},
+		{"offered", auth.OIDCConfig{Scope: scope, Transport: offers(`["openid","offline_access"]`)}, scope + " offline_access"},
+		{"offered and needed", auth.OIDCConfig{Scope: "offline_access " + scope, Transport: offers(`["offline_access"]`)}, "offline_access " + scope},
+		{"not offered", auth.OIDCConfig{Scope: scope, Transport: offers(`["openid"]`)}, scope},
+		{"not told", auth.OIDCConfig{Scope: scope, Transport: answers{metadata, keys}}, scope},
+		{"no other scope", auth.OIDCConfig{Transport: offers(`["offline_access"]`)}, ""},
 	} {
 		test.c.Resource = resourceURL
 		h := doorAt(t, i, test.c)

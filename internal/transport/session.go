@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -15,37 +16,32 @@ const (
 	waiting = 4096 // requests of a session that may be unanswered; the next one is not read before
 )
 
-// session is a conversation with one client, over stdio or on a stream. It gives
-// each message to [server.MCPServer.HandleMessage], the public door of mcp-go, and
-// sends what comes back, in the order made for each request.
+// session is a conversation with one client. It gives each message to
+// [server.MCPServer.HandleMessage], the public door of mcp-go, and sends what comes back,
+// in the order made for each request.
 //
-// The StdioServer and SSEServer of mcp-go v1.2.1 send answers before what was said
-// earlier, answer cancelled calls, miss a cancellation that comes before a call has
-// begun, and at the end of input drop calls under way. The tests of this package
-// name each.
+// The servers of mcp-go v1.2.1 for stdio, SSE and streamable HTTP send answers before what
+// was said earlier (https://github.com/mark3labs/mcp-go/pull/969), answer cancelled calls,
+// miss a cancellation that comes before a call has begun, and at the end of input drop
+// calls under way. The tests of this package name each.
 type session struct {
+	greeting
 	id     string
 	server *server.MCPServer
-	life   context.Context // ends with the client; so does all work for it
+	life   context.Context // ends with the client; so does all work for it; nil where there is no way back to it
 	calls  *calls
 	log    *slog.Logger
-
-	writing sync.Mutex         // one message at a time
-	write   func([]byte) error // writes a message, which is a line
+	send   func(message any) // sends one message at a time
 
 	workers chan struct{}
 	waiting chan struct{}
 	asks    asks
-
-	about        sync.Mutex // guards what follows
-	client       mcp.Implementation
-	capabilities mcp.ClientCapabilities
 }
 
 // newSession makes a session that lasts as long as life.
-func newSession(life context.Context, id string, s *server.MCPServer, all *calls, write func([]byte) error, log *slog.Logger) *session {
+func newSession(life context.Context, id string, s *server.MCPServer, all *calls, send func(any), log *slog.Logger) *session {
 	return &session{
-		id: id, server: s, life: life, calls: all, log: log, write: write,
+		id: id, server: s, life: life, calls: all, log: log, send: send,
 		workers: make(chan struct{}, workers), waiting: make(chan struct{}, waiting),
 	}
 }
@@ -54,38 +50,35 @@ func newSession(life context.Context, id string, s *server.MCPServer, all *calls
 // Requests are answered side by side; ctx has the values that their tools find, and its
 // end ends nothing.
 func (s *session) receive(ctx context.Context, b []byte, done func()) {
-	if batch := refusedBatch(b); batch != nil {
-		for _, no := range batch {
-			s.send(no)
-		}
-		done()
-		return
-	}
 	m := parse(b)
 	if !m.isRequest() {
 		defer done()
-	}
-	switch {
-	case m.isRequest():
-		select {
-		case s.waiting <- struct{}{}:
-		case <-s.life.Done():
-			done()
-			return
+		switch batch := refusedBatch(b); {
+		case batch != nil:
+			for _, no := range batch {
+				s.send(no)
+			}
+		case m.Method == mcp.MethodNotificationCancelled:
+			s.calls.cancel(s.id, m.Params.RequestID)
+		case m.ID != nil && s.asks.heard(b):
+		default: // a notification has no answer; what is no message has one, with the id null
+			s.answer(ctx, m, b)
 		}
-		work, end := s.calls.begin(context.WithoutCancel(ctx), s.id, m.ID)
-		work, leave := context.WithCancelCause(work)
-		stop := context.AfterFunc(s.life, func() { leave(context.Cause(s.life)) })
-		go func() {
-			defer func() { stop(); leave(nil); end(); <-s.waiting; done() }()
-			s.answer(work, m, b)
-		}()
-	case m.Method == mcp.MethodNotificationCancelled:
-		s.calls.cancel(s.id, m.Params.RequestID)
-	case m.ID != nil && s.asks.heard(b):
-	default: // a notification has no answer; what is no message has one, with the id null
-		s.answer(ctx, m, b)
+		return
 	}
+	select {
+	case s.waiting <- struct{}{}:
+	case <-s.life.Done():
+		done()
+		return
+	}
+	work, end := s.calls.begin(context.WithoutCancel(ctx), s.id, m.ID)
+	work, leave := context.WithCancelCause(work)
+	stop := context.AfterFunc(s.life, func() { leave(context.Cause(s.life)) })
+	go func() {
+		defer func() { stop(); leave(nil); end(); <-s.waiting; done() }()
+		s.answer(work, m, b)
+	}()
 }
 
 // answer answers a message, unless the client cancels it.
@@ -102,60 +95,58 @@ func (s *session) answer(ctx context.Context, m message, b []byte) {
 	}
 }
 
-// respond returns the answer to a message when all that comes before it is sent: nil
-// if there is none, or the client has cancelled.
-func (s *session) respond(ctx context.Context, m message, b []byte) mcp.JSONRPCMessage {
-	out := &outbox{send: func(n mcp.JSONRPCNotification) { s.send(n) }}
-	response := s.handle(s.server.WithContext(ctx, requestSession{s, out}), m, b)
-	out.close()
-	if isCancelled(ctx) {
-		return nil
-	}
-	return response
-}
-
-// handle has the server answer. A panic in it ends no other call.
-func (s *session) handle(ctx context.Context, m message, b []byte) (response mcp.JSONRPCMessage) {
+// respond returns the answer to a message, behind which nothing more is said: nil if there
+// is none, or the client has cancelled. A panic ends no other call.
+func (s *session) respond(ctx context.Context, m message, b []byte) (response mcp.JSONRPCMessage) {
+	said := &requestSession{session: s, queue: make(chan mcp.JSONRPCNotification, 8)}
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic", "method", string(m.Method), "panic", p, "stack", string(debug.Stack()))
-			if m.isRequest() {
-				response = mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INTERNAL_ERROR, "internal error", nil)
-			}
+			response = mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INTERNAL_ERROR, "internal error", nil)
+		}
+		said.close()
+		if isCancelled(ctx) || m.ID == nil && m.Method != "" {
+			response = nil
 		}
 	}()
-	if no := m.refusal(len(b)); no != nil {
-		if !m.isRequest() {
-			return nil
-		}
+	if no := m.refusal(); no != nil {
 		return no
 	}
 	ctx, amend := withAmendment(ctx)
-	return amend.applied(s.server.HandleMessage(ctx, b))
+	return amend.applied(s.server.HandleMessage(s.server.WithContext(ctx, said), b))
 }
 
-// send writes a message. The client is gone if that fails, which ends the session
-// elsewhere.
-func (s *session) send(v any) {
-	err := encode(v, func(line []byte) {
-		s.writing.Lock()
-		defer s.writing.Unlock()
-		_ = s.write(line)
-	})
-	if err != nil {
-		s.log.Error("a message cannot be written as JSON", "why", err.Error())
+// requestSession is the session as one request sees it: what the request says comes before
+// its answer, and never behind it.
+type requestSession struct {
+	*session
+	mu    sync.Mutex
+	over  bool
+	queue chan mcp.JSONRPCNotification // of mcp-go, which puts the word on a subscription there
+}
+
+// Notify sends a notification at once.
+func (s *requestSession) Notify(method string, params map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		n := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION}
+		n.Method, n.Params.AdditionalFields = method, params
+		s.send(n)
 	}
 }
 
-// requestSession is the session as one request sees it: what the request says goes
-// through its own outbox.
-type requestSession struct {
-	*session
-	out *outbox
+func (s *requestSession) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	for len(s.queue) > 0 {
+		s.send(<-s.queue)
+	}
 }
 
 // NotificationChannel implements [server.ClientSession].
-func (s requestSession) NotificationChannel() chan<- mcp.JSONRPCNotification { return s.out.channel() }
+func (s *requestSession) NotificationChannel() chan<- mcp.JSONRPCNotification { return s.queue }
 
 // Initialize implements [server.ClientSession].
 func (*session) Initialize() {}
@@ -167,11 +158,11 @@ func (*session) Initialized() bool { return true }
 // SessionID implements [server.ClientSession].
 func (s *session) SessionID() string { return s.id }
 
-// GetClientInfo implements [server.SessionWithClientInfo].
-func (s *session) GetClientInfo() mcp.Implementation {
-	s.about.Lock()
-	defer s.about.Unlock()
-	return s.client
+// greeting is what a client says of itself. It implements [server.SessionWithClientInfo].
+type greeting struct {
+	mu           sync.Mutex
+	client       mcp.Implementation
+	capabilities mcp.ClientCapabilities
 }
 
 // ClientName returns the name that the client of a call gives itself; "" where it gave none,
@@ -183,27 +174,52 @@ func ClientName(ctx context.Context) string {
 	return ""
 }
 
-// SetClientInfo implements [server.SessionWithClientInfo].
-func (s *session) SetClientInfo(client mcp.Implementation) {
-	s.about.Lock()
-	defer s.about.Unlock()
-	client.Icons = nil // nobody looks at them here
-	s.client = client
+// GetClientInfo returns the name of the client.
+func (g *greeting) GetClientInfo() mcp.Implementation {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.client
 }
 
-// GetClientCapabilities implements [server.SessionWithClientInfo].
-func (s *session) GetClientCapabilities() mcp.ClientCapabilities {
-	s.about.Lock()
-	defer s.about.Unlock()
-	return s.capabilities
+// SetClientInfo keeps the name of the client, without icons, which nobody looks at here.
+func (g *greeting) SetClientInfo(client mcp.Implementation) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	client.Icons = nil
+	g.client = client
 }
 
-// SetClientCapabilities implements [server.SessionWithClientInfo].
-func (s *session) SetClientCapabilities(c mcp.ClientCapabilities) {
-	s.about.Lock()
-	defer s.about.Unlock()
-	c.Experimental = nil // likewise
-	s.capabilities = c
+// GetClientCapabilities returns what the client can do.
+func (g *greeting) GetClientCapabilities() mcp.ClientCapabilities {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.capabilities
 }
 
-var _ server.SessionWithClientInfo = requestSession{}
+// SetClientCapabilities keeps what the client can do.
+func (g *greeting) SetClientCapabilities(c mcp.ClientCapabilities) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.Experimental = nil
+	g.capabilities = c
+}
+
+var (
+	_ server.SessionWithClientInfo  = (*requestSession)(nil)
+	_ server.SessionWithElicitation = (*requestSession)(nil)
+)
+
+// sender returns a function that writes messages as lines of JSON, one at a time.
+func sender(write func(line []byte) error, log *slog.Logger) func(message any) {
+	var mu sync.Mutex
+	return func(message any) {
+		b, err := json.Marshal(message)
+		if err != nil {
+			log.Error("a message cannot be written as JSON", "why", err.Error())
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		_ = write(restored(append(b, '\n'))) // where that fails the client is gone, which ends the session elsewhere
+	}
+}

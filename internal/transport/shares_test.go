@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,7 +13,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/server"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
 )
 
 // asCaller sends a request as a caller of the gate does, and returns its answer.
@@ -28,7 +27,7 @@ func TestRequestsAMinuteOfACallerAreBounded(t *testing.T) {
 	gate := gateOf(t, goodToken+" ann", otherToken+" bob")
 	for _, target := range []string{"POST /mcp", "POST /message?sessionId=1", "GET /sse"} {
 		synctest.Test(t, func(t *testing.T) {
-			h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate, RateLimit: 6})
+			h := httpserver.New(plain(), httpserver.Options{Streamable: true, Gate: gate, RateLimit: 6})
 			method, path, _ := strings.Cut(target, " ")
 			for n := range 6 {
 				if res := asCaller(h, goodToken, "POST", "/mcp", list); res.StatusCode != 200 {
@@ -52,8 +51,8 @@ func TestRequestsAMinuteOfACallerAreBounded(t *testing.T) {
 			}
 		})
 	}
-	for name, o := range map[string]transport.Options{"no limit": {Streamable: true, Gate: gate}, "no gate": {Streamable: true, RateLimit: 6}} {
-		h := transport.NewHTTP(plain(), o)
+	for name, o := range map[string]httpserver.Options{"no limit": {Streamable: true, Gate: gate}, "no gate": {Streamable: true, RateLimit: 6}} {
+		h := httpserver.New(plain(), o)
 		for range 20 {
 			if res := asCaller(h, goodToken, "POST", "/mcp", list); res.StatusCode != 200 {
 				t.Fatalf("%s: %d", name, res.StatusCode)
@@ -64,7 +63,7 @@ func TestRequestsAMinuteOfACallerAreBounded(t *testing.T) {
 
 // Callers without a gate are told apart by their Talkover token.
 func TestCallersAreToldApartByTheirTalkoverToken(t *testing.T) {
-	h := transport.NewHTTP(plain(), transport.Options{Streamable: true, ClientTokens: true, RateLimit: 1})
+	h := httpserver.New(plain(), httpserver.Options{Streamable: true, ClientTokens: true, RateLimit: 1})
 	for _, test := range []struct {
 		token string
 		want  int
@@ -79,7 +78,7 @@ func TestCallersAreToldApartByTheirTalkoverToken(t *testing.T) {
 func TestRequestsInFlightOfACallerAreBounded(t *testing.T) {
 	for _, way := range []string{"/mcp", "/sse"} {
 		asked, release := make(chan struct{}, 200), make(chan struct{})
-		base := serve(t, transport.NewHTTP(slow(asked, release), transport.Options{Streamable: true, Gate: gateOf(t, goodToken, otherToken)}))
+		base := serve(t, httpserver.New(slow(asked, release), httpserver.Options{Streamable: true, Gate: gateOf(t, goodToken, otherToken)}))
 		mine, theirs := []string{"Authorization", "Bearer " + goodToken}, []string{"Authorization", "Bearer " + otherToken}
 		done := make(chan int, 100)
 		to := base + "/mcp"
@@ -125,59 +124,12 @@ func TestRequestsInFlightOfACallerAreBounded(t *testing.T) {
 	}
 }
 
-// A caller holds at most 8 MiB of requests; what does not tell its size counts as 1 MiB
-// until it is read.
-func TestBytesInFlightOfACallerAreBounded(t *testing.T) {
-	gate := gateOf(t, goodToken, otherToken)
-	for _, size := range []int64{1 << 20, -1} {
-		synctest.Test(t, func(t *testing.T) {
-			h := transport.NewHTTP(plain(), transport.Options{Streamable: true, Gate: gate})
-			send := func(token string, body io.Reader) <-chan int {
-				answer := make(chan int, 1)
-				go func() {
-					r := httptest.NewRequest("POST", "/mcp", body)
-					r.Host, r.ContentLength = "localhost", size
-					r.Header.Set("Content-Type", jsonType)
-					r.Header.Set("Authorization", "Bearer "+token)
-					w := httptest.NewRecorder()
-					h.ServeHTTP(w, r)
-					answer <- w.Code
-				}()
-				return answer
-			}
-			var ends []*io.PipeWriter
-			var answers []<-chan int
-			for range 8 {
-				r, w := io.Pipe()
-				ends, answers = append(ends, w), append(answers, send(goodToken, r))
-			}
-			synctest.Wait()
-			if got := <-send(goodToken, strings.NewReader(list)); got != 429 {
-				t.Errorf("one more is %d", got)
-			}
-			if got := <-send(otherToken, strings.NewReader(list)); got != 200 {
-				t.Errorf("another caller: %d", got)
-			}
-			for i, end := range ends {
-				_, _ = io.WriteString(end, list)
-				end.Close()
-				if got := <-answers[i]; got != 200 {
-					t.Errorf("number %d is %d", i, got)
-				}
-			}
-			if got := <-send(goodToken, strings.NewReader(list)); got != 200 {
-				t.Errorf("afterwards: %d", got)
-			}
-		})
-	}
-}
-
 // inStreams opens streams in virtual time and calls test.
-func inStreams(t *testing.T, s func() *server.MCPServer, o transport.Options, test func(h *transport.HTTP, open func(token string) net.Conn)) {
+func inStreams(t *testing.T, s func() *server.MCPServer, o httpserver.Options, test func(h *httpserver.Server, open func(token string) net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
-		h := transport.NewHTTP(s(), o)
+		h := httpserver.New(s(), o)
 		ended := make(chan error)
 		go func() { ended <- h.Serve(ctx, ln) }()
 		var all []net.Conn
@@ -208,7 +160,7 @@ func statusLine(t *testing.T, c net.Conn) string {
 
 // One caller may hold a tenth of all streams.
 func TestStreamsOfACallerAreBounded(t *testing.T) {
-	inStreams(t, plain, transport.Options{Gate: gateOf(t, goodToken, otherToken)}, func(_ *transport.HTTP, open func(string) net.Conn) {
+	inStreams(t, plain, httpserver.Options{Gate: gateOf(t, goodToken, otherToken)}, func(_ *httpserver.Server, open func(string) net.Conn) {
 		var first net.Conn
 		for range 100 {
 			c := open(goodToken)
@@ -241,7 +193,7 @@ func TestUnusedStreamsEndAfterAnHour(t *testing.T) {
 		release = make(chan struct{})
 		return slow(make(chan struct{}, 1), release)
 	}
-	inStreams(t, calls, transport.Options{}, func(h *transport.HTTP, open func(string) net.Conn) {
+	inStreams(t, calls, httpserver.Options{}, func(h *httpserver.Server, open func(string) net.Conn) {
 		head := make([]byte, 1024)
 		c := open("")
 		var to string
@@ -278,29 +230,3 @@ func TestUnusedStreamsEndAfterAnHour(t *testing.T) {
 }
 
 const waitCall = `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"wait"}}`
-
-// What a client says of itself is kept, so that it has a bound, over each transport.
-func TestGreetingIsBounded(t *testing.T) {
-	greeting := func(size int) string {
-		const text = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"NAME","version":"1"}}}`
-		return strings.Replace(text, "NAME", strings.Repeat("n", size-len(text)+4), 1)
-	}
-	base := serve(t, transport.NewHTTP(plain(), streamable))
-	for size, want := range map[int]string{64 << 10: `"serverInfo"`, 64<<10 + 1: "at most 65536 bytes"} {
-		var out strings.Builder
-		if err := transport.Stdio(t.Context(), plain(), strings.NewReader(greeting(size)), &out, quiet); err != nil || !strings.Contains(out.String(), want) {
-			t.Errorf("stdio: %d bytes: %s", size, out.String())
-		}
-		if got := post(t, base, greeting(size)); len(got) != 1 || !strings.Contains(got[0], want) {
-			t.Errorf("http: %d bytes: %s", size, got)
-		}
-		e := open(t, base)
-		if got := status(t, "POST", e.message, greeting(size)); got != 202 {
-			t.Fatal(got)
-		}
-		if got := e.next(); !strings.Contains(got, want) {
-			t.Errorf("sse: %d bytes: %s", size, got)
-		}
-		e.body.Close()
-	}
-}

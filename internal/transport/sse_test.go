@@ -15,7 +15,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // events is a stream that a client reads.
@@ -92,7 +93,7 @@ const ping = `{"jsonrpc":"2.0","id":5,"method":"ping"}`
 // The session of one caller is no use to another, be it known by the gate, by
 // its Talkover token, or not at all.
 func TestSessionIsItsCallersAlone(t *testing.T) {
-	base := serve(t, transport.NewHTTP(plain(), transport.Options{ClientTokens: true, Gate: gateOf(t, goodToken, otherToken)}))
+	base := serve(t, httpserver.New(plain(), httpserver.Options{ClientTokens: true, Gate: gateOf(t, goodToken, otherToken)}))
 	const auth, account = "Authorization", "X-Talkover-Token"
 	mine := []string{auth, "Bearer " + goodToken, account, "talq_mine"}
 	e := open(t, base, mine...)
@@ -124,7 +125,7 @@ func TestTokenTravelsWithTheRequest(t *testing.T) {
 	s := server.NewMCPServer("test", "1", server.WithToolCapabilities(false))
 	s.AddTool(mcp.NewToolWithRawSchema("who", "says who asks", []byte(`{"type":"object"}`)),
 		func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			return mcp.NewToolResultText(fmt.Sprintf("(%s) %q %q", transport.TalkoverToken(ctx).Reveal(),
+			return mcp.NewToolResultText(fmt.Sprintf("(%s) %q %q", auth.TalkoverToken(ctx).Reveal(),
 				r.Header.Get("X-Talkover-Token"), r.Header.Get("Authorization"))), nil
 		})
 	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"who"}}`
@@ -132,7 +133,7 @@ func TestTokenTravelsWithTheRequest(t *testing.T) {
 		bring bool
 		want  string
 	}{{true, `(talq_mine) \"\" \"\"`}, {false, `() \"\" \"\"`}} {
-		base := serve(t, transport.NewHTTP(s, transport.Options{Streamable: true, ClientTokens: test.bring, Gate: gateOf(t, goodToken)}))
+		base := serve(t, httpserver.New(s, httpserver.Options{Streamable: true, ClientTokens: test.bring, Gate: gateOf(t, goodToken)}))
 		mine := []string{"Authorization", "Bearer " + goodToken, "X-Talkover-Token", "talq_mine"}
 		res := do(t, "POST", base+"/mcp", call, mine...)
 		if body, _ := io.ReadAll(res.Body); !strings.Contains(string(body), test.want) {
@@ -185,7 +186,7 @@ func memory() int {
 }
 
 func TestAThousandStreamsAndNoMore(t *testing.T) {
-	base := serve(t, transport.NewHTTP(plain(), streamable))
+	base := serve(t, httpserver.New(plain(), streamable))
 	before := memory()
 	conns := wires(t, base, 500)
 	taken := memory() - before
@@ -216,7 +217,7 @@ func TestAThousandStreamsAndNoMore(t *testing.T) {
 }
 
 func TestGreetingsLeaveNothingBehind(t *testing.T) {
-	base := serve(t, transport.NewHTTP(plain(), streamable))
+	base := serve(t, httpserver.New(plain(), streamable))
 	greet := func(n int) {
 		for range n {
 			if got := status(t, "POST", base+"/mcp", initialize); got != 200 {
@@ -244,7 +245,7 @@ func TestServeAnswersStreamsBeforeItEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- transport.NewHTTP(slow(asked, release), streamable).Serve(ctx, ln) }()
+	go func() { ended <- httpserver.New(slow(asked, release), streamable).Serve(ctx, ln) }()
 	base := "http://" + ln.Addr().String()
 	e, idle := open(t, base), open(t, base)
 	defer e.body.Close()

@@ -1,5 +1,5 @@
-// Package transport lets clients in: over stdio, over streamable HTTP, and over the
-// older HTTP with server-sent events.
+// Package transport speaks MCP: over stdio, over streamable HTTP, and over the older HTTP
+// with server-sent events. The files mcpgo_*.go make up for what mcp-go v1.2.1 lacks.
 package transport
 
 import (
@@ -29,13 +29,13 @@ func Stdio(ctx context.Context, s *server.MCPServer, in io.Reader, out io.Writer
 	life, end := context.WithCancel(ctx)
 	defer end()
 	var running calls
-	client := newSession(life, "stdio", s, &running, func(line []byte) error {
+	client := newSession(life, "stdio", s, &running, sender(func(line []byte) error {
 		_, err := out.Write(line)
 		if err != nil {
 			end() // the client is gone, though it may have left its end of in open
 		}
 		return err
-	}, log)
+	}, log), log)
 	read := make(chan error, 1)
 	go func() { read <- client.readLines(life, in) }()
 	select {
@@ -53,14 +53,12 @@ func (s *session) readLines(ctx context.Context, in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	for ctx.Err() == nil {
 		line, err := nextLine(r)
-		switch {
-		case errors.Is(err, errLongLine):
+		if errors.Is(err, errLongLine) {
 			s.send(mcp.NewJSONRPCError(mcp.NewRequestId(nil), mcp.INVALID_REQUEST, err.Error(), nil))
 			continue
-		default: // the last line may lack its end
-			if line = tidied(line); len(line) > 0 {
-				s.receive(ctx, line, func() {})
-			}
+		}
+		if line = tidied(line); len(line) > 0 { // the last line may lack its end
+			s.receive(ctx, line, func() {})
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -13,28 +13,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/talkover/talkover-mcp/internal/transport"
+	"github.com/talkover/talkover-mcp/internal/httpserver"
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // A bare token is a caller by itself, wherever it stands; tokens of a name are one.
 func TestTokensHaveNamesAndRoles(t *testing.T) {
 	third := strings.Repeat("t", 32)
-	gate, err := transport.NewTokens(goodToken, otherToken+" ann read,export", third+"\tann")
+	gate, err := auth.NewTokens(goodToken, otherToken+" ann read,export", third+"\tann")
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := transport.NewTokens(otherToken, goodToken)
+	moved, err := auth.NewTokens(otherToken, goodToken)
 	if err != nil {
 		t.Fatal(err)
 	}
-	identify := func(g transport.Gate, token string) transport.Identity {
+	identify := func(g auth.Gate, token string) auth.Identity {
 		who, err := g.Identify("/mcp", token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return who
 	}
-	bare, ann := identify(gate, goodToken), transport.Identity{ID: "ann", Name: "ann", Roles: transport.Roles{"read", "export"}}
+	bare, ann := identify(gate, goodToken), auth.Identity{ID: "ann", Name: "ann", Roles: auth.Roles{"read", "export"}}
 	if bare.Name != "token 1" || bare.Roles != nil || bare.ID != identify(moved, goodToken).ID || bare.ID == identify(moved, otherToken).ID {
 		t.Errorf("a bare token is of %+v", bare)
 	}
@@ -48,14 +49,14 @@ func TestTokensHaveNamesAndRoles(t *testing.T) {
 
 // A token that is taken away ends its streams, and no other's.
 func TestStreamsEndWithATokenThatIsTakenAway(t *testing.T) {
-	both, _ := transport.NewTokens(goodToken+" ann", otherToken+" bob")
-	one, _ := transport.NewTokens(otherToken + " bob")
+	both, _ := auth.NewTokens(goodToken+" ann", otherToken+" bob")
+	one, _ := auth.NewTokens(otherToken + " bob")
 	synctest.Test(t, func(t *testing.T) {
-		var now atomic.Pointer[transport.Tokens]
+		var now atomic.Pointer[auth.Tokens]
 		now.Store(&both)
 		ctx, cancel := context.WithCancel(t.Context())
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
-		h := transport.NewHTTP(plain(), transport.Options{Gate: transport.ChangingTokens(func() transport.Tokens { return *now.Load() })})
+		h := httpserver.New(plain(), httpserver.Options{Gate: auth.ChangingTokens(func() auth.Tokens { return *now.Load() })})
 		ended := make(chan error)
 		go func() { ended <- h.Serve(ctx, ln) }()
 		for _, token := range []string{goodToken, otherToken} {

@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"crypto/sha256"
@@ -15,6 +15,13 @@ const (
 	leastToken = 32 // characters of a token
 	mostName   = 64 // characters of its name
 )
+
+// Roles lists what a caller may do. Nil means everything.
+type Roles []string
+
+// knownRoles are the roles that a gate can give: to read calls, to take the log away as
+// CSV, and to place calls.
+var knownRoles = Roles{"read", "export", "place"}
 
 // Tokens lets callers in by a list of tokens, of which it keeps only hashes.
 type Tokens []credential
@@ -52,7 +59,7 @@ func newCredential(entry string, position int) (c credential, err error) {
 	}
 	token := fields[0]
 	switch {
-	case len(token) < leastToken || strings.ContainsFunc(token, invisible):
+	case len(token) < leastToken || strings.ContainsFunc(token, isInvisible):
 		return c, fmt.Errorf("has not %d visible characters", leastToken)
 	case isTalkover(token):
 		return c, errors.New("is a Talkover token")
@@ -62,19 +69,28 @@ func newCredential(entry string, position int) (c credential, err error) {
 	c.ID, c.Name = fmt.Sprintf("token %x", c.hash[:8]), fmt.Sprintf("token %d", position)
 	if len(fields) > 1 {
 		c.ID, c.Name = fields[1], fields[1]
-		if len(c.Name) > mostName || strings.ContainsFunc(c.Name, invisible) {
+		if len(c.Name) > mostName || strings.ContainsFunc(c.Name, isInvisible) {
 			return c, fmt.Errorf("has a name that has not up to %d visible ASCII characters", mostName)
 		}
 	}
 	if len(fields) > 2 {
-		c.Roles, err = parseRoles(fields[2])
+		c.Roles = strings.Split(fields[2], ",")
+		for _, role := range c.Roles {
+			if !slices.Contains(knownRoles, role) {
+				return c, fmt.Errorf("has a role that is none of %s", strings.Join(knownRoles, ", "))
+			}
+		}
 	}
-	return c, err
+	return c, nil
 }
 
 // Identify implements [Gate]. It takes the same time for each token, right or wrong.
 func (t Tokens) Identify(_, bearer string) (Identity, error) {
-	hash, found := sha256.Sum256([]byte(bearer)), -1
+	return t.find(sha256.Sum256([]byte(bearer)))
+}
+
+func (t Tokens) find(hash [sha256.Size]byte) (Identity, error) {
+	found := -1
 	for i := range t {
 		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i].hash[:]), i, found)
 	}
@@ -84,15 +100,13 @@ func (t Tokens) Identify(_, bearer string) (Identity, error) {
 	return t[found].Identity, nil
 }
 
-// Refusal implements [Gate]. The challenge has nothing that a client takes for an OAuth
-// server: it would try to register there.
-func (Tokens) Refusal(string, error) (challenge, advice string) {
-	return "Bearer", howToEnter
-}
-
 // howToEnter tells what a client at a gate of tokens must send.
 const howToEnter = `set the header Authorization to "Bearer TOKEN" where this client is configured, with a token of MCP_AUTH_TOKENS ` +
 	"from whoever runs this server; there is no login by OAuth here"
+
+// Refusal implements [Gate]. The challenge has nothing that a client takes for an OAuth
+// server: it would try to register there.
+func (Tokens) Refusal(string, error) (challenge, advice string) { return "Bearer", howToEnter }
 
 // Open implements [Gate]. Clients of OAuth register at /register of a server without
 // metadata, and show their user the error that they get (RFC 7591, 3.2.2): the official SDK
@@ -110,13 +124,12 @@ func (Tokens) Open() map[string]Page {
 type ChangingTokens func() Tokens
 
 // Identify implements [Gate].
-func (now ChangingTokens) Identify(path, bearer string) (Identity, error) {
-	who, err := now().Identify(path, bearer)
-	if err == nil {
-		hash := sha256.Sum256([]byte(bearer))
-		who.Revoked = func() bool {
-			return !slices.ContainsFunc(now(), func(c credential) bool { return c.hash == hash && c.ID == who.ID })
-		}
+func (now ChangingTokens) Identify(_, bearer string) (Identity, error) {
+	hash := sha256.Sum256([]byte(bearer))
+	who, err := now().find(hash)
+	who.Revoked = func() bool {
+		same, err := now().find(hash)
+		return err != nil || same.ID != who.ID
 	}
 	return who, err
 }

@@ -1,4 +1,4 @@
-package transport
+package httpserver
 
 import (
 	"context"
@@ -10,8 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 )
 
 // readyTime is how long an answer of the API serves /readyz. Probes come often, and from
@@ -21,29 +22,27 @@ const readyTime = 10 * time.Second
 // probeTime bounds the question whether a server is alive.
 const probeTime = 3 * time.Second
 
-// readiness answers /readyz: whether this replica should get requests.
+// readiness tells whether this replica should get requests.
 type readiness struct {
-	ask    func(context.Context) error // asks the API; nil counts as ready
-	note   func() string               // a line for operators; nil for none
-	log    *slog.Logger
-	ending atomic.Bool
+	ask func(context.Context) error // asks the API; nil counts as ready
+	log *slog.Logger
 
 	mu   sync.Mutex // held while asking, so that one request asks for all
 	at   time.Time
 	last error
 }
 
-// ServeHTTP implements [http.Handler].
-func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// isReady answers /readyz.
+func (h *Server) isReady(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case s.ending.Load():
-		refuse(w, r, http.StatusServiceUnavailable, "the server is ending")
-	case s.check(r.Context()) != nil:
-		refuse(w, r, http.StatusServiceUnavailable, "the Talkover API does not answer")
+	case h.ending.Load():
+		auth.Refuse(w, http.StatusServiceUnavailable, "the server is ending")
+	case h.ready.check(r.Context()) != nil:
+		auth.Refuse(w, http.StatusServiceUnavailable, "the Talkover API does not answer")
 	default:
 		alive(w, r)
-		if s.note != nil {
-			if line := s.note(); line != "" {
+		if h.Note != nil {
+			if line := h.Note(); line != "" {
 				_, _ = io.WriteString(w, line+"\n")
 			}
 		}
@@ -66,6 +65,16 @@ func (s *readiness) check(ctx context.Context) error {
 	return err
 }
 
+// welcome answers /, where people look first.
+func (h *Server) welcome(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	at := "/sse"
+	if h.Streamable {
+		at = "/mcp"
+	}
+	_, _ = io.WriteString(w, "This is talkover-mcp. MCP clients connect to "+at+" of this address.\n")
+}
+
 // alive answers /healthz.
 func alive(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -85,7 +94,7 @@ func Probe(ctx context.Context, addr string) error {
 	u := url.URL{Scheme: "http", Host: at, Path: "/healthz"}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return errors.New("MCP_ADDR is no address that can be asked")
+		return errors.New("MCP_ADDR: is not an address that can be asked")
 	}
 	req.Host = "localhost" // a name that every server of ours answers to
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)

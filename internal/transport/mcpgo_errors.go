@@ -1,8 +1,9 @@
+// https://github.com/mark3labs/mcp-go has no issue of it: mcp-go v1.2.1 has -32603 for each error of a handler, and no data.
+
 package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"unicode/utf8"
 
@@ -14,8 +15,7 @@ import (
 // mcp-go v1.2.1 quotes a number of any length that stands where none belongs.
 const maxError = 2 << 10
 
-// amendment says how the error that answers a request differs from what mcp-go v1.2.1
-// makes of it: -32603 for each error of a handler, and no data.
+// amendment says how the error that answers a request differs from what mcp-go makes of it.
 type amendment struct {
 	code int // 0 to keep it
 	data any // nil for none
@@ -68,28 +68,6 @@ func (a *amendment) applied(answer mcp.JSONRPCMessage) mcp.JSONRPCMessage {
 	}
 	e.Error.Message = shortened(e.Error.Message)
 	return e
-}
-
-// appliedTo returns the JSON of an answer with the amendment, if it is an error.
-func (a *amendment) appliedTo(b []byte) []byte {
-	var e struct {
-		Version string                   `json:"jsonrpc"`
-		ID      json.RawMessage          `json:"id"`
-		Error   *mcp.JSONRPCErrorDetails `json:"error"`
-	}
-	if json.Unmarshal(b, &e) != nil || e.Error == nil {
-		return b
-	}
-	amended, ok := a.applied(mcp.JSONRPCError{Error: *e.Error}).(mcp.JSONRPCError)
-	if !ok {
-		return b
-	}
-	*e.Error = amended.Error
-	written, err := json.Marshal(e)
-	if err != nil {
-		return b
-	}
-	return written
 }
 
 // shortened cuts the message of an error.

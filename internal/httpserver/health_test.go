@@ -1,7 +1,6 @@
-package transport
+package httpserver
 
 import (
-	"log/slog"
 	"net/http/httptest"
 	"testing"
 )
@@ -9,11 +8,11 @@ import (
 // What operators should know stands behind ok, and the replica stays ready.
 func TestReadyTellsWhatOperatorsShouldKnow(t *testing.T) {
 	line := ""
-	s := &readiness{note: func() string { return line }, log: slog.New(slog.DiscardHandler)}
+	s := &Server{Options: Options{Note: func() string { return line }}}
 	for _, test := range []struct{ note, want string }{{"", "ok\n"}, {"Valkey is away", "ok\nValkey is away\n"}} {
 		line = test.note
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		s.isReady(w, httptest.NewRequest("GET", "/readyz", nil))
 		if w.Code != 200 || w.Body.String() != test.want {
 			t.Errorf("%d %q, want %q", w.Code, w.Body, test.want)
 		}

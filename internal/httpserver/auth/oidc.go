@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/mark3labs/mcp-go/server"
 	"golang.org/x/time/rate"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -52,15 +54,19 @@ type OIDCConfig struct {
 // OIDC lets callers in by a JWT that one issuer made for this server. It is an OAuth 2.0
 // resource server as the MCP specification describes it.
 type OIDC struct {
-	parsers   map[string]*jwt.Parser // by path: each knows the audience of its own
-	resources map[string]resource    // by path
-	keys      *issuerKeys
-	issuer    string
-	log       *slog.Logger
+	OIDCConfig
 	scopes    []string // that a token needs
-	asked     string   // the scopes that clients are told to ask for
-	roles     bool
+	asked     []string // that clients are told to ask for
+	keys      *issuerKeys
+	resources map[string]resource // by path
 	metadata  map[string]Page
+}
+
+// resource is a path of this server as OAuth clients know it (RFC 9728).
+type resource struct {
+	id       string // its URL, to the letter
+	metadata string // the URL of its metadata
+	parser   *jwt.Parser
 }
 
 // NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
@@ -75,14 +81,12 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		c.Transport = talkover.NewTransport()
 	}
 	client := &http.Client{
-		Transport:     bounded{c.Transport},
+		Transport:     bounded{c.Transport, func(bool) {}},
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	o := &OIDC{
-		issuer: c.Issuer, scopes: strings.Fields(c.Scope), roles: c.Roles, resources: resourcesOf(configured), log: c.Log,
-	}
-	asked := slices.Clone(o.scopes)
+	o := &OIDC{OIDCConfig: c, scopes: strings.Fields(c.Scope), resources: map[string]resource{}, metadata: map[string]Page{}}
+	o.asked = slices.Clone(o.scopes)
 	if c.KeysURL == "" {
 		about, err := discover(ctx, client, c.Issuer)
 		if err != nil {
@@ -91,46 +95,74 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		c.KeysURL = about.Keys
 		// A refresh token spares users a login an hour. It is asked for beside other scopes
 		// alone: clients that are told none ask for their own.
-		if len(asked) > 0 && slices.Contains(about.Scopes, offline) && !slices.Contains(asked, offline) {
-			asked = append(asked, offline)
+		if len(o.asked) > 0 && slices.Contains(about.Scopes, offline) && !slices.Contains(o.asked, offline) {
+			o.asked = append(o.asked, offline)
 		}
 	}
-	o.asked = strings.Join(asked, " ")
-	if o.keys, err = fetchKeys(ctx, client, c); err != nil {
+	if o.keys, err = fetchKeys(ctx, *client, c); err != nil {
 		return nil, err
 	}
-	if o.metadata, err = documents(c.Resource, o.resources, c.Issuer, asked); err != nil {
-		return nil, err
-	}
-	o.parsers = make(map[string]*jwt.Parser, len(o.resources))
-	for at, r := range o.resources {
-		audience := []string{c.Resource, r.id}
-		if c.Audience != "" {
-			audience = []string{c.Audience}
+	o.metadata[server.WellKnownProtectedResourcePath], err = o.document(c.Resource) // for clients that had no challenge
+	for at, name := range endpoints {
+		r := resourceOf(configured, name)
+		audience := []string{c.Audience}
+		if c.Audience == "" {
+			audience = []string{c.Resource, r.id}
 		}
-		o.parsers[at] = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(audience...),
+		r.parser = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(audience...),
 			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
+		o.resources[at] = r
+		if err == nil {
+			o.metadata[server.ProtectedResourceMetadataPath(r.id)], err = o.document(r.id)
+		}
 	}
-	return o, nil
+	return o, err
 }
 
 // offline is the scope of a refresh token (OpenID Connect Core 1.0, 11).
 const offline = "offline_access"
 
+// endpoints has the paths that take a login, by the last part of the URL that their clients
+// are configured with. Clients of /sse learn the other path from it.
+var endpoints = map[string]string{"/mcp": "mcp", "/sse": "sse", "/message": "sse"}
+
+// resourceOf returns the resource of an endpoint. Clients compare the resource of the
+// metadata with the URL that they call: the one must be the other, or lead to it. So where
+// the configured URL is that of /mcp, /sse has one of its own beside it, and the other way
+// round. Any other URL, such as the origin, stands for both.
+func resourceOf(configured *url.URL, name string) resource {
+	u := *configured
+	if base, last := path.Split(strings.TrimSuffix(u.Path, "/")); last != name && (last == "mcp" || last == "sse") {
+		u.Path, u.RawPath = base+name, ""
+	}
+	where := url.URL{Scheme: u.Scheme, Host: u.Host, Path: server.ProtectedResourceMetadataPath(u.String())}
+	return resource{id: u.String(), metadata: where.String()}
+}
+
+// document writes the metadata of a resource.
+func (o *OIDC) document(id string) (Page, error) {
+	b, err := json.Marshal(server.ProtectedResourceMetadataConfig{
+		Resource:               id,
+		AuthorizationServers:   []string{o.Issuer},
+		ScopesSupported:        o.asked,
+		BearerMethodsSupported: []string{"header"},
+		ResourceName:           "Talkover call log",
+	})
+	return Page{http.MethodGet, http.StatusOK, b}, err
+}
+
 // fetchKeys fetches the issuer's keys, and keeps them fresh.
-func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerKeys, error) {
+func fetchKeys(ctx context.Context, client http.Client, c OIDCConfig) (*issuerKeys, error) {
 	u, err := url.Parse(c.KeysURL)
 	if err != nil || !isSafe(u) || u.Scheme != "https" && strings.HasPrefix(c.Issuer, "https:") {
 		return nil, errors.New("oidc: the keys take an https URL")
 	}
 	if c.Fetched != nil {
-		counted := *client
-		counted.Transport = watched{client.Transport, c.Fetched}
-		client = &counted
+		client.Transport = bounded{c.Transport, c.Fetched}
 	}
 	known := jwkset.NewMemoryStorage()
 	fetched, err := jwkset.NewStorageFromHTTP(c.KeysURL, jwkset.HTTPClientStorageOptions{
-		Client: client, Ctx: ctx, HTTPTimeout: keyTime, RefreshInterval: keyAge, Storage: fitKeys{known},
+		Client: &client, Ctx: ctx, HTTPTimeout: keyTime, RefreshInterval: keyAge, Storage: fitKeys{known},
 		RefreshErrorHandler: func(context.Context, error) { c.Log.Warn("oidc: the issuer's keys could not be fetched") },
 	})
 	if err != nil {
@@ -145,10 +177,7 @@ func fetchKeys(ctx context.Context, client *http.Client, c OIDCConfig) (*issuerK
 		return nil, fmt.Errorf("oidc: %w", err)
 	}
 	find, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: storage})
-	if err != nil {
-		return nil, fmt.Errorf("oidc: %w", err)
-	}
-	return &issuerKeys{known: known, find: find, fetching: make(chan struct{}, 1)}, nil
+	return &issuerKeys{known: known, find: find, fetching: make(chan struct{}, 1)}, err
 }
 
 // aboutIssuer is what counts here of an issuer's metadata.
@@ -174,13 +203,12 @@ func discover(ctx context.Context, client *http.Client, issuer string) (said abo
 		return said, failed
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK || json.UnmarshalRead(res.Body, &said) != nil {
+	switch {
+	case res.StatusCode != http.StatusOK || json.UnmarshalRead(res.Body, &said) != nil:
 		return said, failed
-	}
-	if isSlashApart(said.Issuer, issuer) {
+	case isSlashApart(said.Issuer, issuer):
 		return said, fmt.Errorf("oidc: the issuer calls itself %q, and not %q; mind the slash", said.Issuer, issuer)
-	}
-	if said.Issuer != issuer || said.Keys == "" {
+	case said.Issuer != issuer || said.Keys == "":
 		return said, errors.New("oidc: the issuer's metadata names another issuer, or no keys")
 	}
 	return said, nil
@@ -194,7 +222,7 @@ func isSlashApart(a, b string) bool {
 // Identify implements [Gate]. The ID of a caller is the subject of its token. A token for
 // one path opens no other, unless it is for the configured URL.
 func (o *OIDC) Identify(path, bearer string) (Identity, error) {
-	parser := o.parsers[path]
+	parser := o.resources[path].parser
 	if parser == nil {
 		return Identity{}, errUnknown
 	}
@@ -204,38 +232,39 @@ func (o *OIDC) Identify(path, bearer string) (Identity, error) {
 	}
 	var said claims
 	if _, err := parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
-		if errors.Is(err, jwt.ErrTokenInvalidIssuer) && isSlashApart(said.Issuer, o.issuer) { // its signature is good
-			o.log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash",
-				"iss", said.Issuer, "issuer", o.issuer)
+		if errors.Is(err, jwt.ErrTokenInvalidIssuer) && isSlashApart(said.Issuer, o.Issuer) { // its signature is good
+			o.Log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash",
+				"iss", said.Issuer, "issuer", o.Issuer)
 		}
 		return Identity{}, errUnknown
 	}
+	has := append(said.Scope, said.Scp...)
 	for _, scope := range o.scopes {
-		if !slices.Contains(said.Scope, scope) && !slices.Contains(said.Scp, scope) {
+		if !slices.Contains(has, scope) {
 			return Identity{}, errScope
 		}
 	}
 	who := Identity{ID: said.Subject, Expires: said.ExpiresAt.Time}
-	if o.roles {
-		who.Roles = rolesAmong(slices.Concat(said.Scope, said.Scp))
+	if o.Roles {
+		who.Roles = slices.DeleteFunc(slices.Clone(knownRoles), func(role string) bool { return !slices.Contains(has, role) })
 	}
 	return who, nil
 }
 
 // Refusal implements [Gate], by RFC 6750 and RFC 9728.
 func (o *OIDC) Refusal(path string, err error) (challenge, advice string) {
-	s := fmt.Sprintf("Bearer resource_metadata=%q", o.resources[path].metadata)
-	if o.asked != "" {
-		s += fmt.Sprintf(", scope=%q", o.asked)
+	challenge = fmt.Sprintf("Bearer resource_metadata=%q", o.resources[path].metadata)
+	if len(o.asked) > 0 {
+		challenge += fmt.Sprintf(", scope=%q", strings.Join(o.asked, " "))
 	}
 	switch {
 	case errors.Is(err, errNoBearer):
 	case errors.Is(err, errScope):
-		s += `, error="insufficient_scope"`
+		challenge += `, error="insufficient_scope"`
 	default:
-		s += `, error="invalid_token"`
+		challenge += `, error="invalid_token"`
 	}
-	return s, "log in at the issuer that the metadata of WWW-Authenticate names"
+	return challenge, "log in at the issuer that the metadata of WWW-Authenticate names"
 }
 
 // Open implements [Gate]. The metadata of RFC 9728 lead to the issuer.
@@ -244,25 +273,16 @@ func (o *OIDC) Open() map[string]Page { return o.metadata }
 // isSafe reports whether nobody on the way can change the answer of a URL.
 func isSafe(u *url.URL) bool { return u.User == nil && talkover.IsPrivate(u) }
 
-// watched tells of each request whether it had an answer of status 200.
-type watched struct {
+// bounded cuts each answer at maxKeys bytes, and tells whether it had status 200.
+type bounded struct {
 	http.RoundTripper
 	heard func(ok bool)
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := w.RoundTripper.RoundTrip(r)
-	w.heard(err == nil && res.StatusCode == http.StatusOK)
-	return res, err
-}
-
-// bounded cuts each answer at maxKeys bytes.
-type bounded struct{ http.RoundTripper }
-
-// RoundTrip implements [http.RoundTripper].
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := b.RoundTripper.RoundTrip(r)
+	b.heard(err == nil && res.StatusCode == http.StatusOK)
 	if err == nil {
 		res.Body = struct {
 			io.Reader

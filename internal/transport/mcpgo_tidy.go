@@ -1,3 +1,5 @@
+// https://github.com/mark3labs/mcp-go/issues/592: mcp-go v1.2.1 reads each number as a float64, and takes no [] for {}.
+
 package transport
 
 import (
@@ -12,7 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// tidied returns a message of a client as mcp-go v1.2.1 can read it. It drops a byte order
+// tidied returns a message of a client as mcp-go can read it. It drops a byte order
 // mark, which Windows programs write before the first line. It writes {} for the [] that PHP
 // writes for an object without members. It writes an id that a float64 may not hold as a
 // text, which [restored] makes a number again. What is not JSON stays what is not JSON.
@@ -26,7 +28,7 @@ func tidied(b []byte) (out []byte) {
 		case kind == '[' && d.PeekKind() == ']' && isObject(string(d.StackPointer())):
 			_, _ = d.ReadToken() // its end, which was seen
 			start, better = start-1, "{}"
-		case kind == '0' && len(token.String()) > exactDigits && isHandle(string(d.StackPointer())):
+		case kind == '0' && len(token.String()) > exactDigits && isRequestName(string(d.StackPointer())):
 			number := token.String()
 			start, better = start-int64(len(number)), `"`+numberMark+number+`"`
 		default:
@@ -50,8 +52,8 @@ func isObject(at string) bool {
 		!strings.HasPrefix(at, "/params/arguments/")
 }
 
-// isHandle reports whether a place of a message holds what a client knows a request by.
-func isHandle(at string) bool {
+// isRequestName reports whether a place of a message holds what a client knows a request by.
+func isRequestName(at string) bool {
 	return at == "/id" || at == "/params/requestId" || at == "/params/_meta/progressToken"
 }
 
