@@ -91,7 +91,7 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 // A misspelt variable of the real environment is told.
 func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
 	out, err := command(t, []string{"TALKOVER_DEMO=true", "TALKOVER_TIMEZON=" + canary}, "doctor").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "TALKOVER_TIMEZON is no setting of this program, so it does nothing; did you mean TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
+	if err != nil || !strings.Contains(string(out), "TALKOVER_TIMEZON is not a setting of this program, so it does nothing; did you mean TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -9,17 +9,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/internal/config/doctor"
 	"github.com/talkover/talkover-mcp/internal/httpserver"
 )
 
 // doctor prints what it finds wrong, in words.
 func (p *Program) doctor(cmd *cobra.Command, _ []string) error {
-	found := config.Diagnose(cmd.Context(), p.Env, p.Names, p.Version, p.Stderr)
-	failures := found.Checks(config.Failure)
+	found := doctor.Diagnose(cmd.Context(), p.Env, p.Names, p.Version, p.Stderr)
+	failures := found.Checks(doctor.Failure)
 	err := p.print(found.String(), struct {
 		OK       bool            `json:"ok"`
 		Summary  string          `json:"summary"`
-		Findings config.Findings `json:"findings"`
+		Findings doctor.Findings `json:"findings"`
 	}{failures == nil, found.Summary(), found})
 	if err == nil && failures != nil {
 		return errTold

@@ -115,10 +115,10 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 // ToolsOf returns what the settings say of the tools, without an account.
 func ToolsOf(c config.Config, version string) tools.Config {
 	return tools.Config{
-		Version: version, Zone: c.Zone.Location, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
-		AllowCalls: c.MayCall(), MaxCallsPerHour: int(c.MaxCallsPerHour), Replicas: int(c.Replicas),
+		Version: version, Zone: c.Zone, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
+		AllowCalls: c.MayCall(), MaxCallsPerHour: c.MaxCallsPerHour, Replicas: c.Replicas,
 		CallerOf:     auth.CallerName,
-		CallingCodes: talkover.CallingCodes(c.CallCountries), ConfirmCalls: string(c.ConfirmCalls),
+		CallingCodes: c.CallCountries, ConfirmCalls: c.ConfirmCalls,
 	}
 }
 
@@ -137,7 +137,7 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 	}
 	var scrapes net.Listener
 	if c.MetricsAddr != "" {
-		if scrapes, err = httpserver.Listen(ctx, string(c.MetricsAddr)); err != nil {
+		if scrapes, err = httpserver.Listen(ctx, c.MetricsAddr); err != nil {
 			return config.Faults{{Setting: "MCP_METRICS_ADDR", Problem: err.Error()}}
 		}
 	}
@@ -198,7 +198,7 @@ func (s service) greet(where ...any) {
 		s.log.Warn("TALKOVER_TOKEN is not set: the tools are listed, and each answers how to set it (to try without one: -demo)")
 	}
 	if s.AllowCalls && !s.MayCall() {
-		s.log.Warn("make_call is off: over " + string(s.Transport) + " it needs MCP_AUTH")
+		s.log.Warn("make_call is off: over " + s.Transport + " it needs MCP_AUTH")
 	}
 	for _, setting := range s.OpenFiles() {
 		s.log.Warn("any user of this machine may read the file of "+setting+"; make it readable to this server alone (chmod 600)", "setting", setting)

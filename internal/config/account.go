@@ -35,9 +35,9 @@ func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTr
 		Token:     c.token,
 		BaseURL:   c.BaseURL,
 		UserAgent: "talkover-mcp/" + version,
-		Timeout:   time.Duration(c.Timeout),
-		RateLimit: int(c.RateLimit),
-		Replicas:  int(c.Replicas),
+		Timeout:   c.Timeout,
+		RateLimit: c.RateLimit,
+		Replicas:  c.Replicas,
 		Log:       log,
 	}
 	if shared != nil {
@@ -69,8 +69,8 @@ func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool
 		Streamable:   c.Transport == "http",
 		Origins:      c.AllowedOrigins,
 		ClientTokens: c.TokenPerRequest(),
-		RateLimit:    int(c.MCPRateLimit),
-		DrainDelay:   time.Duration(c.DrainDelay),
+		RateLimit:    c.MCPRateLimit,
+		DrainDelay:   c.DrainDelay,
 		Log:          log,
 	}
 	door.Hosts = c.hostsAt(c.Addr)
@@ -86,7 +86,7 @@ func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool
 			door.Gate = auth.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
 		}
 	case "oidc":
-		gate, err := c.issuer(ctx, log, fetched)
+		gate, err := c.OIDC(ctx, log, fetched)
 		if err != nil {
 			return door, err
 		}
@@ -105,13 +105,13 @@ func (c Config) hostsAt(addr string) []string {
 }
 
 // MetricsHosts returns the host names under which Prometheus may reach /metrics.
-func (c Config) MetricsHosts() []string { return c.hostsAt(string(c.MetricsAddr)) }
+func (c Config) MetricsHosts() []string { return c.hostsAt(c.MetricsAddr) }
 
-// issuer makes the gate of MCP_AUTH=oidc.
-func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (*auth.OIDC, error) {
+// OIDC makes the gate of MCP_AUTH=oidc. It renews the keys of the issuer until ctx is done.
+func (c Config) OIDC(ctx context.Context, log *slog.Logger, fetched func(ok bool)) (*auth.OIDC, error) {
 	gate, err := auth.NewOIDC(ctx, auth.OIDCConfig{
-		Issuer: string(c.Issuer), Resource: string(c.ResourceURL), Audience: c.Audience,
-		Scope: c.Scope, KeysURL: string(c.JWKSURL), Roles: c.OIDCRoles, Log: log, Fetched: fetched,
+		Issuer: c.Issuer, Resource: c.ResourceURL, Audience: c.Audience,
+		Scope: c.Scope, KeysURL: c.JWKSURL, Roles: c.OIDCRoles, Log: log, Fetched: fetched,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("MCP_OIDC_ISSUER: takes an issuer whose keys can be fetched: %w", err)
@@ -119,11 +119,14 @@ func (c Config) issuer(ctx context.Context, log *slog.Logger, fetched func(ok bo
 	return gate, nil
 }
 
+// HideTokenIn returns a text without the Talkover token.
+func (c Config) HideTokenIn(text string) string { return c.token.HideIn(text) }
+
 // Logger makes a logger that writes to w, in color on a terminal. w must not be stdout:
 // over stdio that belongs to the protocol.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	terminal := IsTerminal(w)
-	level := slog.Level(c.LogLevel)
+	level := c.LogLevel
 	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
 		h = tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: time.TimeOnly})
@@ -140,8 +143,8 @@ func IsTerminal(stream any) bool {
 // Quiet returns settings that log errors alone, unless LOG_LEVEL says otherwise. They are
 // for a command that prints its answer to the screen where the log appears.
 func (c Config) Quiet() Config {
-	if c.LogLevel == logLevel(slog.LevelInfo) {
-		c.LogLevel = logLevel(slog.LevelError)
+	if c.LogLevel == slog.LevelInfo {
+		c.LogLevel = slog.LevelError
 	}
 	return c
 }

@@ -14,7 +14,7 @@ import (
 // debug, since their calls are read from Talkover instead.
 func (c Config) Logs(log *slog.Logger, shared *valkey.Server, now func() time.Time) (*calls.Logs, error) {
 	o := calls.Options{
-		BaseURL: c.BaseURL, Calls: int(c.CacheCalls), TTL: time.Duration(c.CacheTTL), Now: now,
+		BaseURL: c.BaseURL, Calls: c.CacheCalls, TTL: c.CacheTTL, Now: now,
 		Note: func(problem string, err error) { log.Debug(problem, "error", err) },
 	}
 	switch {
@@ -27,7 +27,7 @@ func (c Config) Logs(log *slog.Logger, shared *valkey.Server, now func() time.Ti
 			return nil, err
 		}
 		if dir.OpenToOthers() {
-			log.Warn(openFolder)
+			log.Warn(OpenFolder)
 		}
 		dir.Sweep(time.Now())
 		o.Store = dir
@@ -35,12 +35,12 @@ func (c Config) Logs(log *slog.Logger, shared *valkey.Server, now func() time.Ti
 	return calls.New(o), nil
 }
 
-// openFolder warns of a folder in which others could delete what is kept, or fill the disk.
-const openFolder = "TALKOVER_CACHE_DIR: other users of this machine may write to the folder; take that from them (chmod go-w)"
+// OpenFolder warns of a folder in which others could delete what is kept, or fill the disk.
+const OpenFolder = "TALKOVER_CACHE_DIR: other users of this machine may write to the folder; take that from them (chmod go-w)"
 
 // CacheFolder opens the folder of TALKOVER_CACHE_DIR. The error is [Faults].
 func (c Config) CacheFolder(log *slog.Logger) (*calls.Dir, error) {
-	dir, err := calls.OpenDir(string(c.CacheDir), log)
+	dir, err := calls.OpenDir(c.CacheDir, log)
 	if err != nil {
 		return nil, Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "takes a folder that this program may write to: " + err.Error()}}
 	}

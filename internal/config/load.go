@@ -4,58 +4,40 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
 	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// lookup hides variables that are known to be wrong, and remembers the last one that was
-// asked for: an error of envconfig is about that one. An empty variable counts as not
-// set, since hosts pass settings that a user left blank, some of them as the placeholder
-// of their form. So does the placeholder of the documents.
-type lookup struct {
-	envconfig.Lookuper
-	last   string
-	hidden map[string]bool
-}
-
-// Lookup implements [envconfig.Lookuper].
-func (l *lookup) Lookup(name string) (string, bool) {
-	l.last = name
-	value, ok := l.Lookuper.Lookup(name)
-	value = strings.TrimSpace(value)
-	if blank := value == "" || strings.HasPrefix(value, "${user_config.") || value == placeholder; !ok || blank || l.hidden[name] {
-		return "", false
-	}
-	return value, true
-}
-
 // Load reads the settings, and checks each by itself and all together. The error is
 // [Faults]. The Config has the settings without a fault even then.
-func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
+func Load(_ context.Context, env envconfig.Lookuper) (Config, error) {
 	var c Config
 	var wrong Faults
-	l := &lookup{Lookuper: env, hidden: map[string]bool{}}
-	takes := map[string]string{}
 	for _, s := range All() {
-		takes[s.Env] = s.Takes
-	}
-	// envconfig v1.4.3 stops at the first error, so it is asked again without that variable.
-	for {
-		c = Config{}
-		err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &c, Lookuper: l})
-		if err == nil {
-			break
+		into := reflect.ValueOf(&c).Elem().FieldByIndex(s.field.Index)
+		if text := valueOf(env, s.Env); text != "" && !s.decode(text, into) {
+			wrong.add(s.Env, "takes %s", s.Takes)
+		} else if text != "" {
+			continue
 		}
-		if l.hidden[l.last] {
-			return c, fmt.Errorf("configuration: %w", err)
+		into.SetZero()
+		if s.Default != "" {
+			s.decode(s.Default, into)
 		}
-		wrong.add(l.last, "takes %s", takes[l.last])
-		l.hidden[l.last] = true
 	}
 	if _, err := talkover.ParseBaseURL(c.BaseURL); err != nil {
 		wrong.add("TALKOVER_BASE_URL", "takes an https URL, such as %s: %s", talkover.DefaultBaseURL, err)
@@ -79,6 +61,18 @@ func Load(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 	return c, nil
 }
 
+// valueOf returns the value of a variable. An empty one counts as not set, since hosts pass
+// settings that a user left blank, some of them as the placeholder of their form. So does
+// the placeholder of the documents.
+func valueOf(env envconfig.Lookuper, name string) string {
+	value, _ := env.Lookup(name)
+	value = strings.TrimSpace(value)
+	if strings.HasPrefix(value, "${user_config.") || value == Placeholder {
+		return ""
+	}
+	return value
+}
+
 // LoadServer reads the settings of a server as [Load] does, but does not fail where one
 // lacks a token and nothing else is wrong.
 func LoadServer(ctx context.Context, env envconfig.Lookuper) (Config, error) {
@@ -88,6 +82,115 @@ func LoadServer(ctx context.Context, env envconfig.Lookuper) (Config, error) {
 		return c, nil
 	}
 	return c, err
+}
+
+// decode stores a text in the field of a setting, or reports that the setting does not take
+// it. No error quotes the text, which might be a misplaced token.
+func (s Setting) decode(text string, into reflect.Value) bool {
+	tag := s.field.Tag.Get
+	if options := tag("options"); options != "" && !slices.Contains(strings.Split(options, ","), text) {
+		return false
+	}
+	var err error
+	switch field := into.Addr().Interface().(type) {
+	case *bool:
+		*field, err = strconv.ParseBool(text)
+	case *int:
+		*field, err = strconv.Atoi(text)
+		least, _ := strconv.Atoi(tag("min"))
+		most, _ := strconv.Atoi(tag("max"))
+		return err == nil && least <= *field && *field <= most
+	case *time.Duration:
+		*field, err = time.ParseDuration(text)
+		least, _ := time.ParseDuration(tag("min"))
+		most, _ := time.ParseDuration(tag("max"))
+		return err == nil && least <= *field && *field <= most
+	case *string:
+		*field = text
+		switch tag("form") {
+		case "url":
+			return isWebURL(text)
+		case "address":
+			_, _, err = net.SplitHostPort(text)
+		case "folder":
+			*field, err = folder(text)
+		}
+	case *[]string:
+		*field = listed(text)
+		isForm := isOrigin
+		if tag("form") == "hosts" {
+			isForm = isHost
+		}
+		for i := range *field {
+			if !isForm(&(*field)[i]) {
+				return false
+			}
+		}
+	case **time.Location: // never Local, which differs from machine to machine
+		named := schema.Zone(schema.Zone("").Spell(text))
+		err = named.Check("")
+		*field = named.Location()
+	case *talkover.CallingCodes:
+		*field, err = talkover.ParseCallingCodes(text)
+	case *slog.Level:
+		other := map[string]string{"trace": "debug", "warning": "warn", "fatal": "error", "critical": "error"} // of other programs
+		err = field.UnmarshalText([]byte(cmp.Or(other[strings.ToLower(text)], text)))
+	}
+	return err == nil
+}
+
+// isWebURL reports whether a text is a URL whose answers nobody on the way can change.
+func isWebURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.User == nil && u.Fragment == "" && talkover.IsPrivate(u)
+}
+
+// listed returns the parts of a list with commas, without the empty ones.
+func listed(text string) (parts []string) {
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// isHost reports whether a text is a host name or an IP address, without a port, and takes
+// brackets and the dot at the end away.
+func isHost(name *string) bool {
+	*name = strings.TrimSuffix(strings.Trim(*name, "[]"), ".")
+	return net.ParseIP(*name) != nil || hostForm.MatchString(*name)
+}
+
+// isOrigin reports whether a text is the origin of a web page, and writes it as browsers do.
+func isOrigin(origin *string) bool {
+	*origin = strings.ToLower(*origin)
+	u, err := url.Parse(*origin)
+	return err == nil && u.Host != "" && u.Scheme+"://"+u.Host == *origin && !strings.Contains(*origin, "*")
+}
+
+// unfilled matches what a shell would have filled in: a variable, or the home of somebody.
+var unfilled = regexp.MustCompile(`\$[\w{(]|%\w+%|^~`)
+
+// folder reads a path. true is that of this program among the caches of the user, as the
+// switch of a desktop host has it, and false none. ~ is the user's home.
+func folder(text string) (path string, err error) {
+	path = text
+	if isOn, notSwitch := strconv.ParseBool(text); notSwitch == nil {
+		if path = ""; isOn {
+			path, err = os.UserCacheDir()
+			path = filepath.Join(path, "talkover-mcp")
+		}
+	} else if rest := strings.TrimPrefix(text, "~"); rest != text && (rest == "" || os.IsPathSeparator(rest[0])) {
+		path, err = os.UserHomeDir()
+		path = filepath.Join(path, rest)
+	}
+	if err == nil && unfilled.MatchString(path) {
+		err = errors.New("a variable is not filled in")
+	}
+	return path, err
 }
 
 // checkAddr checks that the address is whole, and not open to all where there is no gate.
@@ -105,17 +208,17 @@ func (c Config) checkAddr(wrong *Faults) {
 // checkAuth checks that the gate has what it needs, and that no setting of a gate stands
 // where there is none.
 func (c Config) checkAuth(wrong *Faults) {
-	missing := func(name string, value webURL) {
-		if value == "" {
-			wrong.add(name, "takes an https URL, which is missing; MCP_AUTH=oidc needs it")
-		}
-	}
 	switch c.Auth {
 	case "token":
 		c.gateTokens(wrong)
 	case "oidc":
-		missing("MCP_OIDC_ISSUER", c.Issuer)
-		missing("MCP_RESOURCE_URL", c.ResourceURL)
+		const missing = "takes an https URL, which is missing; MCP_AUTH=oidc needs it"
+		if c.Issuer == "" {
+			wrong.add("MCP_OIDC_ISSUER", missing)
+		}
+		if c.ResourceURL == "" {
+			wrong.add("MCP_RESOURCE_URL", missing)
+		}
 	case "none":
 		// A user who sets tokens or an issuer believes that a gate checks them.
 		if c.AuthTokens != "" || c.AuthTokensFile != "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// placeholder stands for a token in the documents.
-const placeholder = "talq_your_environment_token_here"
+// Placeholder stands for a token in the documents.
+const Placeholder = "talq_your_environment_token_here"
 
 // readToken returns the Talkover token. A missing one is a fault, but not in the demo,
 // nor where each request brings its own.
@@ -22,7 +22,7 @@ func (c Config) readToken(wrong *Faults) talkover.Secret {
 	case c.TokenPerRequest():
 		return talkover.Secret{}
 	}
-	token, from, ok := wrong.valueOrFile("TALKOVER_TOKEN", c.Token, "TALKOVER_TOKEN_FILE", c.TokenFile)
+	token, from, ok := wrong.valueOrFile("TALKOVER_TOKEN", c.Token, c.TokenFile)
 	if !ok {
 		return talkover.Secret{}
 	}

@@ -10,7 +10,7 @@ import (
 
 // readValkey returns the URL of the server that replicas share; zero for none.
 func (c Config) readValkey(wrong *Faults) talkover.Secret {
-	raw, from, ok := wrong.valueOrFile("TALKOVER_VALKEY_URL", c.ValkeyURL, "TALKOVER_VALKEY_URL_FILE", c.ValkeyURLFile)
+	raw, from, ok := wrong.valueOrFile("TALKOVER_VALKEY_URL", c.ValkeyURL, c.ValkeyURLFile)
 	switch {
 	case !ok || c.Demo: // the demo has nothing to share
 		return talkover.Secret{}
@@ -41,7 +41,7 @@ func (c Config) Shared(log *slog.Logger) (*valkey.Server, error) {
 	if c.valkey.IsZero() {
 		return nil, nil
 	}
-	o := valkey.Options{URL: c.valkey, Replicas: int(c.Replicas), Log: log}
+	o := valkey.Options{URL: c.valkey, Replicas: c.Replicas, Log: log}
 	if c.ValkeyURLFile != "" {
 		o.Renewed = newChanging("TALKOVER_VALKEY_URL_FILE", c.ValkeyURLFile, c.valkey, parseValkey, log).now
 	}

@@ -169,14 +169,19 @@ func (h *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-time.After(h.DrainDelay):
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime+closeTime)
+	// Shutdown waits for streams, which end by themselves only when their clients leave, and
+	// 5 s for a connection on which nothing was ever sent.
+	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	// Shutdown waits for streams, which end by themselves only when their clients leave.
 	drained := make(chan struct{})
-	go func() { defer close(drained); h.mcp.End(quitTime) }()
+	go func() {
+		defer close(drained)
+		h.mcp.End(quitTime)
+		time.AfterFunc(closeTime, cancel)
+	}()
 	err := s.Shutdown(grace)
 	<-drained
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) {
 		err = s.Close() // the rest had its time
 	}
 	return err

@@ -1,4 +1,4 @@
-package config_test
+package doctor_test
 
 import (
 	"context"

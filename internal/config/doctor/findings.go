@@ -1,4 +1,4 @@
-package config
+package doctor
 
 import (
 	"fmt"
@@ -31,8 +31,8 @@ func (s Severity) String() string {
 	return string(s)
 }
 
-// The checks of the doctor, in their order. Those of the address, the gate
-// and Valkey are only there where a server would need them.
+// The checks, in their order. Those of the address, the gate and Valkey are only there
+// where a server would need them.
 const (
 	checkConfig  = "configuration"
 	checkAddress = "address"
@@ -52,7 +52,7 @@ type Finding struct {
 	Text     string   `json:"text"` // what is wrong and what to do, in one line that holds no token
 }
 
-// Findings holds all that the doctor found, in the order of its checks.
+// Findings holds all that was found, in the order of the checks.
 type Findings []Finding
 
 // String returns a line for each finding, and the summary.
@@ -77,25 +77,23 @@ func (f Findings) Checks(s Severity) []string {
 
 // Summary names in one line the checks that failed, or else those with a warning.
 func (f Findings) Summary() string {
-	failures, warnings := f.Checks(Failure), f.Checks(Warning)
-	switch {
-	case len(failures) > 0:
+	if failures := f.Checks(Failure); failures != nil {
 		return fmt.Sprintf("%s failed: %s.", talkover.Plural(len(failures), "check", "checks"), strings.Join(failures, ", "))
-	case len(warnings) > 0:
+	}
+	if warnings := f.Checks(Warning); warnings != nil {
 		return fmt.Sprintf("No check failed; see the warning: %s.", strings.Join(warnings, ", "))
 	}
 	return "All is well."
 }
 
-// doctor finds out why an assistant gets no answers.
-type doctor struct {
-	network
-	found Findings
-}
+// tokenForm matches a Talkover token. One may have been pasted into another setting.
+var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
 
-func (d *doctor) ok(check, format string, args ...any)   { d.find(OK, check, format, args...) }
-func (d *doctor) warn(check, format string, args ...any) { d.find(Warning, check, format, args...) }
-func (d *doctor) fail(check, format string, args ...any) { d.find(Failure, check, format, args...) }
+// find adds a finding, and hides tokens in it.
+func (d *doctor) find(severity Severity, check, format string, args ...any) {
+	text := d.HideTokenIn(fmt.Sprintf(format, args...))
+	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, talkover.Secret{}.String())})
+}
 
 // skip says that checks were not made. why is empty after an earlier failure.
 func (d *doctor) skip(why string, checks ...string) {
@@ -105,13 +103,4 @@ func (d *doctor) skip(why string, checks ...string) {
 	for _, check := range checks {
 		d.find(Skipped, check, "not checked%s", why)
 	}
-}
-
-// tokenForm matches a Talkover token. One may have been pasted into another setting.
-var tokenForm = regexp.MustCompile(`talq_[A-Za-z0-9_-]+`)
-
-// find adds a finding, and hides tokens in it.
-func (d *doctor) find(severity Severity, check, format string, args ...any) {
-	text := d.token.HideIn(fmt.Sprintf(format, args...))
-	d.found = append(d.found, Finding{check, severity, tokenForm.ReplaceAllString(text, talkover.Secret{}.String())})
 }

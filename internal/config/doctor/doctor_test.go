@@ -1,4 +1,4 @@
-package config_test
+package doctor_test
 
 import (
 	"bytes"
@@ -17,8 +17,23 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/internal/config/doctor"
 )
+
+// canary stands for a token that no output may show.
+const canary = "talq_canary_3f9a1c7e5b2d"
+
+// gateToken passes the gate of MCP_AUTH=token.
+const gateToken = "gate0123456789abcdef0123456789ab"
+
+// overHTTP returns an environment that is right for HTTP, with variables added in pairs.
+func overHTTP(pairs ...string) map[string]string {
+	env := map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}
+	for i := 0; i < len(pairs); i += 2 {
+		env[pairs[i]] = pairs[i+1]
+	}
+	return env
+}
 
 // oneOf4213 holds a page with one call, of a log of 4,213.
 const oneOf4213 = `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`
@@ -66,15 +81,15 @@ func dated(off time.Duration) string { return time.Now().Add(off).UTC().Format(h
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // diagnose returns what the doctor finds, and what was logged meanwhile.
-func diagnose(t *testing.T, env map[string]string) (found config.Findings, logged string) {
+func diagnose(t *testing.T, env map[string]string) (found doctor.Findings, logged string) {
 	t.Helper()
 	var stderr bytes.Buffer
-	found = config.Diagnose(t.Context(), envconfig.MapLookuper(env), nil, "test", &stderr)
+	found = doctor.Diagnose(t.Context(), envconfig.MapLookuper(env), nil, "test", &stderr)
 	return found, stderr.String()
 }
 
 // secretive fails where a token, or a part of one, can be read.
-func secretive(t *testing.T, found config.Findings, logged string) {
+func secretive(t *testing.T, found doctor.Findings, logged string) {
 	t.Helper()
 	output := fmt.Sprint(found, logged)
 	for _, secret := range []string{canary[5:12], canary[len(canary)-7:], gateToken[:12]} {
@@ -187,7 +202,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 
 // diagnosed compares what the doctor found with what it should: pairs of a severity
 // with a check and of words about it, separated by |.
-func diagnosed(t *testing.T, found config.Findings, want, summary string) {
+func diagnosed(t *testing.T, found doctor.Findings, want, summary string) {
 	t.Helper()
 	texts := map[string]string{}
 	for _, f := range found {
@@ -268,7 +283,7 @@ func TestDoctorStopsWhenTold(t *testing.T) {
 	}))
 	defer s.Close()
 	env := envconfig.MapLookuper(map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": s.URL})
-	diagnosed(t, config.Diagnose(ctx, env, nil, "test", io.Discard), "FAIL network|the check was stopped", "1 check failed: network.")
+	diagnosed(t, doctor.Diagnose(ctx, env, nil, "test", io.Discard), "FAIL network|the check was stopped", "1 check failed: network.")
 }
 
 func TestDoctorFetchesTheKeysOfTheGate(t *testing.T) {

@@ -1,4 +1,4 @@
-package config_test
+package doctor_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
-	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/internal/config/doctor"
 	"github.com/talkover/talkover-mcp/internal/httpserver"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -19,7 +19,7 @@ import (
 // Variables that are meant for this program and do nothing are told, and those of other
 // programs are not.
 func TestDoctorTellsOfMisspeltVariables(t *testing.T) {
-	const none = "is no setting of this program, so it does nothing"
+	const none = "is not a setting of this program, so it does nothing"
 	for name, want := range map[string]string{
 		"TALKOVER_TIMEZON":     "did you mean TALKOVER_TIMEZONE?",
 		"TALKOVER_TOKENS":      "did you mean TALKOVER_TOKEN?",
@@ -36,10 +36,10 @@ func TestDoctorTellsOfMisspeltVariables(t *testing.T) {
 		"TALKOVER_" + canary:   none, // a token in a name is hidden
 	} {
 		var log bytes.Buffer
-		found := config.Diagnose(t.Context(), envconfig.MapLookuper(map[string]string{"TALKOVER_DEMO": "true"}), []string{"HOME", name}, "test", &log)
+		found := doctor.Diagnose(t.Context(), envconfig.MapLookuper(map[string]string{"TALKOVER_DEMO": "true"}), []string{"HOME", name}, "test", &log)
 		text := found.String()
 		told := strings.Contains(text, "warn  configuration: ") && strings.Contains(text, none)
-		if told != (want != "") || !strings.Contains(text, want) || strings.Contains(text, canary) || len(found.Checks(config.Failure)) > 0 {
+		if told != (want != "") || !strings.Contains(text, want) || strings.Contains(text, canary) || len(found.Checks(doctor.Failure)) > 0 {
 			t.Errorf("%s:\n%s", name, text)
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package doctor
 
 import (
 	"strings"
@@ -13,8 +13,8 @@ func TestDoctorDoesNotBlameTheDefaultAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := network{base: base}
-	for _, got := range []string{n.wrongAddress(&talkover.Error{Reason: talkover.Refused, Status: 404}), n.orElsewhere()} {
+	d := &doctor{base: base}
+	for _, got := range []string{d.wrongAddress(&talkover.Error{Reason: talkover.Refused, Status: 404}), d.orElsewhere()} {
 		if strings.Contains(got, "TALKOVER_BASE_URL") {
 			t.Error(got)
 		}
