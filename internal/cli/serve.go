@@ -32,8 +32,8 @@ type service struct {
 	shared  *valkey.Server // with other replicas; nil for nothing
 	logs    *calls.Logs
 	server  *server.MCPServer
-	metrics *telemetry.Metrics // nil, and then counts nothing, without MCP_METRICS_ADDR
-	unwatch func()             // ends the answers to scrapes
+	metrics *telemetry.Metrics
+	unwatch func() // ends the answers to scrapes
 	alias   func(secret string) string
 	log     *slog.Logger
 }
@@ -46,16 +46,16 @@ func (s service) close() {
 	if s.shared != nil {
 		s.shared.Close()
 	}
-	s.unwatch()
+	if s.unwatch != nil {
+		s.unwatch()
+	}
 }
 
 // open makes the service that the settings describe; the caller closes it. It answers
 // Prometheus at scrapes, if that is not nil.
 func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listener) (s service, err error) {
 	s.Config, s.version, s.log = c, p.Version, c.Logger(p.Stderr)
-	if scrapes != nil {
-		s.metrics = telemetry.NewMetrics(p.Version, c.MetricsHosts()...)
-	}
+	s.metrics = telemetry.NewMetrics(p.Version, c.MetricsHosts()...)
 	if s.shared, err = c.Shared(s.log); err != nil {
 		return s, err
 	}
@@ -85,9 +85,8 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	}
 	s.alias = telemetry.NewPseudonyms(key).Of
 	with.Alias = s.alias
-	limits := s.account.Limits
-	if c.TokenPerRequest() { // then each account has a limit of its own
-		with.TokenOf, limits = auth.TalkoverToken, nil
+	if c.TokenPerRequest() {
+		with.TokenOf = auth.TalkoverToken
 	}
 	if c.LacksToken() {
 		with.TokenOf = func(context.Context) talkover.Secret { return talkover.Secret{} }
@@ -107,8 +106,12 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 		s.metrics.WatchShared(s.shared.State)
 	}
 	s.metrics.WatchUsage(s.account.Usage)
-	s.metrics.WatchLimits(limits)
-	s.unwatch = s.metrics.Start(ctx, scrapes, s.log)
+	if !c.TokenPerRequest() { // else each account has a limit of its own
+		s.metrics.WatchLimits(s.account.Limits)
+	}
+	if scrapes != nil {
+		s.unwatch = s.metrics.Start(ctx, scrapes, s.log)
+	}
 	return s, nil
 }
 

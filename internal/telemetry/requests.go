@@ -53,9 +53,6 @@ type requests struct {
 // Watch counts the requests that a server answers. It sets every count of what is known
 // before to zero, so that the first failure shows as an increase.
 func (m *Metrics) Watch(s *server.MCPServer, about Server) {
-	if m == nil {
-		return
-	}
 	hooks := s.GetHooks()
 	r := &requests{
 		about: about,

@@ -45,9 +45,6 @@ func endpointOf(r *http.Request) string {
 
 // RoundTripper counts the requests that go through next. It sets the counts of each endpoint to zero.
 func (m *Metrics) RoundTripper(next http.RoundTripper) http.RoundTripper {
-	if m == nil {
-		return next
-	}
 	for _, endpoint := range endpoints {
 		m.requests.WithLabelValues(endpoint, "200")
 		m.requests.WithLabelValues(endpoint, noAnswer)

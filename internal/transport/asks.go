@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -23,47 +24,20 @@ type reply struct {
 // asks holds the requests of the server that a client has not answered yet. The zero
 // value is ready.
 type asks struct {
-	mu      sync.Mutex
-	last    int64                  // id of the latest request
-	waiting map[float64]chan reply // by id
-}
-
-// ask names a request of the server, and returns where its answer will come.
-func (a *asks) ask() (id int64, answered <-chan reply) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.last++
-	if a.waiting == nil {
-		a.waiting = make(map[float64]chan reply)
-	}
-	c := make(chan reply, 1)
-	a.waiting[float64(a.last)] = c
-	return a.last, c
-}
-
-func (a *asks) forget(id int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.waiting, float64(id))
+	last    atomic.Int64 // id of the latest request
+	waiting sync.Map     // of a chan reply by id
 }
 
 // heard hands the answer of a client to who waits for it. It reports whether the
 // message is one.
 func (a *asks) heard(b []byte) bool {
 	var r reply
-	if json.Unmarshal(b, &r) != nil || r.Result == nil && r.Error == nil {
+	if json.Unmarshal(b, &r) != nil || r.Result == nil && r.Error == nil || !isID(r.ID) {
 		return false
 	}
-	id, ok := r.ID.(float64)
-	if !ok {
-		return false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	c, ok := a.waiting[id]
+	answered, ok := a.waiting.LoadAndDelete(r.ID) // a second answer is for nobody
 	if ok {
-		delete(a.waiting, id) // a second answer is for nobody
-		c <- r
+		answered.(chan reply) <- r //nolint:forcetypeassert // there is nothing else
 	}
 	return ok
 }
@@ -76,8 +50,9 @@ func (s *session) RequestElicitation(ctx context.Context, r mcp.ElicitationReque
 	if s.life == nil {
 		return nil, server.ErrElicitationNotSupported
 	}
-	id, answered := s.asks.ask()
-	defer s.asks.forget(id)
+	id, answered := s.asks.last.Add(1), make(chan reply, 1)
+	s.asks.waiting.Store(float64(id), answered)
+	defer s.asks.waiting.Delete(float64(id))
 	s.send(mcp.JSONRPCRequest{
 		JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(id),
 		Request: mcp.Request{Method: string(mcp.MethodElicitationCreate)}, Params: r.Params,
