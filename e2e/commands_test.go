@@ -268,10 +268,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 		if errors.As(err, &faults) && faults.Except("TALKOVER_TOKEN") != nil {
 			t.Fatal(name, err)
 		}
-		s, err := tools.New(cli.ToolsOf(c, version))
-		if err != nil {
-			t.Fatal(name, err)
-		}
+		s := tools.New(cli.ToolsOf(c, version))
 		if got := s.GetTool("make_call") != nil; got != test.want || c.MaxCallsPerHour != 20 {
 			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MaxCallsPerHour)
 		}

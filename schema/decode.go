@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ type Fault struct {
 	Problem  string // what is wrong, and what would be right
 }
 
-// Faults lists all that is wrong with the arguments of a call, so that a model can mend
+// Faults lists all that is wrong with the arguments of a call, so that a model can fix
 // everything in one more try. It is the error of [Input.Decode].
 type Faults []Fault
 
@@ -104,38 +103,15 @@ func (p property) pick(given map[string]jsontext.Value) (jsontext.Value, bool) {
 }
 
 // members splits an object into its members. An empty text and null have none.
-func members(args json.RawMessage) (map[string]jsontext.Value, error) {
-	given := map[string]jsontext.Value{}
-	if args = bytes.TrimSpace(args); len(args) == 0 || string(args) == "null" {
-		return given, nil
-	}
-	d := jsontext.NewDecoder(bytes.NewReader(args))
-	if d.PeekKind() != '{' {
-		return nil, errors.New("the arguments must be one JSON object, such as {}")
-	}
-	_, err := d.ReadToken()
-	for err == nil && d.PeekKind() != '}' {
-		var name jsontext.Token
-		if name, err = d.ReadToken(); err != nil {
-			break
-		}
-		key := name.String()
-		var value jsontext.Value
-		if value, err = d.ReadValue(); err == nil {
-			given[key] = value.Clone()
-		}
-	}
-	if err == nil {
-		_, err = d.ReadToken()
-	}
-	if err == nil {
-		_, err = d.ReadToken() // must be the end
-	}
+func members(args json.RawMessage) (given map[string]jsontext.Value, err error) {
+	v := jsontext.Value(bytes.TrimSpace(args))
 	switch {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return nil, errors.New("an argument is given twice; give each once")
-	case !errors.Is(err, io.EOF):
-		return nil, errors.New("the arguments are no valid JSON object")
+	case len(v) == 0 || string(v) == "null":
+		return nil, nil
+	case v[0] != '{':
+		return nil, errors.New("the arguments must be one JSON object, such as {}")
+	case !v.IsValid() || json.Unmarshal(v, &given) != nil:
+		return nil, errors.New("the arguments are not a valid JSON object, or one of them is given twice; give each once")
 	}
 	return given, nil
 }

@@ -41,16 +41,15 @@ type arguments struct {
 	Tags    []string `json:"tags,omitempty" jsonschema_description:"Words."`
 }
 
+// notValid refuses what is no JSON object.
+const notValid = "the arguments are not a valid JSON object, or one of them is given twice; give each once"
+
 // names is how a refusal of an unknown name lists those that there are.
 const names = " There are: date_from, date_to, status, search, per_page, page, offset, seed, is_testing, group_by, tags."
 
 func newInput[T any](t testing.TB) *schema.Input[T] {
 	t.Helper()
-	in, err := schema.NewInput[T]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in
+	return schema.NewInput[T]()
 }
 
 func TestDecodeIsForgivingInForm(t *testing.T) {
@@ -118,19 +117,19 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"per_page":"101"}`:                        "per_page: 101 is out of range; give a whole number from 1 to 100",
 		`{"per_page":1e400}`:                        "per_page: 1e400 is out of range; give a whole number from 1 to 100",
 		`{"per_page":-1e400}`:                       "per_page: -1e400 is out of range; give a whole number from 1 to 100",
-		`{"per_page":20.5}`:                         "per_page: 20.5 is no whole number; give one from 1 to 100",
-		`{"per_page":"20.5"}`:                       "per_page: 20.5 is no whole number; give one from 1 to 100",
-		`{"per_page":"ten"}`:                        `per_page: "ten" is no whole number from 1 to 100`,
-		`{"per_page":"NaN"}`:                        `per_page: "NaN" is no whole number from 1 to 100`,
-		`{"per_page":"0x14"}`:                       `per_page: "0x14" is no whole number from 1 to 100`,
-		`{"per_page":"20 20"}`:                      `per_page: "20 20" is no whole number from 1 to 100`,
+		`{"per_page":20.5}`:                         "per_page: \"20.5\" is not a whole number from 1 to 100",
+		`{"per_page":"20.5"}`:                       "per_page: \"20.5\" is not a whole number from 1 to 100",
+		`{"per_page":"ten"}`:                        `per_page: "ten" is not a whole number from 1 to 100`,
+		`{"per_page":"NaN"}`:                        `per_page: "NaN" is not a whole number from 1 to 100`,
+		`{"per_page":"0x14"}`:                       `per_page: "0x14" is not a whole number from 1 to 100`,
+		`{"per_page":"20 20"}`:                      `per_page: "20 20" is not a whole number from 1 to 100`,
 		`{"per_page":true}`:                         "per_page: it must be a whole number from 1 to 100, not true",
-		`{"page":[]}`:                               "page: it must be a whole number of 1 or more, not a list",
-		`{"offset":{}}`:                             "offset: it must be a whole number of 9 or less, not an object",
-		`{"offset":10}`:                             "offset: 10 is out of range; give a whole number of 9 or less",
+		`{"page":[]}`:                               "page: it must be a whole number from 1, not a list",
+		`{"offset":{}}`:                             "offset: it must be a whole number to 9, not an object",
+		`{"offset":10}`:                             "offset: 10 is out of range; give a whole number to 9",
 		`{"seed":false}`:                            "seed: it must be a whole number, not false",
 		`{"seed":1e16}`:                             "seed: 1e16 is out of range; give a whole number",
-		`{"page":` + strings.Repeat("9", 400) + `}`: "page: " + strings.Repeat("9", 40) + "... is out of range; give a whole number of 1 or more",
+		`{"page":` + strings.Repeat("9", 400) + `}`: "page: " + strings.Repeat("9", 40) + "... is out of range; give a whole number from 1",
 		// Booleans.
 		`{"is_testing":1}`:     "is_testing: it must be true or false, not a number",
 		`{"is_testing":"yes"}`: "is_testing: it must be true or false, not a string",
@@ -151,14 +150,14 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"status":"busy"}`:                    `status: "busy" is none of completed, failed, no-answer`,
 		`{"status":"all\nthe\"m"}`:             `status: "all\nthe\"m" is none of completed, failed, no-answer`,
 		`{"status":7}`:                         `status: "7" is none of completed, failed, no-answer`,
-		`{"date_from":"2026-02-30"}`:           `date_from: "2026-02-30" is no day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_from":"2026-13-01"}`:           `date_from: "2026-13-01" is no day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_from":"2027-02-29"}`:           `date_from: "2027-02-29" is no day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_to":"05-11-2026"}`:             `date_to: "05-11-2026" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_to":"2026-1-5"}`:               `date_to: "2026-1-5" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_to":"yesterday"}`:              `date_to: "yesterday" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_to":"٢٠٢٦-11-05"}`:             `date_to: "٢٠٢٦-11-05" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
-		`{"date_from":"2026-11-05T00:00:00Z"}`: `date_from: "2026-11-05T00:00:00Z" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_from":"2026-02-30"}`:           `date_from: "2026-02-30" is not a day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_from":"2026-13-01"}`:           `date_from: "2026-13-01" is not a day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_from":"2027-02-29"}`:           `date_from: "2027-02-29" is not a day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_to":"05-11-2026"}`:             `date_to: "05-11-2026" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_to":"2026-1-5"}`:               `date_to: "2026-1-5" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_to":"yesterday"}`:              `date_to: "yesterday" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_to":"٢٠٢٦-11-05"}`:             `date_to: "٢٠٢٦-11-05" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_from":"2026-11-05T00:00:00Z"}`: `date_from: "2026-11-05T00:00:00Z" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
 		`{"status":["failed","completed"]}`:    "status: it must be a string in quotes, not a list",
 		`{"status":["lost"]}`:                  `status: "lost" is none of completed, failed, no-answer`,
 		`{"per_page":[0]}`:                     "per_page: 0 is out of range; give a whole number from 1 to 100",
@@ -171,27 +170,27 @@ func TestDecodeIsStrictInMeaning(t *testing.T) {
 		`{"group_by":["day",null]}`:               "group_by: it must be a string in quotes, not null",
 		`{"group_by":[["day"]]}`:                  "group_by: it must be a string in quotes, not a list",
 		`{"group_by":{"day":true}}`:               "group_by: it must be a list, not an object",
-		`{"group_by":"[day]"}`:                    "group_by: it is no valid list",
+		`{"group_by":"[day]"}`:                    "group_by: it is not a valid list",
 		`{"group_by":"[true]"}`:                   "group_by: it must be a string in quotes, not true",
 		`{"group_by":3}`:                          "group_by: it must be a list, not a number",
-		`{"date_from":"2026-2","date_to":"2026"}`: `date_from: "2026-2" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)` + "\n" + `date_to: "2026" is no date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
+		`{"date_from":"2026-2","date_to":"2026"}`: `date_from: "2026-2" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)` + "\n" + `date_to: "2026" is not a date; give YYYY-MM-DD (today is 2026-11-05, UTC)`,
 		// The whole.
 		`[]`:                       "the arguments must be one JSON object, such as {}",
 		`"{}"`:                     "the arguments must be one JSON object, such as {}",
 		`7`:                        "the arguments must be one JSON object, such as {}",
 		`page=2`:                   "the arguments must be one JSON object, such as {}",
-		`{"page":1`:                "the arguments are no valid JSON object",
-		`{"page"}`:                 "the arguments are no valid JSON object",
-		`{"page":}`:                "the arguments are no valid JSON object",
-		`{"page":1,}`:              "the arguments are no valid JSON object",
-		`{page:1}`:                 "the arguments are no valid JSON object",
-		`{"page":1}{"page":2}`:     "the arguments are no valid JSON object",
-		`{"page":1} and more`:      "the arguments are no valid JSON object",
-		"{\"search\":\"\xff\"}":    "the arguments are no valid JSON object",
-		`{"search":"\ud800"}`:      "the arguments are no valid JSON object",
-		`{"page":1,"page":1}`:      "an argument is given twice; give each once",
-		`{"page":1,"p\u0061ge":1}`: "an argument is given twice; give each once",
-		`{"tags":[{"a":1,"a":2}]}`: "an argument is given twice; give each once",
+		`{"page":1`:                notValid,
+		`{"page"}`:                 notValid,
+		`{"page":}`:                notValid,
+		`{"page":1,}`:              notValid,
+		`{page:1}`:                 notValid,
+		`{"page":1}{"page":2}`:     notValid,
+		`{"page":1} and more`:      notValid,
+		"{\"search\":\"\xff\"}":    notValid,
+		`{"search":"\ud800"}`:      notValid,
+		`{"page":1,"page":1}`:      notValid,
+		`{"page":1,"p\u0061ge":1}`: notValid,
+		`{"tags":[{"a":1,"a":2}]}`: notValid,
 	} {
 		_, err := in.Decode(json.RawMessage(args), today)
 		if got := fmt.Sprint(err); got != want {
@@ -327,7 +326,7 @@ func TestUnknownNamesComeInOneOrder(t *testing.T) {
 
 func TestValidateSeesNothingOfWhatCouldNotBeRead(t *testing.T) {
 	_, err := newInput[arguments](t).Decode(json.RawMessage(`{"date_from":"2026-12-99","date_to":"2026-01-01"}`), today)
-	if faults, ok := err.(schema.Faults); !ok || len(faults) != 1 || !strings.Contains(faults[0].Problem, "no day of the calendar") {
+	if faults, ok := err.(schema.Faults); !ok || len(faults) != 1 || !strings.Contains(faults[0].Problem, "not a day of the calendar") {
 		t.Errorf("got %v, want the bad date alone", err)
 	}
 }

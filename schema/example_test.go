@@ -31,10 +31,7 @@ func ExampleNewInput() {
 		City   string `json:"city" jsonschema:"maxLength=40" jsonschema_description:"City, in English."`
 		Guests int    `json:"guests,omitempty" jsonschema:"minimum=1,maximum=4" jsonschema_description:"How many stay."`
 	}
-	in, err := schema.NewInput[search]()
-	if err != nil {
-		panic(err)
-	}
+	in := schema.NewInput[search]()
 	var indented any
 	_ = json.Unmarshal(in.JSON(), &indented)
 	pretty, _ := json.MarshalIndent(indented, "", "  ")
@@ -62,23 +59,9 @@ func ExampleNewInput() {
 	// }
 }
 
-// An argument without a description is refused at the start, not by a host later on.
-func ExampleNewInput_rules() {
-	type search struct {
-		City string `json:"city"`
-	}
-	_, err := schema.NewInput[search]()
-	fmt.Println(err)
-	// Output:
-	// schema: $.city: an argument must be described
-}
-
 // Decode takes what models write for a value, and drops what they write for none.
 func ExampleInput_Decode() {
-	in, err := schema.NewInput[rooms]()
-	if err != nil {
-		panic(err)
-	}
+	in := schema.NewInput[rooms]()
 	r, err := in.Decode(json.RawMessage(`{"city": " Bern ", "guests": "2", "kind": "", "from": null}`), "2026-11-05")
 	fmt.Printf("%+v %v\n", r, err)
 	// Output:
@@ -88,11 +71,8 @@ func ExampleInput_Decode() {
 // Decode refuses what it would have to guess, and says everything at once, so that a
 // model needs one more try.
 func ExampleInput_Decode_faults() {
-	in, err := schema.NewInput[rooms]()
-	if err != nil {
-		panic(err)
-	}
-	_, err = in.Decode(json.RawMessage(`{"town": "Bern", "kind": "duoble", "guests": 9, "from": "2026-02-30"}`), "2026-11-05")
+	in := schema.NewInput[rooms]()
+	_, err := in.Decode(json.RawMessage(`{"town": "Bern", "kind": "duoble", "guests": 9, "from": "2026-02-30"}`), "2026-11-05")
 	fmt.Println(err)
 	_, err = in.Decode(json.RawMessage(`{"city": "Bern", "from": "2026-11-09", "until": "2026-11-08"}`), "2026-11-05")
 	fmt.Println(err)
@@ -100,23 +80,20 @@ func ExampleInput_Decode_faults() {
 	// city: it is missing, and needed
 	// kind: "duoble" is none of single, double; did you mean double?
 	// guests: 9 is out of range; give a whole number from 1 to 4
-	// from: "2026-02-30" is no day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)
+	// from: "2026-02-30" is not a day of the calendar; give YYYY-MM-DD (today is 2026-11-05, UTC)
 	// town: there is no such argument; did you mean city? There are: city, kind, guests, from, until.
 	// until: it is not after from; swap them
 }
 
 // The faults can be taken apart.
 func ExampleFaults() {
-	in, err := schema.NewInput[rooms]()
-	if err != nil {
-		panic(err)
-	}
-	_, err = in.Decode(json.RawMessage(`{"city": "Bern", "guests": 1.5}`), "2026-11-05")
+	in := schema.NewInput[rooms]()
+	_, err := in.Decode(json.RawMessage(`{"city": "Bern", "guests": 1.5}`), "2026-11-05")
 	for _, fault := range err.(schema.Faults) {
 		fmt.Printf("%s | %s\n", fault.Argument, fault.Problem)
 	}
 	// Output:
-	// guests | 1.5 is no whole number; give one from 1 to 4
+	// guests | "1.5" is not a whole number from 1 to 4
 }
 
 // Output makes the schema of an answer: closed, and without references.
@@ -128,26 +105,10 @@ func ExampleOutput() {
 	type answer struct {
 		Rooms []room `json:"rooms"`
 	}
-	out, err := schema.Output[answer]()
-	fmt.Println(string(out), err)
+	out := schema.Output[answer]()
+	fmt.Println(string(out))
 	// Output:
-	// {"properties":{"rooms":{"items":{"properties":{"kind":{"type":"string"},"price":{"type":"integer","description":"A night, in francs."}},"additionalProperties":false,"type":"object","required":["kind","price"]},"type":"array"}},"additionalProperties":false,"type":"object","required":["rooms"]} <nil>
-}
-
-// Lint names each rule that a schema breaks, and where.
-func ExampleLint() {
-	fmt.Println(schema.Lint(json.RawMessage(`{
-		"type": "object",
-		"properties": {
-			"day":  {"type": "string", "format": "date", "description": "Day."},
-			"room": {"$ref": "#/$defs/room", "description": "Room."}
-		}
-	}`), schema.Arguments))
-	// Output:
-	// schema: $: an object must be closed
-	// schema: $.day: format date is not taken by all hosts; use a pattern
-	// schema: $.room: $ref is not taken by all hosts
-	// schema: $.room: type must be one of [object array string integer number boolean], not <nil>
+	// {"properties":{"rooms":{"items":{"properties":{"kind":{"type":"string"},"price":{"type":"integer","description":"A night, in francs."}},"additionalProperties":false,"type":"object","required":["kind","price"]},"type":"array"}},"additionalProperties":false,"type":"object","required":["rooms"]}
 }
 
 // A Date is checked against the calendar, and compares as a string.

@@ -13,7 +13,7 @@
 //	}
 //
 // A type with a JSONSchema method, such as [Date], brings its schema with it. Hosts of
-// Claude, OpenAI and Gemini all take the dialect: see [Lint].
+// Claude, OpenAI and Gemini all take the dialect; the tests of package tools hold each schema against it.
 package schema
 
 import (
@@ -68,16 +68,9 @@ type property struct {
 	typ      reflect.Type
 }
 
-// NewInput makes the schema of T. It fails if the schema breaks a rule of [Lint], or if
-// a field has a type that Decode cannot fill.
-func NewInput[T any]() (*Input[T], error) {
-	root, raw, err := reflected[T]()
-	if err != nil {
-		return nil, err
-	}
-	if err := Lint(raw, Arguments); err != nil {
-		return nil, err
-	}
+// NewInput makes the schema of T. It panics if a field has a type that Decode cannot fill.
+func NewInput[T any]() *Input[T] {
+	root, raw := reflected[T]()
 	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -86,7 +79,7 @@ func NewInput[T any]() (*Input[T], error) {
 			continue
 		}
 		if !fillable(f.Type) {
-			return nil, fmt.Errorf("schema: $.%s: arguments are no %s", name, f.Type)
+			panic(fmt.Sprintf("schema: %s: an argument cannot be a %s", name, f.Type))
 		}
 		others := listed(f.Tag.Get("takes"))
 		in.properties = append(in.properties, property{p, name, others, slices.Contains(root.Required, name), f.Index, f.Type})
@@ -94,7 +87,7 @@ func NewInput[T any]() (*Input[T], error) {
 			in.aliases[fold(alias)] = name
 		}
 	}
-	return in, nil
+	return in
 }
 
 // listed splits a tag at its commas.
@@ -133,46 +126,28 @@ type Argument struct {
 func (in *Input[T]) Arguments() []Argument {
 	all := make([]Argument, len(in.properties))
 	for i, p := range in.properties {
-		all[i] = Argument{Name: p.name, Description: p.Description, Required: p.required}
-		for _, o := range p.Enum {
-			all[i].Options = append(all[i].Options, fmt.Sprint(o))
-		}
+		all[i] = Argument{p.name, p.Description, p.required, optionsOf(p.Schema)}
 	}
 	return all
 }
 
-// Output makes the schema of a tool's structured answers. It fails if the schema breaks
-// a rule of [Lint].
-func Output[T any]() (json.RawMessage, error) {
-	_, raw, err := reflected[T]()
-	if err != nil {
-		return nil, err
-	}
-	return raw, Lint(raw, Answer)
+// Output makes the schema of a tool's structured answers.
+func Output[T any]() json.RawMessage {
+	_, raw := reflected[T]()
+	return raw
 }
 
 // reflected makes one schema of T, without $schema, $id, $ref and $defs.
-func reflected[T any]() (*jsonschema.Schema, json.RawMessage, error) {
+func reflected[T any]() (*jsonschema.Schema, json.RawMessage) {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
 	root := r.ReflectFromType(reflect.TypeFor[T]())
 	root.Version = ""
-	slices.SortStableFunc(root.Required, func(x, y string) int { return position(root, x) - position(root, y) })
+	// A JSONSchemaExtend method may have moved a property. Required names keep their order.
+	order := slices.Collect(root.Properties.KeysFromOldest())
+	slices.SortStableFunc(root.Required, func(x, y string) int { return slices.Index(order, x) - slices.Index(order, y) })
 	raw, err := json.Marshal(root)
 	if err != nil {
-		return nil, nil, fmt.Errorf("schema of %s: %w", reflect.TypeFor[T](), err)
+		panic(err) // of strings and numbers
 	}
-	return root, raw, nil
-}
-
-// position returns where a property stands among those of a schema. A JSONSchemaExtend
-// method may have moved it, and required names keep the order of properties.
-func position(s *jsonschema.Schema, name string) int {
-	n := 0
-	for key := range s.Properties.KeysFromOldest() {
-		if key == name {
-			break
-		}
-		n++
-	}
-	return n
+	return root, raw
 }

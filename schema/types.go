@@ -49,9 +49,9 @@ func (d Date) Check(today string) error {
 	if err == nil {
 		return nil
 	}
-	what := "is no date"
+	what := "is not a date"
 	if len(d) == len(time.DateOnly) && d[4] == '-' && d[7] == '-' {
-		what = "is no day of the calendar"
+		what = "is not a day of the calendar"
 	}
 	return fmt.Errorf("%s %s; give YYYY-MM-DD (today is %s, UTC)", quote(string(d)), what, today)
 }
@@ -60,8 +60,8 @@ func (d Date) Check(today string) error {
 // It is nil if none is given.
 type Object json.RawMessage
 
-// JSONSchema implements the hook of invopop/jsonschema. No other type may make an open
-// object of arguments (see [Lint]).
+// JSONSchema implements the hook of invopop/jsonschema. No other type makes an open
+// object of arguments.
 func (Object) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", AdditionalProperties: jsonschema.TrueSchema}
 }

@@ -65,11 +65,11 @@ var notZones = regexp.MustCompile(`^(?i:local|posix|right/|factory)`)
 // Check implements [Checker].
 func (z Zone) Check(string) error {
 	if meant := abbreviations[strings.ToUpper(string(z))]; meant != "" {
-		return fmt.Errorf("%s names no zone, but its clock in a part of the year; give the zone, such as %s",
+		return fmt.Errorf("%s is the clock of a zone in a part of the year; give the zone, such as %s",
 			quote(string(z)), meant)
 	}
 	if _, err := time.LoadLocation(string(z)); err != nil || z == "" || notZones.MatchString(string(z)) {
-		return fmt.Errorf("%s is no IANA time zone; give one such as Europe/Berlin", quote(string(z)))
+		return fmt.Errorf("%s is not an IANA time zone; give one such as Europe/Berlin", quote(string(z)))
 	}
 	return nil
 }

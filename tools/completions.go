@@ -23,19 +23,15 @@ type completer struct {
 	options map[string][]string // of the arguments that take one of a list
 }
 
-func newCompleter(qs *questions) (*completer, error) {
-	input, err := schema.NewInput[callFilters]()
-	if err != nil {
-		return nil, err
-	}
+func newCompleter(qs *questions) *completer {
 	k := &completer{questions: qs, options: map[string][]string{}}
-	for _, a := range input.Arguments() {
+	for _, a := range schema.NewInput[callFilters]().Arguments() {
 		k.options[a.Name] = a.Options
 	}
 	for _, p := range query.Periods {
 		k.options["period"] = append(k.options["period"], string(p))
 	}
-	return k, nil
+	return k
 }
 
 // CompletePromptArgument implements [server.PromptCompletionProvider].

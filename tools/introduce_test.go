@@ -15,10 +15,7 @@ import (
 
 // A greeting has the icon and the website, in each revision, and no other answer has them.
 func TestGreetingsHaveAnIcon(t *testing.T) {
-	s, err := tools.New(tools.Config{Version: "1.2.3"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := tools.New(tools.Config{Version: "1.2.3"})
 	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
 	answer := func(message string) string {
 		b, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(message)))

@@ -26,11 +26,8 @@ type prompt[In any] struct {
 }
 
 // register adds the prompt to a server.
-func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
-	input, err := schema.NewInput[In]()
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
-	}
+func (p prompt[In]) register(s *server.MCPServer, qs *questions) {
+	input := schema.NewInput[In]()
 	m := mcp.Prompt{Name: p.name, Title: p.title, Description: p.description}
 	for _, a := range input.Arguments() {
 		m.Arguments = append(m.Arguments, mcp.PromptArgument{Name: a.Name, Description: a.Description, Required: a.Required})
@@ -50,7 +47,6 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) error {
 			mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(text)),
 		}), nil
 	})
-	return nil
 }
 
 // steps writes the text of a prompt: what to do, which calls to make, what to write.

@@ -65,7 +65,7 @@ func keepPlus(_ context.Context, _ any, r *mcp.ReadResourceRequest) {
 }
 
 // addResources adds the resources, which a host can attach to a conversation.
-func addResources(s *server.MCPServer, qs *questions) error {
+func addResources(s *server.MCPServer, qs *questions) {
 	s.AddResource(mcp.NewResource(metricsURI, "metrics",
 		mcp.WithResourceTitle("What the numbers mean"),
 		mcp.WithResourceDescription("How each metric is computed, and after which standard."),
@@ -75,10 +75,7 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: metrics}}, nil
 	})
 	addChart(s, qs)
-	input, err := schema.NewInput[callFilters]()
-	if err != nil {
-		return err
-	}
+	input := schema.NewInput[callFilters]()
 	var filters []string
 	for _, a := range input.Arguments() {
 		filters = append(filters, a.Name)
@@ -104,7 +101,6 @@ func addResources(s *server.MCPServer, qs *questions) error {
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})
-	return nil
 }
 
 // filtersOf reads the filters of a URI by the rules of the tools.

@@ -13,7 +13,6 @@ package tools
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -27,9 +26,8 @@ import (
 	"github.com/talkover/talkover-mcp/tools/query"
 )
 
-// New makes an MCP server with all tools, prompts and resources. It fails if a schema
-// breaks a rule of the dialect, or if masking cannot reach every string of an answer.
-func New(c Config) (*server.MCPServer, error) {
+// New makes an MCP server with all tools, prompts and resources.
+func New(c Config) *server.MCPServer {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
@@ -55,10 +53,7 @@ func New(c Config) (*server.MCPServer, error) {
 		r.Instructions = c.instructions(ctx)
 		r.EnsureResultMeta().SetServerInfo(c.introduce())
 	})
-	completer, err := newCompleter(qs)
-	if err != nil {
-		return nil, fmt.Errorf("tools: %w", err)
-	}
+	completer := newCompleter(qs)
 	options := []server.ServerOption{
 		server.WithTitle(title),
 		server.WithToolCapabilities(false),
@@ -72,20 +67,16 @@ func New(c Config) (*server.MCPServer, error) {
 	}
 	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), c.charts(), qs.byRole(hooks))...)
 	for _, r := range c.all() {
-		if err := r.register(s, qs); err != nil {
-			return nil, fmt.Errorf("tools: %w", err)
-		}
+		r.register(s, qs)
 	}
 	qs.auditUnknown(hooks, func(name string) bool { return s.GetTool(name) != nil })
-	if err := addResources(s, qs); err != nil {
-		return nil, fmt.Errorf("tools: %w", err)
-	}
-	return s, nil
+	addResources(s, qs)
+	return s
 }
 
 // registrar is a tool or a prompt.
 type registrar interface {
-	register(*server.MCPServer, *questions) error
+	register(*server.MCPServer, *questions)
 }
 
 // all lists every tool and prompt, in the order of this file; mcp-go sorts them by name.

@@ -49,9 +49,6 @@ func serve(account string) error {
 	}
 	logs := calls.New(calls.Options{Calls: calls.DefaultCalls, Now: now})
 	defer logs.Close()
-	s, err := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now, Logs: logs})
-	if err != nil {
-		return err
-	}
+	s := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now, Logs: logs})
 	return transport.Stdio(context.Background(), s, os.Stdin, os.Stdout, slog.New(slog.DiscardHandler))
 }

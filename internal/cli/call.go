@@ -96,10 +96,7 @@ func (p *Program) listTools(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := tools.New(ToolsOf(c, p.Version))
-	if err != nil {
-		return err
-	}
+	s := tools.New(ToolsOf(c, p.Version))
 	list, err := transport.Connect(s).Tools(ctx)
 	if err != nil {
 		return err

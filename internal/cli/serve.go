@@ -95,9 +95,7 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	if c.Transport != "stdio" && c.Auth != "none" {
 		with.MayAs = auth.MayAs
 	}
-	if s.server, err = tools.New(with); err != nil {
-		return s, err
-	}
+	s.server = tools.New(with)
 	s.metrics.Watch(s.server, telemetry.Server{
 		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(), Outcomes: tools.Outcomes,
 		Client: func(name string) string { return config.HostOf(name).Word },

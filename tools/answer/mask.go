@@ -97,32 +97,6 @@ func hideMap(v reflect.Value) {
 	v.Set(masked)
 }
 
-// OutOfReach returns an error if a type has text in an unexported field, which hide could
-// not set.
-func OutOfReach(t reflect.Type) error {
-	switch {
-	case t.ConvertibleTo(reflect.TypeFor[time.Time]()):
-		return nil // the text of a moment is ours
-	case t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice, t.Kind() == reflect.Array:
-		return OutOfReach(t.Elem())
-	case t.Kind() != reflect.Struct:
-		return nil
-	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.IsExported() || f.Anonymous {
-			if err := OutOfReach(f.Type); err != nil {
-				return err
-			}
-			continue
-		}
-		if f.Type != reflect.TypeFor[SafeText]() && f.Type.Kind() >= reflect.Array { // kinds before it are numbers
-			return fmt.Errorf("masking does not reach %s of %s", f.Name, t)
-		}
-	}
-	return nil
-}
-
 // Say makes a sentence of ours. If numbers are masked, it masks each argument as its type
 // says before it formats it.
 func Say(masked bool, format string, args ...any) SafeText {

@@ -53,10 +53,7 @@ func converse(t *testing.T, log *callLog, api http.RoundTripper, perMinute int, 
 		config.Logs = kept.New(kept.Options{Calls: kept.DefaultCalls, Now: now})
 		t.Cleanup(config.Logs.Close)
 	}
-	s, err := tools.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := tools.New(config)
 	mc, err := client.NewInProcessClient(s)
 	if err != nil {
 		t.Fatal(err)

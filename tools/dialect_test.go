@@ -1,4 +1,4 @@
-package schema
+package tools_test
 
 import (
 	"encoding/json"
@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// Role says which side of a tool a schema describes.
-type Role int
+// dialectRole says which side of a tool a schema describes.
+type dialectRole int
 
 // The roles of a schema.
 const (
-	Arguments Role = iota // of a tool call: written by models, read by hosts
-	Answer                // structured content: written by us, checked by clients
+	arguments dialectRole = iota // of a tool call: written by models, read by hosts
+	answers                      // structured content: written by us, checked by clients
 )
 
 // keywords lists the keywords that all hosts take. Any other, such as $ref, const, oneOf
@@ -41,7 +41,7 @@ var plainPattern = regexp.MustCompile(`^\^([^\\(]|\(+[^?(\\])*\$$`)
 
 const mostRepeated = 2000
 
-// Lint checks a schema against the rules that hosts of Claude, OpenAI and Gemini enforce
+// lint checks a schema against the rules that hosts of Claude, OpenAI and Gemini enforce
 // between them. The error has a line for each rule that is broken:
 //
 //   - an object at the root, closed (additionalProperties: false) at every level;
@@ -55,7 +55,7 @@ const mostRepeated = 2000
 // no property: it is passed on. In an answer an object may be a map (additionalProperties:
 // a schema). There an object or a list may also leave open what it holds, which repeated
 // arguments and tables of mixed columns need.
-func Lint(schema json.RawMessage, role Role) error {
+func lint(schema json.RawMessage, role dialectRole) error {
 	var root map[string]any
 	if err := json.Unmarshal(schema, &root); err != nil {
 		return fmt.Errorf("schema: %w", err)
@@ -70,7 +70,7 @@ func Lint(schema json.RawMessage, role Role) error {
 
 // linter collects the rules that a schema breaks.
 type linter struct {
-	role   Role
+	role   dialectRole
 	errors []error
 }
 
@@ -126,7 +126,7 @@ func (l *linter) check(at string, s map[string]any) {
 	case "array":
 		if items, ok := s["items"]; ok {
 			l.sub(at+"[]", items)
-		} else if l.role == Arguments {
+		} else if l.role == arguments {
 			l.report(at, "an array must say what it holds")
 		}
 	}
@@ -136,15 +136,15 @@ func (l *linter) check(at string, s map[string]any) {
 func (l *linter) object(at string, s map[string]any) {
 	switch more := s["additionalProperties"].(type) {
 	case nil:
-		if l.role == Arguments || s["properties"] != nil {
+		if l.role == arguments || s["properties"] != nil {
 			l.report(at, "an object must be closed")
 		}
 	case bool:
-		if more && (l.role != Arguments || at == "$" || s["properties"] != nil) {
+		if more && (l.role != arguments || at == "$" || s["properties"] != nil) {
 			l.report(at, "an object must be closed")
 		}
 	case map[string]any:
-		if l.role == Arguments {
+		if l.role == arguments {
 			l.report(at, "an object of arguments must be closed")
 		}
 		l.check(at+".*", more)
@@ -157,7 +157,7 @@ func (l *linter) object(at string, s map[string]any) {
 			l.report(at, "%q is no plain name", name)
 		}
 		p, _ := properties[name].(map[string]any)
-		if d, _ := p["description"].(string); d == "" && l.role == Arguments {
+		if d, _ := p["description"].(string); d == "" && l.role == arguments {
 			l.report(at+"."+name, "an argument must be described")
 		}
 		l.sub(at+"."+name, properties[name])

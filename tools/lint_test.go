@@ -1,10 +1,12 @@
-package schema_test
+package tools_test
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/talkover/talkover-mcp/schema"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // closed is an object with the given properties.
@@ -76,8 +78,8 @@ func TestLintNamesTheRuleThatIsBroken(t *testing.T) {
 			"e":{"type":"boolean","description":"E."},
 			"` + strings.Repeat("a", 64) + `":{"type":"object","description":"F.","additionalProperties":false}}}`, "", ""},
 	} {
-		for role, want := range map[schema.Role]string{schema.Arguments: test.arguments, schema.Answer: test.answer} {
-			err := schema.Lint([]byte(test.schema), role)
+		for role, want := range map[dialectRole]string{arguments: test.arguments, answers: test.answer} {
+			err := lint([]byte(test.schema), role)
 			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 				t.Errorf("%s, role %d: got %v, want %q", test.name, role, err, want)
 			}
@@ -86,7 +88,7 @@ func TestLintNamesTheRuleThatIsBroken(t *testing.T) {
 }
 
 func TestLintReportsEachBrokenRule(t *testing.T) {
-	err := schema.Lint([]byte(`{"type":"object","$id":"x","properties":{"b":{"type":"array"},"a":{"type":"null"}}}`), schema.Arguments)
+	err := lint([]byte(`{"type":"object","$id":"x","properties":{"b":{"type":"array"},"a":{"type":"null"}}}`), arguments)
 	const want = `schema: $: $id is not taken by all hosts
 schema: $: an object must be closed
 schema: $.a: an argument must be described
@@ -95,5 +97,28 @@ schema: $.b: an argument must be described
 schema: $.b: an array must say what it holds`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+// Every schema that hosts are told is of the dialect that all of them take.
+func TestEverySchemaIsOfTheDialect(t *testing.T) {
+	list, err := connect(t, account.Transport(), calling).ListTools(context.Background(), mcp.ListToolsRequest{})
+	if err != nil || len(list.Tools) == 0 {
+		t.Fatal(err)
+	}
+	for _, tool := range list.Tools {
+		raw, err := json.Marshal(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m struct{ InputSchema, OutputSchema json.RawMessage }
+		if err := json.Unmarshal(raw, &m); err != nil {
+			t.Fatal(err)
+		}
+		for role, schema := range map[dialectRole]json.RawMessage{arguments: m.InputSchema, answers: m.OutputSchema} {
+			if err := lint(schema, role); err != nil {
+				t.Errorf("%s: %v", tool.Name, err)
+			}
+		}
 	}
 }
