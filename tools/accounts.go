@@ -8,6 +8,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // mostAccounts bounds how many callers' accounts have a client at once. A new one takes
@@ -39,18 +40,19 @@ func newAccounts(c Config) *accounts {
 	return &accounts{shared: c.Client, tokenOf: c.TokenOf, advice: c.NoToken, own: newClients(), new: newClients()}
 }
 
-// client returns the client of the account that a call is about. The error is a
-// noToken.
+// client returns the client of the account that a call is about. It fails for a
+// call without a token.
 func (a *accounts) client(ctx context.Context) (*talkover.Client, error) {
 	if a.tokenOf == nil {
 		return a.shared, nil
 	}
 	token := a.tokenOf(ctx)
 	if token.IsZero() {
+		advice := bringToken
 		if a.advice != nil {
-			return nil, noToken(a.advice(ctx))
+			advice = a.advice(ctx)
 		}
-		return nil, bringToken
+		return nil, answer.Refuse("no_token", answer.SafeText("Nothing was asked of Talkover: "+advice))
 	}
 	hash := sha256.Sum256([]byte(token.Reveal()))
 	if c, ok := a.own.Get(hash); ok {
@@ -82,38 +84,21 @@ func (a *accounts) answered(ctx context.Context) {
 func (a *accounts) blame(err error) error {
 	var api *talkover.Error
 	if a.tokenOf != nil && errors.As(err, &api) && api.IsTokenUnknown() {
-		return unknownToken{api}
+		return unknownToken(api)
 	}
 	return err
 }
 
-// noToken says that a call has no Talkover token. Its value tells what to do.
-type noToken string
-
-// Error implements error.
-func (noToken) Error() string { return "the call has no Talkover token" }
-
-func (noToken) Outcome() string   { return "no_token" }
-func (n noToken) Explain() string { return "Nothing was asked of Talkover: " + string(n) }
-
 // bringToken is what a call is told that must bring its own token.
-const bringToken = noToken("this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " +
-	"Trying again will not help; that header is set where the client is configured.")
+const bringToken = "this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " + whereTokens
+
+const whereTokens = "Trying again will not help; that header is set where the client is configured."
 
 // unknownToken says that Talkover does not know the token that a request brought.
-type unknownToken struct{ api *talkover.Error }
-
-// Error implements error.
-func (e unknownToken) Error() string { return e.api.Error() }
-
-func (e unknownToken) Explain() string {
-	s := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " +
-		"Trying again will not help; that header is set where the client is configured."
-	if e.api.Cause().Do != "" {
-		s += " What it holds " + talkover.NotAToken + "."
+func unknownToken(api *talkover.Error) *answer.Refusal {
+	words := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " + whereTokens
+	if api.Cause().Do != "" {
+		words += " What it holds " + talkover.NotAToken + "."
 	}
-	return s
+	return &answer.Refusal{Outcome: string(api.Reason), Words: answer.SafeText(words), Cause: api}
 }
-
-// Unwrap returns the API's own error, for the log.
-func (e unknownToken) Unwrap() error { return e.api }

@@ -57,27 +57,11 @@ func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) b
 		if !ok || method != mcp.MethodToolsCall || !errors.Is(err, server.ErrToolNotFound) {
 			return
 		}
-		name, why := "unknown", error(unknownTool{}) // the name could be anything
+		name, why := "unknown", answer.Refuse("unknown_tool", "there is no such tool") // the name could be anything
 		if known(r.Params.Name) {
-			name, why = r.Params.Name, forbidden("")
+			name, why = r.Params.Name, answer.Refuse("forbidden", "")
 		}
 		qs.observe(name)(answer.Outcome(why))
 		qs.audit(ctx, toolCall, why, slog.String("tool", name))
 	})
 }
-
-// forbidden says that a role is missing; its value is for the caller to read.
-type forbidden string
-
-// Error implements error.
-func (f forbidden) Error() string { return string(f) }
-
-func (forbidden) Outcome() string { return "forbidden" }
-
-// unknownTool says that there is no such tool.
-type unknownTool struct{}
-
-// Error implements error.
-func (unknownTool) Error() string { return "there is no such tool" }
-
-func (unknownTool) Outcome() string { return "unknown_tool" }

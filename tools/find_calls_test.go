@@ -63,7 +63,7 @@ func TestBadSearchesNeverReachTheAPI(t *testing.T) {
 		`{"page":0}`:                        "from 1 to 200",
 		`{"group_by":["day"]}`:              "find_calls has no group_by; get_call_stats takes it",
 		`{"longer_than":60}`:                "did you mean min_seconds?",
-		`{"date_from":"2026-11-31"}`:        "no day of the calendar",
+		`{"date_from":"2026-11-31"}`:        "not a day of the calendar",
 		`{"date_from":"2026-11-02","date_to":"2026-11-01"}`: "after date_to",
 	} {
 		r := &recorder{api: account.Transport()}

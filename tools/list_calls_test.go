@@ -75,7 +75,7 @@ func TestBadArgumentsNeverReachTheAPI(t *testing.T) {
 		`{"per_page":101}`:                     {"per_page", "1 to 100"},
 		`{"per_page":"many"}`:                  {"per_page", "many"},
 		`{"per_page":true}`:                    {"per_page", "true"},
-		`{"page":0}`:                           {"page", "1 or more"},
+		`{"page":0}`:                           {"page", "number from 1"},
 		`{"page":1.5}`:                         {"page", "1.5"},
 		`{"page":1e300}`:                       {"page", "out of range"},
 		`{"limit":5}`:                          {"limit", "did you mean per_page?", "agent_id"},

@@ -147,7 +147,7 @@ func TestWrongOrdersNeverLeave(t *testing.T) {
 		`{"agent_id":"../calls","to":"+12025550123"}`:                                                                 "no agent_id",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","delay_seconds":3601}`:                                  "0 to 3600",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":[1]}`:                                         "must be an object",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":"x"}`:                                         "no valid JSON object",
+		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":"x"}`:                                         "not a valid JSON object",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","when":"now"}`:                                          "no such argument",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"a":1,"a":2}}`:                               "given twice",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"a":"` + strings.Repeat("x", 17<<10) + `"}}`: "at most 16384",

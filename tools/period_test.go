@@ -96,7 +96,7 @@ func TestWordsForDays(t *testing.T) {
 		`{"period":"last_week","date_from":"2026-11-01"}`:   "period: give it, or date_from and date_to, not both",
 		`{"date_from":"today","date_to":"yesterday"}`:       "2026-11-05 is after date_to 2026-11-04; swap them",
 		`{"date_from":"the other day"}`:                     "or use period: today, yesterday, this_week",
-		`{"date_from":"2026-02-30"}`:                        "no day of the calendar",
+		`{"date_from":"2026-02-30"}`:                        "not a day of the calendar",
 		`{"period":"next_week"}`:                            "is none of today",
 	} {
 		for _, tool := range []string{"get_call_stats", "find_calls"} {

@@ -85,7 +85,7 @@ func TestPromptsKnowTheDay(t *testing.T) {
 func TestPromptsRefuseWhatToolsRefuse(t *testing.T) {
 	s := connect(t, account.Transport())
 	for want, args := range map[string]map[string]string{
-		"no day of the calendar": {"date": "2026-02-30"},
+		"not a day of the calendar": {"date": "2026-02-30"},
 		"no such argument":       {"dates": "2026-11-03"},
 		"at most 120":            {"agent": strings.Repeat("x", 121)},
 	} {

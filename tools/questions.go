@@ -15,8 +15,8 @@ type questions struct {
 	takes    map[string][]string // the tools that take an argument, by its name
 }
 
-// open opens a question in a zone; nil stands for the zone of the configuration. The
-// error is a noToken.
+// open opens a question in a zone; nil stands for the zone of the configuration. It
+// fails for a call without a token.
 func (qs *questions) open(ctx context.Context, zone *time.Location) (*query.Question, error) {
 	client, err := qs.accounts.client(ctx)
 	if err != nil {

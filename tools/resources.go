@@ -97,7 +97,7 @@ func addResources(s *server.MCPServer, qs *questions) {
 		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
 		if err != nil {
 			// mcp-go passes the error on to the client word for word.
-			return nil, answer.Answering(err, answer.Leaving(qs.MaskNumbers, answer.Explain(err)))
+			return nil, answer.Answering(err, answer.Explain(err, qs.MaskNumbers))
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
 	})

@@ -8,6 +8,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // Roles of callers, as [Config.MayAs] knows them.
@@ -94,5 +96,5 @@ func (qs *questions) byRole(hooks *server.Hooks) []server.ServerOption {
 	}
 }
 
-const errNoExport forbidden = "calls.csv needs the role export, which your login does not have. " +
-	"Trying again will not help: whoever runs this server gives roles; the tools may answer the question"
+var errNoExport = answer.Refuse("forbidden", "calls.csv needs the role export, which your login does not have. "+
+	"Trying again will not help: whoever runs this server gives roles; the tools may answer the question")

@@ -103,10 +103,7 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.
 			qs.audit(ctx, toolCall, err, record...)
-			text := answer.Explain(err)
-			if said := makecall.RefusedHere(""); !errors.As(err, &said) { // whose words are masked already
-				text = answer.Leaving(qs.MaskNumbers, text)
-			}
+			text := answer.Explain(err, qs.MaskNumbers)
 			if qs.Demo {
 				text += "\n" + answer.DemoNote
 			}

@@ -15,10 +15,27 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// Crash says that a tool panicked. Its value is the id under which the log has the stack.
-type Crash string
+// Refusal is an error in words of this program: why a question is not answered, whether to try
+// again, and what to change.
+type Refusal struct {
+	Outcome string   // the word for how the operation ended
+	Words   SafeText // with their numbers masked, if numbers are
+	Cause   error    // nil where this program alone refuses
+}
 
-func (c Crash) Error() string { return "panic " + string(c) }
+// Refuse makes a refusal.
+func Refuse(outcome string, words SafeText) *Refusal { return &Refusal{Outcome: outcome, Words: words} }
+
+// Error implements error.
+func (r *Refusal) Error() string { return string(r.Words) }
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Cause }
+
+// Crash says that a tool panicked. The log has the stack under an id.
+func Crash(id string) *Refusal {
+	return Refuse("panic", SafeText("This tool failed by a fault of its own (id "+id+" in the server's log). Trying again with other arguments may help."))
+}
 
 // InvalidParams is an error in what a request is about. Package transport answers it with the code
 // of JSON-RPC for that.
@@ -42,21 +59,18 @@ func Answering(err error, text string) error {
 
 // Outcome returns the word for how an operation ended.
 func Outcome(err error) string {
+	var refusal *Refusal
 	var faults schema.Faults
 	var api *talkover.Error
-	var crashed Crash
-	var known interface{ Outcome() string }
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.As(err, &known):
-		return known.Outcome()
+	case errors.As(err, &refusal):
+		return refusal.Outcome
 	case errors.As(err, &faults):
 		return "bad_arguments"
 	case errors.As(err, &api):
 		return string(api.Reason)
-	case errors.As(err, &crashed):
-		return "panic"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
 	}
@@ -65,22 +79,19 @@ func Outcome(err error) string {
 
 // Explain puts an error into words for a model: what happened, whether and when to try
 // again, and what to change.
-func Explain(err error) string {
+func Explain(err error, masked bool) string {
+	var refusal *Refusal
 	var faults schema.Faults
 	var api *talkover.Error
-	var crashed Crash
-	var words interface{ Explain() string }
 	switch {
-	case errors.As(err, &words):
-		return words.Explain()
+	case errors.As(err, &refusal):
+		return refusal.Error()
 	case errors.As(err, &faults):
-		return "Nothing was asked of Talkover; mend the arguments and call again.\n" + bullets(strings.Split(faults.Error(), "\n"))
+		return Leaving(masked, "Nothing was asked of Talkover; fix the arguments and call again.\n"+bullets(strings.Split(faults.Error(), "\n")))
 	case errors.Is(err, context.Canceled):
 		return "The call was cancelled before Talkover answered."
 	case errors.As(err, &api):
-		return explainAPI(api)
-	case errors.As(err, &crashed):
-		return fmt.Sprintf("This tool failed by a fault of its own (id %s in the server's log). Trying again with other arguments may help.", string(crashed))
+		return Leaving(masked, explainAPI(api))
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Talkover did not answer in time. Try again in a minute."
 	}

@@ -47,15 +47,18 @@ func WithRound(ctx context.Context, round mcp.MultiRoundTripParams) context.Cont
 // NeedsInput is the error of a tool that must ask the user first.
 type NeedsInput struct{ Result *mcp.CallToolResult }
 
-func (*NeedsInput) Error() string   { return "the user is asked first" }
-func (*NeedsInput) Outcome() string { return "asked" }
+func (*NeedsInput) Error() string { return "the user is asked first" }
 
-// unconfirmed says why no call was placed.
-type unconfirmed string
+// Unwrap returns the error for logs.
+func (*NeedsInput) Unwrap() error { return answer.Refuse("asked", "") }
 
-func (u unconfirmed) Error() string   { return "not confirmed: " + string(u) }
-func (u unconfirmed) Explain() string { return "No call was placed: " + string(u) }
-func (unconfirmed) Outcome() string   { return "unconfirmed" }
+// refuse says why no call was placed.
+func refuse(outcome string, words answer.SafeText) error {
+	return answer.Refuse(outcome, "No call was placed: "+words)
+}
+
+// unconfirmed says that the user did not agree.
+func unconfirmed(words answer.SafeText) error { return refuse("unconfirmed", words) }
 
 // check returns nil where an order may go out; ask puts it to the user in words. ready is
 // Narrowed before the user is, so that nobody is asked in vain.
@@ -107,7 +110,7 @@ func asksByForm(e *mcp.ElicitationCapability) bool {
 }
 
 // memoryAway refuses rather than place a call twice.
-const memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_URL) is away, so it cannot be told whether this order went out already, or its confirmation was used. " +
+var memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_URL) is away, so it cannot be told whether this order went out already, or its confirmation was used. " +
 	"Call again in a minute, without a confirmation.")
 
 // answered reads what the user said to the order.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // hourly bounds the calls that are placed in any hour: those of each caller, and those
@@ -36,21 +38,13 @@ type PlacedCalls interface {
 	Undo(id string, who []string)
 }
 
-// overBound says that no more calls may be placed for now.
-type overBound struct {
-	most int
-	wait time.Duration // 0 where waiting does not help
-}
-
-func (overBound) Error() string   { return "too many calls this hour" }
-func (overBound) Outcome() string { return "refused_here" }
-
-func (o overBound) Explain() string {
-	s := fmt.Sprintf("No call was placed: this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", o.most)
-	if o.wait > 0 {
-		s += fmt.Sprintf(" The next may be placed in %d min.", int(o.wait.Minutes())+1)
+// overBound says that no more calls may be placed for now; wait is 0 where waiting does not help.
+func overBound(most int, wait time.Duration) error {
+	words := fmt.Sprintf("this server places at most %d an hour (TALKOVER_MAX_CALLS_PER_HOUR).", most)
+	if wait > 0 {
+		words += fmt.Sprintf(" The next may be placed in %d min.", int(wait.Minutes())+1)
 	}
-	return s
+	return refuse("refused_here", answer.SafeText(words))
 }
 
 // left returns how many calls all of these may still place.
@@ -80,7 +74,7 @@ func (h *hourly) count(now time.Time, id string, who []string) (int, error) {
 	case err != nil:
 		return h.own(now, who)
 	case left <= 0:
-		return 0, overBound{h.most, wait}
+		return 0, overBound(h.most, wait)
 	}
 	return left, nil
 }
@@ -120,7 +114,7 @@ func (h *hourly) own(now time.Time, who []string) (int, error) {
 		}
 	}
 	if left <= 0 {
-		return 0, overBound{most, wait}
+		return 0, overBound(most, wait)
 	}
 	return left, nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
 // common is a count that answers as a test says.
@@ -35,8 +37,7 @@ func TestReplicasDivideTheBoundOnCalls(t *testing.T) {
 		}
 	}
 	_, _, err := h.take(time.Now(), "account")
-	var over overBound
-	if !errors.As(err, &over) || !strings.Contains(over.Explain(), "at most 6 an hour") {
+	if answer.Outcome(err) != "refused_here" || !strings.Contains(err.Error(), "at most 6 an hour") {
 		t.Errorf("the seventh of 20 shared by 3: %v", err)
 	}
 }
@@ -55,7 +56,7 @@ func TestTheCountOfAllReplicasDecides(t *testing.T) {
 			t.Errorf("%d left, %v", left, err)
 		}
 		c.left = 0
-		if _, _, err := h.take(time.Now(), "account", "caller"); !errors.As(err, new(overBound)) {
+		if _, _, err := h.take(time.Now(), "account", "caller"); answer.Outcome(err) != "refused_here" {
 			t.Errorf("none is left: %v", err)
 		}
 		if len(c.undone) != 1 || c.undone[0] != c.counts[2] {

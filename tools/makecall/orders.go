@@ -90,11 +90,11 @@ func (o orders) note(q *query.Question, in Input, order string) (before string, 
 	}
 	again := answer.Say(q.Masked, "call again with again_after %q", answer.OpaqueID(id))
 	if strings.HasPrefix(id, unknownID) {
-		return "", RefusedHere(answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
-			"Look whether it is there: %s. If it is not, %s", at, look(q), again))
+		return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
+			"Look whether it is there: %s. If it is not, %s.", at, look(q), again))
 	}
-	return "", RefusedHere(answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
-		"If the user wants it to ring once more, %s", at, answer.OpaqueID(id), again))
+	return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
+		"If the user wants it to ring once more, %s.", at, answer.OpaqueID(id), again))
 }
 
 // end notes what became of an order that went out: its call, or what was before it where
@@ -104,10 +104,3 @@ func (o orders) end(q *query.Question, in Input, order, became string) {
 		_, _ = o.Swap(nameOf(q, in), order, became, orderTime) // else it stays noted as unknown
 	}
 }
-
-// RefusedHere says why this server placed no call, in words of its own.
-type RefusedHere answer.SafeText
-
-func (RefusedHere) Error() string     { return "refused here" }
-func (r RefusedHere) Explain() string { return "No call was placed: " + string(r) + "." }
-func (RefusedHere) Outcome() string   { return "refused_here" }

@@ -93,7 +93,7 @@ func (p *placer) Left() int { return p.hour.fewest(time.Now()) }
 // place places a call, which rings a person's phone and costs money.
 func (p *placer) Place(ctx context.Context, q *query.Question, in Input) (*Output, error) {
 	if !p.codes.Allow(in.To) {
-		return nil, RefusedHere(fmt.Sprintf("this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help", p.codes))
+		return nil, refuse("refused_here", answer.Say(false, "this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", p.codes))
 	}
 	bound := []string{"account " + string(q.Client.Key("account"))}
 	if q.Caller != "" {
@@ -122,18 +122,18 @@ func (p *placer) Place(ctx context.Context, q *query.Question, in Input) (*Outpu
 		return nil, err
 	}
 	placed, err := placeCall(ctx, q, in)
-	var failed *placing
+	var e *talkover.Error
 	switch {
 	case err == nil:
 		p.orders.end(q, in, id+at, cmp.Or(placed.ID, id)+at)
-	case errors.As(err, &failed) && !failed.perhaps:
+	case errors.As(err, &e) && e.NotDone():
 		giveBack()
 		p.orders.end(q, in, id+at, last)
-	case !in.IsTesting:
-		failed.again = id
-	}
-	if err != nil {
-		return nil, err
+		return nil, notPlaced(q, err, false, "")
+	case in.IsTesting:
+		return nil, notPlaced(q, err, true, "")
+	default:
+		return nil, notPlaced(q, err, true, id)
 	}
 	return makeCallAnswer(q, placed, left), nil
 }
@@ -192,17 +192,9 @@ func placeCall(ctx context.Context, q *query.Question, in Input) (talkover.Place
 		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
 		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
 	})
-	came := "ok"
-	if err != nil {
-		came = answer.Outcome(err)
-	}
 	q.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", answer.MaskNumber(in.To)),
-		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", came))
-	if err != nil {
-		var e *talkover.Error
-		return placed, &placing{cause: err, perhaps: !errors.As(err, &e) || !e.NotDone(), look: look(q)}
-	}
-	return placed, nil
+		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", answer.Outcome(err)))
+	return placed, err
 }
 
 func makeCallAnswer(q *query.Question, placed talkover.PlacedCall, left int) *Output {
@@ -230,37 +222,27 @@ func (out *Output) Text() string {
 	return b.String()
 }
 
-// placing says why a call was not placed, or may not have been.
-type placing struct {
-	cause   error
-	perhaps bool // it may have been placed all the same
-	look    answer.SafeText
-	again   string // places it once more all the same
-}
-
-func (p *placing) Error() string { return "placing a call: " + p.cause.Error() }
-func (p *placing) Unwrap() error { return p.cause }
-
-// Explain never says to try again where the call may have been placed.
-func (p *placing) Explain() string {
-	if !p.perhaps {
-		return "No call was placed. " + answer.Explain(p.cause)
+// notPlaced says that a call was not placed, or may not have been: it never says to try again where
+// it may have been. again is the id that places it once more all the same, "" for none.
+func notPlaced(q *query.Question, cause error, perhaps bool, again string) error {
+	if !perhaps {
+		return &answer.Refusal{Outcome: answer.Outcome(cause), Words: answer.SafeText("No call was placed. " + answer.Explain(cause, q.Masked)), Cause: cause}
 	}
-	s := "The call may have been placed, or not."
+	words := answer.SafeText("The call may have been placed, or not.")
 	var e *talkover.Error
-	if errors.As(p.cause, &e) {
+	if errors.As(cause, &e) {
 		what := e.Explain("Talkover")
 		if e.Reason == talkover.Unreachable { // and yet the order went out
 			what = "The connection to Talkover broke off"
 		}
-		s += " " + what + "; this does not prove that nothing was done."
-		if words := e.OwnWords(); words != "" {
-			s += " " + words + "."
+		words += answer.Say(q.Masked, " %s; this does not prove that nothing was done.", what)
+		if own := e.OwnWords(); own != "" {
+			words += answer.Say(q.Masked, " %s.", own)
 		}
 	}
-	s += " Do not place it again before looking whether it is there, in a minute too: " + string(p.look)
-	if p.again != "" {
-		s += fmt.Sprintf(". If it is not, again_after %q places it", p.again)
+	words += " Do not place it again before looking whether it is there, in a minute too: " + look(q)
+	if again != "" {
+		words += answer.Say(q.Masked, ". If it is not, again_after %q places it", answer.OpaqueID(again))
 	}
-	return s
+	return &answer.Refusal{Outcome: answer.Outcome(cause), Words: words, Cause: cause}
 }

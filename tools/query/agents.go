@@ -20,20 +20,16 @@ func (q *Question) LabelsOf(calls []talkover.Call) answer.Labels {
 	return answer.NewLabels(append(agents, answer.AgentsOf(q.Agents.Latest(q.Client))...)...)
 }
 
-// unknownAgent says that an agent was asked for that is none, or one of several. It lists
+// unknownAgent says that an agent was asked for that there is not, or one of several. It lists
 // those that may be meant.
-type unknownAgent struct{ words answer.SafeText }
-
-func (unknownAgent) Error() string     { return "no such agent, or several" }
-func (e unknownAgent) Explain() string { return string(e.words) }
-func (unknownAgent) Outcome() string   { return "bad_arguments" }
+func unknownAgent(words answer.SafeText) error { return answer.Refuse("bad_arguments", words) }
 
 // MostAlike bounds how many agents of one name an error lists.
 const MostAlike = 10
 
 // findAgent returns how answers show the agent that was asked for, and its id. Label, name and
 // id will do, whatever the case of their letters, and so does a part of a label or name that
-// only one agent has. The error is an [unknownAgent], or that of the API. While numbers are
+// only one agent has. The error is a refusal, or that of the API. While numbers are
 // masked, an agent is known by what answers show of it, or guesses would tell the numbers in
 // labels.
 func (q *Question) findAgent(ctx context.Context, asked string) (label, id string, err error) {
@@ -72,15 +68,15 @@ func (q *Question) findAgent(ctx context.Context, asked string) (label, id strin
 	case len(found) == 1:
 		return shown.Show(found[0]), found[0].ID, nil
 	case len(found) > 1:
-		return "", "", unknownAgent{answer.Say(q.Masked, "%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked, q.list(found, shown))}
+		return "", "", unknownAgent(answer.Say(q.Masked, "%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked, q.list(found, shown)))
 	case !agents.Complete && talkover.ValidAgentID(asked):
 		return asked, asked, nil // it may be one of those that were not read
 	}
 	words := answer.Say(q.Masked, "There is no agent %q; a deleted one is known by no name.", asked)
 	if near := nearest(agents.Rows, asked); len(near) > 0 && !q.Masked {
-		return "", "", unknownAgent{words + " Nearest by name: " + q.list(answer.AgentsOf(near), shown) + "."}
+		return "", "", unknownAgent(words + " Nearest by name: " + q.list(answer.AgentsOf(near), shown) + ".")
 	}
-	return "", "", unknownAgent{words + " list_agents lists those that there are."}
+	return "", "", unknownAgent(words + " list_agents lists those that there are.")
 }
 
 // List writes how agents are shown, and their ids.

@@ -130,8 +130,8 @@ type Narrowed struct {
 	agentID string
 }
 
-// narrow finds out which days and which agent filters mean. The error is [schema.Faults], an
-// [unknownAgent], or that of the API.
+// narrow finds out which days and which agent filters mean. The error is [schema.Faults], a
+// refusal, or that of the API.
 func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 	w := answer.Window{From: f.DateFrom.date(q.Now), To: f.DateTo.date(q.Now), Zone: q.Zone}
 	if f.Period != "" {

@@ -61,14 +61,5 @@ func (q *Question) checkSought(ctx context.Context, s Sought) error {
 			return nil
 		}
 	}
-	return notWhole{}
-}
-
-// notWhole says that no call has a number as it was given.
-type notWhole struct{}
-
-func (notWhole) Error() string { return "no call has that whole number" }
-
-func (notWhole) Explain() string {
-	return "No call has this very number. While numbers are masked, a part of a number finds nothing."
+	return answer.Refuse("bad_arguments", "No call has this very number. While numbers are masked, a part of a number finds nothing.")
 }
