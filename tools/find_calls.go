@@ -3,7 +3,6 @@ package tools
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -149,11 +148,7 @@ func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skippe
 	rows := out.Rows
 	out.follow(in, stats.CursorOf(talkover.Call{})) // for the room that it takes
 	out.Cut(0)
-	bare, _ := json.Marshal(out)
-	keep := answer.Fitting(len(rows), answer.FindSize.Estimate-max(answer.Tokens(out.Text()), answer.Tokens(string(bare))), func(i int) int {
-		structure, _ := json.Marshal(rows[i])
-		return max(answer.Tokens(strings.Join(rows[i].Text(nil, out.byTime), ",")+"\n"), answer.Tokens(string(structure)))
-	})
+	keep := answer.FindSize.Fit(rows, out.byTime, out.Text(), out)
 	if keep < len(rows) {
 		next, out.full = stats.CursorOf(calls[keep-1]), true
 	}

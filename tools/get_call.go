@@ -19,7 +19,7 @@ type getCallInput struct {
 	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
 }
 
-// searched implements [searcher].
+// Searched implements [searcher].
 func (in getCallInput) Searched() []query.Sought {
 	return []query.Sought{{Argument: "sid", Text: in.SID}}
 }
@@ -37,8 +37,8 @@ type callDetail struct {
 	ToFormatted   answer.Phone    `json:"to_formatted"`
 	IsTesting     bool            `json:"is_testing"`
 	Agent         agentDetail     `json:"agent"`
-	CreatedAt     answer.Second   `json:"created_at"`
-	UpdatedAt     answer.Second   `json:"updated_at"`
+	CreatedAt     answer.Moment   `json:"created_at"`
+	UpdatedAt     answer.Moment   `json:"updated_at"`
 }
 
 type agentDetail struct {
@@ -50,7 +50,7 @@ type agentDetail struct {
 // callStep names a call to go on with.
 type callStep struct {
 	SID    answer.OpaqueID `json:"sid"`
-	Time   answer.Minute   `json:"time"`
+	Time   answer.Moment   `json:"time"`
 	Status string          `json:"status"`
 }
 
@@ -144,7 +144,7 @@ func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 		From: answer.Phone(c.From), FromFormatted: answer.Phone(c.FromFormatted),
 		To: answer.Phone(c.To), ToFormatted: answer.Phone(c.ToFormatted), IsTesting: c.IsTesting,
 		Agent:     agentDetail{answer.OpaqueID(c.Agent.ID), c.Agent.Name, c.Agent.Label},
-		CreatedAt: answer.Second(answer.InZone(c.CreatedAt, zone)), UpdatedAt: answer.Second(answer.InZone(c.UpdatedAt, zone)),
+		CreatedAt: answer.Second(c.CreatedAt, zone), UpdatedAt: answer.Second(c.UpdatedAt, zone),
 	}
 }
 
@@ -169,7 +169,7 @@ func (out *getCallOutput) neighbours(ctx context.Context, q *query.Question, cal
 		if i < 0 || i >= len(same) || same[i].SID == "" {
 			return nil
 		}
-		return &callStep{SID: answer.OpaqueID(same[i].SID), Time: answer.Minute(same[i].CreatedAt.In(q.Zone)), Status: same[i].Status}
+		return &callStep{SID: answer.OpaqueID(same[i].SID), Time: answer.Minute(same[i].CreatedAt, q.Zone), Status: same[i].Status}
 	}
 	if at < 0 {
 		out.Note("This contact had more calls since than were looked through for those before and after.")

@@ -2,10 +2,8 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -152,7 +150,7 @@ func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
 	}
 }
 
-// Explain notes what to know before relying on the figures.
+// explain notes what to know before relying on the figures.
 func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked query.Narrowed, report *stats.Report) {
 	if b := report.Before; b != nil && b.Reason != "" {
 		out.Note("Nothing is compared: %s.", answer.SafeText(b.Reason))
@@ -197,12 +195,7 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	out.Order = orderWords(t.by, t.report.Order)
 	fits := func(all answer.Table) int {
 		out.Columns = all.Columns
-		bare, _ := json.Marshal(out)
-		room := answer.StatsSize.Estimate - max(answer.Tokens(out.Text()), answer.Tokens(string(bare)))
-		return answer.Fitting(len(all.Rows), room, func(i int) int {
-			structure, _ := json.Marshal(all.Rows[i])
-			return max(answer.Tokens(string(structure)), answer.Tokens(strings.Join(all.Rows[i].Text(nil, false), ",")+"\n"))
-		})
+		return answer.StatsSize.Fit(all.Rows, false, out.Text(), out)
 	}
 	if name, ok := in.matrixOf(); ok {
 		out.layMatrix(t, name, fits)

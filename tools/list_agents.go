@@ -27,7 +27,7 @@ type listAgentsInput struct {
 	answer.PageInput
 }
 
-// named implements [namer].
+// Named implements [namer].
 func (in listAgentsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.

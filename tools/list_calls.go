@@ -31,7 +31,7 @@ type callStatus string
 // JSONSchema implements the hook of invopop/jsonschema.
 func (callStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Statuses) }
 
-// searched implements [searcher].
+// Searched implements [searcher].
 func (f callFilters) Searched() []query.Sought {
 	return []query.Sought{{Argument: "search", Text: f.Search}}
 }

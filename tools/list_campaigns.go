@@ -47,7 +47,7 @@ type listCampaignsInput struct {
 	answer.PageInput
 }
 
-// named implements [namer].
+// Named implements [namer].
 func (in listCampaignsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.

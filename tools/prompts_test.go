@@ -86,8 +86,8 @@ func TestPromptsRefuseWhatToolsRefuse(t *testing.T) {
 	s := connect(t, account.Transport())
 	for want, args := range map[string]map[string]string{
 		"not a day of the calendar": {"date": "2026-02-30"},
-		"no such argument":       {"dates": "2026-11-03"},
-		"at most 120":            {"agent": strings.Repeat("x", 121)},
+		"no such argument":          {"dates": "2026-11-03"},
+		"at most 120":               {"agent": strings.Repeat("x", 121)},
 	} {
 		if text, err := prompted(t, s, "daily_report", args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, %s", args, err, text)

@@ -35,5 +35,5 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*query.Ques
 	return q, nil
 }
 
-// Today returns the current UTC day, for faults of dates.
+// today returns the current UTC day, for faults of dates.
 func (qs *questions) today() string { return qs.Now().UTC().Format(time.DateOnly) }

@@ -32,7 +32,7 @@ func TestMaskingReachesEveryStringOfAnAnswer(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for _, c := range []answer.Cell{answer.ForeignText(""), answer.Phone(""), answer.Phones{}, answer.OpaqueID(""), answer.Count(0), answer.Seconds(0), answer.TestMark(false), answer.Decimal(0), answer.Figure{}, answer.Minute{}, instant{}} {
+	for _, c := range []answer.Cell{answer.ForeignText(""), answer.Phone(""), answer.Phones{}, answer.OpaqueID(""), answer.Count(0), answer.Seconds(0), answer.TestMark(false), answer.Decimal(0), answer.Figure{}, answer.Moment{}, instant{}} {
 		if err := outOfReach(reflect.TypeOf(c)); err != nil {
 			t.Error(err)
 		}

@@ -165,11 +165,17 @@ func (f Figure) CSV() string {
 	return s // a minus makes no formula of it
 }
 
-// A moment is blank if Talkover told none.
-type (
-	Minute time.Time // to the minute
-	Second time.Time // to the second
-)
+// Moment is a moment to the minute or the second; it is blank if Talkover told none.
+type Moment struct {
+	time.Time
+	form SafeText
+}
+
+// Minute shows a moment in a zone to the minute.
+func Minute(t time.Time, zone *time.Location) Moment { return Moment{InZone(t, zone), MinuteForm} }
+
+// Second shows a moment in a zone to the second.
+func Second(t time.Time, zone *time.Location) Moment { return Moment{InZone(t, zone), secondForm} }
 
 // The forms of moments and days in answers.
 const (
@@ -180,8 +186,13 @@ const (
 	clockForm  = "15:04"
 )
 
-func (m Minute) CSV() string { return Formed(time.Time(m), MinuteForm) }
-func (s Second) CSV() string { return Formed(time.Time(s), secondForm) }
+func (m Moment) CSV() string { return Formed(m.Time, string(m.form)) }
+
+// MarshalJSON implements [json.Marshaler].
+func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.CSV()) }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (Moment) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
 // Formed writes a moment in a form; none is blank.
 func Formed(t time.Time, form string) string {
@@ -190,23 +201,3 @@ func Formed(t time.Time, form string) string {
 	}
 	return t.Format(form)
 }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (m Minute) MarshalText() ([]byte, error) { return marshalled(time.Time(m), MinuteForm), nil }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (s Second) MarshalText() ([]byte, error) { return marshalled(time.Time(s), secondForm), nil }
-
-// marshalled writes a moment as formed does, in one allocation.
-func marshalled(t time.Time, form string) []byte {
-	if t.IsZero() {
-		return nil
-	}
-	return t.AppendFormat(make([]byte, 0, len(form)), form)
-}
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (Minute) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
-
-// JSONSchema implements the hook of invopop/jsonschema.
-func (Second) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }

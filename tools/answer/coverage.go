@@ -60,7 +60,7 @@ func NewCoverage(c stats.Coverage, w Window, now time.Time, requests int) Covera
 	return out
 }
 
-// measured says for metrics how exact an answer is, and how many calls it rests on: those of
+// Measured says for metrics how exact an answer is, and how many calls it rests on: those of
 // earlier questions, those read now, and those that the API counted.
 func (c Coverage) Measured() (exactness string, cached, read, counted int) {
 	switch {

@@ -19,7 +19,7 @@ func (e Echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
 
-// json returns the arguments as a model writes them in a call.
+// JSON returns the arguments as a model writes them in a call.
 func (e Echo[T]) JSON() string { return JSONOf{e.Args}.String() }
 
 // String writes filters by their names, such as status=failed search="+1202", but for

@@ -46,13 +46,13 @@ func MeasuresOf(names []stats.Metric, r stats.Row) Measures {
 	return m
 }
 
-// changed returns a figure less what it was, by the digits of the structure.
+// Changed returns a figure less what it was, by the digits of the structure.
 func (f Figure) Changed(was Figure) Figure {
 	f.Value = f.rounded() - was.rounded()
 	return f
 }
 
-// less returns the measures less those of before, where both are known.
+// Less returns the measures less those of before, where both are known.
 func (m Measures) Less(before Measures) Measures {
 	change := Measures{}
 	for name, is := range m {
@@ -63,7 +63,7 @@ func (m Measures) Less(before Measures) Measures {
 	return change
 }
 
-// percentOf returns changes in per cent of what was before, to a tenth. Rates have none,
+// PercentOf returns changes in per cent of what was before, to a tenth. Rates have none,
 // since theirs would pass for points.
 func (m Measures) PercentOf(before Measures) Measures {
 	percent := Measures{}
@@ -86,7 +86,7 @@ func (m Measures) Names() []stats.Metric {
 	return names
 }
 
-// missing writes the metrics that are not among the measures, as not known.
+// Missing writes the metrics that are not among the measures, as not known.
 func (m Measures) Missing(names []stats.Metric) SafeText {
 	var parts []string
 	for _, name := range names {
@@ -113,7 +113,7 @@ func (m Measures) Words(unknown SafeText) string {
 	return strings.Join(parts, ", ")
 }
 
-// changes writes changes, such as "calls +6 (+12 %), answer_rate -0.5 points".
+// Changes writes changes, such as "calls +6 (+12 %), answer_rate -0.5 points".
 func (m Measures) Changes(percent Measures) string {
 	var parts []string
 	for _, name := range m.Names() {

@@ -40,12 +40,12 @@ func NewFrame(now time.Time, demo, masked bool, ignored []string) Frame {
 	return f
 }
 
-// note adds a note, which say makes.
+// Note adds a note, which say makes.
 func (f *Frame) Note(format string, args ...any) {
 	f.Notes = append(f.Notes, Say(f.masked, format, args...))
 }
 
-// writeNotes writes a line for each note.
+// WriteNotes writes a line for each note.
 func (f *Frame) WriteNotes(b *strings.Builder) {
 	for _, note := range f.Notes {
 		b.WriteString("Note: " + string(note) + "\n")

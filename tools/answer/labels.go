@@ -58,7 +58,7 @@ func apart(a talkover.Agent, alike []talkover.Agent) string {
 	return a.Name
 }
 
-// show returns how answers show an agent.
+// Show returns how answers show an agent.
 func (l Labels) Show(a talkover.Agent) string {
 	if a == (talkover.Agent{}) {
 		return Deleted

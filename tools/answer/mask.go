@@ -212,7 +212,7 @@ func (SearchTerm) Spell(value string) string {
 	return value
 }
 
-// dialled writes a number without what people put between its digits, as the API has numbers; any
+// Dialled writes a number without what people put between its digits, as the API has numbers; any
 // other text stays as it is.
 func (n SearchTerm) Dialled() string {
 	s, digits := string(n), talkover.Digits(string(n))

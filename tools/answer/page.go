@@ -14,7 +14,7 @@ type PageInput struct {
 	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
 }
 
-// whole fills in the defaults.
+// Whole fills in the defaults.
 func (in PageInput) Whole() PageInput {
 	return PageInput{PerPage: cmp.Or(in.PerPage, talkover.DefaultPerPage), Page: max(in.Page, 1)}
 }
@@ -70,7 +70,7 @@ func (out *paged) locate(f *Frame, in PageInput, n int, thing SafeText, p *talko
 	return 0
 }
 
-// none reports whether nothing matches at all.
+// None reports whether nothing matches at all.
 func (out paged) None() bool { return out.Last == 0 && out.Matched != nil && *out.Matched == 0 }
 
 // List says how a page of rows of type T, such as calls, becomes an answer.
@@ -133,7 +133,7 @@ func NewListing[T, F, In any](about Frame, l List[T, F], filters F, in PageInput
 	return out, rows
 }
 
-// head writes the first line of the text.
+// Head writes the first line of the text.
 func (out *Listing[F, In]) Head() string {
 	matched := "An unknown number of " + out.thing + "s matches"
 	if out.Matched != nil {
@@ -146,7 +146,7 @@ func (out *Listing[F, In]) Head() string {
 	return fmt.Sprintf("%s (%s%s), %s; %s, now %s.\n", matched, out.Filters, out.Days, where, out.Timezone, out.Now)
 }
 
-// step says how to get the page to ask for next, by its arguments.
+// Step says how to get the page to ask for next, by its arguments.
 func (out *Listing[F, In]) Step() string {
 	switch {
 	case out.Turn == 0:
@@ -180,11 +180,9 @@ func (out *Listing[F, In]) top() string {
 // fit leaves out what an answer has no room for: columns from the end, but for the first
 // least, and then rows from the end.
 func (out *Listing[F, In]) fit(least int) {
-	room := ListingSize.Estimate - Tokens(out.top()) - Tokens(out.Step())
-	cost := func(i int) int { return Tokens(strings.Join(out.Rows[i].Text(nil, false), ",")) + 2 }
 	all := out.Columns
 	for {
-		keep := Fitting(len(out.Rows), room, cost)
+		keep := ListingSize.Fit(out.Rows, false, out.top()+out.Step(), nil)
 		if keep == len(out.Rows) {
 			break
 		}

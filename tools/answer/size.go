@@ -1,30 +1,43 @@
 package answer
 
-import "unicode"
+import (
+	"encoding/json"
+	"strings"
+	"unicode"
+)
 
 // size bounds each half of an answer, in tokens of o200k. An answer is fitted by an
 // estimate, since counting needs a table of all tokens; the tests count them.
 type size struct {
 	Most     int // what it may take
-	Estimate int // what tokens may make of it
+	estimate int // what tokens may make of it
 }
 
 // The sizes of answers. Estimates run high for rows of names, and low for rows of
 // figures.
 var (
-	ListingSize = size{Most: 4000, Estimate: 4100}
-	FindSize    = size{Most: 2500, Estimate: 2600}
-	StatsSize   = size{Most: 1500, Estimate: 1400}
+	ListingSize = size{Most: 4000, estimate: 4100}
+	FindSize    = size{Most: 2500, estimate: 2600}
+	StatsSize   = size{Most: 1500, estimate: 1400}
 )
 
-// Fitting returns how many of n rows fit into so many tokens, by what each costs.
-func Fitting(n, room int, cost func(i int) int) int {
-	for i := range n {
-		if room -= cost(i); room < 0 {
+// room returns the tokens that are left for rows in an answer whose halves take those already.
+func (s size) room(text string, structure any) int {
+	raw, _ := json.Marshal(structure) // an answer marshals
+	return s.estimate - max(Tokens(text), Tokens(string(raw)))
+}
+
+// Fit returns how many rows, from the first on, fit into an answer that has these halves without
+// them.
+func (s size) Fit(rows []Row, byDay bool, text string, structure any) int {
+	left := s.room(text, structure)
+	for i, r := range rows {
+		raw, _ := json.Marshal(r)
+		if left -= max(Tokens(strings.Join(r.Text(nil, byDay), ",")+"\n"), Tokens(string(raw))); left < 0 {
 			return i
 		}
 	}
-	return n
+	return len(rows)
 }
 
 // Tokens estimates, rather high, how many tokens of o200k a text takes: one for three

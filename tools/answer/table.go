@@ -1,13 +1,11 @@
 package answer
 
 import (
-	"bufio"
 	"encoding/csv"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/invopop/jsonschema"
@@ -38,7 +36,7 @@ func (c Columns[T]) Cells(r Row, thing T) Row {
 func CallColumns(zone *time.Location, agents Labels) Columns[talkover.Call] {
 	return func(c talkover.Call, add func(string, Cell)) {
 		unread := func(field string) bool { return slices.Contains(c.Unread, field) }
-		add("time", Minute(InZone(c.CreatedAt, zone)))
+		add("time", Minute(c.CreatedAt, zone))
 		add("direction", ForeignText(c.Direction))
 		add("from", Phone(c.From))
 		add("to", Phone(c.To))
@@ -115,10 +113,10 @@ func (t *Table) addFields(prefix string, v reflect.Value) {
 	}
 }
 
-// size returns the number of rows.
+// Size returns the number of rows.
 func (t Table) Size() int { return len(t.Rows) }
 
-// cut keeps the first n rows.
+// Cut keeps the first n rows.
 func (t *Table) Cut(n int) { t.Rows = t.Rows[:n] }
 
 // cutColumn leaves out the last column.
@@ -130,12 +128,12 @@ func (t *Table) cutColumn() {
 	}
 }
 
-// text appends the cells of a row as text shows them, but for quotes. With byDay, the
+// Text appends the cells of a row as text shows them, but for quotes. With byDay, the
 // first cell is a moment of which it appends the time of the day alone.
 func (r Row) Text(cells []string, byDay bool) []string {
 	for i, c := range r {
-		if at, ok := c.(Minute); ok && i == 0 && byDay {
-			cells = append(cells, Formed(time.Time(at), clockForm))
+		if at, ok := c.(Moment); ok && i == 0 && byDay {
+			cells = append(cells, Formed(at.Time, clockForm))
 			continue
 		}
 		cells = append(cells, c.CSV())
@@ -143,7 +141,7 @@ func (r Row) Text(cells []string, byDay bool) []string {
 	return cells
 }
 
-// write writes the table as CSV (RFC 4180, with \n), if it has rows. Other people's words
+// Write writes the table as CSV (RFC 4180, with \n), if it has rows. Other people's words
 // that begin a line stand in quotes, or they could pass for a note of ours. With byDay, the rows
 // are in order of the moment in their first column, and each day stands once above its
 // rows, as "# Thu 2026-11-05".
@@ -151,23 +149,15 @@ func (t Table) Write(b *strings.Builder, byDay bool) {
 	if len(t.Rows) == 0 {
 		return
 	}
-	lines := buffers.Get().(*bufio.Writer)
-	lines.Reset(b)
-	defer func() {
-		lines.Reset(nil)
-		buffers.Put(lines)
-	}()
-	w := csv.NewWriter(lines) // uses lines as its own buffer, which has the size that it wants
-	_ = w.Write(t.Columns)    // a strings.Builder never fails
-	year, dayOfYear := 0, 0
+	w := csv.NewWriter(b)
+	_ = w.Write(t.Columns) // a strings.Builder never fails
+	day := ""
 	var cells []string
 	for _, r := range t.Rows {
-		if at, ok := r[0].(Minute); ok && byDay && !time.Time(at).IsZero() {
-			if y, d := time.Time(at).Year(), time.Time(at).YearDay(); y != year || d != dayOfYear {
-				year, dayOfYear = y, d
-				w.Flush()
-				b.WriteString("# " + time.Time(at).Format(dayForm) + "\n")
-			}
+		if at, ok := r[0].(Moment); ok && byDay && !at.IsZero() && at.Format(dayForm) != day {
+			day = at.Format(dayForm)
+			w.Flush()
+			b.WriteString("# " + day + "\n")
 		}
 		cells = r.Text(cells[:0], byDay)
 		if foreign(r[0]) { // encoding/csv quotes only what needs it
@@ -179,6 +169,3 @@ func (t Table) Write(b *strings.Builder, byDay bool) {
 	}
 	w.Flush()
 }
-
-// buffers keeps buffers of the size that a [csv.Writer] wants, so that it makes none.
-var buffers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}

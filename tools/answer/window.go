@@ -13,10 +13,10 @@ type Window struct {
 	Zone     *time.Location
 }
 
-// begins returns the first moment of the window, or the zero time.
+// Begins returns the first moment of the window, or the zero time.
 func (w Window) Begins() time.Time { return w.startOf(w.From.Time()) }
 
-// ends returns the first moment after the window, or the zero time.
+// Ends returns the first moment after the window, or the zero time.
 func (w Window) Ends() time.Time {
 	if w.To == "" {
 		return time.Time{}
@@ -87,7 +87,7 @@ type StatsWindow struct {
 	Timezone string `json:"timezone"`
 }
 
-// shown returns the window as the structure of an answer has it.
+// Shown returns the window as the structure of an answer has it.
 func (w Window) Shown() StatsWindow {
 	return StatsWindow{BeginForm(w.Begins(), MinuteForm), EndForm(w.Ends(), MinuteForm), w.Zone.String()}
 }

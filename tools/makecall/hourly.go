@@ -18,13 +18,7 @@ type hourly struct {
 	replicas int         // that divide most, where no count is common to them
 	common   PlacedCalls // of all replicas; nil for none
 	mu       sync.Mutex
-	taken    map[string][]taken // by who is bound; of the last hour, oldest first
-}
-
-// taken is the place of one call.
-type taken struct {
-	id string
-	at time.Time
+	taken    map[string]map[string]time.Time // by who is bound: the calls of the last hour, by id
 }
 
 // PlacedCalls counts the calls that all replicas of this program place.
@@ -54,27 +48,24 @@ func (h *hourly) left(now time.Time, who ...string) (int, error) {
 	return h.count(now, "", who)
 }
 
-// Count returns how many calls all of these may still place, by the count of all replicas
+// count returns how many calls all of these may still place, by the count of all replicas
 // where it is to be had. That count adds the call with an id, unless it is empty. The
 // caller holds h.mu.
 func (h *hourly) count(now time.Time, id string, who []string) (int, error) {
 	h.forget(now)
-	if h.common == nil {
-		return h.own(now, who)
-	}
-	mine := make([]map[string]time.Time, len(who))
-	for i, name := range who {
-		mine[i] = map[string]time.Time{}
-		for _, t := range h.taken[name] {
-			mine[i][t.id] = t.at
+	left, wait := h.own(now, who)
+	most := h.share()
+	if h.common != nil {
+		var mine []map[string]time.Time
+		for _, name := range who {
+			mine = append(mine, maps.Clone(h.taken[name]))
+		}
+		if all, until, err := h.common.Count(id, h.most, who, mine); err == nil {
+			left, wait, most = all, until, h.most
 		}
 	}
-	left, wait, err := h.common.Count(id, h.most, who, mine)
-	switch {
-	case err != nil:
-		return h.own(now, who)
-	case left <= 0:
-		return 0, overBound(h.most, wait)
+	if left <= 0 {
+		return 0, overBound(most, wait)
 	}
 	return left, nil
 }
@@ -84,39 +75,35 @@ func (h *hourly) fewest(now time.Time) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.forget(now)
-	left, _ := h.own(now, slices.Collect(maps.Keys(h.taken))) // over the bound none is left
-	return left
+	left, _ := h.own(now, slices.Collect(maps.Keys(h.taken)))
+	return max(left, 0)
 }
 
-// forget drops the calls that are an hour old. The caller holds h.mu.
+// forget drops the calls that are an hour old, and who placed none since. The caller holds h.mu.
 func (h *hourly) forget(now time.Time) {
-	for name, all := range h.taken { // who placed no call this hour is forgotten
-		for len(all) > 0 && now.Sub(all[0].at) >= time.Hour {
-			all = all[1:]
-		}
-		if h.taken[name] = all; len(all) == 0 {
+	for name, calls := range h.taken {
+		maps.DeleteFunc(calls, func(_ string, at time.Time) bool { return now.Sub(at) >= time.Hour })
+		if len(calls) == 0 {
 			delete(h.taken, name)
 		}
 	}
 }
 
-// own returns how many calls all of these may still place, by the count of this replica
-// and its part of the bound. The caller holds h.mu.
-func (h *hourly) own(now time.Time, who []string) (int, error) {
-	most := h.most / max(h.replicas, 1)
-	left := most
-	var wait time.Duration
+// share returns the part of the bound that is this replica's.
+func (h *hourly) share() int { return h.most / max(h.replicas, 1) }
+
+// own returns how many calls all of these may still place, by the count of this replica, and the
+// wait until the next where there is none. The caller holds h.mu.
+func (h *hourly) own(now time.Time, who []string) (left int, wait time.Duration) {
+	left = h.share()
 	for _, name := range who {
-		all := h.taken[name]
-		left = min(left, most-len(all))
-		if most > 0 && len(all) >= most {
-			wait = max(wait, all[0].at.Add(time.Hour).Sub(now))
+		left = min(left, h.share()-len(h.taken[name]))
+		if h.share() > 0 && len(h.taken[name]) >= h.share() {
+			oldest := slices.MinFunc(slices.Collect(maps.Values(h.taken[name])), time.Time.Compare)
+			wait = max(wait, oldest.Add(time.Hour).Sub(now))
 		}
 	}
-	if left <= 0 {
-		return 0, overBound(most, wait)
-	}
-	return left, nil
+	return left, wait
 }
 
 // take takes the place of a call for all of these, and returns how many are left. undo
@@ -126,6 +113,9 @@ func (h *hourly) take(now time.Time, who ...string) (left int, undo func(), err 
 	defer h.mu.Unlock()
 	id := rand.Text()
 	giveBack := func() {
+		for _, name := range who {
+			delete(h.taken[name], id)
+		}
 		if h.common != nil {
 			h.common.Undo(id, who)
 		}
@@ -136,17 +126,17 @@ func (h *hourly) take(now time.Time, who ...string) (left int, undo func(), err 
 		return 0, nil, err
 	}
 	if h.taken == nil {
-		h.taken = make(map[string][]taken)
+		h.taken = map[string]map[string]time.Time{}
 	}
 	for _, name := range who {
-		h.taken[name] = append(h.taken[name], taken{id, now})
+		if h.taken[name] == nil {
+			h.taken[name] = map[string]time.Time{}
+		}
+		h.taken[name][id] = now
 	}
 	return left - 1, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		for _, name := range who {
-			h.taken[name] = slices.DeleteFunc(h.taken[name], func(t taken) bool { return t.id == id })
-		}
 		giveBack()
 	}, nil
 }

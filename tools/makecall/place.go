@@ -53,7 +53,7 @@ type placedCall struct {
 	AgentID   answer.OpaqueID `json:"agent_id"`
 	To        answer.Phone    `json:"to"`
 	Status    string          `json:"status"`
-	CreatedAt answer.Second   `json:"created_at,omitzero"`
+	CreatedAt answer.Moment   `json:"created_at,omitzero"`
 }
 
 // Options say how calls may be placed.
@@ -87,10 +87,10 @@ func New(o Options) *placer {
 	}
 }
 
-// left returns how many calls may yet be placed by whoever may place the fewest.
+// Left returns how many calls may yet be placed by whoever may place the fewest.
 func (p *placer) Left() int { return p.hour.fewest(time.Now()) }
 
-// place places a call, which rings a person's phone and costs money.
+// Place places a call, which rings a person's phone and costs money.
 func (p *placer) Place(ctx context.Context, q *query.Question, in Input) (*Output, error) {
 	if !p.codes.Allow(in.To) {
 		return nil, refuse("refused_here", answer.Say(false, "this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", p.codes))
@@ -201,7 +201,7 @@ func makeCallAnswer(q *query.Question, placed talkover.PlacedCall, left int) *Ou
 	out := &Output{
 		placedCall: placedCall{
 			ID: answer.OpaqueID(placed.ID), AgentID: answer.OpaqueID(placed.AgentID), To: answer.Phone(placed.To), Status: placed.Status,
-			CreatedAt: answer.Second(answer.InZone(placed.CreatedAt, q.Zone)),
+			CreatedAt: answer.Second(placed.CreatedAt, q.Zone),
 		},
 		LeftHour: left, Look: look(q), Frame: q.Frame(),
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
-// labelsOf tells apart the agents of some calls, also from those of the account's agents
+// LabelsOf tells apart the agents of some calls, also from those of the account's agents
 // that are remembered.
 func (q *Question) LabelsOf(calls []talkover.Call) answer.Labels {
 	var agents []talkover.Agent
@@ -19,10 +19,6 @@ func (q *Question) LabelsOf(calls []talkover.Call) answer.Labels {
 	}
 	return answer.NewLabels(append(agents, answer.AgentsOf(q.Agents.Latest(q.Client))...)...)
 }
-
-// unknownAgent says that an agent was asked for that there is not, or one of several. It lists
-// those that may be meant.
-func unknownAgent(words answer.SafeText) error { return answer.Refuse("bad_arguments", words) }
 
 // MostAlike bounds how many agents of one name an error lists.
 const MostAlike = 10
@@ -39,47 +35,45 @@ func (q *Question) findAgent(ctx context.Context, asked string) (label, id strin
 	}
 	all := answer.AgentsOf(agents.Rows)
 	shown := answer.NewLabels(all...)
-	known := func(a talkover.Agent) []string {
-		names := []string{a.Label, a.Name, shown.Show(a)}
-		for i, name := range names {
-			names[i] = strings.ToLower(answer.Leaving(q.Masked, name))
-		}
-		return names
-	}
 	want := strings.ToLower(asked)
-	var found []talkover.Agent
-	for _, fits := range []func(talkover.Agent) bool{
-		func(a talkover.Agent) bool { return strings.EqualFold(a.ID, want) },
-		func(a talkover.Agent) bool { return slices.Contains(known(a), want) },
-		func(a talkover.Agent) bool {
-			return slices.ContainsFunc(known(a), func(name string) bool { return strings.Contains(name, want) })
-		},
-	} {
-		for _, a := range all {
-			if fits(a) {
-				found = append(found, a)
+	// hits reports whether one of an agent's names fits, as answers show them.
+	hits := func(a talkover.Agent, fits func(name, want string) bool) bool {
+		for _, name := range []string{a.Label, a.Name, shown.Show(a)} {
+			if fits(strings.ToLower(answer.Leaving(q.Masked, name)), want) {
+				return true
 			}
 		}
-		if len(found) > 0 {
-			break
-		}
+		return false
 	}
-	switch {
-	case len(found) == 1:
-		return shown.Show(found[0]), found[0].ID, nil
-	case len(found) > 1:
-		return "", "", unknownAgent(answer.Say(q.Masked, "%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked, q.list(found, shown)))
-	case !agents.Complete && talkover.ValidAgentID(asked):
+	same := func(x, y string) bool { return x == y }
+	for _, fits := range []func(talkover.Agent) bool{
+		func(a talkover.Agent) bool { return strings.EqualFold(a.ID, want) },
+		func(a talkover.Agent) bool { return hits(a, same) },
+		func(a talkover.Agent) bool { return hits(a, strings.Contains) },
+	} {
+		found := slices.DeleteFunc(slices.Clone(all), func(a talkover.Agent) bool { return !fits(a) })
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			return shown.Show(found[0]), found[0].ID, nil
+		}
+		return "", "", answer.Refuse("bad_arguments", answer.Say(q.Masked,
+			"%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked, q.list(found, shown)))
+	}
+	if !agents.Complete && talkover.ValidAgentID(asked) {
 		return asked, asked, nil // it may be one of those that were not read
 	}
-	words := answer.Say(q.Masked, "There is no agent %q; a deleted one is known by no name.", asked)
+	words := answer.Say(q.Masked, "There is no agent %q; a deleted one has no name any more.", asked)
 	if near := nearest(agents.Rows, asked); len(near) > 0 && !q.Masked {
-		return "", "", unknownAgent(words + " Nearest by name: " + q.list(answer.AgentsOf(near), shown) + ".")
+		words += " Nearest by name: " + q.list(answer.AgentsOf(near), shown) + "."
+	} else {
+		words += " list_agents lists those that there are."
 	}
-	return "", "", unknownAgent(words + " list_agents lists those that there are.")
+	return "", "", answer.Refuse("bad_arguments", words)
 }
 
-// List writes how agents are shown, and their ids.
+// list writes how agents are shown, and their ids.
 func (q *Question) list(agents []talkover.Agent, shown answer.Labels) (s answer.SafeText) {
 	for i, a := range agents {
 		switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
-// narrowStatus narrows the status to one, of calls that fit the filters: of those that are
+// NarrowStatus narrows the status to one, of calls that fit the filters: of those that are
 // missed to inbound ones, and of those that are open to such as have no duration.
 func (f *Filters) NarrowStatus(to Outcomes) {
 	has := func(s Outcomes) bool { return slices.Contains(f.Status, s) }
@@ -26,7 +26,7 @@ func (f *Filters) NarrowStatus(to Outcomes) {
 	f.Status = []Outcomes{to}
 }
 
-// within narrows the days to those of a day, a week or a month.
+// Within narrows the days to those of a day, a week or a month.
 func (f *Filters) Within(d stats.Dimension, key string) bool {
 	from, to, ok := placeDays(d, key)
 	f.DateFrom = Day(max(from, schema.Date(f.DateFrom)))

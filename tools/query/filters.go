@@ -70,10 +70,10 @@ type Filters struct {
 	Timezone   schema.Zone       `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone,time_zone"`
 }
 
-// zone implements [zoned].
+// Zone implements [zoned].
 func (f Filters) Zone() *time.Location { return f.Timezone.Location() }
 
-// searched implements [searcher].
+// Searched implements [searcher].
 func (f Filters) Searched() []Sought {
 	return []Sought{{"search", f.Search}, {"contact", f.Contact}}
 }
@@ -130,7 +130,7 @@ type Narrowed struct {
 	agentID string
 }
 
-// narrow finds out which days and which agent filters mean. The error is [schema.Faults], a
+// Narrow finds out which days and which agent filters mean. The error is [schema.Faults], a
 // refusal, or that of the API.
 func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 	w := answer.Window{From: f.DateFrom.date(q.Now), To: f.DateTo.date(q.Now), Zone: q.Zone}
@@ -155,7 +155,7 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 	return a, nil
 }
 
-// filter returns the filter of stats.
+// Filter returns the filter of stats.
 func (a Narrowed) Filter() stats.Filter {
 	f := stats.Filter{
 		Days: stats.Days{From: string(a.From), To: string(a.To)}, Zone: a.Window.Zone,
@@ -211,7 +211,7 @@ func (f Filters) String() string {
 	return cmp.Or(strings.Join(parts, " "), NoFilters)
 }
 
-// loosen says what to try if nothing matched.
+// Loosen says what to try if nothing matched.
 func (a Narrowed) Loosen() answer.SafeText {
 	f := a.Filter()
 	names := f.Given()

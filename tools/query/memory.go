@@ -43,30 +43,26 @@ func newMemory[T any]() memory[T] {
 	return memory[T]{accounts}
 }
 
-// get returns the names of an account. If it remembers none, it has read read them. A
-// failure is not remembered: the next question reads again.
-func (m memory[T]) get(account *talkover.Client, read func() (talkover.All[T], error)) (talkover.All[T], error) {
+// get returns the names of an account, which it has read read if it remembers none. Where a failure
+// will do, it returns that of the last minute, with what came before it.
+func (m memory[T]) get(account *talkover.Client, failed bool, read func() (talkover.All[T], error)) (talkover.All[T], error) {
 	known, ok := m.accounts.Get(account)
-	if ok && known.err == nil && time.Now().Before(known.until) {
-		return known.names, nil
+	if !ok || known.err != nil && !failed || !time.Now().Before(known.until) {
+		known.names, known.err = read()
+		known.until = time.Now().Add(rememberFor)
+		m.accounts.Add(account, known)
 	}
-	all, err := read()
-	m.accounts.Add(account, remembered[T]{all, err, time.Now().Add(rememberFor)})
-	return all, err
+	return known.names, known.err
 }
 
-// offer returns the names for a completion: of a list that could not be read to its end,
+// Offer returns the names for a completion: of a list that could not be read to its end,
 // what came before. It reads again a minute after a failure.
 func (m memory[T]) Offer(account *talkover.Client, read func() (talkover.All[T], error)) []T {
-	known, ok := m.accounts.Get(account)
-	if ok && known.err != nil && time.Now().Before(known.until) {
-		return known.names.Rows
-	}
-	all, _ := m.get(account, read)
+	all, _ := m.get(account, true, read)
 	return all.Rows
 }
 
-// latest returns the names that were read last, however old; none if none were read.
+// Latest returns the names that were read last, however old; none if none were read.
 func (m memory[T]) Latest(account *talkover.Client) []T {
 	known, _ := m.accounts.Get(account)
 	return known.names.Rows

@@ -17,27 +17,27 @@ import (
 // mostNames bounds how many agents or campaigns are looked through for a name.
 const mostNames = 3 * talkover.MaxPerPage
 
-// readAgents returns the account's agents, up to mostNames, as they were at most
+// ReadAgents returns the account's agents, up to mostNames, as they were at most
 // rememberFor ago.
 func (q *Question) ReadAgents(ctx context.Context) (talkover.All[talkover.AgentInfo], error) {
-	return q.Agents.get(q.Client, q.AllAgents(ctx))
+	return q.Agents.get(q.Client, false, q.AllAgents(ctx))
 }
 
-// allAgents returns how to read the agents of the account.
+// AllAgents returns how to read the agents of the account.
 func (q *Question) AllAgents(ctx context.Context) func() (talkover.All[talkover.AgentInfo], error) {
 	return func() (talkover.All[talkover.AgentInfo], error) {
 		return talkover.ReadAll(ctx, q.Client.ListAgents, talkover.AgentQuery{}, mostNames)
 	}
 }
 
-// allCampaigns returns how to read its campaigns, up to mostNames.
+// AllCampaigns returns how to read its campaigns, up to mostNames.
 func (q *Question) AllCampaigns(ctx context.Context) func() (talkover.All[talkover.Campaign], error) {
 	return func() (talkover.All[talkover.Campaign], error) {
 		return talkover.ReadAll(ctx, q.Client.ListCampaigns, talkover.CampaignQuery{}, mostNames)
 	}
 }
 
-// noteLines says that a search finds all calls of a line of ours, which a person who looks for
+// NoteLines says that a search finds all calls of a line of ours, which a person who looks for
 // somebody's number seldom means. It knows the lines that the list of agents names.
 func (q *Question) NoteLines(ctx context.Context, f *answer.Frame, search answer.SearchTerm) {
 	digits := talkover.Digits(string(search))
@@ -61,7 +61,7 @@ func (q *Question) NoteLines(ctx context.Context, f *answer.Frame, search answer
 	}
 }
 
-// noteAgent explains an agent_id that matched nothing: whether there is such an agent,
+// NoteAgent explains an agent_id that matched nothing: whether there is such an agent,
 // and if not, which agents have a name like it. If that cannot be told, it says nothing.
 func (q *Question) NoteAgent(ctx context.Context, f *answer.Frame, id string) {
 	if id == "" {
@@ -71,32 +71,27 @@ func (q *Question) NoteAgent(ctx context.Context, f *answer.Frame, id string) {
 	if err != nil {
 		return
 	}
-	if i := slices.IndexFunc(agents.Rows, func(a talkover.AgentInfo) bool { return a.ID == id }); i >= 0 {
-		f.Note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.", agents.Rows[i].Display(), agents.Rows[i].Status)
+	there := func(a talkover.AgentInfo) bool { return a.ID == id }
+	if i := slices.IndexFunc(agents.Rows, there); i >= 0 {
+		f.Note("There is an agent with this agent_id: %q, status %q. It has no calls that fit.",
+			agents.Rows[i].Display(), agents.Rows[i].Status)
 		return
 	}
 	if !agents.Complete {
 		var e *talkover.Error
-		switch _, err := q.Client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1}); {
-		case err == nil:
+		_, err := q.Client.ListAgentCalls(ctx, id, talkover.CallQuery{PerPage: 1})
+		if err == nil {
 			f.Note("There is an agent with this agent_id. It has no calls that fit.")
-			return
-		case !errors.As(err, &e) || e.Code != talkover.AgentNotFound:
+		}
+		if !errors.As(err, &e) || e.Code != talkover.AgentNotFound {
 			return
 		}
 	}
-	var near answer.SafeText
-	for i, a := range nearest(agents.Rows, id) {
-		if i > 0 {
-			near += ", "
-		}
-		near += answer.Say(q.Masked, "%q has agent_id %q", a.Display(), answer.OpaqueID(a.ID))
+	near := answer.SafeText("list_agents lists the others.")
+	if list := nearest(agents.Rows, id); len(list) > 0 {
+		near = "Nearest by name: " + q.list(answer.AgentsOf(list), answer.NewLabels()) + "."
 	}
-	if near != "" {
-		f.Note("There is no agent with the agent_id %q. Nearest by name: %s.", answer.SearchTerm(id), near)
-		return
-	}
-	f.Note("There is no agent with the agent_id %q; a deleted one has no calls under its id. list_agents lists the others.", answer.SearchTerm(id))
+	f.Note("There is no agent with the agent_id %q; a deleted one has no calls under its id. %s", answer.SearchTerm(id), near)
 }
 
 // mostNear bounds how many names an answer offers.

@@ -29,7 +29,7 @@ var Periods = []Period{
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Period) JSONSchema() *jsonschema.Schema { return schema.OneOf(Periods) }
 
-// days returns the first and the last day of the period, at a moment in a zone. The last
+// Days returns the first and the last day of the period, at a moment in a zone. The last
 // 7, 30 and 90 days are those before today.
 func (p Period) Days(now time.Time) (from, to schema.Date) {
 	// A day of UTC has no change of clocks, so that 24 hours are a day.

@@ -23,7 +23,7 @@ type (
 	namer interface{ Named() answer.SearchTerm }
 )
 
-// checkSearch refuses an input that could be used to find out a masked number.
+// CheckSearch refuses an input that could be used to find out a masked number.
 func (q *Question) CheckSearch(ctx context.Context, in any) error {
 	if !q.Masked {
 		return nil
