@@ -1,8 +1,8 @@
 // Starts chromium with the fonts of one kind of machine, and watches pages for what a view must never do.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -15,13 +15,16 @@ export const FAMILIES = ['DejaVu Sans', 'Noto Sans'];
  * if the family is not installed.
  */
 export function withFamily(family, folder) {
-  const files = execFileSync('fc-list', ['--format', '%{file}\n', family], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  if (!files.length) return undefined;
-  mkdirSync(folder, { recursive: true });
+  const filesOf = name => execFileSync('fc-list', ['--format', '%{file}\n', name], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  if (!filesOf(family).length) return undefined;
+  const files = [family, `${family} Symbols`, `${family} Symbols2`, `${family} Math`].flatMap(filesOf);
+  const fonts = join(folder, 'fonts');
+  mkdirSync(fonts, { recursive: true });
+  for (const file of files) symlinkSync(file, join(fonts, basename(file)));
   const config = join(folder, 'fonts.conf');
   const aliases = ['system-ui', 'sans-serif', 'serif', 'monospace', 'ui-monospace'].map(name => `<alias binding="strong"><family>${name}</family><prefer><family>${family}</family></prefer></alias>`);
-  writeFileSync(config, `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
-${[...new Set(files.map(file => dirname(file)))].map(dir => `<dir>${dir}</dir>`).join('')}<cachedir>${folder}</cachedir>${aliases.join('')}</fontconfig>`);
+  writeFileSync(config, `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${fonts}</dir><cachedir>${folder}/cache</cachedir>${aliases.join('')}</fontconfig>`);
   return { FONTCONFIG_FILE: config };
 }
 

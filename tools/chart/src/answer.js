@@ -1,20 +1,21 @@
 // Reads the structured half of an answer into what a picture needs. Here alone the names of the answer's fields are known.
 
 import * as f from './format.js';
-import { base, narrowed } from './behind.js';
+import { narrowing } from './behind.js';
 import { coverageLine, filterWords, isPart, partBadge, spanWords, windowWords } from './coverage.js';
 import { readCalls } from './calls.js';
 
 /** The dimensions whose values have an order of their own. */
 const TIMES = ['day', 'week', 'month'];
 const CYCLES = { weekday: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'], hour: Array.from({ length: 24 }, (_, h) => String(h).padStart(2, '0')) };
-const DIMENSIONS = [...TIMES, ...Object.keys(CYCLES), 'status', 'direction', 'agent', 'contact', 'line'];
-
 const isTime = name => TIMES.includes(name);
 const isOrdered = name => isTime(name) || name in CYCLES;
 
 /** What a picture can show of each group, in the order of its buttons. */
 export const METRICS = ['calls', 'missed', 'answer_rate', 'mean_seconds'];
+const MOST_BUTTONS = 7;
+/** What needs no button beside those: the bars of calls have it as their parts, or in their words. */
+const PARTS = ['share', 'answered', 'unanswered', 'no_answer', 'busy', 'failed', 'open', 'other'];
 /** Outcomes that add up to the calls: the finer three where the answer has them, else their sum. */
 const OUTCOMES = ['answered', 'no_answer', 'busy', 'failed', 'unanswered', 'open', 'other'];
 const FINER = ['no_answer', 'busy', 'failed'];
@@ -48,7 +49,7 @@ function readStats(s, asked) {
     title: dims.length ? `Calls by ${dims.map(dimensionWord).join(' and ')}` : 'Calls',
     when: windowWords(window, s.timezone), chips: filterWords(s.filters), notes: s.notes ?? [],
     coverage: coverageLine(s), badge: partBadge(s, window), part: isPart(s.coverage), legend: s.legend,
-    filters: s.filters ?? {}, baseArgs: base(s),
+    calls: s.totals.calls ?? s.coverage.calls, estimate: s.estimate,
   };
   if (model.compared) {
     const { from, to, cut } = model.compared;
@@ -57,24 +58,56 @@ function readStats(s, asked) {
   // A matrix tells one figure of each cell; the others take another question.
   model.oneFigure = Boolean(s.matrix);
   model.groups = s.matrix ? cellsOf(s) : rowsOf(s, dims);
-  for (const group of model.groups) {
-    group.label = group.keys.map((key, i) => valueWord(dims[i], key)).join(' · ');
-    group.args = narrowed(s, dims, group);
-  }
+  for (const group of model.groups) group.label = group.keys.map((key, i) => valueWord(dims[i], key)).join(' · ');
+  const days = name => isTime(name) && (key => [f.moment(key), endOf(name, f.moment(key)) - 1]);
+  model.narrow = narrowing(s, dims.map(name => ({ name, days: days(name) })), firstKeys(s, model));
   model.split = splitOf(dims);
   model.shape = shapeOf(dims, model);
   model.metrics = metricsOf(s, model);
   model.outcomes = outcomesOf(table.columns, model);
+  model.left = leftOut(model, s);
   if (model.shape === 'series') fillTimes(model, s);
   if (model.shape === 'columns') fillCycle(model);
   return model;
 }
 
-const dimensionsOf = s => {
+/** The dimensions of an answer: its leading columns of words. Those of the window before are named after them. */
+function dimensionsOf(s) {
   if (s.matrix) return [s.matrix.rows, s.matrix.columns];
-  const columns = s.columns ?? [];
-  return columns.slice(0, columns.indexOf('calls') < 0 ? 2 : columns.indexOf('calls')).filter(name => DIMENSIONS.includes(name)).slice(0, 2);
-};
+  const columns = (s.columns ?? []).map((name, i) => ({ name, words: s.rows.length > 0 && s.rows.every(row => typeof row[i] === 'string' && row[i] !== '?') }))
+    .filter(({ name }) => !/_before$/.test(name));
+  const end = columns.findIndex(({ words }) => !words);
+  return columns.slice(0, Math.min(end < 0 ? 2 : end, 2)).map(({ name }) => name);
+}
+
+/** The keys of the group that the answer's next step is about. */
+function firstKeys(s, model) {
+  if (!s.matrix) return model.groups[0]?.keys;
+  return (model.groups.find(g => g.keys[0] === s.rows[0]?.[0] && g.figures[s.matrix.metric] > 0) ?? model.groups[0])?.keys;
+}
+
+/**
+ * What the answer has no row for, since it adds others up in one row or has no room: how many groups have rows, of how many,
+ * and what the others come to. Undefined where every group has its row.
+ */
+function leftOut(model, s) {
+  const rest = model.groups.find(g => g.rest);
+  if (!rest && !s.others) return undefined;
+  const { metric, rows } = s.matrix ?? {};
+  const shown = s.matrix ? s.rows.filter(row => row[0] !== 'all').length : model.groups.filter(g => !g.rest).length;
+  const sums = s.matrix && s.rows.filter(row => row[0] !== 'all').map(row => row.at(-1));
+  const others = rest ? rest.figures.calls : metric === 'calls' ? s.totals.calls - sums.reduce((a, b) => a + b, 0) : undefined;
+  const dims = rows ? [rows] : model.dims;
+  return { inOrder: String(s.order ?? '').split(' ')[0] === dims[0] && isTime(dims[0]), shown, all: s.others && shown + s.others, calls: others, what: dims.length > 1 ? `pairs of ${dims.map(dimensionWord).join(' and ')}` : severalWord(dims[0]) };
+}
+
+const severalWord = dim => ({ status: 'statuses', country: 'countries' })[dim] ?? `${dimensionWord(dim)}s`;
+
+/** That in words: 31 of 90 days; the others together 1,690 calls */
+export function leftWords({ shown, all, calls, what }) {
+  const some = all ? `${f.count(shown)} of ${f.count(all)} ${what}` : `${f.count(shown)} ${what} alone`;
+  return calls === undefined ? `${some}; the others are not shown` : `${some}; the others together ${f.count(calls)} ${calls === 1 ? 'call' : 'calls'}`;
+}
 
 export const dimensionWord = name => ({ contact: 'contact', line: 'own line' })[name] ?? name;
 
@@ -87,7 +120,7 @@ export function valueWord(dim, key) {
   if (dim === 'month' && at) return f.month(at);
   if (dim === 'weekday' && CYCLES.weekday.includes(key)) return f.weekday(CYCLES.weekday.indexOf(key), 'long');
   if (dim === 'hour' && /^\d\d$/.test(key)) return `${key}:00 – ${key}:59`;
-  return key === '' ? '(none)' : key;
+  return key === '' ? '(none)' : f.apart(key);
 }
 
 /** A value in as few letters as the axis of a chart needs. */
@@ -105,6 +138,9 @@ function windowOf(s) {
   return { from: f.moment(from), to: f.moment(to), now: f.moment(String(s.now ?? '').replace(/^\w+ /, '')), zone: s.timezone };
 }
 
+/** What marks a part of the calendar that the window or the reading cuts. */
+const PART = / \(part\)$/;
+
 const known = value => (typeof value === 'number' ? value : undefined);
 
 function rowsOf(s, dims) {
@@ -112,6 +148,8 @@ function rowsOf(s, dims) {
   return s.rows.map(row => {
     const group = { keys: dims.map(name => String(row[at(name)] ?? '')), figures: {}, before: {}, change: {} };
     if (group.keys[0] === '(rest)') { group.rest = true; group.keys = ['(rest)']; }
+    group.cut = group.keys.some(key => PART.test(key));
+    group.keys = group.keys.map(key => key.replace(PART, ''));
     s.columns.forEach((name, i) => {
       const value = known(row[i]);
       if (dims.includes(name) || value === undefined) return;
@@ -150,8 +188,10 @@ function metricsOf(s, model) {
   if (model.split) return ['calls'];
   const have = name => s.columns.includes(name) || (!model.dims.length && name in s.totals);
   const metrics = METRICS.filter(have);
-  if (!metrics.includes('missed') && have('unanswered')) metrics.splice(1, 0, 'unanswered');
-  return metrics.length ? metrics : s.columns.filter(name => !model.dims.includes(name) && !/_(before|change)$/.test(name)).slice(0, 1);
+  if (have('calls') && !metrics.includes('missed') && have('unanswered')) metrics.splice(1, 0, 'unanswered');
+  const figures = s.columns.filter((name, i) => !model.dims.includes(name) && !/_(before|change)$/.test(name) && s.rows.some(row => typeof row[i] === 'number'));
+  const others = figures.filter(name => !metrics.includes(name) && !(have('calls') && PARTS.includes(name)));
+  return [...metrics, ...others].slice(0, MOST_BUTTONS);
 }
 
 function outcomesOf(columns, model) {
@@ -164,15 +204,20 @@ function outcomesOf(columns, model) {
 
 const empty = (keys, state) => ({ keys, figures: {}, before: {}, change: {}, state });
 
-/** Puts the buckets of time in order, adds those without a row, and marks those that are not over, to come or not read. */
+/**
+ * Puts the buckets of time in order, adds those without a row, and marks those that are not over, to come or not read. Where the
+ * answer adds others up, the axis goes from the first row to the last, and what has no row between them is among the others: it
+ * had no call only where rows are in order of time, the latest of all.
+ */
 function fillTimes(model, s) {
   const dim = model.dims.find(isTime);
   const place = model.dims.indexOf(dim);
   const keyed = model.groups.filter(g => !g.rest);
   const starts = keyed.map(g => f.moment(g.keys[place])).filter(Number.isFinite);
   const { from, to, now } = model.window;
-  const first = Math.min(Number.isFinite(from) ? startOf(dim, from) : Infinity, ...starts);
-  const end = Math.max(Number.isFinite(to) ? to : -Infinity, ...starts.map(at => at + 1));
+  const whole = [Math.min(Number.isFinite(from) ? startOf(dim, from) : Infinity, ...starts), Math.max(Number.isFinite(to) ? to : -Infinity, ...starts.map(at => at + 1))];
+  const [first, end] = model.left ? [Math.min(...starts), Math.max(...starts) + 1] : whole;
+  const folded = model.left && !model.left.inOrder;
   const readFrom = f.moment(s.coverage.from);
   const readTo = f.moment(s.coverage.to);
   const buckets = [];
@@ -180,14 +225,16 @@ function fillTimes(model, s) {
     const key = dim === 'month' ? f.isoDay(at).slice(0, 7) : f.isoDay(at);
     const last = endOf(dim, at);
     const some = keyed.filter(g => g.keys[place] === key);
-    const state = at > now ? 'future'
+    const state = !some.length && folded ? 'folded'
+      : some.some(g => g.cut) ? 'cut'
+      : at > now ? 'future'
       : last <= readFrom || at >= readTo ? 'unread'
       : now < last ? 'open'
       : at < Math.max(from || 0, readFrom || 0) || last > Math.min(to || Infinity, readTo || Infinity) ? 'cut' : 'over';
     some.forEach(g => { g.state = state; });
     if (!some.length) {
       const hole = empty(model.dims.map((_, i) => (i === place ? key : '')), state);
-      if (state !== 'unread' && state !== 'future') hole.figures.calls = 0;
+      if (!['unread', 'future', 'folded'].includes(state)) hole.figures.calls = 0;
       hole.label = valueWord(dim, key);
       some.push(hole);
     }
@@ -207,8 +254,9 @@ function fillCycle(model) {
   const place = model.dims.indexOf(dim);
   model.buckets = CYCLES[dim].map(key => {
     const groups = model.groups.filter(g => g.keys[place] === key);
-    if (!groups.length) groups.push({ ...empty(model.dims.map((_, i) => (i === place ? key : '')), 'over'), figures: { calls: 0 }, label: valueWord(dim, key) });
-    return { key, state: 'over', groups };
+    const state = !groups.length && model.left ? 'folded' : 'over';
+    if (!groups.length) groups.push({ ...empty(model.dims.map((_, i) => (i === place ? key : '')), state), figures: model.left ? {} : { calls: 0 }, label: valueWord(dim, key) });
+    return { key, state, groups };
   });
 }
 
@@ -237,7 +285,7 @@ const WORDS = {
   open: 'Still open', other: 'Other', answer_rate: 'Answer rate', unanswered_rate: 'Unanswered rate', no_answer_rate: 'No-answer rate',
   talk_seconds: 'Talk time', mean_seconds: 'Mean length', median_seconds: 'Median length', p95_seconds: '95 % are shorter than', short_calls: 'Short calls',
   per_day: 'Calls a day', contacts: 'Contacts', repeat_contacts: 'Repeat contacts', withheld: 'Number withheld', unreturned: 'Unreturned',
-  never_called_back: 'Never called back', not_reached: 'Not reached', peak_concurrent: 'Most at once', seconds: 'Length', sid: 'SID', agent: 'Agent',
+  never_called_back: 'Never called back', not_reached: 'Not reached', peak_concurrent: 'Most at once', seconds: 'Length', sid: 'SID', agent: 'Agent', from_to: 'From and to', talk_minutes: 'Talk minutes', cost_estimate: 'Cost, estimated',
 };
 /** The name of a figure for people. */
 export function nameOf(metric) {

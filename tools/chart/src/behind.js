@@ -1,52 +1,78 @@
-// The arguments of find_calls that find the calls behind a group of get_call_stats.
+// The arguments of find_calls that find the calls behind a group of get_call_stats. Which filters there are, and how they are
+// written, is read off the answer's own next step: it finds the calls of the first row, or of the first cell of a matrix that
+// has any.
 
 import * as f from './format.js';
 
 /** Limits for one look from the page: as many as find_calls shows at once. */
 const MOST = 50;
 
-/** What each dimension adds to the filters; null where there is no filter for it. */
-const FILTERS = {
-  status: value => ({ status: [value] }),
-  direction: value => ({ direction: value }),
-  agent: value => ({ agent: value }),
-  contact: value => (/[*•?]/.test(value) ? null : { contact: value }),
-  weekday: value => ({ weekdays: [value] }),
-  hour: value => ({ hour_from: Number(value), hour_to: Number(value) }),
-  day: value => ({ date_from: value, date_to: value }),
-  week: value => ({ date_from: value, date_to: f.isoDay(f.addDays(f.moment(value), 6)) }),
-  month: value => ({ date_from: `${value}-01`, date_to: f.isoDay(f.addMonth(f.moment(value)) - 1) }),
-};
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The arguments for the calls of one group, or null where find_calls has no filter for it. */
-export function narrowed(s, dims, group) {
-  if (group.rest) return null;
-  const args = { ...base(s) };
-  for (const [i, dim] of dims.entries()) {
-    const filter = group.keys[i] ? FILTERS[dim]?.(group.keys[i]) : null;
-    if (!filter) return null;
-    if (dim === 'weekday' && args.weekdays && !args.weekdays.includes(group.keys[i])) return null;
-    within(args, filter);
+/**
+ * Writes the value of a filter for another group: "Ana" or ["Ana"] for "Ben", 9 or "09-10" for the hour "14".
+ * It is undefined if the value does not come from the group that it was written for.
+ */
+function rewritten(value, from, to) {
+  if (Array.isArray(value)) {
+    const all = value.map(one => rewritten(one, from, to));
+    return all.length && !all.includes(undefined) ? all : undefined;
   }
-  return args;
+  if (String(value) === from) return to;
+  const by = Number(to) - Number(from);
+  if (!/^\d\d$/.test(from) || Number.isNaN(by)) return undefined;
+  if (typeof value === 'number') return value === Number(from) ? Number(to) : undefined;
+  if (!/^\d\d?\b/.test(value) || Number.parseInt(value, 10) !== Number(from)) return undefined;
+  return value.replace(/\d+/g, n => String(Number(n) + by).padStart(n.length, '0'));
 }
 
-/** The arguments for all calls of an answer. */
-export const base = s => {
-  const { only, sort, limit, page, period, group_by, compare, top, order, metrics, ...filters } = s.filters ?? {};
-  return { ...filters, ...read(s), timezone: s.timezone, limit: MOST };
-};
+/** A number of which a part is hidden finds nobody. */
+const isMasked = key => /^[+\d*•?x ]+$/.test(key) && /[*•?x]/.test(key);
+
+/**
+ * Returns a function from the keys of a group to the arguments that find its calls, null where no filter can say them.
+ * @param {object} s the answer
+ * @param {{name: string, days?: (key: string) => [number, number]}[]} dims the dimensions; days of those that are days
+ * @param {string[]} first the keys of the group that the next step is about
+ */
+export function narrowing(s, dims, first) {
+  const { arguments: example } = s.next ?? {};
+  if (!example) return () => null;
+  const filters = s.filters ?? {};
+  const changed = Object.keys(example).filter(name => !same(example[name], filters[name]));
+  const written = dims.map(({ days }, i) => {
+    if (days) return [];
+    const fits = name => rewritten(example[name], first?.[i], first?.[i]) !== undefined;
+    const found = changed.filter(fits);
+    return found.length ? found : Object.keys(example).filter(name => same([example[name]].flat(), [first?.[i]]));
+  });
+  const of = names => Object.fromEntries(names.filter(name => name in filters).map(name => [name, filters[name]]));
+  const kept = Object.fromEntries(Object.entries(example).filter(([name]) => !written.flat().includes(name) && !/^date_(from|to)$/.test(name)));
+
+  return (keys, without) => {
+    const args = { ...kept, ...of([...written.flat(), 'date_from', 'date_to']), ...readFrom(s), timezone: s.timezone, limit: MOST };
+    for (const [i, { name, days }] of dims.entries()) {
+      const key = keys[i];
+      if (name === without) continue;
+      if (!key || isMasked(key) || !(days ? 'date_from' in example : written[i].length)) return null;
+      if (days) within(args, ...days(key).map(f.isoDay));
+      for (const filter of written[i]) {
+        args[filter] = rewritten(example[filter], first[i], key);
+        if (args[filter] === undefined) return null;
+      }
+    }
+    return args;
+  };
+}
 
 /** Where the answer is about a part of the days that were asked, so are the calls. */
-const read = s => (s.coverage?.calls_left === undefined || !s.coverage.from ? {} : { date_from: s.coverage.from.slice(0, 10) });
+const readFrom = s => (s.coverage?.calls_left === undefined || !s.coverage.from ? {} : { date_from: s.coverage.from.slice(0, 10) });
 
-/** Adds a filter. Days stay within those that were asked. */
-function within(args, filter) {
-  const { date_from: from, date_to: to } = args;
-  Object.assign(args, filter);
-  if (filter.date_from && from > filter.date_from) args.date_from = from;
-  if (filter.date_to && to && to < filter.date_to) args.date_to = to;
+/** Narrows the days to some of those that were asked. */
+function within(args, from, to) {
+  args.date_from = args.date_from > from ? args.date_from : from;
+  args.date_to = args.date_to < to ? args.date_to : to;
 }
 
 /** Adds what the chosen metric counts: missed calls alone, for instance. */
-export const ofMetric = (args, metric) => (metric === 'missed' || metric === 'unanswered' ? { ...args, status: [metric] } : args);
+export const ofMetric = (args, metric) => (args && (metric === 'missed' || metric === 'unanswered') ? { ...args, status: [metric] } : args);

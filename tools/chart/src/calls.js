@@ -22,16 +22,18 @@ export function readCalls(s, { tool } = {}) {
   const total = s.found ?? s.matched;
   const exact = s.found_exact !== false;
   const { first, last } = s;
+  const shown = s.rows.length;
   const rows = s.rows.length && first ? `${f.count(first)} – ${f.count(last)} of ${exact ? '' : 'at least '}${f.count(total)}` : `${exact ? '' : 'At least '}${f.count(total)}`;
   const from = f.moment(s.window?.from ?? s.filters?.date_from);
   const to = s.window?.to ? f.moment(s.window.to) : s.filters?.date_to ? f.addDays(f.moment(s.filters.date_to), 1) : NaN;
   const now = f.moment(String(s.now ?? '').replace(/^\w+ /, ''));
   return {
     kind: 'calls', asked: { tool: tool ?? (s.coverage ? 'find_calls' : 'list_calls') }, calls, total, exact,
-    title: total === 1 ? '1 call' : `${exact ? '' : 'At least '}${f.count(total)} calls`,
+    title: `${exact ? '' : 'At least '}${f.count(total)} ${total === 1 ? 'call' : 'calls'}${shown && shown < total ? `, ${f.count(shown)} shown` : ''}`,
+    some: shown < total,
     when: [spanWords(from, to) || 'The whole log', s.timezone].filter(Boolean).join(' · '), chips: filterWords(s.filters), notes: s.notes ?? [],
-    table: { columns: s.columns, rows: s.rows }, next: s.next?.arguments ?? s.next, order: s.order,
+    table: { columns: s.columns, rows: s.rows }, next: s.next?.arguments ?? s.next,
     coverage: s.coverage ? coverageLine(s) : `Rows ${rows}, ${s.order}, as of ${f.time(now)}.`,
-    shown: s.coverage && rows, badge: s.coverage ? partBadge(s, { now, to }) : '',
+    rows: s.coverage && rows, badge: s.coverage ? partBadge(s, { now, to }) : '',
   };
 }

@@ -35,6 +35,7 @@ export function coverageLine(s) {
       : c.method === 'counts' ? `Exact, counted by Talkover: all ${n}${about}` : `Exact: all ${n}${about}`,
     Number.isFinite(f.moment(c.as_of)) && `as of ${f.time(f.moment(c.as_of))}`,
     c.cached > 0 && `${f.count(c.cached)} cached`,
+    c.fields_exact === false && Number.isFinite(f.moment(c.read_at)) && `lengths and numbers as read on ${f.dayTime(f.moment(c.read_at))}`,
     s.test_calls > 0 && `${f.count(s.test_calls)} test ${s.test_calls === 1 ? 'call' : 'calls'}`,
   ];
   const reason = c.reason ? `: ${c.reason}` : '';
@@ -59,7 +60,7 @@ const NAMES = { min_seconds: 'at least', max_seconds: 'at most', hour_from: 'fro
 export const filterWords = filters => Object.entries(filters ?? {})
   .filter(([name, value]) => !HIDDEN.includes(name) && value !== '' && value !== false)
   .map(([name, value]) => {
-    const words = Array.isArray(value) ? value.join(', ') : String(value);
+    const words = [value].flat().map(one => (name === 'weekdays' ? f.weekdayOf(one) : f.apart(String(one)))).join(', ');
     if (name === 'direction' || name === 'only') return words.replaceAll('_', ' ');
     if (name.endsWith('_seconds')) return `${NAMES[name]} ${f.length(value)}`;
     return `${NAMES[name] ?? name.replaceAll('_', ' ')}: ${words}`;

@@ -1,19 +1,25 @@
 // Writes numbers, days and times for people: numbers in the host's locale, times in the zone of the answer. An answer has its
 // times as the clock of that zone shows them, so they are read as if they were UTC and written as UTC.
+//
+// Sentences and the names of figures are English, and hold figures that the server has written. So the digits are 0 to 9 in
+// every locale, and the calendar is that of the answer.
 
-let locale;
+const ours = { numberingSystem: 'latn', calendar: 'gregory' };
+const made = new Map();
+let locale = new Intl.Locale(navigator.language || 'en', ours);
 
 /** Sets the locale, such as de-DE; one that the browser does not know leaves the browser's own. */
 export function useLocale(name) {
   try {
-    locale = name ? Intl.getCanonicalLocales(name)[0] : undefined;
+    locale = new Intl.Locale(name || navigator.language, ours);
   } catch {
-    locale = undefined;
+    locale = new Intl.Locale(navigator.language || 'en', ours);
   }
   made.clear();
 }
 
-const made = new Map();
+/** Keeps words that are written from right to left from turning the words around them. */
+export const apart = words => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]|[\ud802\ud803\ud83a\ud83b][\udc00-\udfff]/.test(words) ? `\u2068${words}\u2069` : words);
 
 function formatter(Kind, options) {
   const key = Kind.name + JSON.stringify(options);
@@ -72,7 +78,7 @@ export const isoDay = at => new Date(at).toISOString().slice(0, 10);
 export const addDays = (at, days) => at + days * DAY;
 export const addMonth = at => Date.UTC(new Date(at).getUTCFullYear(), new Date(at).getUTCMonth() + 1, 1);
 
-const date = (at, options) => formatter(Intl.DateTimeFormat, { timeZone: 'UTC', ...options }).format(at);
+const date = (at, options) => apart(formatter(Intl.DateTimeFormat, { timeZone: 'UTC', ...options }).format(at));
 
 /** Thu, Nov 5 */
 export const weekdayDay = at => date(at, { weekday: 'short', month: 'short', day: 'numeric' });
@@ -90,7 +96,11 @@ export const dayTime = at => date(at, { month: 'short', day: 'numeric', hour: 'n
 export const hour = at => date(at, { hour: 'numeric' });
 /** Nov 2 – 8, 2026, days included */
 export const days = (from, to) =>
-  formatter(Intl.DateTimeFormat, { timeZone: 'UTC', month: 'short', day: 'numeric', year: 'numeric' }).formatRange(from, to);
+  apart(formatter(Intl.DateTimeFormat, { timeZone: 'UTC', month: 'short', day: 'numeric', year: 'numeric' }).formatRange(from, to));
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+/** A weekday as answers write it in the words of the locale; any other word as it is. */
+export const weekdayOf = (word, style) => (WEEKDAYS.includes(word) ? weekday(WEEKDAYS.indexOf(word), style) : word);
 
 /** Mon 2026-11-02 is weekday 0. */
 export const weekday = (index, style = 'short') => date(Date.UTC(2026, 10, 2 + index), { weekday: style });

@@ -18,7 +18,7 @@ export function segmentsOf(model, metric) {
     const place = model.dims.indexOf(model.split);
     const sums = new Map();
     for (const g of model.groups) if (!g.rest && g.keys[place]) sums.set(g.keys[place], (sums.get(g.keys[place]) ?? 0) + (g.figures.calls ?? 0));
-    return [...sums].sort((a, b) => b[1] - a[1]).map(([key, sum]) => ({ key, name: splitColour(key), text: valueWord(model.split, key), sum }));
+    return [...sums].sort((a, b) => b[1] - a[1]).map(([key, sum]) => ({ key, name: splitColour(key), text: valueWord(model.split, key), sum, atLeast: Boolean(model.left) }));
   }
   return model.outcomes.map(name => ({ key: name, name, text: nameOf(name), sum: model.totals[name] }));
 }
@@ -33,41 +33,44 @@ function item(model, metric, groups, key, state = 'over') {
     ...s, value: model.split ? groups.find(g => g.keys[place] === s.key)?.figures.calls ?? 0 : first.figures[s.key] ?? 0,
   }));
   if (model.split && first.rest) parts.push({ key: '(rest)', name: 'other', text: 'All others', value });
+  const atLeast = Boolean(model.split && model.left && !first.rest && value > 0 && !(model.left.inOrder && first !== model.buckets?.[0].groups[0]));
   const label = model.split && !first.rest ? valueWord(model.dims[1 - place], first.keys[1 - place]) || first.label : first.label;
   return {
-    key, label: clipped(label), state, value, rest: first.rest, before: first.before[metric], ...(!model.split && { rate: first.figures.answer_rate, rateBefore: first.before.answer_rate }),
+    key, label: clipped(label), state: atLeast ? 'some' : state, value: state === 'folded' ? undefined : value, rest: first.rest, atLeast, before: beforeOf(model, metric, groups), ...(!model.split && { rate: first.figures.answer_rate, rateBefore: first.before.answer_rate }),
     parts: parts.length ? parts : [{ key: metric, name: metric, text: nameOf(metric), value }],
-    lines: linesOf(model, metric, first, parts, value, state), args: argsOf(model, metric, groups),
+    lines: linesOf(model, metric, first, parts, value, atLeast ? 'some' : state), args: first.rest ? null : ofMetric(model.narrow(first.keys, model.split), metric),
   };
+}
+
+/** The figure of the window before. Of a bar that is split it is known where each of its parts has one. */
+function beforeOf(model, metric, groups) {
+  const all = groups.map(g => g.before[metric]);
+  return all.includes(undefined) || (model.split && model.left) ? undefined : all.reduce((a, b) => a + b, 0);
 }
 
 /** The longest label that is told in a box or to a screen reader; Talkover's own end at 120. */
 const LONGEST = 160;
 export const clipped = words => (words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words);
 
-const STATES = { open: 'not over yet: so far', cut: 'part of it: the window ends within', unread: 'not read', future: 'to come' };
+const STATES = {
+  open: 'not over yet: so far', cut: 'part of it: the window ends within', unread: 'not read', future: 'to come',
+  folded: 'not shown by itself: it is among the others', some: 'at least: smaller parts are among the others',
+};
 
 function linesOf(model, metric, group, parts, value, state) {
   const lines = [];
+  if (state === 'folded') return [STATES.folded];
   if (value !== undefined) lines.push(`${nameOf(metric)} ${f.figure(metric, value)}`);
+  else if (group.figures.calls === 0) lines.push(`${nameOf('calls')} 0`);
+  else if (!['unread', 'future'].includes(state)) lines.push(`${nameOf(metric)} not known`);
   for (const part of parts) if (part.value) lines.push(`${part.text} ${f.count(part.value)}`);
   if (!model.split) {
-    for (const name of model.metrics) if (name !== metric && group.figures[name] !== undefined) lines.push(`${nameOf(name)} ${f.figure(name, group.figures[name])}`);
+    for (const name of model.metrics) if (name !== metric && !parts.some(part => part.key === name) && group.figures[name] !== undefined && !(name === 'calls' && value === undefined)) lines.push(`${nameOf(name)} ${f.figure(name, group.figures[name])}`);
     const { [metric]: before } = group.before;
     if (before !== undefined) lines.push(`${model.comparedWords} ${f.figure(metric, before)}${group.change[metric] === undefined ? '' : ` (${f.change(metric, group.change[metric])})`}`);
   }
   if (STATES[state]) lines.push(STATES[state]);
   return lines;
-}
-
-/** The arguments of find_calls for a bar: without the filter of the dimension that splits it. */
-function argsOf(model, metric, groups) {
-  const { args } = groups[0];
-  if (!args) return null;
-  if (!model.split) return ofMetric(args, metric);
-  const { [model.split]: dropped, ...rest } = args;
-  const kept = model.filters?.[model.split];
-  return kept ? { ...rest, [model.split]: kept } : rest;
 }
 
 /** One item for each bucket of time, hour or weekday, in their order. */

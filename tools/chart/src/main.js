@@ -14,6 +14,23 @@ function theme(name) {
   root.style.colorScheme = name;
 }
 
+/** Shows a view as it stands on paper while it is printed, and then as before. */
+function prints(view) {
+  let before;
+  window.addEventListener('beforeprint', () => {
+    before ??= root.dataset.theme;
+    theme('light');
+    root.classList.add('paper');
+    view.print(true);
+  });
+  window.addEventListener('afterprint', () => {
+    if (before) theme(before);
+    before = undefined;
+    root.classList.remove('paper');
+    view.print(false);
+  });
+}
+
 if (embedded) {
   const { tool, arguments: args, result } = JSON.parse(embedded.textContent);
   root.classList.add('page');
@@ -23,6 +40,7 @@ if (embedded) {
   dress();
   dark.addEventListener('change', dress);
   view.watch(() => {});
+  prints(view);
 } else if (window.parent !== window) {
   theme(dark.matches ? 'dark' : 'light');
   live();
@@ -52,5 +70,6 @@ function live() {
   });
   const view = new View(document.getElementById('view'), { host, read });
   view.wait();
+  prints(view);
   host.ready.then(() => view.watch((width, height) => host.sized(width, height)), error => view.show({ kind: 'error', text: error.message }));
 }

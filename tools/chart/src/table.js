@@ -24,15 +24,28 @@ export function table(data, { caption, perPage, state, redraw, more }) {
     h('button', { type: 'button', id: `sort-${i}`, onclick: () => sort(i) }, headWord(name), h('span', { 'aria-hidden': 'true' }, state.sort === i ? (state.down ? ' ▼' : ' ▲') : ''))));
   const body = shown.map(row => h('tr', {}, row.map((value, i) => {
     const words = (data.cell ?? cellWords)(data.columns[i], value, row);
-    return h(i ? 'td' : 'th', { scope: i ? null : 'row', class: numeric[i] && 'number', title: words.length > 28 ? words.slice(0, 300) : null }, mark(data, row, i), words);
+    return h(i ? 'td' : 'th', { scope: i ? null : 'row', class: numeric[i] ? 'number' : data.columns[i] === 'agent' && 'agent', title: words.length > 28 ? words.slice(0, 300) : null }, mark(data, row, i), words);
   })));
   const go = by => { state.page += by; redraw(by < 0 ? 'page-back' : 'page-on'); };
-  return h('div', {},
-    h('div', { class: 'tabled', role: 'region', 'aria-label': caption, tabindex: 0 }, h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, head)), h('tbody', {}, body))),
+  const tabled = h('div', { class: 'tabled', role: 'region', 'aria-label': caption, tabindex: 0 }, h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, head)), h('tbody', {}, body)));
+  tellBeyond(tabled, caption);
+  return h('div', { class: 'framed' }, tabled,
     (pages > 1 || more) && h('div', { class: 'pages' }, pages > 1 && [
       h('button', { type: 'button', class: 'alone', id: 'page-back', disabled: state.page === 0, 'aria-label': 'Rows before', onclick: () => go(-1) }, '‹'),
       h('span', { 'aria-live': 'polite' }, `${f.count(state.page * perPage + 1)} – ${f.count(state.page * perPage + shown.length)} of ${f.count(rows.length)}`),
       h('button', { type: 'button', class: 'alone', id: 'page-on', disabled: state.page === pages - 1, 'aria-label': 'Rows after', onclick: () => go(1) }, '›')], more));
+}
+
+/** Shows at the edges of a table that more of it lies beyond, and says so. */
+function tellBeyond(tabled, caption) {
+  const tell = () => {
+    const hidden = tabled.scrollWidth - tabled.clientWidth;
+    const sides = [tabled.scrollLeft > 1 && 'left', hidden - tabled.scrollLeft > 1 && 'right'].filter(Boolean);
+    tabled.parentElement.dataset.beyond = sides.join(' ');
+    tabled.setAttribute('aria-label', hidden > 1 ? `${caption}; scrolls sideways` : caption);
+  };
+  tabled.addEventListener('scroll', tell, { passive: true });
+  new ResizeObserver(tell).observe(tabled);
 }
 
 /** Rows in the order of a column. What is not known stands last, and "(rest)" always. */
@@ -54,6 +67,7 @@ export function cellWords(column, value) {
   if (value === '?' || value === null || value === undefined) return '–';
   if (column === 'test') return value ? 'test' : '';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (column === 'from_to') return String(value);
   if (column === 'time') return Number.isFinite(f.moment(value)) ? f.dayTime(f.moment(value)) : String(value);
   if (typeof value !== 'number') return valueWord(column.replace(/_before$/, ''), String(value)).replace(/^\(none\)$/, '');
   return column.endsWith('_change') ? f.change(column, value) : f.figure(column, value);

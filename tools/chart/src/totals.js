@@ -3,7 +3,7 @@
 import { barX, plot, text } from '@observablehq/plot';
 import * as f from './format.js';
 import { nameOf } from './answer.js';
-import { colour, h, widthOf } from './element.js';
+import { LABEL, colour, h, scaled, widthOf } from './element.js';
 import { readable } from './colours.js';
 import { hatches, hits } from './tip.js';
 import { label } from './bars.js';
@@ -16,15 +16,15 @@ const BARS = 86;
 
 export function totals(figure, model, { width, room, open, hint, all }) {
   const names = [...FIRST.filter(name => name in model.totals), ...Object.keys(model.totals).filter(name => !FIRST.includes(name) && name !== 'share')];
-  const across = Math.max(1, Math.floor((width + 8) / 140));
-  const down = Math.max(1, Math.floor((room - BARS) / TILE));
+  const across = Math.max(1, Math.floor((width + 8) / scaled(140)));
+  const down = Math.max(1, Math.floor((room - scaled(BARS)) / scaled(TILE)));
   const shown = all ? names : names.slice(0, across * Math.min(down, 3));
   figure.append(h('dl', { class: 'totals' }, shown.map(name => h('div', {},
     h('dt', {}, nameOf(name)),
     h('dd', { 'data-figure': name }, f.figure(name, model.totals[name])),
     model.change?.[name] !== undefined && h('dd', { 'data-change': name }, `${f.change(name, model.change[name])} from ${f.figure(name, model.before[name])}`),
   ))));
-  if (model.outcomes.length && model.totals.calls > 0) outcomeBars(figure, model, { width, open, hint });
+  if (model.outcomes.length && model.calls > 0) outcomeBars(figure, model, { width, open, hint });
   return { more: names.length - shown.length };
 }
 
@@ -49,16 +49,16 @@ function outcomeBars(figure, model, { width, open, hint }) {
   });
   const most = Math.max(...rects.map(r => r.x2), 1);
   const marginLeft = Math.ceil(Math.max(...bars.map(bar => widthOf(bar.label)))) + (bars.some(bar => bar.label) ? 10 : 0);
-  const height = bars.length * 34 + 4;
+  const height = bars.length * scaled(34) + 4;
   const inside = r => widthOf(f.count(r.value)) + 10 < (r.value / most) * (width - marginLeft - 2);
   const picture = plot({
     width, height, marginLeft, marginRight: 2, marginTop: 2, marginBottom: 2,
     x: { domain: [0, most], axis: null }, y: { type: 'band', domain: bars.map(bar => bar.key), axis: null, paddingInner: 0.2 }, color: { type: 'identity' },
     marks: [
       barX(rects, { y: 'key', x1: 'x1', x2: 'x2', fill: d => (d.hatched ? `url(#hatch-${d.name})` : colour(d.name)), stroke: 'var(--page)', strokeWidth: 1 }),
-      text(rects.filter(r => !r.hatched && inside(r)), { y: 'key', x: d => (d.x1 + d.x2) / 2, text: d => f.count(d.value), fontSize: 12, fill: d => readable(d.name, 1) }),
-      text(rects.filter(r => r.hatched && inside(r)), { y: 'key', x: d => (d.x1 + d.x2) / 2, text: d => f.count(d.value), fontSize: 12, fill: 'var(--ink)', stroke: 'var(--page)', strokeWidth: 4 }),
-      text(bars.filter(bar => bar.label), { y: 'key', x: 0, text: 'label', textAnchor: 'end', dx: -8, fontSize: 12 }),
+      text(rects.filter(r => !r.hatched && inside(r)), { y: 'key', x: d => (d.x1 + d.x2) / 2, text: d => f.count(d.value), fontSize: scaled(LABEL), fill: d => readable(d.name, 1) }),
+      text(rects.filter(r => r.hatched && inside(r)), { y: 'key', x: d => (d.x1 + d.x2) / 2, text: d => f.count(d.value), fontSize: scaled(LABEL), fill: 'var(--ink)', stroke: 'var(--page)', strokeWidth: 4 }),
+      text(bars.filter(bar => bar.label), { y: 'key', x: 0, text: 'label', textAnchor: 'end', dx: -8, fontSize: scaled(LABEL) }),
     ],
   });
   picture.prepend(hatches(model.outcomes));
@@ -68,7 +68,7 @@ function outcomeBars(figure, model, { width, open, hint }) {
   hits(figure, picture, rects.map(r => ({
     x: x.apply(r.x1), width: x.apply(r.x2) - x.apply(r.x1), y: y.apply(r.key), height: y.bandwidth, title: r.key === 'before' ? `${nameOf(r.name)}, before` : nameOf(r.name),
     lines: [`${f.count(r.value)} of ${f.count(bars.find(bar => bar.key === r.key).totals.calls)} calls`],
-    open: r.key === 'now' && open && statusOf(r.name) && (() => open({ label: nameOf(r.name), args: { ...model.baseArgs, status: statusOf(r.name) } })),
+    open: r.key === 'now' && open && model.narrow([]) && statusOf(r.name) && (() => open({ label: nameOf(r.name), args: { ...model.narrow([]), status: statusOf(r.name) } })),
   })), { hint });
 }
 

@@ -4,18 +4,20 @@ import { bars } from './bars.js';
 import { columns } from './columns.js';
 import { heat } from './heat.js';
 import { totals, totalsTable } from './totals.js';
-import { strip } from './strip.js';
+import { outcomesOf, strip } from './strip.js';
 import { table } from './table.js';
 import { mixed } from './colours.js';
-import { METRICS, nameOf } from './answer.js';
+import { METRICS, leftWords, nameOf } from './answer.js';
 import { segmentsOf } from './items.js';
 import * as f from './format.js';
-import { colour, h, scaled } from './element.js';
+import { colour, h, scaled, svg } from './element.js';
 
 /** Claude shows 500 px inline, without a way to scroll; some pixels are for its own rounding. */
 const INLINE = 480;
 const PAGE = 820;
 const ROW = 27;
+/** The width below which a table of calls has no column for each number; scaled. */
+const NARROW = 700;
 /** What a picture gives up for its figures, the least needed first: lines of notes, its legend, then margins. page.css says how. */
 const GIVEN_UP = ['', 'notes', 'notes legend', 'notes legend margins'];
 
@@ -27,7 +29,13 @@ export class View {
 
   get model() { return this.stack.at(-1)?.model; }
   get full() { return this.context.displayMode === 'fullscreen'; }
-  get page() { return !this.host; }
+  get page() { return !this.host || this.paper; }
+
+  /** Draws for paper, or for the screen again. */
+  print(paper) {
+    this.paper = paper;
+    this.draw();
+  }
 
   dress(context) {
     this.context = context;
@@ -129,7 +137,7 @@ export class View {
 
   fillStats(model, { figure, legend, width, room }) {
     const metric = this.metric(model);
-    if (!(model.totals.calls > 0) && !model.oneFigure && !model.groups.some(g => Object.keys(g.before).length)) {
+    if (!(model.calls > 0) && !model.groups.some(g => Object.keys(g.before).length)) {
       figure.append(h('p', { class: 'message' }, 'No calls fit these filters.'));
       return;
     }
@@ -140,6 +148,7 @@ export class View {
     const options = { width, height: Math.min(room, this.full ? 900 : this.page ? 520 : 320), room, open: this.opener(model), hint: this.hint, all: this.full || this.page };
     const drawn = { bars, columns, series: columns, heat }[model.shape]?.(figure, model, metric, options) ?? totals(figure, model, options);
     this.fillLegend(legend, model, metric, drawn);
+    if (this.paper) figure.append(h('div', { class: 'printed' }, this.table(model.shape === 'totals' ? totalsTable(model) : model.table, model.title, room)));
     return drawn;
   }
 
@@ -148,19 +157,20 @@ export class View {
       figure.append(h('p', { class: 'message' }, model.total > 0 ? 'No rows here.' : 'No calls fit these filters.'));
       return;
     }
-    const { outcomes } = strip(figure, model, { width });
-    legend.append(...outcomes.map(o => entry(o.text, { style: `background: ${colour(o.name)}` })));
-    figure.append(this.table(width < 560 ? reordered(model.table, ['time', 'status', 'seconds', 'from', 'to']) : model.table, model.title, room - figure.offsetHeight, this.more(model)));
+    strip(figure, model, { width });
+    if (model.some) legend.append(h('li', { class: 'hint' }, 'Of the rows shown:'));
+    legend.append(...outcomesOf(model).map(o => entry(o.text, { style: `background: ${colour(o.name)}` })));
+    figure.append(this.table(callsTable(model.table, width < scaled(NARROW)), model.title, room - figure.offsetHeight, this.more(model)));
   }
 
   table(data, caption, room, more) {
-    const perPage = this.full || this.page ? 500 : Math.max(3, Math.floor((room - 62) / ROW));
+    const perPage = this.full || this.page ? 500 : Math.max(3, Math.floor((room - scaled(62)) / scaled(ROW)));
     return table(data, { caption, perPage, more, state: this.state, redraw: focus => this.draw(focus) });
   }
 
   /** The next rows of a list, where the host passes questions on. */
   more(model) {
-    const rows = model.shown && h('span', {}, `Rows ${model.shown}`);
+    const rows = model.rows && h('span', {}, `Rows ${model.rows}`);
     if (!model.next || !this.host?.callsTools) return rows;
     return [rows, h('button', { type: 'button', class: 'alone', id: 'next-rows', onclick: () => this.ask(model.asked.tool, model.next) }, 'Next rows')];
   }
@@ -172,7 +182,7 @@ export class View {
 
   /** The figures that buttons offer: those of the answer, or for a matrix those that the host can ask for. */
   choices(model) {
-    if (model.kind !== 'stats' || this.state.table || model.shape === 'totals' || !(model.totals.calls > 0 || model.oneFigure)) return [];
+    if (model.kind !== 'stats' || this.state.table || model.shape === 'totals' || !(model.calls > 0)) return [];
     return model.oneFigure && this.host?.callsTools && model.asked.args ? [...new Set([...METRICS, ...model.metrics])] : model.metrics;
   }
 
@@ -200,11 +210,11 @@ export class View {
     const tools = h('div', { class: 'tools' });
     const metrics = this.choices(model);
     if (metrics.length > 1) tools.append(group('Figure', metrics.map(name => [`metric-${name}`, nameOf(name), this.metric(model) === name, () => this.choose(model, name)])));
-    if (model.kind === 'stats' && (model.totals.calls > 0 || model.oneFigure)) {
+    if (model.kind === 'stats' && model.calls > 0) {
       tools.append(group('Form', [['as-chart', 'Chart', !this.state.table, () => { this.state.table = false; this.draw(); }], ['as-table', 'Table', Boolean(this.state.table), () => { this.state.table = true; this.draw(); }]]));
     }
     if (this.context.availableDisplayModes?.includes('fullscreen')) {
-      tools.append(h('button', { type: 'button', class: 'alone', id: 'full', 'aria-label': this.full ? 'Leave full screen' : 'Full screen', onclick: () => this.showAs(this.full ? 'inline' : 'fullscreen') }, this.full ? '⤡' : '⤢'));
+      tools.append(h('button', { type: 'button', class: 'alone', id: 'full', 'aria-label': this.full ? 'Leave full screen' : 'Full screen', onclick: () => this.showAs(this.full ? 'inline' : 'fullscreen') }, corners(this.full)));
     }
     return h('header', {},
       h('div', {}, h('h1', {}, this.stack.at(-1).title && `${this.stack.at(-1).title}: `, model.title, model.badge && h('span', { class: 'badge' }, model.badge)),
@@ -227,7 +237,7 @@ export class View {
 
   fillLegend(legend, model, metric, drawn) {
     if (model.shape !== 'heat') {
-      for (const s of segmentsOf(model, metric)) legend.append(entry(`${s.text} ${f.count(s.sum ?? 0)}`, { style: `background: ${colour(s.name)}` }));
+      for (const s of segmentsOf(model, metric)) legend.append(entry(`${s.text} ${s.atLeast ? '≥ ' : ''}${f.count(s.sum ?? 0)}`, { style: `background: ${colour(s.name)}` }));
     }
     if (drawn.compared && model.compared) legend.append(entry(model.comparedWords, { class: 'dashed' }));
     if (drawn.unfinished) legend.append(entry('so far', { class: 'hatched' }));
@@ -237,6 +247,9 @@ export class View {
       const { least, most, metric: name } = drawn.ramp;
       legend.append(entry(`${nameOf(name)}, ${least} to ${most}`, { class: 'ramp', style: `background: linear-gradient(to right, ${mixed(name, 0)}, ${mixed(name, 1)})` }));
     }
+    if (drawn.some) legend.append(entry('at least: smaller parts are among the others', { class: 'hatched' }));
+    if (drawn.blank) legend.append(entry(model.left ? 'not shown by itself' : 'no calls', { class: 'blank' }));
+    if (model.left) legend.append(h('li', { class: 'left' }, leftWords(model.left)));
     if (drawn.more > 0) legend.append(h('li', { class: 'hint' }, `${f.count(drawn.more)} more in the table`));
   }
 
@@ -271,11 +284,23 @@ export class View {
   }
 }
 
-/** A table with some columns first, so that a narrow page shows them without scrolling. */
-function reordered({ columns, rows }, first) {
-  const order = [...first.filter(name => columns.includes(name)), ...columns.filter(name => !first.includes(name))].map(name => columns.indexOf(name));
-  return { columns: order.map(i => columns[i]), rows: rows.map(row => order.map(i => row[i])) };
+/**
+ * The rows of calls with what tells them apart first: when, who, what became of them. Where room is short both numbers and the
+ * direction share a column.
+ */
+function callsTable({ columns, rows }, narrow) {
+  const at = name => columns.indexOf(name);
+  const shared = narrow && ['from', 'to', 'direction'].every(name => at(name) >= 0);
+  const first = ['time', 'agent', 'status', 'seconds', ...(shared ? [] : ['from', 'to', 'direction'])].filter(name => at(name) >= 0);
+  const others = columns.filter(name => !first.includes(name) && !(shared && ['from', 'to', 'direction'].includes(name)));
+  const names = [...first, ...(shared ? ['from_to'] : []), ...others];
+  const joined = row => `${row[at('direction')] === 'inbound' ? 'in' : 'out'}: ${row[at('from')]} to ${row[at('to')]}`;
+  return { columns: names, rows: rows.map(row => names.map(name => (name === 'from_to' ? joined(row) : row[at(name)]))) };
 }
+
+/** The sign of the full screen: two corners that point outwards, or inwards. Fonts often lack it. */
+const corners = inwards => svg('svg', { width: 12, height: 12, viewBox: '0 0 12 12', 'aria-hidden': 'true' },
+  svg('path', { d: inwards ? 'M11 5H7V1M1 7h4v4M7 5l4-4M5 7l-4 4' : 'M7 1h4v4M5 11H1V7M11 1 7 5M1 11l4-4', fill: 'none', stroke: 'currentcolor', 'stroke-width': 1.4 }));
 
 const entry = (words, mark) => h('li', {}, h('i', { ...mark, 'aria-hidden': 'true' }), words);
 
