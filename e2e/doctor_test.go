@@ -181,7 +181,7 @@ func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
 func TestDoctorTakesNoArguments(t *testing.T) {
 	for _, command := range []string{"doctor", "healthcheck"} {
 		code, stdout, stderr := try(t, nil, command, "-demo", "now")
-		if want := fmt.Sprintf("talkover-mcp: %q is no command", command+" now"); code != cli.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
+		if want := fmt.Sprintf("talkover-mcp: %q is not a command", command+" now"); code != cli.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
 			t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}

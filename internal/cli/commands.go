@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-envconfig"
 	"github.com/spf13/cobra"
 
 	"github.com/talkover/talkover-mcp/internal/config"
+	"github.com/talkover/talkover-mcp/tools"
 )
 
 // Run does what the arguments say and returns the exit code. It prints an error to
@@ -112,7 +114,14 @@ func (p *Program) Tree() *cobra.Command {
 	p.Env = envconfig.MultiLookuper(config.AddFlags(root.PersistentFlags()), p.Env)
 	root.Flags().BoolP("version", "v", false, "print the version")
 	root.InitDefaultHelpFlag() // else cobra 1.10.2 takes call for the value of -h in "-h call"
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w (see -help)", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		for _, name := range []string{"--port", "--host"} {
+			if strings.Contains(err.Error(), "unknown flag: "+name) {
+				return fmt.Errorf("%w; the address is one flag: -transport http -addr 127.0.0.1:8080 (see -help)", err)
+			}
+		}
+		return fmt.Errorf("%w (see -help)", err)
+	})
 	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true } // cobra calls it once words and flags are checked
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
@@ -127,13 +136,19 @@ func (p *Program) Tree() *cobra.Command {
 	return root
 }
 
-// wantCommand refuses words that are no command, and names the nearest ones.
+// wantCommand refuses words that are not a command, and says what was meant.
 func wantCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return fmt.Errorf("%q is no command; did you mean %s? (see -help)", args[0], strings.Join(near, " or "))
+	word := args[0]
+	switch near := root.SuggestionsFor(word); {
+	case slices.Contains(tools.MeasuredNames(tools.Config{AllowCalls: true}), word):
+		return fmt.Errorf("%q is a tool, not a command; to call it: talkover-mcp call %s NAME=VALUE (see -help)", word, word)
+	case slices.Contains([]string{"serve", "server", "start", "run"}, word):
+		return fmt.Errorf("%q is not a command; without one talkover-mcp serves: over stdio, or with -transport http over HTTP (see -help)", word)
+	case len(near) > 0:
+		return fmt.Errorf("%q is not a command; did you mean %s? (see -help)", word, strings.Join(near, " or "))
 	}
 	var names []string
 	for _, c := range root.Commands() {
@@ -141,7 +156,7 @@ func wantCommand(root *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("%q is no command; there are %s (see -help)", args[0], strings.Join(names, ", "))
+	return fmt.Errorf("%q is not a command; there are %s (see -help)", word, strings.Join(names, ", "))
 }
 
 // wantNoArguments refuses arguments of a command that takes none.
@@ -149,7 +164,7 @@ func wantNoArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%q is no command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())
+	return fmt.Errorf("%q is not a command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())
 }
 
 // wantCall refuses all but the name of a tool and its arguments.
@@ -159,7 +174,7 @@ func wantCall(c *cobra.Command, args []string) error {
 	}
 	for _, pair := range args[1:] {
 		if !strings.Contains(pair, "=") {
-			return fmt.Errorf("%s: %q is no name=value", c.Name(), pair)
+			return fmt.Errorf("%s: %q is not of the form name=value", c.Name(), pair)
 		}
 	}
 	return nil
