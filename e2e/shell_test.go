@@ -26,7 +26,7 @@ import (
 // that is in neither list must be added to one.
 var (
 	local   = strings.Fields("talkover-mcp go openssl cat chmod grep head install ls mkdir rm sed")
-	foreign = strings.Fields("agy bash brew claude code codex cosign curl docker gemini gh git kubectl npm npx podman powershell sha256sum sudo tar xattr")
+	foreign = strings.Fields("agy bash brew chgrp claude code codex cosign curl docker gemini gh git jq kubectl npm npx podman powershell sha256sum sudo tar xattr")
 )
 
 // stub replaces every command. It notes, with NUL after each: the folder, the number of
