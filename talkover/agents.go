@@ -1,6 +1,7 @@
 package talkover
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
@@ -17,32 +18,56 @@ var AgentStatuses = []string{AgentDraft, AgentPublished}
 
 // Agent names the agent that made or took a call.
 type Agent struct {
-	ID    string
-	Name  string
-	Label string // for display
+	ID    string `api:"id,64"`
+	Name  string `api:"name,120"`
+	Label string `api:"label,120"` // for display
 }
 
 // Display returns the label, or where there is none the name or the id; it is
 // empty for no agent.
-func (a Agent) Display() string {
-	for _, s := range []string{a.Label, a.Name, a.ID} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
+func (a Agent) Display() string { return cmp.Or(a.Label, a.Name, a.ID) }
 
 // AgentInfo holds one row of the list of agents, without its kilobytes of voice,
 // trainings and prompts. Strings are cleaned (see [Clean]).
 type AgentInfo struct {
 	Agent
-	Direction string   // one of Directions
-	Status    string   // one of AgentStatuses; the vendor's current_status
-	Language  string   // as the API writes it, such as en
-	Numbers   []string // E.164, those that it answers or calls from; at most MaxNumbers
+	Direction    string `api:"direction,32"`      // one of Directions
+	Status       string `api:"current_status,32"` // one of AgentStatuses
+	Language     string `api:"language,32"`       // as the API writes it, such as en
+	PhoneNumbers `api:"phone_numbers"`
+}
 
-	MoreNumbers int // beyond Numbers
+// PhoneNumbers holds the phone numbers of an agent.
+type PhoneNumbers struct {
+	Numbers     []string // E.164, those that the agent answers or calls from; at most MaxNumbers
+	MoreNumbers int      // beyond Numbers
+}
+
+// MaxNumbers bounds the phone numbers of an agent that are kept.
+const MaxNumbers = 20
+
+// read implements [reader]. A number is an object, or bare.
+func (n *PhoneNumbers) read(d decoder) (bool, error) {
+	*n = PhoneNumbers{}
+	return d.array(func() error {
+		var row struct {
+			Number string `api:"number,40"`
+		}
+		var err error
+		if d.PeekKind() == '{' {
+			_, _, err = d.fill(&row)
+		} else {
+			_, err = d.value(&row.Number, maxNumber)
+		}
+		switch {
+		case row.Number == "":
+		case len(n.Numbers) == MaxNumbers:
+			n.MoreNumbers++
+		default:
+			n.Numbers = append(n.Numbers, row.Number)
+		}
+		return err
+	})
 }
 
 // Key returns the id; it is empty for a row without one.
@@ -66,7 +91,7 @@ func (q AgentQuery) onPage(n int) AgentQuery {
 // ListAgents fetches one page of the account's agents. Deleted ones are not in
 // it. The error is an [*Error], or that of ctx.
 func (c *Client) ListAgents(ctx context.Context, q AgentQuery) (Page[AgentInfo], error) {
-	return getList(ctx, c, "agents", values(q), readAgentInfo)
+	return getList(ctx, c, "agents", values(q), AgentInfo{})
 }
 
 // ValidAgentID reports whether s may be the id of an agent: nothing that could
@@ -84,91 +109,18 @@ func agentPath(id, what string) (string, error) {
 	return "agents/" + id + "/" + what, nil
 }
 
-// readAgent reads an agent: an object, or null or [] for a deleted one, or a
-// bare string, taken as its name.
-func readAgent(d decoder, a *Agent) (bool, error) {
+// read implements [reader]: an object, or null or [] for a deleted agent, or a bare string,
+// taken as its name.
+func (a *Agent) read(d decoder) (bool, error) {
 	*a = Agent{}
 	switch d.PeekKind() {
 	case '{':
-		clean := true
-		_, err := d.object(func(name []byte) error {
-			var ok bool
-			var err error
-			switch string(name) {
-			case "id":
-				ok, err = d.text(maxID, &a.ID)
-			case "name":
-				ok, err = d.text(maxName, &a.Name)
-			case "label":
-				ok, err = d.text(maxName, &a.Label)
-			default:
-				return d.SkipValue()
-			}
-			clean = clean && ok
-			return err
-		})
-		return clean, err
+		unread, _, err := d.fill(a)
+		return len(unread) == 0, err
 	case '[':
 		empty := true
 		_, err := d.array(func() error { empty = false; return d.SkipValue() })
 		return empty, err
-	default:
-		return d.text(maxName, &a.Name)
 	}
+	return d.value(&a.Name, maxName)
 }
-
-// readAgentInfo reads one row. It reports false, having skipped the value, where no
-// object comes.
-func readAgentInfo(d decoder) (AgentInfo, bool, error) {
-	var a AgentInfo
-	ok, err := d.object(func(name []byte) (err error) {
-		switch string(name) {
-		case "id":
-			_, err = d.text(maxID, &a.ID)
-		case "name":
-			_, err = d.text(maxName, &a.Name)
-		case "label":
-			_, err = d.text(maxName, &a.Label)
-		case "direction":
-			_, err = d.text(maxStatus, &a.Direction)
-		case "current_status":
-			_, err = d.text(maxStatus, &a.Status)
-		case "language":
-			_, err = d.text(maxStatus, &a.Language)
-		case "phone_numbers":
-			a.Numbers, a.MoreNumbers = nil, 0
-			_, err = d.array(func() error { return a.readNumber(d) })
-		default:
-			err = d.SkipValue()
-		}
-		return err
-	})
-	return a, ok, err
-}
-
-// readNumber reads one of the agent's phone numbers, an object or a bare string.
-func (a *AgentInfo) readNumber(d decoder) (err error) {
-	var number string
-	if d.PeekKind() == '{' {
-		_, err = d.object(func(name []byte) (err error) {
-			if string(name) == "number" {
-				_, err = d.text(maxNumber, &number)
-				return err
-			}
-			return d.SkipValue()
-		})
-	} else {
-		_, err = d.text(maxNumber, &number)
-	}
-	switch {
-	case number == "":
-	case len(a.Numbers) == MaxNumbers:
-		a.MoreNumbers++
-	default:
-		a.Numbers = append(a.Numbers, number)
-	}
-	return err
-}
-
-// MaxNumbers bounds the phone numbers of an agent that are kept.
-const MaxNumbers = 20

@@ -36,19 +36,19 @@ var (
 // Call holds one row of the call log. Strings are cleaned (see [Clean]); a string
 // that the API leaves out or sends as null is empty.
 type Call struct {
-	ID            string
-	SID           string // of the telephony provider; the one handle that finds a call again
-	To            string // E.164
-	ToFormatted   string
-	From          string // E.164
-	FromFormatted string
-	IsTesting     bool
-	Direction     string // one of Directions
-	Status        string // one of Statuses, or one that the API added
-	Duration      int    // seconds; 0 if not completed
-	Agent         Agent  // zero where the agent was deleted
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	ID            string    `api:"id,64"`
+	SID           string    `api:"sid,64"` // of the telephony provider; the one handle that finds a call again
+	To            string    `api:"to,40"`  // E.164
+	ToFormatted   string    `api:"to_formatted,40"`
+	From          string    `api:"from,40"` // E.164
+	FromFormatted string    `api:"from_formatted,40"`
+	IsTesting     bool      `api:"is_testing"`
+	Direction     string    `api:"direction,32"`    // one of Directions
+	Status        string    `api:"status,32"`       // one of Statuses, or one that the API added
+	Duration      int       `api:"duration,604800"` // seconds, at most a week; 0 if not completed
+	Agent         Agent     `api:"agent"`           // zero where the agent was deleted
+	CreatedAt     time.Time `api:"created_at"`
+	UpdatedAt     time.Time `api:"updated_at"`
 
 	// Unread names the fields that could not be read and are zero here; nil for nearly
 	// every call.
@@ -109,7 +109,7 @@ func (q CallQuery) onPage(n int) CallQuery {
 // once and share a page, which must not be changed. The error is an [*Error], or that
 // of ctx.
 func (c *Client) ListCalls(ctx context.Context, q CallQuery) (Page[Call], error) {
-	return getList(ctx, c, "calls", values(q), readCall)
+	return getList(ctx, c, "calls", values(q), Call{})
 }
 
 // ListAgentCalls fetches one page of the calls of one agent, as [Client.ListCalls]
@@ -122,66 +122,15 @@ func (c *Client) ListAgentCalls(ctx context.Context, agentID string, q CallQuery
 		return Page[Call]{}, err
 	}
 	q.AgentID = ""
-	return getList(ctx, c, path, values(q), readCall)
+	return getList(ctx, c, path, values(q), Call{})
 }
 
-// maxDuration bounds a call's length, in seconds. A longer one counts as unread.
-const maxDuration = 7 * 24 * 3600
-
-// readCall reads one row. It reports false, having skipped the value, where no
-// object comes.
-func readCall(d decoder) (Call, bool, error) {
-	var c Call
-	ok, err := d.object(func(name []byte) error {
-		var ok bool
-		var err error
-		switch string(name) {
-		case "id":
-			ok, err = d.text(maxID, &c.ID)
-		case "sid":
-			ok, err = d.text(maxID, &c.SID)
-		case "to":
-			ok, err = d.text(maxNumber, &c.To)
-		case "to_formatted":
-			ok, err = d.text(maxNumber, &c.ToFormatted)
-		case "from":
-			ok, err = d.text(maxNumber, &c.From)
-		case "from_formatted":
-			ok, err = d.text(maxNumber, &c.FromFormatted)
-		case "is_testing":
-			ok, err = d.boolean(&c.IsTesting)
-		case "direction":
-			ok, err = d.text(maxStatus, &c.Direction)
-		case "status":
-			ok, err = d.text(maxStatus, &c.Status)
-		case "duration":
-			ok, err = d.integer(maxDuration, &c.Duration)
-		case "agent":
-			ok, err = readAgent(d, &c.Agent)
-		case "created_at":
-			ok, err = d.time(&c.CreatedAt)
-		case "updated_at":
-			ok, err = d.time(&c.UpdatedAt)
-		default:
-			return d.SkipValue()
-		}
-		c.noteUnread(name, ok)
-		return err
-	})
-	c.noteUnread([]byte("created_at"), !c.CreatedAt.IsZero())
-	return c, ok, err
-}
-
-// noteUnread keeps in Unread whether the last value of a field could be read: of
-// two members with one name, the last one counts.
-func (c *Call) noteUnread(name []byte, ok bool) {
-	at := slices.IndexFunc(c.Unread, func(n string) bool { return n == string(name) })
-	switch {
-	case ok && at >= 0:
-		if c.Unread = slices.Delete(c.Unread, at, at+1); len(c.Unread) == 0 {
-			c.Unread = nil
-		}
-	case !ok && at < 0:
-		c.Unread = append(c.Unread, string(name))
+// note keeps the names of the members that could not be read.
+func (c *Call) note(unread []string) {
+	if c.CreatedAt.IsZero() && !slices.Contains(unread, "created_at") {
+		unread = append(unread, "created_at")
+	}
+	if len(unread) > 0 {
+		c.Unread = unread
 	}
 }

@@ -1,8 +1,8 @@
 package talkover
 
 import (
+	"cmp"
 	"context"
-	"math"
 )
 
 // CampaignStatuses and CampaignTypes list the values of the filters of List Campaigns.
@@ -14,23 +14,40 @@ var (
 
 // Campaign holds one row of the list of campaigns. Strings are cleaned (see [Clean]).
 type Campaign struct {
-	ID         string
-	Name       string
-	Status     string // one of CampaignStatuses
-	Type       string // one of CampaignTypes
-	StartDate  string // as the API writes it
-	Weekdays   []int  // on which it calls; 1 is Monday
-	Earliest   string // time of the day, as the API writes it
-	Latest     string
-	Timezone   string
-	Agent      Agent
-	MaxRetries int
-	Cooldown   int // hours between two tries
+	ID         string   `api:"id,64"`
+	Name       string   `api:"name,120"`
+	Status     string   `api:"status,32"`             // one of CampaignStatuses
+	Type       string   `api:"campaign_type,32"`      // one of CampaignTypes
+	StartDate  string   `api:"start_date,32"`         // as the API writes it
+	Weekdays   weekdays `api:"days_of_week"`          // on which it calls; 1 is Monday
+	Earliest   string   `api:"earliest_call_time,32"` // time of the day, as the API writes it
+	Latest     string   `api:"latest_call_time,32"`
+	Timezone   string   `api:"timezone,32"`
+	Agent      Agent    `api:"agent"`
+	MaxRetries int      `api:"max_retries"`
+	Cooldown   int      `api:"retry_cooldown_hours"` // hours between two tries
 
-	Calls       int // as the API counts them, and so the rest
-	Completed   int
-	Failed      int
-	SuccessRate float64 // per cent
+	_           wrapper `api:"stats"`
+	Calls       int     `api:"total_calls"` // as the API counts them, and so the rest
+	Completed   int     `api:"completed_calls"`
+	Failed      int     `api:"failed_calls"`
+	SuccessRate float64 `api:"success_rate"` // per cent
+}
+
+// weekdays holds the numbers of days, from 1 for Monday to 7 for Sunday.
+type weekdays []int
+
+// read implements [reader]. Sunday may be 0, too.
+func (w *weekdays) read(d decoder) (bool, error) {
+	*w = nil
+	return d.array(func() error {
+		day := 0
+		ok, err := d.value(&day, 7)
+		if ok && len(*w) < 7 {
+			*w = append(*w, cmp.Or(day, 7))
+		}
+		return err
+	})
 }
 
 // Key returns the id; it is empty for a row without one.
@@ -57,77 +74,5 @@ func (q CampaignQuery) onPage(n int) CampaignQuery {
 // ListCampaigns fetches one page of the account's campaigns. The error is an
 // [*Error], or that of ctx.
 func (c *Client) ListCampaigns(ctx context.Context, q CampaignQuery) (Page[Campaign], error) {
-	return getList(ctx, c, "campaigns", values(q), readCampaign)
-}
-
-// readCampaign reads one row. It reports false, having skipped the value, where no
-// object comes.
-func readCampaign(d decoder) (Campaign, bool, error) {
-	var c Campaign
-	ok, err := d.object(func(name []byte) (err error) {
-		switch string(name) {
-		case "id":
-			_, err = d.text(maxID, &c.ID)
-		case "name":
-			_, err = d.text(maxName, &c.Name)
-		case "status":
-			_, err = d.text(maxStatus, &c.Status)
-		case "campaign_type":
-			_, err = d.text(maxStatus, &c.Type)
-		case "start_date":
-			_, err = d.text(maxStatus, &c.StartDate)
-		case "days_of_week":
-			c.Weekdays = nil
-			_, err = d.array(func() error { return readWeekday(d, &c.Weekdays) })
-		case "earliest_call_time":
-			_, err = d.text(maxStatus, &c.Earliest)
-		case "latest_call_time":
-			_, err = d.text(maxStatus, &c.Latest)
-		case "timezone":
-			_, err = d.text(maxStatus, &c.Timezone)
-		case "agent":
-			_, err = readAgent(d, &c.Agent)
-		case "max_retries":
-			_, err = d.integer(math.MaxInt32, &c.MaxRetries)
-		case "retry_cooldown_hours":
-			_, err = d.integer(math.MaxInt32, &c.Cooldown)
-		case "stats":
-			_, err = d.object(func(name []byte) error { return c.readStats(d, string(name)) })
-		default:
-			err = d.SkipValue()
-		}
-		return err
-	})
-	return c, ok, err
-}
-
-func (c *Campaign) readStats(d decoder, name string) (err error) {
-	switch name {
-	case "total_calls":
-		_, err = d.integer(math.MaxInt32, &c.Calls)
-	case "completed_calls":
-		_, err = d.integer(math.MaxInt32, &c.Completed)
-	case "failed_calls":
-		_, err = d.integer(math.MaxInt32, &c.Failed)
-	case "success_rate":
-		_, err = d.decimal(&c.SuccessRate)
-	default:
-		err = d.SkipValue()
-	}
-	return err
-}
-
-// readWeekday reads a day's number; Sunday may be 0 or 7.
-func readWeekday(d decoder, into *[]int) error {
-	var day int
-	if ok, err := d.integer(7, &day); err != nil || !ok {
-		return err
-	}
-	if day == 0 {
-		day = 7
-	}
-	if len(*into) < 7 {
-		*into = append(*into, day)
-	}
-	return nil
+	return getList(ctx, c, "campaigns", values(q), Campaign{})
 }

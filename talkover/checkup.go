@@ -25,60 +25,38 @@ type Checkup struct {
 // neither retries nor waits for the limiter. It asks for one call; a client without a
 // token asks [Client.Health] instead. The error is an [*Error], or that of ctx.
 func (c *Client) Checkup(ctx context.Context) (Checkup, error) {
-	head := &headKeeper{RoundTripper: c.transport}
-	once := c.As(c.secret())
-	once.transport = head
-	calls, err := -1, error(nil)
-	if c.secret().IsZero() {
-		err = once.Health(ctx)
-	} else {
-		calls, err = once.countCalls(ctx)
+	once, asked := c.As(c.secret()), time.Now()
+	r := request{method: http.MethodGet, path: "calls", query: values(CallQuery{PerPage: 1}).Encode()}
+	if r.open = c.secret().IsZero(); r.open {
+		r.path, r.query = "health", ""
 	}
-	up := head.checkup()
-	up.Calls = calls
+	a, err := once.send(ctx, r)
+	up := a.checkup(asked)
+	if err != nil || r.open {
+		return up, err
+	}
+	page, err := readPage(a, rows[Call]{most: maxRows})
+	if page.Pagination != nil {
+		up.Calls = page.Pagination.Total
+	}
 	return up, err
 }
 
-// countCalls returns how many calls the log has, or -1 where the API does not say.
-func (c *Client) countCalls(ctx context.Context) (int, error) {
-	page, err := getOnce(ctx, c, "calls", values(CallQuery{PerPage: 1}).Encode(), listOf(readCall, maxRows))
-	if err != nil || page.Pagination == nil {
-		return -1, err
-	}
-	return page.Pagination.Total, nil
-}
-
-// headKeeper keeps the header of an answer, and the moments before and after it.
-type headKeeper struct {
-	http.RoundTripper
-	asked, answered time.Time
-	header          http.Header // nil before an answer
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (k *headKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
-	k.asked = time.Now()
-	res, err := k.RoundTripper.RoundTrip(r)
-	if err == nil {
-		k.answered, k.header = time.Now(), res.Header
-	}
-	return res, err
-}
-
-func (k *headKeeper) checkup() Checkup {
-	up := Checkup{Limit: headerCount(k.header, "X-RateLimit-Limit"), Left: headerCount(k.header, "X-RateLimit-Remaining")}
-	if k.header == nil {
+// checkup returns the facts of the header of an answer.
+func (a answer) checkup(asked time.Time) Checkup {
+	up := Checkup{Calls: -1, Limit: headerCount(a.header, "X-RateLimit-Limit"), Left: headerCount(a.header, "X-RateLimit-Remaining")}
+	if a.header == nil {
 		return up
 	}
-	up.Took = k.answered.Sub(k.asked)
-	now := k.answered
+	up.Took = a.at.Sub(asked)
+	now := a.at
 	// An answer out of a cache has the date of another moment.
-	if date, err := http.ParseTime(k.header.Get("Date")); err == nil && k.header.Get("Age") == "" {
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil && a.header.Get("Age") == "" {
 		const cutOff = time.Second / 2 // on average, since the header tells whole seconds
-		up.Dated, up.Ahead = true, k.asked.Add(up.Took/2).Sub(date.Add(cutOff))
+		up.Dated, up.Ahead = true, asked.Add(up.Took/2).Sub(date.Add(cutOff))
 		now = date
 	}
-	if until, ok := resetTime(k.header); ok {
+	if until, ok := resetTime(a.header); ok {
 		up.Reset = max(until.Sub(now), 0)
 	}
 	return up

@@ -10,6 +10,7 @@
 package talkover
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -40,88 +41,42 @@ type Config struct {
 
 // Client speaks to one account of the API. Many goroutines may use it at once.
 type Client struct {
-	base      *url.URL
-	token     Secret
-	renewed   func() Secret // nil if the token stays
-	userAgent string
-	timeout   time.Duration
-	transport http.RoundTripper
-	rateLimit int
-	replicas  int
-	ledger    LedgerOf
-	limiter   *limiter
-	usage     *usage // shared with every client that As made
-	clock     *clock // shared by all that As made
-	flights   flights
-	log       *slog.Logger
+	config  Config // with its defaults
+	base    *url.URL
+	limiter *limiter
+	usage   *usage // shared with every client that As made, as the clock is
+	clock   *clock
+	flights flights
 }
 
 // New makes a client. It fails on a base URL that [ParseBaseURL] refuses.
 func New(c Config) (*Client, error) {
-	if c.BaseURL == "" {
-		c.BaseURL = DefaultBaseURL
-	}
-	base, err := ParseBaseURL(c.BaseURL)
+	base, err := ParseBaseURL(cmp.Or(c.BaseURL, DefaultBaseURL))
 	if err != nil {
 		return nil, fmt.Errorf("talkover: base URL: %w", err)
 	}
-	if c.UserAgent == "" {
-		c.UserAgent = "talkover-mcp"
-	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
+	c.UserAgent = cmp.Or(c.UserAgent, "talkover-mcp")
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.Replicas = max(c.Replicas, 1)
 	if c.Transport == nil {
 		c.Transport = NewTransport()
 	}
+	c.Transport = Timely(c.Transport)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	counts := new(usage)
-	client := &Client{
-		base:      base,
-		token:     c.Token,
-		renewed:   c.Renewed,
-		userAgent: c.UserAgent,
-		timeout:   c.Timeout,
-		transport: Timely(c.Transport),
-		rateLimit: c.RateLimit,
-		replicas:  c.Replicas,
-		ledger:    c.Ledger,
-		usage:     counts,
-		clock:     new(clock),
-		log:       c.Log,
-	}
-	client.limit()
-	return client, nil
-}
-
-// limit makes the limiter of a new client.
-func (c *Client) limit() {
-	c.limiter = newLimiter(c.rateLimit, c.replicas, c.timeout, c.usage)
-	if c.ledger != nil && c.rateLimit > 0 {
-		c.limiter.shared = &sharedCount{Ledger: c.ledger(c.Key), told: Told{Left: -1}}
-	}
+	return (&Client{config: c, base: base, usage: new(usage), clock: new(clock)}).with(c.Token, c.Renewed), nil
 }
 
 // As returns a client for the account of another token. It reaches the API in the
 // same way and over the same connections. It limits requests, and shares equal
 // ones, for that account alone.
-func (c *Client) As(token Secret) *Client {
-	client := &Client{
-		base:      c.base,
-		token:     token,
-		userAgent: c.userAgent,
-		timeout:   c.timeout,
-		transport: c.transport,
-		rateLimit: c.rateLimit,
-		replicas:  c.replicas,
-		ledger:    c.ledger,
-		usage:     c.usage,
-		clock:     c.clock,
-		log:       c.log,
-	}
-	client.limit()
+func (c *Client) As(token Secret) *Client { return c.with(token, nil) }
+
+func (c *Client) with(token Secret, renewed func() Secret) *Client {
+	client := &Client{config: c.config, base: c.base, usage: c.usage, clock: c.clock}
+	client.config.Token, client.config.Renewed = token, renewed
+	client.limiter = newLimiter(client)
 	return client
 }
 
@@ -131,10 +86,10 @@ func (c *Client) Usage() Usage { return c.usage.read() }
 
 // secret returns the token at this moment.
 func (c *Client) secret() Secret {
-	if c.renewed != nil {
-		return c.renewed()
+	if c.config.Renewed != nil {
+		return c.config.Renewed()
 	}
-	return c.token
+	return c.config.Token
 }
 
 // Key derives a secret from the token of the client at this moment; see [Secret.Key].

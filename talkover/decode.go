@@ -2,11 +2,15 @@ package talkover
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"math"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,36 +20,30 @@ import (
 // times in three forms. So the decoder reads values token by token, each with the
 // meaning that its field allows. It tells the caller of a value that cannot be
 // read, and goes on with the rest.
+//
+// A field says in its api tag which member of an object it is read from, and the most
+// runes of a text that are kept, or the largest number:
+//
+//	SID      string `api:"sid,64"`
+//	Duration int    `api:"duration,604800"`
+//
+// A field may have several names.
+
+// wrapper is a field that names objects whose members are read as those of its struct.
+type wrapper struct{}
 
 // decoder reads one JSON document. It hides the token in every text: an API, or a
 // proxy before it, may echo the request.
 type decoder struct {
 	*jsontext.Decoder
-	token   Secret
-	strings *interned
+	token Secret
 }
 
 func newDecoder(r io.Reader, token Secret) decoder {
 	return decoder{jsontext.NewDecoder(r,
 		jsontext.AllowInvalidUTF8(true),    // broken bytes become U+FFFD, as Clean has it
 		jsontext.AllowDuplicateNames(true), // the last one wins, as everywhere in PHP
-	), token, new(interned)}
-}
-
-// interned is a hash table of the strings read last. In the rows of a page most
-// repeat: agents, lines, statuses. A string that is still there is not made again.
-type interned [64]string
-
-// string returns b as a string.
-func (in *interned) string(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	kept := &in[(len(b)+3*int(b[0])+5*int(b[len(b)/2])+7*int(b[len(b)-1]))%len(in)]
-	if *kept != string(b) {
-		*kept = string(b)
-	}
-	return *kept
+	), token}
 }
 
 // clean hides the token in a text and cleans it with [Clean].
@@ -92,8 +90,7 @@ func (d decoder) object(member func(name []byte) error) (bool, error) {
 // numbered members is one too, as PHP writes a filtered list. It reports false, having
 // skipped the rest, where none comes.
 func (d decoder) array(element func() error) (bool, error) {
-	switch d.PeekKind() {
-	case '{':
+	if d.PeekKind() != '[' {
 		numbered, other := false, false
 		_, err := d.object(func(name []byte) error {
 			if other = other || len(name) == 0 || len(bytes.Trim(name, "0123456789")) > 0; other {
@@ -103,9 +100,6 @@ func (d decoder) array(element func() error) (bool, error) {
 			return element()
 		})
 		return numbered && !other, err
-	case '[':
-	default:
-		return false, d.SkipValue()
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return false, err
@@ -119,25 +113,6 @@ func (d decoder) array(element func() error) (bool, error) {
 	return true, err
 }
 
-// scalar reads a string, number or boolean as its text, and null as "". It
-// reports false, having skipped the value, for an object or an array.
-func (d decoder) scalar() (string, bool, error) {
-	switch d.PeekKind() {
-	case '{', '[':
-		return "", false, d.SkipValue()
-	case 'n':
-		return "", true, d.SkipValue()
-	}
-	v, err := d.ReadValue()
-	if err != nil {
-		return "", false, err
-	}
-	if v.Kind() == '"' {
-		return d.strings.string(unquoted(v)), true, nil
-	}
-	return d.strings.string(v), true, nil
-}
-
 // unquoted returns the text of a JSON string. It may share the bytes of v.
 func unquoted(v jsontext.Value) []byte {
 	if bytes.IndexByte(v, '\\') < 0 {
@@ -147,103 +122,140 @@ func unquoted(v jsontext.Value) []byte {
 	return s
 }
 
-// text reads a scalar and cleans it.
-func (d decoder) text(limit int, into *string) (bool, error) {
-	s, ok, err := d.scalar()
-	*into = d.clean(s, limit)
+// member is where a member of an object is read into.
+type member struct {
+	name  string
+	field []int // of the struct; nil for none
+	limit int
+	wraps bool // an object holds members of the struct
+}
+
+// tables keeps the members of each type of struct, by their names.
+var tables sync.Map
+
+func membersOf(t reflect.Type) map[string]member {
+	if table, ok := tables.Load(t); ok {
+		return table.(map[string]member)
+	}
+	table := map[string]member{}
+	for _, f := range reflect.VisibleFields(t) {
+		names, limit, _ := strings.Cut(f.Tag.Get("api"), ",")
+		for name := range strings.FieldsSeq(names) {
+			m := table[name]
+			m.name = name
+			if f.Type == reflect.TypeFor[wrapper]() {
+				m.wraps = true
+			} else {
+				m.field = f.Index
+				m.limit, _ = strconv.Atoi(limit)
+			}
+			table[name] = m
+		}
+	}
+	tables.Store(t, table)
+	return table
+}
+
+// fill reads the object that comes next into a struct, a pointer to which it gets. It
+// returns the names of the members that could not be read; of two with one name, the last
+// one counts. It reports false, having skipped the value, where no object comes.
+func (d decoder) fill(into any) (unread []string, ok bool, err error) {
+	v := reflect.ValueOf(into).Elem()
+	members := membersOf(v.Type())
+	var read func(name []byte) error
+	read = func(name []byte) error {
+		m := members[string(name)]
+		kind := d.PeekKind()
+		if m.wraps && kind == '{' {
+			_, err := d.object(read)
+			return err
+		}
+		if m.field == nil || m.wraps && kind != '"' {
+			return d.SkipValue()
+		}
+		ok, err := d.value(v.FieldByIndex(m.field).Addr().Interface(), m.limit)
+		if unread = slices.DeleteFunc(unread, func(n string) bool { return n == m.name }); !ok {
+			unread = append(unread, m.name)
+		}
+		return err
+	}
+	ok, err = d.object(read)
+	return unread, ok, err
+}
+
+// reader is a field that reads itself.
+type reader interface {
+	read(d decoder) (bool, error)
+}
+
+// value reads the value that comes next into what a pointer points to, and leaves that as
+// it is for null. It reports false for what it cannot read, which leaves a decimal as it is
+// and makes all else zero.
+func (d decoder) value(into any, limit int) (ok bool, err error) {
+	if r, ok := into.(reader); ok {
+		return r.read(d)
+	}
+	text := ""
+	switch d.PeekKind() {
+	case 'n':
+		return true, d.SkipValue()
+	case '{', '[':
+		err = d.SkipValue()
+	default:
+		var v jsontext.Value
+		if v, err = d.ReadValue(); err == nil {
+			if ok = true; v.Kind() == '"' {
+				v = unquoted(v)
+			}
+			text = string(v)
+		}
+	}
+	switch into := into.(type) {
+	case *string:
+		*into = d.clean(text, limit)
+	case *int: // a whole number
+		f, isNumber := parseNumber(text)
+		*into = 0
+		if ok = ok && isNumber && f == math.Trunc(f) && f <= float64(cmp.Or(limit, math.MaxInt32)); ok {
+			*into = int(f)
+		}
+	case *float64: // also as "85 %"
+		f, isNumber := parseNumber(strings.TrimSuffix(strings.TrimSpace(text), "%"))
+		if ok = ok && isNumber; ok {
+			*into = f
+		}
+	case *bool: // also as 1, 0 and strings
+		*into = text == "true" || text == "1"
+		ok = ok && (*into || text == "false" || text == "0" || text == "")
+	case *time.Time:
+		var isTime bool
+		*into, isTime = parseTime(text)
+		ok = ok && isTime
+	}
 	return ok, err
 }
 
-// integer reads a whole number of 0 or more that may come as a string; null and
-// "" are 0. It reports false for anything else, and for more than limit.
-func (d decoder) integer(limit int, into *int) (bool, error) {
-	*into = 0
-	s, ok, err := d.scalar()
-	if err != nil || !ok {
-		return ok, err
-	}
-	n, ok := parseInteger(s)
-	if ok = ok && n >= 0 && n <= limit; ok {
-		*into = n
-	}
-	return ok, nil
-}
-
-func parseInteger(s string) (int, bool) {
-	s = strings.TrimSpace(s)
-	if s == "" {
+// parseNumber reads a number of 0 or more; nothing is 0.
+func parseNumber(s string) (float64, bool) {
+	if s = strings.TrimSpace(s); s == "" {
 		return 0, true
 	}
-	if n, err := strconv.Atoi(s); err == nil {
-		return n, true
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && !math.IsInf(f, 0) {
+		return f, true
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return 0, false
-	}
-	return int(f), true
-}
-
-// decimal reads a number of 0 or more that may come as a string, also as "85 %";
-// null and "" are 0. It reports false for anything else.
-func (d decoder) decimal(into *float64) (bool, error) {
-	*into = 0
-	s, ok, err := d.scalar()
-	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "%"))
-	if err != nil || !ok || s == "" {
-		return ok, err
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if ok = err == nil && f >= 0 && !math.IsInf(f, 0); ok {
-		*into = f
-	}
-	return ok, nil
-}
-
-// boolean reads true and false, also as 1, 0 and strings; null is false.
-func (d decoder) boolean(into *bool) (bool, error) {
-	*into = false
-	s, ok, err := d.scalar()
-	if err != nil || !ok {
-		return ok, err
-	}
-	*into, ok = parseBoolean(s)
-	return ok, nil
-}
-
-func parseBoolean(s string) (value, ok bool) {
-	switch s {
-	case "true", "1":
-		return true, true
-	case "false", "0", "":
-		return false, true
-	}
-	return false, false
+	return 0, false
 }
 
 // timeForms lists the forms in which the API writes a moment; one without a zone is
 // UTC.
 var timeForms = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
 
-// time reads a moment; null and "" are the zero time.
-func (d decoder) time(into *time.Time) (bool, error) {
-	*into = time.Time{}
-	s, ok, err := d.scalar()
-	if err != nil || !ok {
-		return ok, err
-	}
-	*into, ok = parseTime(s)
-	return ok, nil
-}
-
+// parseTime reads a moment; nothing is the zero time.
 func parseTime(s string) (time.Time, bool) {
-	if s == "" {
-		return time.Time{}, true
-	}
 	for _, form := range timeForms {
 		if t, err := time.Parse(form, s); err == nil {
 			return t.UTC(), true
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, s == ""
 }

@@ -2,230 +2,122 @@ package talkover
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"math"
-	"time"
+	"slices"
 )
 
-// envelope holds the members of an answer besides its rows: the pagination of a list,
-// and the words of an error.
-type envelope struct {
-	failed     bool // success: false
-	hasRows    bool
-	pagination *Pagination // nil where the answer does not say
-	code       string
-	message    string
-	fields     map[string][]string
-	retryAfter time.Duration
+// problem holds the words of an error, in each of its five shapes.
+type problem struct {
+	Success    string   `api:"success,32"`
+	Code       string   `api:"code error,32"`
+	Message    string   `api:"message,300"`
+	Errors     messages `api:"errors"`
+	RetryAfter int      `api:"retry_after,86400"` // seconds
+	_          wrapper  `api:"error details"`
 }
 
-// list takes the rows of an answer.
-type list interface {
-	reset()            // forgets the rows so far: of two lists, the last one counts
-	row(decoder) error // reads the value that comes next
-	// each calls row before each value of the list that comes next. It reports false, having
-	// skipped the value, where none comes.
-	each(d decoder, row func() error) (bool, error)
-	most() int // rows that it takes
-}
+// messages holds the API's messages by parameter.
+type messages map[string][]string
 
-// rows keeps each row that read makes, and counts the values that are no row.
-type rows[T any] struct {
-	read       func(decoder) (T, bool, error)
-	bound      int
-	all        []T
-	unreadable int
-}
+// maxFields bounds the parameters that are kept of a 422, and the messages of each.
+const maxFields = 10
 
-func (l *rows[T]) most() int { return l.bound }
-
-func (l *rows[T]) reset() { l.all, l.unreadable = nil, 0 }
-
-func (l *rows[T]) row(d decoder) error {
-	row, ok, err := l.read(d)
-	if ok {
-		if l.all == nil {
-			l.all = make([]T, 0, DefaultPerPage)
+// read implements [reader]. Of a parameter there is a list of messages, or one.
+func (m *messages) read(d decoder) (bool, error) {
+	return d.object(func(name []byte) error {
+		field := d.clean(string(name), maxStatus)
+		add := func() error {
+			var message string
+			if _, err := d.value(&message, maxMessage); err != nil || message == "" {
+				return err
+			}
+			if *m == nil {
+				*m = messages{}
+			}
+			if _, known := (*m)[field]; (known || len(*m) < maxFields) && len((*m)[field]) < maxFields {
+				(*m)[field] = append((*m)[field], message)
+			}
+			return nil
 		}
-		l.all = append(l.all, row)
-	} else {
-		l.unreadable++
-	}
-	return err
+		if k := d.PeekKind(); k == '[' || k == '{' {
+			_, err := d.array(add)
+			return err
+		}
+		return add()
+	})
 }
 
-func (*rows[T]) each(d decoder, row func() error) (bool, error) { return d.array(row) }
-
-// one keeps the row of an answer that has an object in place of a list.
-type one[T any] struct{ rows[T] }
-
-func (*one[T]) each(d decoder, row func() error) (bool, error) {
-	if d.PeekKind() != '{' {
-		return false, d.SkipValue()
-	}
-	return true, row()
+// envelope holds an answer of a list endpoint.
+type envelope[T any] struct {
+	problem
+	Data  rows[T] `api:"data"`
+	Pages pages   `api:"pagination meta"`
 }
 
-// noRows drops the rows of an answer that is an error.
-type noRows struct{}
+// bare is an answer whose rows may come without an envelope.
+type bare interface {
+	readBare(d decoder) (bool, error)
+}
 
-func (noRows) reset()              {}
-func (noRows) most() int           { return maxRows }
-func (noRows) row(d decoder) error { return d.SkipValue() }
+// readBare implements [bare]. An empty list is PHP's empty object, and not an empty page.
+func (e *envelope[T]) readBare(d decoder) (bool, error) {
+	_, err := e.Data.read(d)
+	e.Data.isList = len(e.Data.all)+e.Data.unreadable > 0
+	return e.Data.isList, err
+}
 
-func (noRows) each(d decoder, row func() error) (bool, error) { return d.array(row) }
+// rows holds each row that could be read. Of two lists in an answer, the last one counts.
+type rows[T any] struct {
+	blank      T   // what a row is before it is read
+	most       int // rows that are taken
+	all        []T
+	unreadable int // values that are no row
+	isList     bool
+}
 
-// maxRows bounds the rows of an answer: ten full pages. Far more would fit into a
-// body, at many times its size in memory.
-const maxRows = 10 * MaxPerPage
+// Bounds on the rows of an answer. Far more would fit into a body, at many times its size
+// in memory.
+const (
+	maxRows   = 10 * MaxPerPage // ten full pages
+	maxRented = 5000            // of a list that has no pages
+)
 
 var errTooManyRows = errors.New("too many rows")
 
-// readList reads a whole answer of a list endpoint. The rows of data go into l; the
-// pagination comes from `pagination` or `meta`.
-func readList(r io.Reader, token Secret, l list) (envelope, error) {
-	var e envelope
-	d := newDecoder(r, token)
-	n := 0
-	rows := func() error {
-		l.reset()
-		n = 0
-		ok, err := l.each(d, func() error {
-			if n++; n > l.most() {
-				return errTooManyRows
-			}
-			return l.row(d)
-		})
-		e.hasRows = e.hasRows || ok
-		return err
+// read implements [reader].
+func (l *rows[T]) read(d decoder) (ok bool, err error) {
+	*l = rows[T]{blank: l.blank, most: l.most}
+	if d.PeekKind() == 'n' {
+		l.isList = true
+		return true, d.SkipValue()
 	}
-	var err error
-	switch d.PeekKind() {
-	case '[':
-		err = rows()
-		e.hasRows = n > 0 // an empty one is PHP's empty object, and not an empty page
-	case '{':
-		_, err = d.object(func(name []byte) error {
-			switch string(name) {
-			case "data":
-				if d.PeekKind() == 'n' {
-					e.hasRows = true
-				}
-				return rows()
-			case "pagination", "meta":
-				return e.readPagination(d)
-			default:
-				return e.readError(d, string(name))
-			}
-		})
-	default:
-		if _, err = d.ReadToken(); err == nil {
-			err = errors.New("neither an object nor an array")
+	l.isList, err = d.array(func() error {
+		if len(l.all)+l.unreadable == l.most {
+			return errTooManyRows
 		}
-	}
-	if err != nil {
-		return e, err
-	}
-	return e, d.end()
-}
-
-func (e *envelope) readPagination(d decoder) error {
-	var p Pagination
-	total := false
-	ok, err := d.object(func(name []byte) error {
-		var ok bool
-		var err error
-		switch string(name) {
-		case "current_page":
-			_, err = d.integer(math.MaxInt32, &p.CurrentPage)
-		case "last_page":
-			_, err = d.integer(math.MaxInt32, &p.LastPage)
-		case "per_page":
-			_, err = d.integer(math.MaxInt32, &p.PerPage)
-		case "total":
-			isNull := d.PeekKind() == 'n'
-			ok, err = d.integer(math.MaxInt32, &p.Total)
-			total = ok && !isNull
-		case "from":
-			_, err = d.integer(math.MaxInt32, &p.From)
-		default:
-			err = d.SkipValue()
+		row := l.blank
+		unread, ok, err := d.fill(&row)
+		if call, isCall := any(&row).(*Call); isCall {
+			call.note(unread)
+		}
+		if ok {
+			l.all = append(l.all, row)
+		} else {
+			l.unreadable++
 		}
 		return err
 	})
-	if ok && total {
-		e.pagination = &p
-	}
-	if err != nil {
-		return fmt.Errorf("pagination: %w", err)
-	}
-	return nil
+	return l.isList, err
 }
 
-// readError reads one member of the five shapes of errors.
-func (e *envelope) readError(d decoder, name string) error {
-	switch name {
-	case "success":
-		s, _, err := d.scalar()
-		ok, known := parseBoolean(s)
-		e.failed = known && !ok && s != ""
-		return err
-	case "message":
-		_, err := d.text(maxMessage, &e.message)
-		return err
-	case "code":
-		_, err := d.text(maxStatus, &e.code)
-		return err
-	case "retry_after":
-		var seconds int
-		ok, err := d.integer(maxWaitSeconds, &seconds)
-		if ok {
-			e.retryAfter = time.Duration(seconds) * time.Second
-		}
-		return err
-	case "errors":
-		_, err := d.object(func(field []byte) error { return e.readField(d, string(field)) })
-		return err
-	case "error", "details":
-		switch k := d.PeekKind(); {
-		case k == '"' && name == "error":
-			_, err := d.text(maxStatus, &e.code)
-			return err
-		case k != '{':
-			return d.SkipValue()
-		}
-		_, err := d.object(func(name []byte) error { return e.readError(d, string(name)) })
-		return err
-	default:
-		return d.SkipValue()
-	}
-}
+// pages holds the pagination of a list, if it tells how many rows match.
+type pages struct{ told *Pagination }
 
-const (
-	maxWaitSeconds = 24 * 3600 // of a wait that is believed: plans count by the minute or the day
-	maxFields      = 10        // kept of a 422, and messages of each
-)
-
-// readField reads the API's messages on one parameter: a list of messages or one.
-func (e *envelope) readField(d decoder, name string) error {
-	name = d.clean(name, maxStatus)
-	add := func() error {
-		var message string
-		if _, err := d.text(maxMessage, &message); err != nil || message == "" {
-			return err
-		}
-		if e.fields == nil {
-			e.fields = make(map[string][]string)
-		}
-		if _, known := e.fields[name]; (known || len(e.fields) < maxFields) && len(e.fields[name]) < maxFields {
-			e.fields[name] = append(e.fields[name], message)
-		}
-		return nil
+// read implements [reader].
+func (p *pages) read(d decoder) (bool, error) {
+	told := Pagination{Total: -1}
+	unread, ok, err := d.fill(&told)
+	if ok && told.Total >= 0 && !slices.Contains(unread, "total") {
+		p.told = &told
 	}
-	if k := d.PeekKind(); k == '[' || k == '{' {
-		_, err := d.array(add)
-		return err
-	}
-	return add()
+	return ok, err
 }

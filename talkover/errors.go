@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Reason says in one word why a request gave no answer that can be used.
@@ -165,14 +163,4 @@ func isTLS(err error) bool {
 	var remote *net.OpError
 	return errors.As(err, &certificate) || errors.Is(err, http.ErrSchemeMismatch) ||
 		errors.As(err, &remote) && remote.Op == "remote error" || err != nil && strings.HasPrefix(err.Error(), "tls: ")
-}
-
-// withoutNames cuts the names of a body's members off a syntax error: a stranger
-// wrote them.
-func withoutNames(err error) error {
-	var s *jsontext.SyntacticError
-	if errors.As(err, &s) {
-		return fmt.Errorf("%w at byte %d", s.Err, s.ByteOffset)
-	}
-	return err
 }

@@ -72,9 +72,14 @@ type limiter struct {
 	shared    *sharedCount  // the count of all replicas; nil for none
 }
 
-func newLimiter(limit, replicas int, timeout time.Duration, u *usage) *limiter {
-	l := &limiter{limit: limit, replicas: max(replicas, 1), lease: timeout + window, usage: u}
-	l.changed = make(chan struct{})
+func newLimiter(c *Client) *limiter {
+	l := &limiter{
+		limit: c.config.RateLimit, replicas: c.config.Replicas, lease: c.config.Timeout + window,
+		usage: c.usage, changed: make(chan struct{}),
+	}
+	if c.config.Ledger != nil && l.limit > 0 {
+		l.shared = &sharedCount{Ledger: c.config.Ledger(c.Key), told: Told{Left: -1}}
+	}
 	return l
 }
 

@@ -18,11 +18,11 @@ type Page[T any] struct {
 
 // Pagination describes a list and one of its pages, in the words of the API.
 type Pagination struct {
-	CurrentPage int
-	LastPage    int // at least 1; 0 where the API does not say
-	PerPage     int
-	Total       int // rows that match, over all pages
-	From        int // the ordinal of the page's first row; 0 on an empty page
+	CurrentPage int `api:"current_page"`
+	LastPage    int `api:"last_page"` // at least 1; 0 where the API does not say
+	PerPage     int `api:"per_page"`
+	Total       int `api:"total"` // rows that match, over all pages
+	From        int `api:"from"`  // the ordinal of the page's first row; 0 on an empty page
 }
 
 // All holds the rows of a list, as far as [ReadAll] could read them.

@@ -1,7 +1,6 @@
 package talkover
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,11 +25,11 @@ const MaxDelaySeconds = 3600
 
 // PlacedCall describes a call that the API took the order for. Strings are cleaned.
 type PlacedCall struct {
-	ID        string
-	AgentID   string
-	To        string
-	Status    string
-	CreatedAt time.Time
+	ID        string    `api:"id,64"`
+	AgentID   string    `api:"agent_id,64"`
+	To        string    `api:"to,40"`
+	Status    string    `api:"status,32"`
+	CreatedAt time.Time `api:"created_at"`
 }
 
 // PlaceCall has an agent ring a number, which costs money and a person's attention.
@@ -45,7 +44,7 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	}
 	body, err := json.Marshal(order)
 	if err != nil {
-		return placed, &Error{Reason: Malformed, cause: err, unsent: true}
+		return placed, ofOrder(answer{}.malformed(err), true)
 	}
 	permit, err := c.limiter.acquire(ctx, false)
 	if err != nil {
@@ -53,19 +52,23 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	}
 	defer permit.release()
 	var leaving departure
-	var answer bytes.Buffer
-	status, err := c.send(leaving.watch(ctx), request{method: http.MethodPost, path: path, body: body}, &answer)
+	a, err := c.send(leaving.watch(ctx), request{method: http.MethodPost, path: path, body: body})
 	if err != nil {
 		return placed, ofOrder(err, leaving.never())
 	}
-	e, err := readPlaced(newDecoder(&answer, c.secret()), &placed)
-	switch {
-	case e.failed, err == nil && placed.ID == "" && e.code != "":
-		return placed, refusal(status, e)
-	case err != nil:
-		return placed, &Error{Reason: Malformed, Status: status, Attempts: 1, cause: withoutNames(err)}
+	var got placing
+	err = a.read(&got, &got.problem)
+	if err == nil && got.ID == "" && got.Code != "" {
+		err = a.refusal(got.problem)
 	}
-	return placed, nil
+	return got.PlacedCall, err
+}
+
+// placing holds the answer to an order. The call stands alone, or under data.
+type placing struct {
+	problem
+	PlacedCall
+	Inside wrapper `api:"data call"`
 }
 
 // ofOrder turns the error of an order into an [*Error] that says whether nothing
@@ -99,35 +102,3 @@ func (d *departure) watch(ctx context.Context) context.Context {
 
 // never reports whether for sure no byte of the request was written.
 func (d *departure) never() bool { return d.asked.Load() && !d.connected.Load() }
-
-// readPlaced reads the answer to an order, which stands alone or under data.
-func readPlaced(d decoder, p *PlacedCall) (e envelope, err error) {
-	if d.PeekKind() != '{' {
-		return e, errors.New("no object")
-	}
-	_, err = d.object(func(name []byte) error { return e.readOrder(d, string(name), p) })
-	if err != nil {
-		return e, err
-	}
-	return e, d.end()
-}
-
-func (e *envelope) readOrder(d decoder, name string, p *PlacedCall) (err error) {
-	switch name {
-	case "data", "call":
-		_, err = d.object(func(name []byte) error { return e.readOrder(d, string(name), p) })
-	case "id":
-		_, err = d.text(maxID, &p.ID)
-	case "agent_id":
-		_, err = d.text(maxID, &p.AgentID)
-	case "to":
-		_, err = d.text(maxNumber, &p.To)
-	case "status":
-		_, err = d.text(maxStatus, &p.Status)
-	case "created_at":
-		_, err = d.time(&p.CreatedAt)
-	default:
-		err = e.readError(d, name)
-	}
-	return err
-}

@@ -3,105 +3,79 @@ package talkover
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 const (
 	maxAttempts = 3
-	// The jitter is full: from nothing to 0.5 s before the second attempt, to
-	// twice that before the third, and never more than 8 s.
+	// firstJitter is the longest wait before the second attempt, and the half of that before
+	// the third. The jitter is full: a wait is anything from nothing to that.
 	firstJitter = 500 * time.Millisecond
-	maxJitter   = 8 * time.Second
+	// maxAsked is the longest wait that is believed, in seconds: plans count by the minute or
+	// the day, and no answer shall hold an account back for years.
+	maxAsked = 24 * 3600
 )
 
 // retrying runs an attempt, which must be a GET, up to three times. The limiter lets
 // each attempt through. A wait that the API asks for is kept if it fits the deadline
 // of ctx; else the call fails at once and says how long to wait.
 func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (T, error)) (T, error) {
-	attempts := 0
 	var last *Error
-	result, err := backoff.Retry(ctx, func() (T, error) {
-		var none T
-		permit, err := c.limiter.acquire(ctx, bulk)
-		if err != nil {
-			if errors.As(err, &last) {
-				last.Attempts = attempts
+	for attempts := 0; ; {
+		result, err := func() (none T, err error) {
+			permit, err := c.limiter.acquire(ctx, bulk)
+			if err != nil {
+				return none, err
 			}
-			return none, backoff.Permanent(err)
-		}
-		attempts++
-		result, err := func() (T, error) {
 			defer permit.release()
+			attempts++
 			return attempt()
 		}()
-		if err == nil {
-			return result, nil
-		}
-		if !errors.As(err, &last) {
-			return none, backoff.Permanent(err)
+		isOurs := errors.As(err, &last)
+		switch {
+		case err == nil, last == nil, !isOurs && errors.Is(err, context.Canceled):
+			return result, err
+		case !isOurs: // the time of ctx is over, and last says more
+			return result, last
 		}
 		last.Attempts = attempts
-		switch {
-		case !last.retryable() || attempts == maxAttempts || ctx.Err() != nil:
-			return none, backoff.Permanent(err)
-		case last.Wait > longestWait(ctx):
-			return none, backoff.Permanent(err)
-		case last.Wait > 0:
-			wait := last.Wait + roundedDown
-			c.limiter.pause(wait)
-			return none, &backoff.RetryAfterError{Duration: wait}
+		if !last.retryable() || attempts == maxAttempts || ctx.Err() != nil || last.Wait > longestWait(ctx) {
+			return result, last
 		}
-		return none, err
-	},
-		backoff.WithMaxTries(maxAttempts),
-		backoff.WithNotify(func(_ error, wait time.Duration) {
-			c.usage.retries.Add(1)
-			c.usage.addWait(wait)
-		}),
-		backoff.WithMaxElapsedTime(0), // the deadline of ctx is the bound
-		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: firstJitter / 2, RandomizationFactor: 1, Multiplier: 2, MaxInterval: maxJitter / 2,
-		}))
-	switch {
-	case err == nil:
-		return result, nil
-	case errors.Is(ctx.Err(), context.Canceled):
-		return result, ctx.Err()
-	case last != nil: // says more than that the time of ctx is over
-		return result, last
+		wait := rand.N(firstJitter * time.Duration(attempts))
+		if last.Wait > 0 {
+			wait = last.Wait + roundedDown
+			c.limiter.pause(wait)
+		}
+		c.usage.retries.Add(1)
+		c.usage.addWait(wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done(): // the limiter will say so
+		}
 	}
-	return result, err
 }
 
 // askedWait returns how long an answer asks to wait before the next request; 0 where
-// it does not ask. It believes a day at most, so that no answer holds an account back for
-// years.
-func askedWait(h http.Header, status int, inBody time.Duration) time.Duration {
-	return min(toldWait(h, status, inBody), maxWaitSeconds*time.Second)
-}
-
-// toldWait returns the wait as the answer tells it.
-func toldWait(h http.Header, status int, inBody time.Duration) time.Duration {
-	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
-		return 0
+// it does not ask.
+func askedWait(a answer, inBody int) time.Duration {
+	var wait time.Duration
+	seconds, notSeconds := strconv.Atoi(a.header.Get("Retry-After"))
+	date, notDate := http.ParseTime(a.header.Get("Retry-After")) // in all three forms
+	until, isReset := resetTime(a.header)
+	switch {
+	case a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable:
+	case notSeconds == nil:
+		wait = time.Duration(min(max(seconds, 0), maxAsked)) * time.Second
+	case notDate == nil:
+		wait = time.Until(date)
+	case inBody > 0:
+		wait = time.Duration(inBody) * time.Second
+	case isReset:
+		wait = time.Until(until)
 	}
-	if s := h.Get("Retry-After"); s != "" {
-		if seconds, err := strconv.Atoi(s); err == nil {
-			return time.Duration(min(max(seconds, 0), maxWaitSeconds)) * time.Second
-		}
-		if at, err := http.ParseTime(s); err == nil { // all three forms of a date
-			return max(time.Until(at), 0)
-		}
-	}
-	if inBody > 0 {
-		return inBody
-	}
-	if until, ok := resetTime(h); ok {
-		return max(time.Until(until), 0)
-	}
-	return 0
+	return min(max(wait, 0), maxAsked*time.Second)
 }

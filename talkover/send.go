@@ -10,8 +10,9 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bounds on the body of one answer, in bytes.
@@ -20,68 +21,45 @@ const (
 	maxErrorBody = 64 << 10
 )
 
-// getList asks for one page of a list endpoint and reads each row with read. Equal
-// requests in flight are sent once.
-func getList[T any](ctx context.Context, c *Client, path string, query url.Values, read func(decoder) (T, bool, error)) (Page[T], error) {
-	return get(ctx, c, path, query, listOf(read, maxRows))
+// getList asks for one page of a list endpoint, whose rows begin as a blank one. A list
+// without parameters has no pages, so that all of it comes at once.
+func getList[T any](ctx context.Context, c *Client, path string, query url.Values, blank T) (Page[T], error) {
+	most := maxRows
+	if query == nil {
+		most = maxRented
+	}
+	return get(ctx, c, path, query, func(a answer) (Page[T], error) { return readPage(a, rows[T]{blank: blank, most: most}) })
 }
 
-// listOf returns what takes the rows of a list, at most so many.
-func listOf[T any](read func(decoder) (T, bool, error), most int) func() (list, *rows[T]) {
-	return func() (list, *rows[T]) {
-		l := &rows[T]{read: read, bound: most}
-		return l, l
-	}
-}
-
-// getOne asks an endpoint that answers with one object in place of a list.
-func getOne[T any](ctx context.Context, c *Client, path string, read func(decoder) (T, bool, error)) (T, error) {
-	page, err := get(ctx, c, path, nil, func() (list, *rows[T]) {
-		l := &one[T]{rows[T]{read: read, bound: 1}}
-		return l, &l.rows
-	})
-	if err == nil && len(page.Rows) != 1 {
-		err = &Error{Reason: Malformed, cause: errors.New("no object in data")}
-	}
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return page.Rows[0], nil
-}
-
-// get asks for what getList and getOne read. into makes what takes the rows of an attempt.
-func get[T any](ctx context.Context, c *Client, path string, query url.Values, into func() (list, *rows[T])) (Page[T], error) {
+// get asks an endpoint for what read makes of its answer. Equal requests in flight are sent
+// once.
+func get[T any](ctx context.Context, c *Client, path string, query url.Values, read func(answer) (T, error)) (T, error) {
 	bulk := isBulk(ctx)
-	encoded := query.Encode() // writes + as %2B, which a phone number needs
-	key := fmt.Sprint(bulk, path, "?", encoded)
-	return shared(ctx, &c.flights, key, func(ctx context.Context) (Page[T], error) {
-		return retrying(ctx, c, bulk, func() (Page[T], error) { return getOnce(ctx, c, path, encoded, into) })
+	r := request{method: http.MethodGet, path: path, query: query.Encode()} // it writes + as %2B, which a phone number needs
+	return shared(ctx, &c.flights, fmt.Sprint(bulk, path, "?", r.query), func(ctx context.Context) (T, error) {
+		return retrying(ctx, c, bulk, func() (none T, err error) {
+			a, err := c.send(ctx, r)
+			if err != nil {
+				return none, err
+			}
+			return read(a)
+		})
 	})
 }
 
-// getOnce makes one attempt of get.
-func getOnce[T any](ctx context.Context, c *Client, path, query string, into func() (list, *rows[T])) (Page[T], error) {
-	var none Page[T]
-	body := bodies.Get().(*bytes.Buffer)
-	defer putBack(body)
-	status, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query}, body)
-	if err != nil {
-		return none, err
-	}
-	l, read := into()
-	e, err := readList(body, c.secret(), l)
+// readPage reads an answer of a list endpoint.
+func readPage[T any](a answer, none rows[T]) (page Page[T], err error) {
+	e := envelope[T]{Data: none}
+	err = a.read(&e, &e.problem)
 	switch {
-	case errors.Is(err, errTooManyRows):
-		return none, &Error{Reason: TooLarge, Status: status, cause: err}
 	case err != nil:
-		return none, &Error{Reason: Malformed, Status: status, cause: withoutNames(err)}
-	case e.failed, !e.hasRows && (e.code != "" || e.message != ""):
-		return none, refusal(status, e)
-	case !e.hasRows:
-		return none, &Error{Reason: Malformed, Status: status, cause: errors.New("no list in data")}
+		return page, err
+	case !e.Data.isList && e.Code+e.Message != "":
+		return page, a.refusal(e.problem)
+	case !e.Data.isList:
+		return page, a.malformed(errors.New("no list in data"))
 	}
-	return Page[T]{Rows: read.all, Pagination: e.pagination, Unreadable: read.unreadable}, nil
+	return Page[T]{Rows: e.Data.all, Pagination: e.Pages.told, Unreadable: e.Data.unreadable}, nil
 }
 
 // values makes parameters of the fields of a query, by their param tags. It leaves
@@ -103,29 +81,54 @@ type request struct {
 	path   string // below the base URL; its segments are escaped already
 	query  string
 	body   []byte // JSON; none if nil
+	open   bool   // whether it needs no token, and so gets none
 }
 
-// bodies keeps buffers for the answers to come: the body is the largest piece of
-// memory that a request takes. The decoder copies every text out of the buffer.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// answer is what came of a request.
+type answer struct {
+	status int
+	header http.Header // nil before an answer
+	body   []byte      // whole, if there is no error
+	at     time.Time   // of its head
+	token  Secret      // that it may echo
+}
 
-// maxKept bounds the bodies that stay in the pool, in bytes; a full page fits.
-const maxKept = 128 << 10
-
-func putBack(body *bytes.Buffer) {
-	if body.Cap() <= maxKept {
-		body.Reset()
-		bodies.Put(body)
+// read reads the one JSON value that is the body into a struct. p is the part of it that
+// tells of an error. The error is an [*Error].
+func (a answer) read(into any, p *problem) error {
+	d := newDecoder(bytes.NewReader(a.body), a.token)
+	var ok bool
+	var err error
+	if l, may := into.(bare); may && d.PeekKind() == '[' {
+		ok, err = l.readBare(d)
+	} else {
+		_, ok, err = d.fill(into)
 	}
+	if err == nil && !ok {
+		err = errors.New("neither an object nor a list")
+	}
+	if err == nil {
+		err = d.end()
+	}
+	switch {
+	case errors.Is(err, errTooManyRows):
+		return &Error{Reason: TooLarge, Status: a.status, cause: err}
+	case p.Success == "false" || p.Success == "0":
+		return a.refusal(*p)
+	case err != nil:
+		return a.malformed(err)
+	}
+	return nil
 }
 
-// send sends a request once and puts the body of a 2xx answer into body.
-func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (status int, err error) {
-	attempt, cancel := context.WithTimeout(ctx, c.timeout)
+// send sends a request once. The error is an [*Error], or that of ctx.
+func (c *Client) send(ctx context.Context, r request) (a answer, err error) {
+	a.token = c.secret()
+	attempt, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	start := time.Now()
 	defer func() {
-		c.log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", status, "bytes", body.Len(),
+		c.config.Log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", a.status, "bytes", len(a.body),
 			"ms", time.Since(start).Milliseconds(), "failed", err != nil, "cause", CauseOf(err).Name)
 	}()
 	u := *c.base
@@ -133,92 +136,102 @@ func (c *Client) send(ctx context.Context, r request, body *bytes.Buffer) (statu
 	u.RawQuery = r.query
 	req, err := http.NewRequestWithContext(attempt, r.method, u.String(), nil)
 	if err != nil {
-		return 0, fmt.Errorf("talkover: %w", err)
+		return a, a.malformed(err)
 	}
 	if r.body != nil { // without a GetBody, so that net/http cannot send it again
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", "Bearer "+c.secret().Reveal())
+	if !r.open {
+		req.Header.Set("Authorization", "Bearer "+a.token.Reveal())
+	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("User-Agent", c.config.UserAgent)
 	countRequest(ctx)
 	// An http.Client would follow redirects, and quote the URL in its errors.
-	res, err := c.transport.RoundTrip(req)
+	res, err := c.config.Transport.RoundTrip(req)
 	if err != nil {
-		return 0, failure(ctx, attempt, 0, err)
+		return a, failure(ctx, attempt, 0, err)
 	}
 	defer res.Body.Close()
-	status = res.StatusCode
+	a.status, a.header, a.at = res.StatusCode, res.Header, time.Now()
 	c.limiter.learn(res.Header)
 	c.clock.learn(res.Header)
-	if status >= 300 && status < 400 {
-		return status, &Error{Reason: Redirected, Status: status}
+	if a.status >= 300 && a.status < 400 {
+		return a, &Error{Reason: Redirected, Status: a.status}
 	}
-	ok := status >= 200 && status < 300
+	ok := a.status >= 200 && a.status < 300
 	bound := int64(maxErrorBody)
 	if ok {
 		bound = maxBody
 	}
-	err = readInto(body, res, bound+1)
-	body.Next(body.Len() - len(bytes.TrimLeft(body.Bytes(), marks)))
-	if !ok {
-		isPage := bytes.HasPrefix(bytes.TrimSpace(body.Bytes()), []byte("<"))
-		// What came of an error's body is enough, whole or not.
-		e, _ := readList(body, c.secret(), noRows{})
-		return status, c.refused(res, e, isPage)
-	}
+	body, err := readBody(res, bound+1)
+	a.body = bytes.TrimLeft(body, marks)
 	switch {
-	case int64(body.Len()) > bound:
-		return status, &Error{Reason: TooLarge, Status: status}
+	case !ok:
+		return a, a.refused(r.open)
+	case int64(len(body)) > bound:
+		return a, &Error{Reason: TooLarge, Status: a.status}
 	case err != nil:
-		return status, failure(ctx, attempt, status, err)
+		return a, failure(ctx, attempt, a.status, err)
 	}
-	return status, nil
+	return a, nil
 }
 
 // marks may stand before an answer: each file of PHP that begins with a byte order mark
 // sends it.
 const marks = "\ufeff"
 
-// readInto reads at most limit bytes of an answer's body.
-func readInto(body *bytes.Buffer, res *http.Response, limit int64) error {
-	first := min(limit, maxKept)
+// usual bounds most bodies: a full page fits.
+const usual = 128 << 10
+
+// readBody reads at most limit bytes of an answer's body.
+func readBody(res *http.Response, limit int64) ([]byte, error) {
+	var body bytes.Buffer
+	first := min(limit, usual)
 	if res.ContentLength > 0 {
 		body.Grow(int(min(res.ContentLength, first)) + bytes.MinRead) // so that it need not grow to find the end
 	}
 	_, err := body.ReadFrom(io.LimitReader(res.Body, first))
-	if err != nil || int64(body.Len()) < first || first == limit {
-		return err
+	if err == nil && int64(body.Len()) == first && first < limit {
+		body.Grow(int(limit)) // in one step: by doubling it would take four times as much
+		_, err = body.ReadFrom(io.LimitReader(res.Body, limit-first))
 	}
-	body.Grow(int(limit)) // in one step: by doubling it would take four times as much
-	_, err = body.ReadFrom(io.LimitReader(res.Body, limit-first))
-	return err
+	return body.Bytes(), err
 }
 
 // refused makes the error of an answer that is none of success. A page is not the API's,
-// but comes from what stands before it; so does what Cloudflare says of itself.
-func (c *Client) refused(res *http.Response, e envelope, isPage bool) *Error {
-	refused := refusal(res.StatusCode, e)
-	refused.Wait = askedWait(res.Header, res.StatusCode, e.retryAfter)
-	denied := isDenial(res.StatusCode)
-	if res.Header.Get("Cf-Mitigated") != "" || denied && isPage {
+// but comes from what stands before it; so does what Cloudflare says of itself, and the
+// denial of what needs no token.
+func (a answer) refused(open bool) *Error {
+	var p problem
+	_ = a.read(&p, &p) // what came of an error's body is enough, whole or not
+	refused := a.refusal(p)
+	refused.Wait = askedWait(a, p.RetryAfter)
+	denied := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
+	isPage := bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
+	if a.header.Get("Cf-Mitigated") != "" || denied && (isPage || open) {
 		refused.Reason, refused.barred = Refused, true
 	}
-	refused.foreign = denied && !refused.barred && !strings.HasPrefix(c.secret().Reveal(), "talq_")
+	refused.foreign = denied && !refused.barred && !strings.HasPrefix(a.token.Reveal(), "talq_")
 	return refused
 }
 
-// isDenial reports whether a status keeps out whoever asked.
-func isDenial(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden
+// malformed makes the error of an answer that is not what was asked for. The names of its
+// members are a stranger's, and stay out.
+func (a answer) malformed(err error) *Error {
+	var s *jsontext.SyntacticError
+	if errors.As(err, &s) {
+		err = fmt.Errorf("%w at byte %d", s.Err, s.ByteOffset)
+	}
+	return &Error{Reason: Malformed, Status: a.status, cause: err}
 }
 
 // refusal makes the error that the API itself answered with.
-func refusal(status int, e envelope) *Error {
+func (a answer) refusal(p problem) *Error {
 	reason := Refused
-	if status == http.StatusTooManyRequests {
+	if a.status == http.StatusTooManyRequests {
 		reason = RateLimited
 	}
-	return &Error{Reason: reason, Status: status, Code: e.code, Message: e.message, Fields: e.fields}
+	return &Error{Reason: reason, Status: a.status, Code: p.Code, Message: p.Message, Fields: p.Errors}
 }
