@@ -50,7 +50,7 @@ func TestCountsStartAtZero(t *testing.T) {
 		`requests_total{method="other",name="",outcome="unknown_method"} 0`, `requests_total{method="prompts/get",name="daily_report",outcome="ok"} 0`,
 		`requests_total{method="resources/read",name="metrics",outcome="ok"} 0`, `requests_total{method="completion/complete",name="calls.csv",outcome="ok"} 0`,
 		`answer_calls_total{source="cache"} 0`}
-	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "make_call", "calls.csv"} {
+	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "list_numbers", "make_call", "calls.csv"} {
 		want = append(want, `tool_calls_in_flight{tool="`+tool+`"} 0`)
 		for _, outcome := range []string{"ok", "bad_arguments", "ratelimited", "timeout", "panic", "forbidden"} {
 			want = append(want, fmt.Sprintf(`tool_calls_total{outcome=%q,tool=%q} 0`, outcome, tool))

@@ -9,7 +9,7 @@ import (
 // MeasuredNames lists the names under which [Config.Observe] hears of operations: those of
 // tools, and of the resource that takes as long.
 func MeasuredNames(c Config) []string {
-	names := []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "calls.csv"}
+	names := []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "list_numbers", "calls.csv"}
 	if c.AllowCalls {
 		names = append(names, "make_call")
 	}

@@ -88,6 +88,7 @@ func (c Config) all() []registrar {
 		getCall(),
 		listAgents(),
 		listCampaigns(),
+		listNumbers(),
 
 		dailyReport(),
 		reviewMissedCalls(),

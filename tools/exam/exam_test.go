@@ -146,6 +146,8 @@ func (e *examiner) answer() {
 		e.one()
 	case "list_agents", "list_campaigns":
 		e.listed()
+	case "list_numbers":
+		e.rented()
 	}
 }
 

@@ -148,6 +148,49 @@ func (e *examiner) listed() {
 	}
 }
 
+// rented examines an answer of list_numbers: each number once, with what the API says of it, and the
+// calls of the period that it made or took, fewest first.
+func (e *examiner) rented() {
+	if e.a.Period == "" {
+		e.a.Period = "last_30_days"
+	}
+	all, used := e.log.in(e.a.window(e.now.day(e.z)).span(e.z)), -1.0
+	want := map[string]map[string]any{}
+	for _, n := range raw(e.t, accounts["demo"](), "/phone-numbers") {
+		want[n["number"].(string)] = n
+	}
+	for _, row := range e.h.rows {
+		cells := map[string]any{}
+		for i, name := range e.h.columns {
+			cells[name] = row[i]
+		}
+		number := fmt.Sprint(cells["number"])
+		n := want[number]
+		if n == nil {
+			e.errorf("%s is not rented, or stands twice", number)
+			continue
+		}
+		delete(want, number)
+		calls := float64(len(all.where(func(c *call) bool {
+			return c.Direction == "inbound" && c.To == number || c.Direction == "outbound" && c.From == number
+		})))
+		if cells["calls"] != calls || calls < used {
+			e.errorf("%s has %v calls, want %v, which are not fewer than %v", number, cells["calls"], calls, used)
+		}
+		used = calls
+		for column, field := range map[string]string{
+			"monthly_cost": "monthly_renewal_cost", "currency": "currency", "country": "country_code", "status": "current_status", "renewal": "renewal_date",
+		} {
+			if fmt.Sprint(cells[column]) != fmt.Sprint(n[field]) {
+				e.errorf("%s of %s: %v, want %v", column, number, cells[column], n[field])
+			}
+		}
+	}
+	if len(want) > 0 {
+		e.errorf("%d numbers are missing", len(want))
+	}
+}
+
 // callRow examines the cells of a call. Of calls of one length or second any may come first.
 func (e *examiner) callRow(row []any, want *call) {
 	cells := map[string]any{}

@@ -249,7 +249,7 @@ func (p *textParser) table(names string, lines []string) int {
 }
 
 // numbers lists the columns that hold numbers though no figure is named like them.
-var numbers = map[string]bool{"seconds": true, "completed": true, "success_rate": true}
+var numbers = map[string]bool{"seconds": true, "completed": true, "success_rate": true, "monthly_cost": true}
 
 // cellOf reads a cell of text as the structure has it.
 func cellOf(column, s string) any {

@@ -1,0 +1,166 @@
+package tools
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/stats"
+	"github.com/talkover/talkover-mcp/tools/answer"
+	"github.com/talkover/talkover-mcp/tools/query"
+)
+
+// currencyForm is what a currency looks like; other text of Talkover's stays in its cell.
+var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
+
+type listNumbersInput struct {
+	Period query.Period `json:"period,omitempty" jsonschema_description:"Days whose calls are counted; last_30_days if left out." alias:"range,window,when,time_range"`
+}
+
+type listNumbersOutput struct {
+	Numbers    int                `json:"numbers"`
+	Unused     *int               `json:"unused,omitempty" jsonschema_description:"Numbers without a call. Missing if not all calls were read."`
+	Monthly    map[string]float64 `json:"monthly_cost" jsonschema_description:"By currency, as far as Talkover says."`
+	CallsExact bool               `json:"calls_exact" jsonschema_description:"calls are all of the period."`
+	answer.Table
+	answer.Frame
+
+	about answer.SafeText // what the calls rest on
+}
+
+// rented is a number with its calls.
+type rented struct {
+	talkover.PhoneNumber
+	agents []string
+	calls  answer.Cell
+	count  int
+}
+
+// rentedColumns lists the columns of a table of numbers.
+func rentedColumns(n rented, add func(string, answer.Cell)) {
+	add("number", answer.Phone(n.Number))
+	add("calls", n.calls)
+	if math.IsNaN(n.MonthlyCost) {
+		add("monthly_cost", answer.Unknown{})
+	} else {
+		add("monthly_cost", answer.Decimal(n.MonthlyCost))
+	}
+	add("currency", answer.ForeignText(n.Currency))
+	add("agent", answer.ForeignText(strings.Join(n.agents, " + ")))
+	add("country", answer.ForeignText(n.Country))
+	add("status", answer.ForeignText(n.Status))
+	add("renewal", answer.ForeignText(n.RenewalDate))
+	add("auto_renewal", answer.SafeText(map[bool]string{true: "yes", false: "no"}[n.AutoRenewal]))
+}
+
+// listNumbers makes the tool that tells which numbers are paid for, and how much they are used.
+func listNumbers() tool[listNumbersInput, *listNumbersOutput] {
+	return tool[listNumbersInput, *listNumbersOutput]{
+		name:        "list_numbers",
+		title:       "List rented numbers",
+		description: "Lists the phone numbers that the account rents, fewest calls first, with monthly cost, renewal, agent and the calls of a period on each.",
+		limit:       longTime,
+		run:         answerListNumbers,
+	}
+}
+
+func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInput) (*listNumbersOutput, error) {
+	numbers, err := q.Client.ListNumbers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := q.Narrow(ctx, query.Filters{Period: cmp.Or(in.Period, "last_30_days")})
+	if err != nil {
+		return nil, err
+	}
+	report, err := stats.Ask(ctx, q.Calls, stats.Question{
+		Filter: asked.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls}, Now: q.Clock,
+		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	agents, _ := q.ReadAgents(ctx) // without the list the rows name no agent
+	out := &listNumbersOutput{
+		Numbers: len(numbers.Rows), Monthly: map[string]float64{}, CallsExact: report.Exact && report.Complete && report.FieldsExact,
+		Frame: q.Frame(), about: answer.SafeText(answer.NewCoverage(report.Coverage, asked.Window, q.Now, 0).String()),
+	}
+	all, unused := usedNumbers(numbers.Rows, agents.Rows, report), 0
+	for _, n := range all {
+		if n.count == 0 {
+			unused++
+		}
+		if !math.IsNaN(n.MonthlyCost) && currencyForm.MatchString(n.Currency) {
+			out.Monthly[n.Currency] += n.MonthlyCost
+		}
+	}
+	for currency, sum := range out.Monthly {
+		out.Monthly[currency] = math.Round(100*sum) / 100
+	}
+	if out.CallsExact {
+		out.Unused = &unused
+	}
+	if numbers.Unreadable > 0 {
+		out.Note("%s could not be read and left out here.", answer.Plural(numbers.Unreadable, "number", "numbers"))
+	}
+	out.Table = answer.NewTable(rentedColumns, all)
+	room := answer.FindSize.Estimate - answer.Tokens(out.head()) - 60 // of the note below
+	keep := answer.Fitting(len(out.Rows), room, func(i int) int { return answer.Tokens(strings.Join(out.Rows[i].Text(nil, false), ",")) + 2 })
+	if keep < len(all) {
+		out.Note("An answer has no room for %s, which have more calls than these.", answer.Plural(len(all)-keep, "number", "numbers"))
+		out.Cut(keep)
+	}
+	return out, nil
+}
+
+// usedNumbers adds the calls and the agents of each number, and puts those with fewest calls first,
+// and of those the dearest. Two spellings of a number are one where their digits are equal.
+func usedNumbers(numbers []talkover.PhoneNumber, agents []talkover.AgentInfo, report *stats.Report) []rented {
+	calls, names := map[string]int{}, map[string][]string{}
+	for _, row := range report.Rows {
+		calls[talkover.Digits(row.Values[0].Key)] += int(row.M[stats.Calls].Value)
+	}
+	for _, a := range agents {
+		for _, n := range a.Numbers {
+			names[talkover.Digits(n)] = append(names[talkover.Digits(n)], a.Display())
+		}
+	}
+	var all []rented
+	for _, n := range numbers {
+		digits := talkover.Digits(n.Number)
+		all = append(all, rented{n, names[digits], answer.Count(calls[digits]), calls[digits]})
+	}
+	slices.SortStableFunc(all, func(x, y rented) int {
+		return cmp.Or(cmp.Compare(x.count, y.count), cmp.Compare(y.MonthlyCost, x.MonthlyCost)) // never by a number that may be hidden
+	})
+	return all
+}
+
+// head writes the text above the table.
+func (out *listNumbersOutput) head() string {
+	var b strings.Builder
+	b.WriteString(string(answer.Plural(out.Numbers, "rented number", "rented numbers")))
+	if out.Unused != nil {
+		fmt.Fprintf(&b, ", %d without a call", *out.Unused)
+	}
+	for _, currency := range slices.Sorted(maps.Keys(out.Monthly)) {
+		fmt.Fprintf(&b, "; monthly cost %s %.2f", currency, out.Monthly[currency])
+	}
+	fmt.Fprintf(&b, "; fewest calls first; %s, now %s.\nCalls: %s.\n", out.Timezone, out.Now, out.about)
+	out.WriteNotes(&b)
+	return b.String()
+}
+
+// Text writes the answer for a model.
+func (out *listNumbersOutput) Text() string {
+	var b strings.Builder
+	b.WriteString(out.head())
+	out.Write(&b, false)
+	return strings.TrimSuffix(b.String(), "\n")
+}
