@@ -110,13 +110,25 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 		out.Note("%s could not be read and left out here.", answer.Plural(numbers.Unreadable, "number", "numbers"))
 	}
 	out.Table = answer.NewTable(rentedColumns, all)
-	room := answer.FindSize.Estimate - answer.Tokens(out.head()) - 60 // of the note below
-	keep := answer.Fitting(len(out.Rows), room, func(i int) int { return answer.Tokens(strings.Join(out.Rows[i].Text(nil, false), ",")) + 2 })
-	if keep < len(all) {
-		out.Note("An answer has no room for %s, which have more calls than these.", answer.Plural(len(all)-keep, "number", "numbers"))
-		out.Cut(keep)
-	}
+	out.fit()
 	return out, nil
+}
+
+// fit leaves out the numbers that an answer has no room for.
+func (out *listNumbersOutput) fit() {
+	rows, notes := out.Rows, out.Notes
+	leave := func(n int) {
+		out.Notes = notes
+		out.Note("An answer has no room for %s, which have more calls than these.", answer.Plural(n, "number", "numbers"))
+	}
+	out.Cut(0)
+	leave(len(rows)) // for the room that it takes
+	keep := answer.FindSize.Fit(rows, false, out.Text(), out)
+	if out.Rows = rows[:keep]; keep < len(rows) {
+		leave(len(rows) - keep)
+	} else {
+		out.Notes = notes
+	}
 }
 
 // usedNumbers adds the calls and the agents of each number, and puts those with fewest calls first,
