@@ -3,6 +3,7 @@ package talkover_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,13 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-func TestTenMinutesWithoutOneRefusal(t *testing.T) {
+// However many ask, no request is refused in three minutes; with LONG=1, as .ci/nightly/run sets
+// it, in ten.
+func TestMinutesWithoutOneRefusal(t *testing.T) {
+	long := 3
+	if os.Getenv("LONG") == "1" {
+		long = 10
+	}
 	for name, test := range map[string]struct {
 		plan, limit, people int
 		slow, resets        bool
@@ -35,11 +42,11 @@ func TestTenMinutesWithoutOneRefusal(t *testing.T) {
 				if err := lookUp(client, "the first answer tells the limit"); err != nil {
 					t.Fatal(err)
 				}
-				besiege(t.Context(), t, client, test.people, 10*time.Minute)
+				besiege(t.Context(), t, client, test.people, time.Duration(long)*time.Minute)
 				if api.denied > 0 {
 					t.Errorf("%d requests were refused", api.denied)
 				}
-				if least := 10 * test.limit * 80 / 100; api.served < least {
+				if least := long * test.limit * 80 / 100; api.served < least {
 					t.Errorf("%d requests were served, want at least %d", api.served, least)
 				}
 				api.crowds(t, test.limit-5, all)

@@ -21,11 +21,6 @@ var callsScript string
 //go:embed swap.lua
 var swapScript string
 
-var (
-	callsOf = valkeygo.NewLuaScript(callsScript)
-	swap    = valkeygo.NewLuaScript(swapScript)
-)
-
 // Calls counts the calls that all replicas place, for each who is bound, and remembers what
 // was ordered.
 type Calls struct {
@@ -58,43 +53,31 @@ func (c Calls) Count(id string, most int, who []string, mine []map[string]time.T
 			args = append(args, strconv.Itoa(i+1), id, milli(time.Since(at)))
 		}
 	}
-	err = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) error {
-		answer, err := callsOf.Exec(ctx, client, c.keys(who), args).AsIntSlice()
-		if err != nil {
-			return err
-		}
-		if len(answer) != 2 {
-			return errAnswer
-		}
-		left, wait = int(answer[0]), time.Duration(answer[1])*time.Millisecond
-		return nil
-	})
-	return left, wait, err
+	answer, err := ask(context.Background(), c.Server, dataTime, numbers(2), script(callsScript, c.keys(who...), args...)...)
+	if err != nil {
+		return 0, 0, err
+	}
+	return int(answer[0]), time.Duration(answer[1]) * time.Millisecond, nil
 }
 
 // Swap puts a text under a name, to be held for so long, if what is there is old; "" stands
 // for nothing. It returns what was there. The server knows the name by its hash. The error
 // says that the server is away, and the text may have been put all the same.
-func (c Calls) Swap(name, old, text string, hold time.Duration) (was string, err error) {
-	err = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) (err error) {
-		was, err = swap.Exec(ctx, client, c.keys([]string{name}), []string{old, text, milli(max(hold, time.Millisecond))}).ToString()
-		return err
-	})
-	return was, err
+func (c Calls) Swap(name, old, text string, hold time.Duration) (string, error) {
+	hold = max(hold, time.Millisecond)
+	return ask(context.Background(), c.Server, dataTime, valkeygo.ValkeyResult.ToString, script(swapScript, c.keys(name), old, text, milli(hold))...)
 }
 
 // Undo takes a call away that was not placed. It returns at once.
 func (c Calls) Undo(id string, who []string) {
 	go func() {
-		for _, key := range c.keys(who) {
-			_ = c.tell(dataTime, func(ctx context.Context, client valkeygo.Client) error {
-				return client.Do(ctx, client.B().Zrem().Key(key).Member(id).Build()).Error()
-			}) // else it counts for an hour
+		for _, key := range c.keys(who...) {
+			_ = c.do(context.Background(), "ZREM", key, id) // else it counts for an hour
 		}
 	}()
 }
 
-func (c Calls) keys(who []string) []string {
+func (c Calls) keys(who ...string) []string {
 	keys := make([]string, len(who))
 	for i, name := range who {
 		h := hmac.New(sha256.New, c.key)

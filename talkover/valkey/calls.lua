@@ -3,6 +3,9 @@
 -- ARGV: the id of the call, or nothing to look only; the most of an hour; then calls of the
 --       asking replica, which the server may have forgotten: the number of the key, id, age
 local hour = 3600000
+for _, key in ipairs(KEYS) do -- what is of another type, nobody here has put there
+  if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
+end
 local id, most = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

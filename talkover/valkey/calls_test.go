@@ -92,3 +92,43 @@ func TestATextIsTakenOnce(t *testing.T) {
 		}
 	})
 }
+
+// What is at a key of ours and none of ours stops no order: it is taken away.
+func TestWhatStandsAtAKeyOfPlacedCallsIsForgotten(t *testing.T) {
+	for name, stand := range map[string]func(w *world, key string){
+		"a string": func(w *world, key string) { _ = w.redis.Set(key, "a string") },
+		"a set":    func(w *world, key string) { _, _ = w.redis.SAdd(key, "a member") },
+		"a list":   func(w *world, key string) { _, _ = w.redis.Push(key, "an element") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 1)
+				w.replica()
+				c, none := w.servers[0].Calls([]byte("key")), []map[string]time.Time{nil}
+				if left, _, err := c.Count("call 1", 4, []string{"who"}, none); left != 4 || err != nil {
+					t.Fatal(left, err)
+				}
+				if was, err := c.Swap("name", "", "text", time.Minute); was != "" || err != nil {
+					t.Fatal(was, err)
+				}
+				for _, key := range w.redis.Keys() {
+					w.redis.Del(key)
+					stand(w, key)
+				}
+				if left, _, err := c.Count("call 2", 4, []string{"who"}, none); left != 4 || err != nil {
+					t.Errorf("%d are left: %v", left, err)
+				}
+				if left, _, err := c.Count("", 4, []string{"who"}, none); left != 3 || err != nil {
+					t.Errorf("then %d are left: %v", left, err)
+				}
+				was, err := c.Swap("name", "", "text", time.Minute)
+				if isText := name == "a string" && was == "a string"; !isText && was != "" || err != nil {
+					t.Errorf("there was %q: %v", was, err)
+				}
+				if _, gone := w.servers[0].State(); gone > 0 {
+					t.Error("the server was taken for one that is away")
+				}
+			})
+		})
+	}
+}

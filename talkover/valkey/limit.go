@@ -6,20 +6,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	valkeygo "github.com/valkey-io/valkey-go"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
 //go:embed limit.lua
 var limitScript string
-
-var limit = valkeygo.NewLuaScript(limitScript)
 
 const (
 	again      = 5 * time.Second // a request that waits asks so often
@@ -92,22 +87,13 @@ func (l *ledger) Release(id string, told talkover.Told) {
 }
 
 // run runs limit.lua. The caller holds l.mu.
-func (l *ledger) run(ask talkover.Ask, told talkover.Told, telling []string) (answer []int64, err error) {
+func (l *ledger) run(of talkover.Ask, told talkover.Told, telling []string) ([]int64, error) {
 	account := hex.EncodeToString(l.key("valkey limit")[:16])
 	keys := []string{key(account, "places", ""), key(account, "limit", ""), key(account, "queue", "")}
 	args := strings.Fields(fmt.Sprintln(
 		l.epoch, l.seen, time.Now().Add(limitTime).UnixMilli()+l.ahead,
-		ask.Lease.Milliseconds(), ask.Most.Milliseconds(), ask.Share, ask.Limit, l.Replicas, len(ask.Places), ask.Outlook,
+		of.Lease.Milliseconds(), of.Most.Milliseconds(), of.Share, of.Limit, l.Replicas, len(of.Places), of.Outlook,
 		told.Limit, told.Left, told.Reset.Milliseconds(), told.Pause.Milliseconds(),
 	))
-	err = l.tell(limitTime, func(ctx context.Context, c valkeygo.Client) error {
-		answer, err = limit.Exec(ctx, c, keys, slices.Concat([]string{ask.ID}, args, telling)).AsIntSlice()
-		if err == nil && len(answer) < 5 {
-			return errAnswer
-		}
-		return err
-	})
-	return answer, err
+	return ask(context.Background(), l.Server, limitTime, numbers(5), script(limitScript, keys, slices.Concat([]string{of.ID}, args, telling)...)...)
 }
-
-func milli(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -1,6 +1,7 @@
 package valkey
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -28,36 +29,27 @@ func (s *Server) Store() calls.Sharing { return store{s} }
 // key returns the key of something of an account.
 func key(account, kind, name string) string { return "talkover:{" + account + "}:" + kind + name }
 
-// do sends a command, unless the time of ctx is over.
-func (s store) do(ctx context.Context, words ...string) (r valkeygo.ValkeyResult, err error) {
-	if err = ctx.Err(); err == nil {
-		err = s.tell(dataTime, func(ctx context.Context, c valkeygo.Client) error {
-			r = c.Do(ctx, c.B().Arbitrary(words...).Build())
-			return r.Error()
-		})
-	}
-	return r, err
+// do sends a command whose answer says nothing.
+func (s *Server) do(ctx context.Context, words ...string) error {
+	_, err := ask(ctx, s, dataTime, valkeygo.ValkeyResult.ToMessage, words...)
+	return err
 }
 
 // Names implements [calls.Store].
 func (s store) Names(ctx context.Context, account string) ([]string, error) {
-	r, err := s.do(ctx, "ZRANGE", key(account, "names", ""), "0", lastName, "REV")
-	names, _ := r.AsStrSlice()
-	return names, err
+	return ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.AsStrSlice, "ZRANGE", key(account, "names", ""), "0", lastName, "REV")
 }
 
 // Get implements [calls.Store].
 func (s store) Get(ctx context.Context, account, name string) ([]byte, error) {
-	r, err := s.do(ctx, "GET", key(account, "kept:", name))
-	sealed, _ := r.AsBytes()
+	sealed, err := ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.AsBytes, "GET", key(account, "kept:", name))
 	return sealed[min(stamp, len(sealed)):], err
 }
 
 // Put implements [calls.Store].
 func (s store) Put(ctx context.Context, account, name string, at, expires time.Time, sealed []byte) error {
-	_, err := s.do(ctx, "EVAL", putScript, "2", key(account, "kept:", name), key(account, "names", ""),
-		fmt.Sprintf("%020d", at.UnixMicro()), milli(time.Until(expires)), name, string(sealed))
-	return err
+	keys := []string{key(account, "kept:", name), key(account, "names", "")}
+	return s.do(ctx, script(putScript, keys, fmt.Sprintf("%020d", at.UnixMicro()), milli(time.Until(expires)), name, string(sealed))...)
 }
 
 // Forget implements [calls.Store].
@@ -66,13 +58,9 @@ func (s store) Forget(ctx context.Context, account, name string) (err error) {
 	if name == "" {
 		names, err = s.Names(ctx, account)
 	}
-	all := key(account, "names", "")
 	for _, name := range names {
 		if err == nil {
-			_, err = s.do(ctx, "DEL", key(account, "kept:", name))
-		}
-		if err == nil {
-			_, err = s.do(ctx, "ZREM", all, name)
+			err = cmp.Or(s.do(ctx, "DEL", key(account, "kept:", name)), s.do(ctx, "ZREM", key(account, "names", ""), name))
 		}
 	}
 	return err
@@ -80,6 +68,6 @@ func (s store) Forget(ctx context.Context, account, name string) (err error) {
 
 // Lease implements [calls.Sharing].
 func (s store) Lease(ctx context.Context, account, name string, life time.Duration) bool {
-	r, err := s.do(ctx, "SET", key(account, "lease:", name), "1", "NX", "PX", milli(life))
-	return err != nil || r.Error() == nil
+	done, err := ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.ToString, "SET", key(account, "lease:", name), "1", "NX", "PX", milli(life))
+	return err != nil || done != ""
 }

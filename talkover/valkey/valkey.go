@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,18 +72,10 @@ type state struct {
 // where needed, host, port and the number of a database.
 func CheckURL(raw string) error {
 	u, err := url.Parse(raw)
-	switch {
-	case err != nil: // whose text would quote the URL
-		return errors.New("it is no URL")
-	case !slices.Contains([]string{"valkey", "valkeys", "redis", "rediss"}, u.Scheme):
-		return errors.New("it begins with valkey://, valkeys://, redis:// or rediss://")
-	case u.Hostname() == "":
-		return errors.New("it names no host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("it takes nothing behind the number of the database")
-	}
-	if _, err := valkeygo.ParseURL(raw); err != nil {
-		return errors.New("behind the host there is the number of a database, or nothing")
+	_, wrong := valkeygo.ParseURL(raw)
+	isScheme := err == nil && slices.Contains([]string{"valkey", "valkeys", "redis", "rediss"}, u.Scheme)
+	if !isScheme || wrong != nil || u.Hostname() == "" || u.RawQuery+u.Fragment != "" { // whose texts would quote the URL
+		return errors.New("it is not valkey://, valkeys://, redis:// or rediss://, then [user:secret@]host[:port][/number of a database]")
 	}
 	return nil
 }
@@ -202,26 +195,50 @@ var (
 	errAway   = errors.New("valkey: the server is away")
 )
 
-// tell asks the server for something, for so long. Where it fails, the server is away
-// from then on, and the error is errAway. That nothing is at a key is an answer; so is that
-// something of another type than ours is.
-func (s *Server) tell(most time.Duration, ask func(context.Context, valkeygo.Client) error) error {
+// ask sends the server a command, for so long, and takes its answer. Where that fails, the
+// server is away from then on, and the error is errAway. That nothing is at a key is an
+// answer; so is that something of another type than ours is. The end of ctx says nothing of
+// the server: a command that was sent is waited for.
+func ask[T any](
+	ctx context.Context, s *Server, most time.Duration, take func(valkeygo.ValkeyResult) (T, error), words ...string,
+) (answer T, err error) {
 	was := s.state.Load()
-	if was.client == nil {
-		return errAway
+	switch {
+	case ctx.Err() != nil:
+		return answer, ctx.Err()
+	case was.client == nil:
+		return answer, errAway
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, most)
 	defer cancel()
-	err := ask(ctx, was.client)
+	answer, err = take(was.client.Do(ctx, was.client.B().Arbitrary(words...).Build()))
 	switch {
 	case err == nil || valkeygo.IsValkeyNil(err):
-		return nil
+		return answer, nil
 	case strings.Contains(err.Error(), "WRONGTYPE"):
-		return err
+		return answer, err
 	}
 	s.swap(was, was.client, err)
-	return errAway
+	return answer, errAway
 }
+
+// script returns the words that run a script.
+func script(text string, keys []string, args ...string) []string {
+	return slices.Concat([]string{"EVAL", text, strconv.Itoa(len(keys))}, keys, args)
+}
+
+// numbers takes an answer of so many numbers, or more.
+func numbers(least int) func(valkeygo.ValkeyResult) ([]int64, error) {
+	return func(r valkeygo.ValkeyResult) ([]int64, error) {
+		all, err := r.AsIntSlice()
+		if len(all) < least && (err == nil || valkeygo.IsValkeyNil(err)) {
+			err = errAnswer
+		}
+		return all, err
+	}
+}
+
+func milli(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // inWords says why there is no answer, without user and password.
 func inWords(err error) string {

@@ -114,10 +114,14 @@ func TestALargeAnswerPasses(t *testing.T) {
 		if err := store.Put(t.Context(), "account", "large", time.Now(), time.Now().Add(time.Hour), value); err != nil {
 			t.Fatal(err)
 		}
-		for i := range 4000 {
-			soon := time.Now().Add(time.Minute)
-			if err := store.Put(t.Context(), "account", strconv.Itoa(i), time.Now(), soon, nil); err != nil {
-				t.Fatal(err)
+		if err := store.Put(t.Context(), "account", "7", time.Now(), time.Now().Add(time.Minute), nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range w.redis.Keys() {
+			for i := range 4000 {
+				if strings.HasSuffix(key, ":names") {
+					_, _ = w.redis.ZAdd(key, 1, strconv.Itoa(i))
+				}
 			}
 		}
 		names, err := store.Names(t.Context(), "account")
@@ -165,6 +169,76 @@ func TestAServerThatLies(t *testing.T) {
 			t.Errorf("bulk work may have %d of %d", n, limit)
 		}
 	})
+}
+
+// A server that answers that it is there, and to all else nonsense, ends no question: whoever
+// asked goes on alone.
+func TestAServerThatIsThereAndAnswersNonsense(t *testing.T) {
+	for _, answer := range []string{
+		"*-1\r\n", "$-1\r\n", "*0\r\n", ":7\r\n", "+OK\r\n", "*5\r\n$1\r\nx\r\n+y\r\n*-1\r\n$-1\r\n:1\r\n",
+		"*2\r\n:1\r\n", "-WRONGTYPE no\r\n", "-ERR no\r\n", "*2000000000\r\n", "$400000000000\r\n",
+	} {
+		t.Run(answer, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, err := valkey.Open(valkey.Options{
+					URL: talkover.NewSecret("valkey://valkey:6379"), Replicas: 3, Log: logTo(io.Discard),
+					Dial: func(context.Context, string, string) (net.Conn, error) {
+						ours, theirs := net.Pipe()
+						go answerPings(theirs, answer)
+						return ours, nil
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				if away(s) {
+					t.Fatal("it is away before it was asked for anything")
+				}
+				store, placed, start := s.Store(), s.Calls([]byte("key")), time.Now()
+				none := []map[string]time.Time{nil}
+				for range 2 {
+					if g, err := keep(s).Acquire(wants("x")); err == nil {
+						t.Errorf("the limit is taken from it: %+v", g)
+					}
+					if left, _, err := placed.Count("x", 4, []string{"who"}, none); err == nil && left > 1 {
+						t.Errorf("by it %d calls are left", left)
+					}
+					_, _ = placed.Swap("name", "", "text", time.Minute)
+					placed.Undo("x", []string{"who"})
+					_, _ = store.Names(t.Context(), "account")
+					_, _ = store.Get(t.Context(), "account", "name")
+					_ = store.Put(t.Context(), "account", "name", time.Now(), time.Now().Add(time.Hour), []byte("x"))
+					_ = store.Forget(t.Context(), "account", "")
+					store.Lease(t.Context(), "account", "name", time.Second)
+					synctest.Wait()
+					time.Sleep(1100 * time.Millisecond) // until it is asked whether it is there
+				}
+				if took := time.Since(start); took > 4*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
+// answerPings answers that it is there, and whatever names a key of ours with the same.
+func answerPings(c net.Conn, answer string) {
+	defer c.Close()
+	b := make([]byte, 1<<16)
+	for {
+		n, err := c.Read(b)
+		if err != nil {
+			return
+		}
+		said := strings.Repeat("+OK\r\n", 1+bytes.Count(b[:n], []byte("\r\n*")))
+		if bytes.Contains(b[:n], []byte("talkover:")) {
+			said = answer
+		}
+		if _, err := io.WriteString(c, said); err != nil {
+			return
+		}
+	}
 }
 
 // answerAll answers whatever comes with the same.
