@@ -10,6 +10,7 @@ import (
 // After an answer about a part, which used up the requests of the plan, each question is
 // answered at once about what is proven, and with no other figures.
 func TestNoQuestionFailsWhereAPartIsProven(t *testing.T) {
+	t.Parallel()
 	base, _ := served(t, upstream(t, limitedAPI()), "-transport", "http")
 	var first struct{ Calls int }
 	for i, question := range []struct{ tool, arguments string }{

@@ -17,6 +17,7 @@ const canaryNumber = "+12025550177"
 // even at debug. Each call of the real process asks for another page, and each page has
 // an answer of its own.
 func TestCanariesSingNowhere(t *testing.T) {
+	t.Parallel()
 	row := func(value string) string {
 		q, _ := json.Marshal(value)
 		return fmt.Sprintf(`{"id":%[1]s,"sid":%[1]s,"to":%[1]s,"to_formatted":%[1]s,"from":%[1]s,"direction":%[1]s,"status":%[1]s,"duration":%[1]s,"agent":{"id":%[1]s,"name":%[1]s,"label":%[1]s},"created_at":%[1]s}`, q)

@@ -8,90 +8,96 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-// stuckAPI answers the first page of a list, and lets each further request wait until
-// whoever asked leaves.
+// stuckAPI answers the first page of a list, and lets each further request wait until released is
+// closed, or until whoever asked leaves. It counts the requests of the long call.
 type stuckAPI struct {
-	t          testing.TB
-	account    http.Handler
-	come, left chan string
+	account  http.Handler
+	came     atomic.Int64
+	stuck    chan struct{} // has something for each request that waits
+	released chan struct{}
 }
 
-func newStuckAPI(t testing.TB) *stuckAPI {
+func newStuckAPI() *stuckAPI {
 	return &stuckAPI{
-		t: t, account: sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)),
-		come: make(chan string, 1000), left: make(chan string, 1000),
+		account: sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)),
+		stuck:   make(chan struct{}, 1000), released: make(chan struct{}),
 	}
 }
 
 func (a *stuckAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if page := cmp.Or(r.URL.Query().Get("page"), "1"); page != "1" {
-		a.come <- page
-		<-r.Context().Done()
-		a.left <- page
-		return
+	query := r.URL.Query()
+	if query.Get("search") == "" {
+		a.came.Add(1)
+		if cmp.Or(query.Get("page"), "1") != "1" {
+			a.stuck <- struct{}{}
+			select {
+			case <-a.released:
+			case <-r.Context().Done():
+			}
+		}
 	}
 	r.Header.Set("Authorization", "Bearer "+sandbox.Token)
 	a.account.ServeHTTP(w, r)
 }
 
-// asked waits for the first request that is stuck.
-func (a *stuckAPI) asked() {
-	a.t.Helper()
-	a.take(a.come, "is asked for")
-}
-
-// deserted waits until nobody waits for a request any more.
-func (a *stuckAPI) deserted() {
-	a.t.Helper()
-	a.take(a.left, "is given up")
-	for range len(a.come) {
-		<-a.come
-		a.take(a.left, "is given up")
+// forgets fails where the server goes on to read for a call that its client gave up. The server has
+// noticed when its log says so. look asks another question.
+func (a *stuckAPI) forgets(t *testing.T, log *journal, look func()) {
+	t.Helper()
+	eventually(t, "the call is over", func() bool {
+		return strings.Contains(log.String(), `"outcome":"cancelled"`)
+	})
+	look()
+	came := a.came.Load()
+	close(a.released)
+	for range 20 { // in which a server that wants more has asked for it
+		look()
 	}
-}
-
-func (a *stuckAPI) take(from <-chan string, what string) {
-	a.t.Helper()
-	select {
-	case <-from:
-	case <-time.After(20 * time.Second):
-		a.t.Fatalf("no page %s", what)
+	if n := a.came.Load(); n > came+1 { // one proves what was read before
+		t.Errorf("%d requests were sent when the call was given up, and %d later", came, n-came)
 	}
 }
 
 const (
 	longCall = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"find_calls","arguments":{"sort":"longest"}%s}}`
+	other    = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"5550"}}}`
 	giveUp   = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`
 	hello26  = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
 )
 
 // Nobody reads page after page for a client that has cancelled its call, or has left.
 func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
+	t.Parallel()
 	call := fmt.Sprintf(longCall, "")
 	t.Run("stdio, cancelled", func(t *testing.T) {
-		api := newStuckAPI(t)
+		t.Parallel()
+		api, log := newStuckAPI(), new(journal)
 		cmd := command(t, upstream(t, api.ServeHTTP))
+		cmd.Stderr = log
 		in, _ := cmd.StdinPipe()
 		out, _ := cmd.StdoutPipe()
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		start(t, cmd)
+		lines := bufio.NewScanner(out)
+		lines.Buffer(nil, 1<<20)
 		fmt.Fprintln(in, hello+call)
-		api.asked()
+		<-api.stuck
 		fmt.Fprintln(in, giveUp)
-		api.deserted()
-		in.Close()
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), `"id":7`) {
-				t.Errorf("the cancelled call is answered: %s", lines.Text())
+		api.forgets(t, log, func() {
+			fmt.Fprintln(in, other)
+			for lines.Scan() && !strings.Contains(lines.Text(), `"id":8`) {
+				if strings.Contains(lines.Text(), `"id":7`) {
+					t.Errorf("the cancelled call is answered: %s", lines.Text())
+				}
 			}
-		}
+		})
+		in.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -137,8 +143,9 @@ func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			api := newStuckAPI(t)
-			base, _ := served(t, upstream(t, api.ServeHTTP), "-transport", "http")
+			t.Parallel()
+			api := newStuckAPI()
+			base, log := journaled(t, upstream(t, api.ServeHTTP))
 			client(t, base, func(r *http.Request) *http.Response {
 				res, err := http.DefaultClient.Do(r)
 				if err != nil {
@@ -146,8 +153,12 @@ func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
 					return &http.Response{Body: http.NoBody}
 				}
 				return res
-			}, api.asked)
-			api.deserted()
+			}, func() { <-api.stuck })
+			api.forgets(t, log, func() {
+				if status, body, err := post(base, other); status != http.StatusOK {
+					t.Error(status, body, err)
+				}
+			})
 		})
 	}
 }

@@ -100,6 +100,7 @@ func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
 // show no password of a proxy. net/http reads the proxies of the environment once a
 // process, so each case has its own.
 func TestTheCauseIsNamedEverywhere(t *testing.T) {
+	t.Parallel()
 	proxy := func(status int) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(s.Close)
@@ -108,7 +109,7 @@ func TestTheCauseIsNamedEverywhere(t *testing.T) {
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // clients who leave are wanted here
 	secure.StartTLS()
-	defer secure.Close()
+	t.Cleanup(secure.Close)
 	const elsewhere = "https://api.talkover.invalid/api/v1"
 	const again, never = "Try again in a minute.", "Trying again will not help."
 	for _, test := range []struct{ base, env, cause, what, do, again string }{
@@ -121,32 +122,35 @@ func TestTheCauseIsNamedEverywhere(t *testing.T) {
 		{secure.URL, "", "certificate_unknown", "its certificate is not one that this machine trusts", "Install the root certificate", never},
 		{"http://127.0.0.1:1", "", "refused", "it refuses connections", "See whether the machine of this server has a network", again},
 	} {
-		env := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + test.base, "LOG_FORMAT=json", "LOG_LEVEL=debug", test.env}
-		var out bytes.Buffer
-		doctor := command(t, env, "doctor")
-		doctor.Stdout = &out
-		if err := doctor.Run(); err == nil || doctor.ProcessState.ExitCode() != cli.Failed {
-			t.Errorf("%s: the doctor says %v", test.cause, err)
-		}
-		if text := out.String(); !strings.Contains(text, "\nFAIL  network: ") || !strings.Contains(text, " could not be reached: "+test.what) ||
-			!strings.Contains(text, test.do) || !strings.HasSuffix(text, "\n1 check failed: network.\n") {
-			t.Errorf("the doctor says\n%s", text)
-		}
-		answers, stderr := exchange(t, command(t, env), hello+`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
-		text := string(answers["1"])
-		for _, want := range []string{"Talkover could not be reached", ": " + test.what, test.again + " " + test.do, "`talkover-mcp doctor`"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: no %q in\n%s", test.cause, want, text)
+		t.Run(test.cause, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + test.base, "LOG_FORMAT=json", "LOG_LEVEL=debug", test.env}
+			var out bytes.Buffer
+			doctor := command(t, env, "doctor")
+			doctor.Stdout = &out
+			if err := doctor.Run(); err == nil || doctor.ProcessState.ExitCode() != cli.Failed {
+				t.Errorf("%s: the doctor says %v", test.cause, err)
 			}
-		}
-		for _, line := range []string{"upstream request", "tool call"} {
-			if !regexp.MustCompile(`"msg":"` + line + `".*"cause":"` + test.cause + `"`).MatchString(stderr) {
-				t.Errorf("no cause %s in a line %q of\n%s", test.cause, line, stderr)
+			if text := out.String(); !strings.Contains(text, "\nFAIL  network: ") || !strings.Contains(text, " could not be reached: "+test.what) ||
+				!strings.Contains(text, test.do) || !strings.HasSuffix(text, "\n1 check failed: network.\n") {
+				t.Errorf("the doctor says\n%s", text)
 			}
-		}
-		if all := out.String() + text + stderr; strings.Contains(all, canary[5:12]) {
-			t.Errorf("%s: a secret shows in\n%s", test.cause, all)
-		}
+			answers, stderr := exchange(t, command(t, env), hello+`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
+			text := string(answers["1"])
+			for _, want := range []string{"Talkover could not be reached", ": " + test.what, test.again + " " + test.do, "`talkover-mcp doctor`"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s: no %q in\n%s", test.cause, want, text)
+				}
+			}
+			for _, line := range []string{"upstream request", "tool call"} {
+				if !regexp.MustCompile(`"msg":"` + line + `".*"cause":"` + test.cause + `"`).MatchString(stderr) {
+					t.Errorf("no cause %s in a line %q of\n%s", test.cause, line, stderr)
+				}
+			}
+			if all := out.String() + text + stderr; strings.Contains(all, canary[5:12]) {
+				t.Errorf("%s: a secret shows in\n%s", test.cause, all)
+			}
+		})
 	}
 }
 

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -88,6 +86,7 @@ var moments = flag.Int("moments", 30, "at how many random moments a process is a
 // Whenever a host lets it go, the process ends before the host kills it: while it reads on in
 // the background and waits for the limit of the plan, and while it answers.
 func TestTheProcessEndsBeforeItsHostKillsIt(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		*moments = min(*moments, 10)
 	}
@@ -106,32 +105,27 @@ func TestTheProcessEndsBeforeItsHostKillsIt(t *testing.T) {
 		func(t *testing.T, env []string) process { return onHTTP(t, env, os.Interrupt) },
 	}
 	random := rand.New(rand.NewPCG(22, 2))
-	var all errgroup.Group
-	all.SetLimit(6)
 	for i := range *moments {
 		after := time.Duration(random.IntN(1500)) * time.Millisecond
 		if i%3 > 0 {
 			after = -after // after the answer, in place of the question
 		}
-		all.Go(func() error {
-			t.Run(fmt.Sprintf("way %d at %v", i%len(ways), after), func(t *testing.T) {
-				p := ways[i%len(ways)](t, upstream(t, limitedAPI()))
-				if after < 0 {
-					<-p.answered
-				}
-				<-time.After(after.Abs())
-				inFlight := true
-				select {
-				case <-p.answered:
-					inFlight = false
-				default:
-				}
-				mustEnd(t, p.Cmd, p.end, inFlight)
-			})
-			return nil
+		t.Run(fmt.Sprintf("way %d at %v", i%len(ways), after), func(t *testing.T) {
+			t.Parallel()
+			p := ways[i%len(ways)](t, upstream(t, limitedAPI()))
+			if after < 0 {
+				<-p.answered
+			}
+			<-time.After(after.Abs())
+			inFlight := true
+			select {
+			case <-p.answered:
+				inFlight = false
+			default:
+			}
+			mustEnd(t, p.Cmd, p.end, inFlight)
 		})
 	}
-	_ = all.Wait()
 }
 
 // mustEnd ends a process, and fails where that takes too long.
@@ -153,6 +147,7 @@ func mustEnd(t *testing.T, cmd *exec.Cmd, end func(), inFlight bool) {
 
 // A call that Talkover does not answer holds a server over HTTP up no longer than hosts wait.
 func TestAStuckCallDoesNotHoldTheServerUp(t *testing.T) {
+	t.Parallel()
 	asked := make(chan struct{}, 100)
 	base, cmd := served(t, upstream(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}
@@ -165,6 +160,7 @@ func TestAStuckCallDoesNotHoldTheServerUp(t *testing.T) {
 
 // Neither an API that does not answer nor a Valkey that does not holds the end up.
 func TestNothingThatHangsHoldsTheEndUp(t *testing.T) {
+	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

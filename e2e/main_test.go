@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,6 +59,8 @@ func run(m *testing.M) int {
 	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v: %s", err, out))
 	}
+	// Tests that run side by side wait for processes more than they compute. -parallel has the last word.
+	_ = flag.Set("test.parallel", "6")
 	return m.Run()
 }
 

@@ -155,11 +155,13 @@ func eventually(t *testing.T, what string, done func() bool) {
 		if time.Since(start) > 20*time.Second {
 			t.Fatal("in vain: " + what)
 		}
+		<-time.After(5 * time.Millisecond) // what is waited for needs the processor too
 	}
 }
 
 // A token that is added to the file counts soon, and one that is taken away does not.
 func TestTokensAreReadAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("ann")+" ann\n"+tokenOf("bob")+" bob\n")
 	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path}, "-demo", "-transport", "http")
@@ -182,6 +184,7 @@ func TestTokensAreReadAgain(t *testing.T) {
 
 // The Talkover token is read again too, and the next request brings the new one.
 func TestTalkoverTokenIsReadAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token")
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
