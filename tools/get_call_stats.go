@@ -43,7 +43,8 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 		agents, _ := q.ReadAgents(ctx)
 		wanted.Agents = answer.AgentsOf(agents.Rows)
 	}
-	report, err := stats.Ask(ctx, q.Calls, wanted)
+	held := &sameCalls{Log: q.Calls}
+	report, err := stats.Ask(ctx, held, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +58,12 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 	q.NoteLines(ctx, &out.Frame, in.Search)
 	out.explain(q, in, asked, report)
 	out.behind(asked.Filters, t)
+	if in.costed() {
+		if err := out.estimate(ctx, q, held, in, asked); err != nil {
+			return nil, err
+		}
+		out.Coverage.Requests = meter.Requests()
+	}
 	out.fit(in, t)
 	return out, nil
 }

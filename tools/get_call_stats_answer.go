@@ -23,11 +23,13 @@ type callStatsInput struct {
 	Metrics []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
 }
 
-// metric is one of stats.AllMetrics.
+// metric is one of stats.AllMetrics, or costEstimate.
 type metric string
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (metric) JSONSchema() *jsonschema.Schema { return schema.OneOf(stats.AllMetrics) }
+func (metric) JSONSchema() *jsonschema.Schema {
+	return schema.OneOf(append(slices.Clone(stats.AllMetrics), costEstimate))
+}
 
 // rowOrder is a stats.RowOrder. Its schema does not list the metrics once more.
 type rowOrder string
@@ -52,7 +54,7 @@ func (in *callStatsInput) Validate() []schema.Fault {
 	if len(in.GroupBy) == 2 && in.GroupBy[0] == in.GroupBy[1] {
 		faults = append(faults, schema.Fault{Argument: "group_by", Problem: "it names one dimension twice; give each once"})
 	}
-	return faults
+	return append(faults, in.costFaults()...)
 }
 
 // order returns how rows are sorted. Where some rows alone are to be shown, those of most calls
@@ -71,6 +73,9 @@ func (in callStatsInput) asked() (names []stats.Metric) {
 		if slices.Contains(in.Metrics, metric(name)) {
 			names = append(names, name)
 		}
+	}
+	if in.costed() && names == nil {
+		return []stats.Metric{stats.Calls, stats.Answered, stats.TalkSeconds}
 	}
 	return names
 }
@@ -99,6 +104,7 @@ type callStatsOutput struct {
 	Order     answer.SafeText            `json:"order,omitempty"`
 	answer.Table
 	Matrix *matrix         `json:"matrix,omitempty"`
+	Cost   *cost           `json:"cost_estimate,omitempty"`
 	Legend answer.SafeText `json:"legend,omitempty"`
 	Next   *step           `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
 	answer.Frame
@@ -183,6 +189,9 @@ func (out *callStatsOutput) Text() string {
 	out.Write(&b, false)
 	if legend := out.legend(); legend != "" {
 		b.WriteString(legend + "\n")
+	}
+	if out.Cost != nil {
+		out.Cost.write(&b)
 	}
 	switch {
 	case out.Next == nil:

@@ -203,6 +203,9 @@ func (e *examiner) stats() {
 			e.errorf("compared with %s, want %s", e.h.with, e.a.Compare)
 		}
 	}
+	if strings.Contains(fmt.Sprint(e.a.Metrics), "cost_estimate") {
+		e.costs(is)
+	}
 	e.next(fits)
 	switch by := list(e.a.GroupBy); {
 	case len(by) == 0:
@@ -213,6 +216,51 @@ func (e *examiner) stats() {
 		e.matrix(by, is)
 	default:
 		e.table(by, whole, was, wasWindow)
+	}
+}
+
+// costs examines what calls are said to cost: the minutes of answered calls that are no tests, each
+// agent's at its price.
+func (e *examiner) costs(all calls) {
+	want := map[string]float64{"priced": 0, "of": 0, "deleted": 0, "unpriced": 0}
+	groups := list(e.a.GroupBy)
+	for _, c := range all {
+		if !answered(c) || c.Test {
+			continue
+		}
+		want["of"]++
+		if c.Agent == nil {
+			want["deleted"]++
+			continue
+		}
+		var price struct {
+			Data struct {
+				Currency string
+				Cost     *float64 `json:"estimated_cost_per_minute"`
+			}
+		}
+		get(e.t, accounts["demo"](), "/agents/"+c.Agent.ID+"/pricing/summary", &price)
+		if price.Data.Cost == nil {
+			want["unpriced"]++
+			continue
+		}
+		amount := float64(c.Duration) / 60 * *price.Data.Cost
+		want["priced"]++
+		want[price.Data.Currency] += amount
+		switch {
+		case slices.Contains(groups, "agent"):
+			want[c.label+" "+price.Data.Currency] += amount
+		case slices.Contains(groups, "day"):
+			want[c.at.day(e.z).String()+" "+price.Data.Currency] += amount
+		}
+	}
+	if len(want) != len(e.h.cost) {
+		e.errorf("the cost is %v, want %v", e.h.cost, want)
+	}
+	for name, x := range want {
+		if have, ok := e.h.cost[name]; !ok || math.Abs(have-x) > 0.0051 {
+			e.errorf("the cost of %s is %v, want %v", name, have, x)
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type half struct {
 	matrix  [3]string
 	order   string
 
+	cost map[string]float64 // the estimate: by currency, by group and currency, and calls by what is known of them
+
 	found       int
 	foundExact  bool
 	first, last int
@@ -136,6 +138,7 @@ func same(t *testing.T, a answer) {
 	figures("totals", x.totals, y.totals)
 	figures("before", x.was, y.was)
 	figures("change", x.changed, y.changed)
+	figures("cost", x.cost, y.cost)
 	if len(x.rows) != len(y.rows) {
 		t.Errorf("%s: %d rows in text, %d in the structure", a.call, len(x.rows), len(y.rows))
 		return

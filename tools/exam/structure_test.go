@@ -33,6 +33,14 @@ func parseStructure(t *testing.T, structure []byte) half {
 			Cut                     bool
 			Totals, Change, Percent map[string]float64
 		}
+		Cost *struct {
+			Amounts  map[string]float64
+			Priced   float64 `json:"priced_calls"`
+			Of       float64 `json:"of_calls"`
+			Deleted  float64 `json:"calls_of_deleted_agents"`
+			Unpriced float64 `json:"calls_without_price"`
+			Rows     [][]any
+		} `json:"cost_estimate"`
 		Columns    []string
 		Rows       [][]any
 		Matrix     struct{ Rows, Columns, Metric string }
@@ -66,6 +74,13 @@ func parseStructure(t *testing.T, structure []byte) half {
 		name: "structure", window: [2]string{s.Window.From, s.Window.To}, totals: s.Totals, columns: s.Columns, rows: s.Rows,
 		matrix: [3]string{s.Matrix.Rows, s.Matrix.Columns, s.Matrix.Metric}, order: s.Order, found: s.Found, foundExact: s.FoundExact,
 		first: s.First, last: s.Last, notes: s.Notes, next: string(s.Next), now: s.Now, zone: s.Timezone, legend: s.Legend, tests: s.TestCalls, coverage: coverage{left: -1},
+	}
+	if c := s.Cost; c != nil {
+		h.cost = map[string]float64{"priced": c.Priced, "of": c.Of, "deleted": c.Deleted, "unpriced": c.Unpriced}
+		maps.Copy(h.cost, c.Amounts)
+		for _, row := range c.Rows {
+			h.cost[fmt.Sprint(row[0], " ", row[1])] = row[2].(float64)
+		}
 	}
 	if c := s.Coverage; c != nil {
 		h.coverage = coverage{

@@ -97,6 +97,12 @@ func (p *textParser) line(line string) {
 		if m := rowsShown.FindStringSubmatch(line); m != nil {
 			p.first, p.last = number(m[1]), number(m[2])
 		}
+	case strings.HasPrefix(line, "Cost estimate, not the bill: "):
+		p.costLine(line)
+	case costRow.MatchString(line):
+		m := costRow.FindStringSubmatch(line)
+		p.cost[m[1]+" "+m[2]], _ = strconv.ParseFloat(m[3], 64)
+	case line == "agent,currency,cost_estimate", line == "day,currency,cost_estimate":
 	case jsonAtEnd.MatchString(line):
 		p.next += jsonAtEnd.FindString(line)
 		if m := nextTool.FindStringSubmatch(line); m != nil && p.coverage.asOf != "" {
@@ -104,6 +110,29 @@ func (p *textParser) line(line string) {
 		}
 	case p.coverage.asOf != "" && !p.listed: // of find_calls the last line is no fact
 		p.legend += strings.TrimSuffix(strings.TrimSuffix(line, unit), "; ")
+	}
+}
+
+var (
+	costAmount = regexp.MustCompile(`([A-Z]{3}) ([\d.]+) `)
+	costCalls  = regexp.MustCompile(` for (\d+) of (\d+) answered calls?,`)
+	costLost   = regexp.MustCompile(`; (\d+) (?:is|are) of (deleted agents|agents without a price)`)
+	costRow    = regexp.MustCompile(`^"?([^",]+)"?,([A-Z]{3}),([\d.]+)$`)
+)
+
+// costLine reads what calls are said to cost.
+func (p *textParser) costLine(line string) {
+	calls := costCalls.FindStringSubmatch(line)
+	p.cost = map[string]float64{"priced": float64(number(calls[1])), "of": float64(number(calls[2])), "deleted": 0, "unpriced": 0}
+	for _, m := range costAmount.FindAllStringSubmatch(line, -1) {
+		p.cost[m[1]], _ = strconv.ParseFloat(m[2], 64)
+	}
+	for _, m := range costLost.FindAllStringSubmatch(line, -1) {
+		name := "deleted"
+		if m[2] != "deleted agents" {
+			name = "unpriced"
+		}
+		p.cost[name] = float64(number(m[1]))
 	}
 }
 

@@ -13,14 +13,15 @@ const (
 	mostRemembered = 64 // accounts whose names are remembered
 )
 
-// Names holds the lists of agents and campaigns of accounts.
+// Names holds the lists of agents and campaigns of accounts, and the prices of agents.
 type Names struct {
 	Agents    memory[talkover.AgentInfo]
 	Campaigns memory[talkover.Campaign]
+	prices    Prices
 }
 
 func NewNames() *Names {
-	return &Names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign]()}
+	return &Names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign](), newPrices()}
 }
 
 // memory remembers the names of accounts for a minute, so that a completion, which
