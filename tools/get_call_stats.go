@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -54,7 +55,7 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 		Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(),
 	}
 	t := newGroups(q, in, report)
-	out.total(in, in.isFree(asked, q.Now), t, report)
+	out.total(in, t, in.totalled(t, in.followsAll(asked, q.Now)))
 	q.NoteLines(ctx, &out.Frame, in.Search)
 	out.explain(q, in, asked, report)
 	out.behind(asked.Filters, t)
@@ -68,73 +69,65 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 	return out, nil
 }
 
-// freeMetrics cost no request more where a question is about all calls of a window that goes
-// on to now: what became of its missed calls is in it.
-var freeMetrics = []stats.Metric{stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed}
-
-// isFree reports whether those are told without being asked for. That hangs on the question alone,
-// never on what is kept, so that its answer keeps its shape.
-func (in callStatsInput) isFree(a query.Narrowed, now time.Time) bool {
+// followsAll reports whether what became of missed calls costs no request more, since the question
+// is about all calls of a window that goes on to now. Then it is told without being asked for.
+// That hangs on the question alone, never on what is kept, so that its answer keeps its shape.
+func (in callStatsInput) followsAll(a query.Narrowed, now time.Time) bool {
 	all := query.Filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
-	return len(in.Metrics) == 0 && len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.Filters, all) && (a.To == "" || a.Ends().After(now))
+	return len(in.Metrics)+len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.Filters, all) &&
+		(a.To == "" || a.Ends().After(now))
 }
 
-// seldomMetrics are not told where they are 0, unless they are asked for.
-var seldomMetrics = []stats.Metric{stats.OtherStatus, stats.Withheld, stats.WithheldMissed}
-
-// total fills in the totals, and those of the other window: of the metrics that the table
-// shows, or that were asked for, or all.
-func (out *callStatsOutput) total(in callStatsInput, free bool, t *groups, report *stats.Report) {
-	names := in.asked()
+// totalled returns the metrics of the totals: those that the table shows or that were asked for, or
+// all, but for those that are seldom anything but 0.
+func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
+	name, isMatrix := in.matrixOf()
 	switch {
-	case len(names) > 0:
+	case isMatrix:
+		return []stats.Metric{name}
 	case len(in.GroupBy) > 0:
-		names = t.metrics
-		if name, ok := in.matrixOf(); ok {
-			names = []stats.Metric{name}
-		}
-	case report.Before != nil:
-		names = comparedMetrics
-	default:
-		names = slices.DeleteFunc(slices.Clone(stats.AllMetrics), func(name stats.Metric) bool {
-			return !free && slices.Contains(freeMetrics, name)
-		})
+		return t.metrics
+	case slices.Equal(in.Metrics, []metric{metric(stats.Share)}):
+		return []stats.Metric{stats.Calls}
+	case len(in.Metrics) > 0:
+		return in.asked()
 	}
-	if len(in.GroupBy) == 0 && slices.Equal(names, []stats.Metric{stats.Share}) {
-		names = []stats.Metric{stats.Calls, stats.Share}
+	names := slices.Clone(stats.AllMetrics)
+	if t.report.Before != nil {
+		names = stats.In(stats.InComparisons)
 	}
+	return slices.DeleteFunc(names, func(name stats.Metric) bool {
+		none := t.report.Totals.M[name].Value == 0 && (t.report.Before == nil || t.report.Before.Totals.M[name].Value == 0)
+		return name.Follows() && !follows || name.Is(stats.SeldomInTotal) && none
+	})
+}
+
+// total fills in the totals, and those of the other window.
+func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Metric) {
+	report, asked := t.report, len(in.Metrics) > 0
 	out.Totals = answer.MeasuresOf(names, report.Totals)
-	if len(in.Metrics) > 0 {
+	if asked {
 		out.unknown = out.Totals.Missing(names)
 	}
-	delete(out.Totals, string(stats.Share)) // of the totals it is 1
-	if len(in.GroupBy) == 0 && len(in.Metrics) == 0 {
-		names = slices.DeleteFunc(slices.Clone(names), func(name stats.Metric) bool {
-			return slices.Contains(seldomMetrics, name) && out.Totals[string(name)].Value == 0 && (report.Before == nil || report.Before.Totals.M[name].Value == 0)
-		})
-		out.Totals = answer.MeasuresOf(names, report.Totals)
-		delete(out.Totals, string(stats.Share))
-		if report.BusyHour != nil && report.Before == nil {
-			out.Totals[answer.BusyHour] = answer.Figure{Value: float64(report.BusyHour.Hour)}
-		}
-	}
 	b := report.Before
+	if b == nil && report.BusyHour != nil && !asked && len(in.GroupBy) == 0 {
+		out.Totals[answer.BusyHour] = answer.Figure{Value: float64(report.BusyHour.Hour)}
+	}
 	if b == nil || b.Reason != "" {
 		return
 	}
-	was := answer.MeasuresOf(names, b.Totals)
-	delete(was, string(stats.Share))
-	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: was, Change: out.Totals.Less(was)}
-	c.Percent = c.Change.PercentOf(was)
-	if len(in.Metrics) > 0 {
-		c.unknown = was.Missing(names)
+	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: answer.MeasuresOf(names, b.Totals)}
+	c.Change, c.Percent = out.Totals.Since(c.Totals)
+	if asked {
+		c.unknown = c.Totals.Missing(names)
 	}
 	other := answer.Window{From: schema.Date(b.Days.From), To: schema.Date(b.Days.To), Zone: t.zone}
 	begins, ends := other.Begins(), other.Ends()
 	if !b.Days.Until.IsZero() {
 		ends = b.Days.Until.In(t.zone)
 	}
-	c.From, c.To, c.about = answer.BeginForm(begins, answer.MinuteForm), answer.EndForm(ends, answer.MinuteForm), answer.SafeText(answer.Between(begins, ends))
+	c.From, c.To = answer.BeginForm(begins, answer.MinuteForm), answer.EndForm(ends, answer.MinuteForm)
+	c.about = answer.SafeText(answer.Between(begins, ends))
 	if c.Cut {
 		c.until = answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm))
 	}
@@ -196,7 +189,7 @@ func valuesOf(rows []stats.Row) answer.SafeText {
 // fit puts in as many groups as an answer may take, or a matrix.
 func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if len(t.by) == 0 {
-		out.Legend = legendOf(out.Totals.Names())
+		out.Legend = answer.SafeText(stats.Legend(out.Totals.Names()))
 		return
 	}
 	out.Order = orderWords(t.by, t.report.Order)
@@ -208,16 +201,12 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 		out.layMatrix(t, name, fits)
 		return
 	}
-	more := ""
+	var more []string
 	if out.Compare != nil {
-		more = "_before and _change: against the window before"
+		more = append(more, "_before and _change: against the window before")
 	}
-	out.Legend = legendOf(t.metrics, more)
-	top := in.Top
-	if top == 0 {
-		top = mostGroups
-	}
-	laid, first, left := t.lay(top, fits)
+	out.Legend = answer.SafeText(stats.Legend(t.metrics, more...))
+	laid, first, left := t.lay(cmp.Or(in.Top, mostGroups), fits)
 	if out.Table = laid; left > 0 {
 		out.Note("The row (rest) adds up %s more.", answer.Plural(left, "group", "groups"))
 	}

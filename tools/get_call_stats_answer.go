@@ -213,9 +213,9 @@ func (out *callStatsOutput) legend() string {
 	if out.Matrix != nil {
 		shown = append(shown, out.Matrix.Metric)
 	}
-	parts := []string{string(out.Legend)}
-	if slices.ContainsFunc(shown, answer.IsRate) {
-		parts = append(parts, "shares and rates in %")
+	legend := string(out.Legend)
+	if slices.ContainsFunc(shown, func(name stats.Metric) bool { return name.Unit() == stats.Rate }) {
+		legend += "; shares and rates in %"
 	}
-	return strings.TrimPrefix(strings.Join(parts, "; "), "; ")
+	return strings.TrimPrefix(legend, "; ")
 }

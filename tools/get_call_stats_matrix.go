@@ -43,7 +43,7 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(an
 		}
 		laid.Rows = append(laid.Rows, append(r, answer.MeasureCell(name, m.RowTotals[i])))
 	}
-	out.Legend = legendOf([]stats.Metric{name}, "rows and columns without calls are left out")
+	out.Legend = answer.SafeText(stats.Legend([]stats.Metric{name}, "rows and columns without calls are left out"))
 	if more := laid.Size() - fits(laid); more > 0 {
 		laid.Rows, values = laid.Rows[more:], values[more:]
 		out.Note("The first %s no room; ask for fewer days to see more.", answer.Plural(more, "row has", "rows have"))

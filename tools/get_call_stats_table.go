@@ -31,16 +31,6 @@ type group struct {
 	rest bool // it adds up others, and has no values
 }
 
-// The metrics that tables and comparisons show, if none are asked for. Those that are rare
-// are shown where there are any.
-var (
-	usualMetrics    = []stats.Metric{stats.Calls, stats.Share, stats.Answered, stats.Unanswered, stats.Missed, stats.Open, stats.OtherStatus, stats.AnswerRate, stats.MeanSeconds}
-	comparedMetrics = []stats.Metric{stats.Calls, stats.Answered, stats.Unanswered, stats.Missed, stats.Open, stats.OtherStatus, stats.AnswerRate, stats.TalkSeconds, stats.MeanSeconds}
-	pairedMetrics   = []stats.Metric{stats.Calls, stats.Answered, stats.Unanswered, stats.Open, stats.OtherStatus, stats.AnswerRate}
-	statusMetrics   = []stats.Metric{stats.Calls, stats.Share, stats.MeanSeconds}
-	rareMetrics     = []stats.Metric{stats.Open, stats.OtherStatus}
-)
-
 // newGroups makes groups of a report.
 func newGroups(q *query.Question, in callStatsInput, report *stats.Report) *groups {
 	t := &groups{by: in.GroupBy, report: report, zone: q.Zone, metrics: in.asked(), asked: len(in.Metrics) > 0, listed: map[string]bool{}}
@@ -74,16 +64,16 @@ func ofCalendar(d stats.Dimension) bool {
 
 // usual returns the metrics to show where none are asked for.
 func (t *groups) usual() []stats.Metric {
-	names := usualMetrics
+	place := stats.InTables
 	switch {
 	case t.compared():
-		names = pairedMetrics
+		place = stats.InPairs
 	case slices.Contains(t.by, stats.ByStatus):
-		names = statusMetrics
+		place = stats.InStatuses
 	}
-	return slices.DeleteFunc(slices.Clone(names), func(name stats.Metric) bool {
+	return slices.DeleteFunc(stats.In(place), func(name stats.Metric) bool {
 		total := t.report.Totals.M[name]
-		return slices.Contains(rareMetrics, name) && total.Value == 0 && total.Known
+		return name.Is(stats.SeldomInRows) && total.Value == 0 && total.Known
 	})
 }
 

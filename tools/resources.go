@@ -72,7 +72,7 @@ func addResources(s *server.MCPServer, qs *questions) {
 		mcp.WithMIMEType("text/markdown"),
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		qs.audit(ctx, resourceRead, nil, slog.String("resource", "metrics"))
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: metrics}}, nil
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: strings.Replace(metrics, "{{metrics}}", stats.Glossary(), 1)}}, nil
 	})
 	addChart(s, qs)
 	input := schema.NewInput[callFilters]()

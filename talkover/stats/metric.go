@@ -1,5 +1,11 @@
 package stats
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Measure is one figure. It is exact, or it is not known.
 type Measure struct {
 	Value float64
@@ -61,7 +67,26 @@ type metricRow struct {
 	needs need
 	shown Unit
 	n, of counter
+	in    Place
+	is    string // its definition; that of the rows before it where they share one
+	after string // the standard that has it
+	short string // what a legend says of it, where its name does not say all
 }
+
+// Place is where answers show a metric that was not asked for, or a set of such places.
+type Place uint16
+
+// The places.
+const (
+	InTables      Place = 1 << iota // a row of a table
+	InStatuses                      // a row of a table by status
+	InPairs                         // a row that is paired with one of another window
+	InComparisons                   // the totals of two windows
+	SeldomInRows                    // left out of rows where it is 0 in all
+	SeldomInTotal                   // left out of totals where it is 0
+
+	usual = InTables | InPairs | InComparisons
+)
 
 // Unit says how a metric is shown.
 type Unit uint8
@@ -75,33 +100,88 @@ const (
 
 // metricRows are all metrics, in the order of answers.
 var metricRows = []metricRow{
-	{Calls, 0, Whole, nCalls, one},
-	{Share, 0, Rate, nCalls, nOf},
-	{Answered, 0, Whole, nAnswered, one},
-	{Open, 0, Whole, nOpen, one},
-	{Unanswered, 0, Whole, nUnanswered, one},
-	{NoAnswer, 0, Whole, nNoAnswer, one},
-	{Busy, 0, Whole, nBusy, one},
-	{Failed, 0, Whole, nFailed, one},
-	{OtherStatus, 0, Whole, nOther, one},
-	{Missed, 0, Whole, nMissed, one},
-	{AnswerRate, 0, Rate, nAnswered, nFinal},
-	{UnansweredRate, 0, Rate, nUnanswered, nFinal},
-	{NoAnswerRate, 0, Rate, nNoAnswer, nFinal},
-	{TalkSeconds, durations, Whole, nTalk, one},
-	{MeanSeconds, durations, Tenths, nTalk, nAnswered},
-	{MedianSeconds, durations, Whole, nMedian, nAnswered},
-	{P95Seconds, durations, Whole, nP95, nAnswered},
-	{ShortCalls, durations, Whole, nShort, one},
-	{PerDay, overDays, Tenths, nOfDays, nDays},
-	{Contacts, numbers | distinct, Whole, nContacts, one},
-	{Repeat, numbers | distinct, Whole, nRepeat, one},
-	{Withheld, numbers, Whole, nWithheld, one},
-	{Unreturned, later, Whole, nUnreturned, one},
-	{NeverCalledBack, later, Whole, nNeverCalledBack, one},
-	{NotReached, later, Whole, nNotReached, one},
-	{WithheldMissed, later, Whole, nWithheldMissed, one},
-	{PeakConcurrent, moments, Whole, nPeak, one},
+	{Calls, 0, Whole, nCalls, one, InTables | InStatuses | InPairs | InComparisons,
+		"calls that fit the filters, test calls included unless test_calls says otherwise",
+		"", ""},
+	{Share, 0, Rate, nCalls, nOf, InTables | InStatuses,
+		"calls of the group / all calls that fit",
+		"", "share: of all these calls"},
+	{Answered, 0, Whole, nAnswered, one, usual,
+		"status completed, or answered and over",
+		"", ""},
+	{Open, 0, Whole, nOpen, one, usual | SeldomInRows,
+		"initiated, ringing, or answered with no duration yet: still going on; in no other column",
+		"", "open: still going on"},
+	{Unanswered, 0, Whole, nUnanswered, one, usual,
+		"no_answer + busy + failed; answered + unanswered + open + other = calls",
+		"", "unanswered: no-answer, busy or failed"},
+	{NoAnswer, 0, Whole, nNoAnswer, one, 0,
+		"calls in that status",
+		"FCC 47 CFR 64.2105", ""},
+	{Busy, 0, Whole, nBusy, one, 0,
+		"calls in that status",
+		"FCC 47 CFR 64.2105", ""},
+	{Failed, 0, Whole, nFailed, one, 0,
+		"calls in that status",
+		"FCC 47 CFR 64.2105", ""},
+	{OtherStatus, 0, Whole, nOther, one, usual | SeldomInRows | SeldomInTotal,
+		"calls in a status that Talkover does not document, such as canceled, voicemail or queued",
+		"", "other: a status beyond those"},
+	{Missed, 0, Whole, nMissed, one, InTables | InComparisons,
+		"inbound and unanswered; an outbound call that nobody took is not missed",
+		"", "missed: inbound and unanswered"},
+	{AnswerRate, 0, Rate, nAnswered, nFinal, usual,
+		"of calls that are over: calls - open",
+		"ABR/ASR, ITU-T E.411, E.425; FCC 47 CFR 64.2105", "rates: of calls that are over"},
+	{UnansweredRate, 0, Rate, nUnanswered, nFinal, 0,
+		"of calls that are over: calls - open",
+		"ABR/ASR, ITU-T E.411, E.425; FCC 47 CFR 64.2105", "rates: of calls that are over"},
+	{NoAnswerRate, 0, Rate, nNoAnswer, nFinal, 0,
+		"of calls that are over: calls - open",
+		"ABR/ASR, ITU-T E.411, E.425; FCC 47 CFR 64.2105", "rates: of calls that are over"},
+	{TalkSeconds, durations, Whole, nTalk, one, InComparisons,
+		"seconds of answered calls, added up",
+		"", "seconds: of answered calls"},
+	{MeanSeconds, durations, Tenths, nTalk, nAnswered, InTables | InStatuses | InComparisons,
+		"of an answered call",
+		"ACD, ALOC", "seconds: of answered calls"},
+	{MedianSeconds, durations, Whole, nMedian, nAnswered, 0,
+		"of an answered call",
+		"ACD, ALOC", "seconds: of answered calls"},
+	{P95Seconds, durations, Whole, nP95, nAnswered, 0,
+		"of an answered call",
+		"ACD, ALOC", "seconds: of answered calls"},
+	{ShortCalls, durations, Whole, nShort, one, 0,
+		"answered, 6 s or less",
+		"carriers' short-duration rule", "short_calls: answered, 6 s or less"},
+	{PerDay, overDays, Tenths, nOfDays, nDays, 0,
+		"calls of the days that are over / those days; not known where none is",
+		"", "per_day: of days that are over"},
+	{Contacts, numbers | distinct, Whole, nContacts, one, 0,
+		"distinct numbers of the other party",
+		"", ""},
+	{Repeat, numbers | distinct, Whole, nRepeat, one, 0,
+		"those with two calls or more in the window",
+		"first-contact-resolution proxy", ""},
+	{Withheld, numbers, Whole, nWithheld, one, SeldomInTotal,
+		"calls with a withheld number (anonymous, restricted, none), which is no contact",
+		"", "withheld: calls without a number"},
+	{Unreturned, later, Whole, nUnreturned, one, 0,
+		"missed calls after which no call with that number was answered up to now, " +
+			"whatever the window's end and the filters; never_called_back + not_reached",
+		"contact-centre practice", "unreturned: missed, and no call with that number answered since"},
+	{NeverCalledBack, later, Whole, nNeverCalledBack, one, 0,
+		"missed, and no later call with that number at all",
+		"", "never_called_back: no call since, either way"},
+	{NotReached, later, Whole, nNotReached, one, 0,
+		"missed, with later calls of which none was answered; one that is still going on is a later call",
+		"", "not_reached: called since, either way, none answered"},
+	{WithheldMissed, later, Whole, nWithheldMissed, one, SeldomInTotal,
+		"missed calls with a withheld number, which unreturned leaves out",
+		"", ""},
+	{PeakConcurrent, moments, Whole, nPeak, one, 0,
+		"most calls at one moment",
+		"", ""},
 }
 
 // AllMetrics are all of them, in the order of answers.
@@ -124,3 +204,43 @@ func (name Metric) row() metricRow {
 
 // Unit says how the metric is shown.
 func (name Metric) Unit() Unit { return name.row().shown }
+
+// In lists the metrics that answers show in a place.
+func In(place Place) (names []Metric) {
+	for _, m := range metricRows {
+		if m.in&place != 0 {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// Is reports whether a metric has a place.
+func (name Metric) Is(place Place) bool { return name.row().in&place != 0 }
+
+// Follows reports whether a metric depends on all calls since, up to now.
+func (name Metric) Follows() bool { return name.row().needs&later != 0 }
+
+// Legend explains metrics whose names do not say all, in one line, and what else there is.
+func Legend(names []Metric, more ...string) string {
+	var parts []string
+	for _, m := range metricRows {
+		if m.short != "" && slices.Contains(names, m.name) && !slices.Contains(parts, m.short) {
+			parts = append(parts, m.short)
+		}
+	}
+	return strings.Join(append(parts, more...), "; ")
+}
+
+// Glossary writes a row of Markdown for each definition of metrics.
+func Glossary() string {
+	var b strings.Builder
+	for i := 0; i < len(metricRows); {
+		m, names := metricRows[i], []string{}
+		for ; i < len(metricRows) && metricRows[i].is == m.is; i++ {
+			names = append(names, string(metricRows[i].name))
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, ", "), m.is, m.after)
+	}
+	return b.String()
+}

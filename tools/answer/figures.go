@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,18 +8,15 @@ import (
 )
 
 // Measures holds figures by name.
-type Measures map[string]Figure
+type Measures map[stats.Metric]Figure
 
 // BusyHour is a total that is no metric: the hour of the day with most calls.
-const BusyHour = "busy_hour"
-
-// IsRate reports whether text shows a metric in per cent.
-func IsRate(name stats.Metric) bool { return name.Unit() == stats.Rate }
+const BusyHour stats.Metric = "busy_hour"
 
 // NewFigure makes a figure of a metric. Each half of an answer rounds it once, to the digits
 // that it is worth.
 func NewFigure(name stats.Metric, v float64) Figure {
-	f := Figure{Value: v, percent: IsRate(name)}
+	f := Figure{Value: v, percent: name.Unit() == stats.Rate}
 	if name.Unit() != stats.Whole {
 		f.digits = 1
 	}
@@ -35,12 +31,13 @@ func MeasureCell(name stats.Metric, m stats.Measure) Cell {
 	return NewFigure(name, m.Value)
 }
 
-// MeasuresOf takes those metrics out of a row that are known.
+// MeasuresOf takes those metrics out of a row that are known, but for the share, which totals have
+// none of.
 func MeasuresOf(names []stats.Metric, r stats.Row) Measures {
 	m := Measures{}
 	for _, name := range names {
-		if v := r.M[name]; v.Known {
-			m[string(name)] = NewFigure(name, v.Value)
+		if v := r.M[name]; v.Known && name != stats.Share {
+			m[name] = NewFigure(name, v.Value)
 		}
 	}
 	return m
@@ -52,81 +49,74 @@ func (f Figure) Changed(was Figure) Figure {
 	return f
 }
 
-// Less returns the measures less those of before, where both are known.
-func (m Measures) Less(before Measures) Measures {
-	change := Measures{}
+// Since returns the measures less those of before, where both are known, and these changes in per
+// cent of what was before, to a tenth. Rates have none, since theirs would pass for points.
+func (m Measures) Since(before Measures) (change, percent Measures) {
+	change, percent = Measures{}, Measures{}
 	for name, is := range m {
-		if was, ok := before[name]; ok {
-			change[name] = is.Changed(was)
+		was, ok := before[name]
+		if !ok {
+			continue
+		}
+		change[name] = is.Changed(was)
+		if was := was.rounded(); was > 0 && !is.percent {
+			percent[name] = Figure{Value: 100 * change[name].Value / was, digits: 1}
 		}
 	}
-	return change
-}
-
-// PercentOf returns changes in per cent of what was before, to a tenth. Rates have none,
-// since theirs would pass for points.
-func (m Measures) PercentOf(before Measures) Measures {
-	percent := Measures{}
-	for name, change := range m {
-		if was := before[name].rounded(); was > 0 && !change.percent {
-			percent[name] = Figure{Value: 100 * change.Value / was, digits: 1}
-		}
-	}
-	return percent
+	return change, percent
 }
 
 // Names lists the measures in the order of all answers.
 func (m Measures) Names() []stats.Metric {
-	var names []stats.Metric
-	for _, name := range append(slices.Clone(stats.AllMetrics), BusyHour) {
-		if _, ok := m[string(name)]; ok {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(append(slices.Clone(stats.AllMetrics), BusyHour), func(name stats.Metric) bool {
+		_, ok := m[name]
+		return !ok
+	})
 }
 
 // Missing writes the metrics that are not among the measures, as not known.
 func (m Measures) Missing(names []stats.Metric) SafeText {
 	var parts []string
 	for _, name := range names {
-		if _, ok := m[string(name)]; !ok && name != stats.Share {
+		if _, ok := m[name]; !ok && name != stats.Share {
 			parts = append(parts, string(name)+" ?")
 		}
 	}
 	return SafeText(strings.Join(parts, ", "))
 }
 
-// ForeignText writes the measures, such as "calls 56, answer_rate 78.6 %", and those not known.
+// Words writes the measures, such as "calls 56, answer_rate 78.6 %", and those not known.
 func (m Measures) Words(unknown SafeText) string {
-	var parts []string
-	for _, name := range m.Names() {
-		s := string(name) + " " + m[string(name)].CSV()
-		if IsRate(name) {
-			s += " %"
-		}
-		parts = append(parts, s)
-	}
-	if unknown != "" {
-		parts = append(parts, string(unknown))
-	}
-	return strings.Join(parts, ", ")
+	s := m.list(func(name stats.Metric, f Figure) string { return f.CSV() + f.unit(" %") })
+	return strings.Trim(s+", "+string(unknown), ", ")
 }
 
 // Changes writes changes, such as "calls +6 (+12 %), answer_rate -0.5 points".
 func (m Measures) Changes(percent Measures) string {
+	return m.list(func(name stats.Metric, f Figure) string {
+		s := signed(f.CSV()) + f.unit(" points")
+		if p, ok := percent[name]; ok {
+			s += " (" + signed(p.CSV()) + " %)"
+		}
+		return s
+	})
+}
+
+// list writes each measure after its name.
+func (m Measures) list(write func(stats.Metric, Figure) string) string {
 	var parts []string
 	for _, name := range m.Names() {
-		s := string(name) + " " + signed(m[string(name)].CSV())
-		if IsRate(name) {
-			s += " points"
-		}
-		if p, ok := percent[string(name)]; ok {
-			s += fmt.Sprintf(" (%s %%)", signed(p.CSV()))
-		}
-		parts = append(parts, s)
+		parts = append(parts, string(name)+" "+write(name, m[name]))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// unit returns the unit of a rate, and nothing for any other figure.
+func (f Figure) unit(words string) string {
+	if f.percent {
+		return words
+	}
+	return ""
 }
 
 // signed writes a plus before a number that rises.
