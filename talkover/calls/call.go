@@ -1,11 +1,10 @@
 package calls
 
 import (
-	"errors"
+	"cmp"
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -63,14 +62,13 @@ type Tables struct {
 	Lines    []string // our own numbers
 	Agents   []talkover.Agent
 	Kinds    []Kind
-	texts    []string // ids that have no short form
+	texts    []string // around the digits of ids
 	contacts []string // Contacts as Talkover formats them for people
 	lines    []string // likewise, Lines
 }
 
-// writer adds calls to the tables of an account.
+// writer adds calls to the tables of an account. Who has the lock of its log may use it.
 type writer struct {
-	mu       sync.Mutex
 	tables   Tables
 	contacts map[string]uint32
 	lines    map[string]uint32
@@ -80,33 +78,27 @@ type writer struct {
 }
 
 func newWriter() *writer {
-	return &writer{
+	w := &writer{
 		contacts: map[string]uint32{}, lines: map[string]uint32{}, agents: map[string]uint32{},
 		kinds: map[Kind]uint32{}, texts: map[string]uint32{},
 	}
+	w.ident("") // is the zero ident
+	return w
 }
 
 // snapshot returns the tables as they are.
 func (w *writer) snapshot() *Tables {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	t := w.tables
 	return &t
 }
 
-// errTooMany says that an API sends more statuses than any could have.
-var errTooMany = errors.New("calls: more kinds of calls than there can be")
-
 // add makes calls of what the API sent, in the same order. A call without a time of its
-// creation is not added, since nobody knows where it belongs; lost counts these.
-func (w *writer) add(rows []talkover.Call) (all []Call, lost int, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// creation is not added, since nobody knows where it belongs.
+func (w *writer) add(rows []talkover.Call) (all []Call, err error) {
 	all = make([]Call, 0, len(rows))
 	for i := range rows {
 		row := &rows[i]
 		if row.CreatedAt.IsZero() {
-			lost++
 			continue
 		}
 		c := Call{At: row.CreatedAt.UnixMicro(), Seconds: uint32(max(row.Duration, 0)), Test: row.IsTesting}
@@ -123,7 +115,7 @@ func (w *writer) add(rows []talkover.Call) (all []Call, lost int, err error) {
 		kind := Kind{strings.Clone(row.Status), strings.Clone(row.Direction)}
 		n := number(w.kinds, &w.tables.Kinds, kind, kind)
 		if n > math.MaxUint16 {
-			return nil, 0, errTooMany
+			return nil, strange
 		}
 		c.Kind = uint16(n)
 		c.id, c.sid = w.ident(row.ID), w.ident(row.SID)
@@ -132,7 +124,7 @@ func (w *writer) add(rows []talkover.Call) (all []Call, lost int, err error) {
 		}
 		all = append(all, c)
 	}
-	return all, lost, nil
+	return all, nil
 }
 
 // agent numbers an agent by its id, or by what else it has. Tables that were handed out keep
@@ -149,14 +141,7 @@ func (w *writer) agent(a talkover.Agent) uint32 {
 
 // AgentKey tells agents apart: by their id, or where there is none by what there is. It is
 // empty for no agent.
-func AgentKey(a talkover.Agent) string {
-	for _, s := range []string{a.ID, a.Name, a.Label} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
+func AgentKey(a talkover.Agent) string { return cmp.Or(a.ID, a.Name, a.Label) }
 
 // number returns the number of a value in a list, to which it adds the value if need be.
 func number[K comparable, V any](at map[K]uint32, list *[]V, k K, v V) uint32 {

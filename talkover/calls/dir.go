@@ -3,48 +3,36 @@ package calls
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-// Dir is a [Store] of one file a reading in a [Folder], for one user alone.
+// Dir is a [Store] of one file a reading, for one user alone, in a folder of our own within one that
+// a user names. It reads, writes and deletes nothing but regular files whose names we make, and
+// follows no link. Any number of processes may use it.
 type Dir struct {
-	*Folder
-	log   *slog.Logger
-	swept atomic.Int64 // when expired readings were deleted last, in nanoseconds since 1970
+	root   *os.Root
+	parent string
+	log    *slog.Logger
 }
 
 const (
-	// sweepEvery is how often expired readings are deleted, when one is put.
-	sweepEvery = time.Hour
 	// sealedFile is how the names of whole files end.
 	sealedFile = ".sealed"
 	// abandonedAfter is the age at which a half-written file is no longer being written.
 	abandonedAfter = time.Hour
 )
 
-// OpenDir opens the folder for sealed readings in another one. The log is told what is deleted
-// because it has expired.
-func OpenDir(parent string, log *slog.Logger) (*Dir, error) {
-	folder, err := OpenFolder(parent)
-	if err != nil {
-		return nil, fmt.Errorf("calls: %w", err)
-	}
-	d := &Dir{Folder: folder, log: log}
-	d.swept.Store(time.Now().UnixNano())
-	return d, nil
-}
-
-// Names implements [Store].
+// Names implements [Store]. It deletes what has expired.
 func (d *Dir) Names(_ context.Context, account string) (names []string, err error) {
-	all, err := d.List()
+	d.Sweep(time.Now())
+	all, err := d.list()
 	for _, info := range all {
-		if name, ok := strings.CutPrefix(info.Name(), account+"-"); ok && isWhole(info) && info.ModTime().After(time.Now()) {
+		if name, ok := strings.CutPrefix(info.Name(), account+"-"); ok && isWhole(info) {
 			names = append(names, strings.TrimSuffix(name, sealedFile))
 		}
 	}
@@ -53,7 +41,7 @@ func (d *Dir) Names(_ context.Context, account string) (names []string, err erro
 
 // Get implements [Store].
 func (d *Dir) Get(_ context.Context, account, name string) ([]byte, error) {
-	sealed, err := d.Read(fileName(account, name))
+	sealed, err := d.read(fileName(account, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -62,15 +50,11 @@ func (d *Dir) Get(_ context.Context, account, name string) ([]byte, error) {
 
 // Put implements [Store]. The later of two readings is told by when they expire.
 func (d *Dir) Put(_ context.Context, account, name string, _, expires time.Time, sealed []byte) error {
-	now := time.Now()
-	if last := d.swept.Load(); now.Sub(time.Unix(0, last)) >= sweepEvery && d.swept.CompareAndSwap(last, now.UnixNano()) {
-		d.Sweep(now)
-	}
 	to := fileName(account, name)
 	if there, err := d.stat(to); err == nil && there.ModTime().After(expires) {
 		return nil
 	}
-	return d.Write(to, expires, sealed)
+	return d.write(to, expires, sealed)
 }
 
 // Forget implements [Store].
@@ -79,7 +63,7 @@ func (d *Dir) Forget(_ context.Context, account, name string) error {
 		_, err := d.Clear(account)
 		return err
 	}
-	return d.Delete(fileName(account, name))
+	return d.remove(fileName(account, name))
 }
 
 func fileName(account, name string) string { return account + "-" + name + sealedFile }
@@ -89,53 +73,39 @@ func isWhole(info fs.FileInfo) bool { return strings.HasSuffix(info.Name(), seal
 
 // Sweep deletes readings that have expired, and what a process left that was killed.
 func (d *Dir) Sweep(now time.Time) {
-	d.swept.Store(now.UnixNano())
-	readings, halves, err := d.delete(func(info fs.FileInfo) bool {
+	n, err := d.delete(func(info fs.FileInfo) bool {
 		return isWhole(info) && !info.ModTime().After(now) || !isWhole(info) && now.Sub(info.ModTime()) >= abandonedAfter
 	})
-	if readings+halves > 0 {
-		d.log.Info("deleted kept readings that had expired", "folder", d.parent, "readings", readings, "half_written", halves)
+	if n > 0 {
+		d.log.Info("deleted kept readings that had expired", "folder", d.parent, "readings", n)
 	}
 	if err != nil {
 		d.log.Warn("kept readings that have expired cannot be deleted", "folder", d.parent, "error", err)
 	}
 }
 
-// delete deletes some of our files, and returns how many whole readings and how many halves.
-func (d *Dir) delete(which func(fs.FileInfo) bool) (readings, halves int, err error) {
-	all, err := d.List()
+// delete deletes some of our files, and returns how many.
+func (d *Dir) delete(which func(fs.FileInfo) bool) (n int, err error) {
+	all, err := d.list()
 	for _, info := range all {
-		if !which(info) {
-			continue
-		}
-		if err := d.Delete(info.Name()); err != nil {
-			return readings, halves, err
-		}
-		if isWhole(info) {
-			readings++
-		} else {
-			halves++
-		}
-	}
-	return readings, halves, err
-}
-
-// Count returns how many readings are kept, of all accounts.
-func (d *Dir) Count() (n int, err error) {
-	all, err := d.List()
-	for _, info := range all {
-		if isWhole(info) {
+		if err == nil && which(info) {
 			n++
+			err = d.remove(info.Name())
 		}
 	}
 	return n, err
 }
 
+// Count returns how many readings are kept, of all accounts.
+func (d *Dir) Count() (n int, err error) {
+	all, err := d.list()
+	return len(slices.DeleteFunc(all, func(info fs.FileInfo) bool { return !isWhole(info) })), err
+}
+
 // Clear deletes the readings of an account; of all accounts, where account is empty. It
-// returns how many there were.
+// returns how many files that were.
 func (d *Dir) Clear(account string) (deleted int, err error) {
-	deleted, _, err = d.delete(func(info fs.FileInfo) bool { return strings.HasPrefix(info.Name(), account) })
-	return deleted, err
+	return d.delete(func(info fs.FileInfo) bool { return strings.HasPrefix(info.Name(), account) })
 }
 
 // Stored is a reading in a store, as who has its token sees it.
@@ -151,16 +121,10 @@ func (l *Logs) Stored(ctx context.Context, api API) (all []Stored, err error) {
 	if l.Store == nil {
 		return nil, nil
 	}
-	k := newKeys(api, l.BaseURL)
-	names, err := l.Store.Names(ctx, k.account)
-	for _, name := range names {
-		sealed, e := l.Store.Get(ctx, k.account, name)
-		var r kept
-		if e == nil && sealed != nil && name != proofs && k.open(name, sealed, &r) == nil {
-			all = append(all, Stored{r.From, r.To, len(r.Calls), len(sealed), r.ReadAt})
-		}
-		err = errors.Join(err, e)
-	}
+	keys := newKeys(api, l.BaseURL)
+	err = keys.each(ctx, l.Store, map[string]bool{proofs: true}, func(bytes int, k kept) {
+		all = append(all, Stored{k.From, k.To, len(k.Calls), bytes, k.ReadAt})
+	})
 	slices.SortFunc(all, func(x, y Stored) int { return int(y.To - x.To) })
 	return all, err
 }

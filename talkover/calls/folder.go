@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -34,74 +36,70 @@ var (
 	errUnmarked = errors.New("this program did not make the folder " + folderName + " in it; move that away, or set another folder")
 )
 
-// Folder is a folder of our own within one that a user names. It reads, writes and deletes
-// nothing but regular files whose names we make, and follows no link. Any number of processes
-// may use it.
-type Folder struct {
-	root   *os.Root
-	parent string
+// OpenDir opens our folder within another one, and makes each where it is missing. The log is told
+// what is deleted because it has expired.
+func OpenDir(parent string, log *slog.Logger) (*Dir, error) {
+	d := &Dir{parent: parent, log: log}
+	err := os.MkdirAll(parent, 0o700)
+	if err == nil {
+		err = d.open()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("calls: %w", err)
+	}
+	return d, nil
 }
 
-// OpenFolder opens our folder within another one, and makes each where it is missing.
-func OpenFolder(parent string) (*Folder, error) {
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return nil, err
-	}
-	above, err := os.OpenRoot(parent)
-	if err != nil {
-		return nil, err
-	}
-	defer above.Close()
-	if err := above.Mkdir(folderName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	if info, err := above.Lstat(folderName); err != nil || !info.IsDir() {
-		return nil, errors.Join(err, errUnmarked)
-	}
-	root, err := above.OpenRoot(folderName)
-	if err != nil {
-		return nil, err
-	}
-	f := &Folder{root, parent}
-	if err := f.claim(); err != nil {
-		return nil, errors.Join(err, root.Close())
-	}
-	return f, nil
-}
-
-// claim fails unless the folder has our mark. An empty one gets it.
-func (f *Folder) claim() error {
-	names, err := f.names() // before the mark, which another process makes before all else
+// open opens the folder, which must be one of ours, or an empty one.
+func (d *Dir) open() error {
+	above, err := os.OpenRoot(d.parent)
 	if err != nil {
 		return err
 	}
-	text, err := f.Read(markName)
-	switch {
-	case err == nil && string(text) == markText:
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
+	defer above.Close()
+	if err := above.Mkdir(folderName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, err := above.Lstat(folderName); err != nil || !info.IsDir() {
 		return errors.Join(err, errUnmarked)
 	}
-	for _, name := range names {
-		if m := ourName.FindStringSubmatch(name); m == nil || m[1] != markName {
-			return errUnmarked
+	if d.root, err = above.OpenRoot(folderName); err == nil {
+		if err = d.claim(); err != nil {
+			err = errors.Join(err, d.root.Close())
 		}
 	}
-	return f.Write(markName, time.Now(), []byte(markText))
+	return err
+}
+
+// claim fails unless the folder has our mark. An empty one gets it.
+func (d *Dir) claim() error {
+	names, err := d.names() // before the mark, which another process makes before all else
+	text, missing := d.read(markName)
+	foreign := func(name string) bool {
+		m := ourName.FindStringSubmatch(name)
+		return m == nil || m[1] != markName
+	}
+	switch {
+	case err != nil || missing == nil && string(text) == markText:
+		return err
+	case !errors.Is(missing, fs.ErrNotExist), slices.ContainsFunc(names, foreign):
+		return errors.Join(missing, errUnmarked)
+	}
+	return d.write(markName, time.Now(), []byte(markText))
 }
 
 // OpenToOthers reports whether others than the user of this process may write to the folder,
 // or put another in its place.
-func (f *Folder) OpenToOthers() bool {
-	own, err := f.root.Stat(".")
-	above, errAbove := os.Stat(f.parent)
+func (d *Dir) OpenToOthers() bool {
+	own, err := d.root.Stat(".")
+	above, errAbove := os.Stat(d.parent)
 	return err == nil && errAbove == nil && (own.Mode()|above.Mode())&groupOrOthers != 0 &&
 		runtime.GOOS != "windows" // whose modes say nothing of that
 }
 
 // names returns the names of all that is in the folder.
-func (f *Folder) names() ([]string, error) {
-	dir, err := f.root.Open(".")
+func (d *Dir) names() ([]string, error) {
+	dir, err := d.root.Open(".")
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +107,11 @@ func (f *Folder) names() ([]string, error) {
 	return dir.Readdirnames(-1)
 }
 
-// List lists the files that we made, but for the mark.
-func (f *Folder) List() (all []fs.FileInfo, err error) {
-	names, err := f.names()
+// list lists the files that we made, but for the mark.
+func (d *Dir) list() (all []fs.FileInfo, err error) {
+	names, err := d.names()
 	for _, name := range names {
-		if info, err := f.stat(name); err == nil && name != markName {
+		if info, err := d.stat(name); err == nil && name != markName {
 			all = append(all, info)
 		}
 	}
@@ -121,8 +119,8 @@ func (f *Folder) List() (all []fs.FileInfo, err error) {
 }
 
 // stat tells of a file. The error is errForeign for one that we did not make.
-func (f *Folder) stat(name string) (fs.FileInfo, error) {
-	info, err := f.root.Lstat(name)
+func (d *Dir) stat(name string) (fs.FileInfo, error) {
+	info, err := d.root.Lstat(name)
 	if err == nil && (!ourName.MatchString(name) || !isPlain(info)) {
 		err = errForeign
 	}
@@ -132,12 +130,12 @@ func (f *Folder) stat(name string) (fs.FileInfo, error) {
 // isPlain reports whether a file is one that can be read to its end.
 func isPlain(info fs.FileInfo) bool { return info.Mode().IsRegular() && info.Size() <= maxFile }
 
-// Read reads a file.
-func (f *Folder) Read(name string) ([]byte, error) {
-	if _, err := f.stat(name); err != nil {
+// read reads a file.
+func (d *Dir) read(name string) ([]byte, error) {
+	if _, err := d.stat(name); err != nil {
 		return nil, err
 	}
-	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait
+	file, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait
 	if err != nil {
 		return nil, err
 	}
@@ -148,34 +146,34 @@ func (f *Folder) Read(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, maxFile))
 }
 
-// Write writes a file beside its place and moves it there, so that nobody reads half of it. Its
+// write writes a file beside its place and moves it there, so that nobody reads half of it. Its
 // time is that at which it expires.
-func (f *Folder) Write(name string, expires time.Time, content []byte) (err error) {
+func (d *Dir) write(name string, expires time.Time, content []byte) (err error) {
 	beside := fmt.Sprintf("%s.new-%d-%d", name, os.Getpid(), time.Now().UnixNano())
-	file, err := f.root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := d.root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = f.root.Remove(beside)
+			_ = d.root.Remove(beside)
 		}
 	}()
 	_, err = file.Write(content)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := f.root.Chtimes(beside, expires, expires); err != nil {
+	if err := d.root.Chtimes(beside, expires, expires); err != nil {
 		return err
 	}
-	return f.root.Rename(beside, name)
+	return d.root.Rename(beside, name)
 }
 
-// Delete deletes a file, unless it is gone.
-func (f *Folder) Delete(name string) error {
-	_, err := f.stat(name)
+// remove deletes a file, unless it is gone.
+func (d *Dir) remove(name string) error {
+	_, err := d.stat(name)
 	if err == nil {
-		err = f.root.Remove(name)
+		err = d.root.Remove(name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -184,4 +182,4 @@ func (f *Folder) Delete(name string) error {
 }
 
 // Close releases the folder.
-func (f *Folder) Close() error { return f.root.Close() }
+func (d *Dir) Close() error { return d.root.Close() }

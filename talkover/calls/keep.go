@@ -3,7 +3,6 @@ package calls
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -41,14 +40,7 @@ const (
 	lookEvery = 2 * time.Second
 )
 
-// note tells of a problem with the store.
-func (l *Log) note(problem string, err error) {
-	if err != nil && l.all.Note != nil {
-		l.all.Note(problem, err)
-	}
-}
-
-// inStore uses the store, without the lock.
+// inStore uses the store, without the lock, and notes a problem with it.
 func (l *Log) inStore(problem string, use func(ctx context.Context, s Store) error) {
 	if l.all.Store == nil {
 		return
@@ -57,37 +49,52 @@ func (l *Log) inStore(problem string, use func(ctx context.Context, s Store) err
 	defer l.all.mu.Lock()
 	ctx, cancel := context.WithTimeout(l.all.ctx, storeTime)
 	defer cancel()
-	l.note(problem, use(ctx, l.all.Store))
-}
-
-// shared reports whether a reading is worth a place in the store.
-func (l *Log) shared(r *reading) bool {
-	_, sharing := l.all.Store.(Sharing)
-	return r.whole && r.flaw == "" && r.query == talkover.CallQuery{} && (!r.live() && !r.unsettled || sharing)
-}
-
-// life returns until when a reading is of use.
-func (r *reading) life(now time.Time) time.Time {
-	if r.live() || r.unsettled {
-		return now.Add(proofTime)
+	if err := use(ctx, l.all.Store); err != nil && l.all.Note != nil {
+		l.all.Note(problem, err)
 	}
-	return r.readAt.Add(oldest)
 }
 
-// save puts a reading into the store.
-func (l *Log) save(r *reading) {
-	if !l.shared(r) {
-		return
-	}
-	name, at, expires, tables, copied := l.keys.name(r.asked), r.asOf, r.life(l.now()), l.snapshot(), *r
+// kept is a reading as it is stored; or that it was proven, without its calls.
+type kept struct {
+	From, To     Date
+	Total        int
+	ReadAt, AsOf time.Time // by the API's clock, since those of replicas may differ
+	Calls        []talkover.Call
+}
+
+// proofs is the name of what replicas tell each other of their proofs.
+const proofs = "proofs"
+
+// store puts something of a moment into the store, made of the tables as they are.
+func (l *Log) store(name string, at, expires time.Time, all ...kept) {
 	l.inStore("a reading cannot be stored", func(ctx context.Context, s Store) error {
-		sealed, err := l.keys.seal(name, copied.pack(tables))
+		sealed, err := l.keys.seal(name, all)
 		if err != nil {
 			return err
 		}
 		return s.Put(ctx, l.keys.account, name, at, expires, sealed)
 	})
+}
+
+// proof says when a reading was proven.
+func (r *reading) proof() kept { return kept{r.from, r.to, r.total, r.readAt, r.asOf, nil} }
+
+// save puts a reading into the store, if it is worth a place there.
+func (l *Log) save(r *reading) {
+	_, sharing := l.all.Store.(Sharing)
+	if l.all.Store == nil || r.flaw != "" || r.query != (talkover.CallQuery{}) || r.live() && !sharing {
+		return
+	}
+	expires := r.readAt.Add(oldest)
+	if r.live() {
+		expires = l.now().Add(proofTime)
+	}
 	r.stored = true
+	k, t := r.proof(), l.snapshot()
+	for i := range r.calls {
+		k.Calls = append(k.Calls, t.Whole(&r.calls[i]))
+	}
+	l.store(l.keys.name(r.asked), r.asOf, expires, k)
 }
 
 // unsave takes a reading out of the store.
@@ -99,34 +106,17 @@ func (l *Log) unsave(r *reading) {
 	}
 }
 
-// proofs is the name of what replicas tell each other of their proofs.
-const proofs = "proofs"
-
-// proof says that a reading was proven.
-type proof struct {
-	From, To     Date
-	ReadAt, AsOf time.Time // by the API's clock, since those of replicas may differ
-}
-
 // share tells other replicas which readings are proven.
 func (l *Log) share() {
-	if _, sharing := l.all.Store.(Sharing); !sharing {
-		return
-	}
-	now := l.now()
-	var all []proof
+	var all []kept
 	for _, r := range l.readings {
-		if r.stored && r.fresh(now) {
-			all = append(all, proof{r.from, r.to, r.readAt, r.asOf})
+		if r.stored && l.fresh(r) {
+			all = append(all, r.proof())
 		}
 	}
-	l.inStore("proofs cannot be shared", func(ctx context.Context, s Store) error {
-		sealed, err := l.keys.seal(proofs, all)
-		if err != nil {
-			return err
-		}
-		return s.Put(ctx, l.keys.account, proofs, now, now.Add(proofTime), sealed)
-	})
+	if _, sharing := l.all.Store.(Sharing); sharing {
+		l.store(proofs, l.now(), l.now().Add(proofTime), all...)
+	}
 }
 
 // load takes in what the store has and this process does not: readings of other processes, and
@@ -137,101 +127,68 @@ func (l *Log) load() {
 		return
 	}
 	l.loaded = now
-	have := map[string]*reading{}
+	have := map[string]bool{}
 	for _, r := range l.readings {
-		if r.whole && (!r.live() || r.fresh(now)) {
-			have[l.keys.name(r.asked)] = r
-		}
+		have[l.keys.name(r.asked)] = r.whole && (!r.live() || l.fresh(r))
 	}
-	var found []*reading
-	var proven []proof
+	var found []kept
 	l.inStore("the store cannot be read", func(ctx context.Context, s Store) error {
-		names, err := s.Names(ctx, l.keys.account)
-		if err != nil {
-			return err
+		return l.keys.each(ctx, s, have, func(_ int, k kept) { found = append(found, k) })
+	})
+	for _, k := range found {
+		l.takeIn(k)
+	}
+}
+
+// takeIn takes in a reading of another process, or a proof of another replica.
+func (l *Log) takeIn(k kept) {
+	a := asked{from: k.From, to: k.To}
+	at := slices.IndexFunc(l.readings, func(r *reading) bool { return r.whole && r.asked == a && r.readAt.Equal(k.ReadAt) })
+	if at < 0 {
+		calls, err := l.add(k.Calls)
+		if err != nil || len(calls) != k.Total || l.now().Sub(k.ReadAt) > oldest {
+			return
 		}
-		var problems []error
-		for _, name := range names {
-			if have[name] != nil {
-				continue
-			}
-			sealed, err := s.Get(ctx, l.keys.account, name)
-			switch {
-			case err != nil || sealed == nil:
-			case name == proofs:
-				err = l.keys.open(name, sealed, &proven)
-			default:
-				var k kept
-				if err = l.keys.open(name, sealed, &k); err == nil {
-					var r *reading
-					if r, err = l.unpack(k); err == nil {
-						found = append(found, r)
-					}
+		at = len(l.readings)
+		r := &reading{asked: a, total: k.Total, calls: calls, size: talkover.MaxPerPage, readAt: k.ReadAt, whole: true, stored: true}
+		r.last, r.pos = k.Total, k.Total
+		l.readings = append(l.readings, r)
+	}
+	if r := l.readings[at]; k.AsOf.After(r.asOf) {
+		r.asOf = k.AsOf
+	}
+}
+
+// evict forgets readings of all accounts that are used no more: those that are too old, and those
+// that were used longest ago, behind the one with which there are as many calls as may be kept.
+// What a question wants stays, and what is read in the place of that or behind it.
+func (l *Log) evict() {
+	var all []held
+	for _, log := range l.all.logs {
+		wanted := map[asked]bool{}
+		for _, w := range log.wants {
+			for i := range w.Windows {
+				c := log.chain(w, i)
+				for _, r := range c.held {
+					wanted[r.asked] = true
+				}
+				if c.gap != nil {
+					wanted[log.portion(w, i, &c)] = true
 				}
 			}
-			problems = append(problems, err)
 		}
-		return errors.Join(problems...)
-	})
-	for _, r := range found {
-		if now.Sub(r.readAt) < oldest {
-			l.readings = append(l.readings, r)
+		for _, r := range log.readings {
+			all = append(all, held{r, log, wanted[r.asked]})
 		}
 	}
-	for _, p := range proven {
-		for _, r := range l.readings {
-			if r.whole && r.from == p.From && r.to == p.To && r.query == (talkover.CallQuery{}) && r.readAt.Equal(p.ReadAt) && p.AsOf.After(r.asOf) && l.met {
-				r.asOf, r.proven = p.AsOf, l.atHere(p.AsOf)
-			}
-		}
-	}
-}
-
-// kept is a reading as it is stored.
-type kept struct {
-	From, To     Date
-	Total        int
-	ReadAt, AsOf time.Time // by the API's clock
-	Calls        []talkover.Call
-}
-
-func (r *reading) pack(t *Tables) kept {
-	k := kept{r.from, r.to, r.total, r.readAt, r.asOf, make([]talkover.Call, len(r.calls))}
-	for i := range r.calls {
-		k.Calls[i] = t.Whole(&r.calls[i])
-	}
-	return k
-}
-
-func (l *Log) unpack(k kept) (*reading, error) {
-	calls, lost, err := l.add(k.Calls)
-	if err != nil || lost > 0 {
-		return nil, errors.Join(err, errTooMany)
-	}
-	r := &reading{asked: asked{from: k.From, to: k.To}, total: k.Total, calls: calls, size: talkover.MaxPerPage, readAt: k.ReadAt, asOf: k.AsOf}
-	if l.met {
-		r.proven = l.atHere(k.AsOf)
-	}
-	r.whole, r.end, r.stored, r.last, r.pos = true, true, true, k.Total, k.Total
-	return r, nil
-}
-
-// evict forgets readings that are used no more: those that are too old, and those that were used
-// longest ago, behind the one with which there are as many calls as may be kept. What a question
-// wants stays.
-func (l *Log) evict() {
-	now := l.now()
-	wanted := map[*reading]bool{}
-	all := l.all.readings(wanted)
 	slices.SortFunc(all, func(x, y held) int { return y.used.Compare(x.used) })
 	n := 0
 	for _, h := range all {
-		switch {
-		case !wanted[h.reading] && (n >= l.all.Calls || now.Sub(h.readAt) > oldest && h.whole):
+		if !h.wanted && (n >= l.all.Calls || l.now().Sub(h.readAt) > oldest && h.whole) {
 			h.log.readings = slices.DeleteFunc(h.log.readings, func(r *reading) bool { return r == h.reading })
-		default:
-			n += len(h.calls)
+			continue
 		}
+		n += len(h.calls)
 	}
 }
 
@@ -247,37 +204,14 @@ func (l *Log) full(held []*reading) bool {
 
 // cut reports whether a chain is cut to its newest part, which is proven, since it is full.
 func (l *Log) cut(c *chain) bool {
-	return l.full(c.held) && c.held[len(c.held)-1].fresh(l.now())
+	return l.full(c.held) && l.fresh(c.held[len(c.held)-1])
 }
 
-// held is a reading, and the log that has it.
+// held is a reading of a log, which a question wants or not.
 type held struct {
 	*reading
-	log *Log
-}
-
-// readings lists those of all accounts, and marks those that questions want, and those that are
-// being read in their place or behind them.
-func (l *Logs) readings(wanted map[*reading]bool) (all []held) {
-	for _, log := range l.logs {
-		dates := map[asked]bool{}
-		for _, w := range log.wants {
-			for i := range w.Windows {
-				c := log.chain(w, i)
-				for _, r := range c.held {
-					dates[r.asked] = true
-				}
-				if c.gap != nil {
-					dates[log.portion(w, i, &c)] = true
-				}
-			}
-		}
-		for _, r := range log.readings {
-			wanted[r] = dates[r.asked]
-			all = append(all, held{r, log})
-		}
-	}
-	return all
+	log    *Log
+	wanted bool
 }
 
 // forget forgets all that is kept of the account.

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -20,8 +21,7 @@ const (
 func (l *Log) yields(w *want, r *reading) bool {
 	s, sharing := l.all.Store.(Sharing)
 	begins := r.size == 0 || r.whole && r.live() // one that is looked at again
-	now := l.now()
-	waited := !w.yielding.IsZero() && now.After(w.yielding)
+	waited := !w.yielding.IsZero() && l.now().After(w.yielding)
 	if !sharing || !begins || r.query != (talkover.CallQuery{}) || w.ended || waited {
 		return false
 	}
@@ -30,12 +30,9 @@ func (l *Log) yields(w *want, r *reading) bool {
 		mine = s.Lease(ctx, l.keys.account, l.keys.name(r.asked), yieldTime)
 		return nil
 	})
-	if mine {
-		return false
+	if !mine {
+		w.yielding = cmp.Or(w.yielding, l.now().Add(yieldTime))
+		l.loaded = time.Time{} // so that the next step looks into the store
 	}
-	if w.yielding.IsZero() {
-		w.yielding = now.Add(yieldTime)
-	}
-	l.loaded = time.Time{} // so that the next step looks into the store
-	return true
+	return !mine
 }

@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -68,7 +69,7 @@ type Want struct {
 
 // Count says what the API can count in place of calls.
 type Count struct {
-	Statuses   []string // of the API, each counted apart; none for all calls together
+	Statuses   []string // of the API, each counted apart; "" stands for any
 	Directions []string // likewise
 }
 
@@ -169,7 +170,7 @@ func (l *Logs) Close() {
 	l.ending.Wait()
 }
 
-// mostLogs bounds the accounts of which anything is known.
+// mostLogs bounds the accounts of which anything is known, but for those that are asked about.
 const mostLogs = 256
 
 // Log returns the log of the account that an API is about.
@@ -179,29 +180,13 @@ func (l *Logs) Log(api API) *Log {
 	defer l.mu.Unlock()
 	log := l.logs[k.account]
 	if log == nil {
-		if len(l.logs) >= mostLogs {
-			l.forgetIdle()
-		}
-		log = &Log{all: l, keys: k, writer: newWriter(), changed: make(chan struct{}), wake: make(chan struct{}, 1)}
+		maps.DeleteFunc(l.logs, func(_ string, o *Log) bool { return len(l.logs) >= mostLogs && len(o.wants) == 0 && !o.reading })
+		log = &Log{all: l, keys: k, writer: newWriter(), changed: make(chan struct{})}
 		log.checked = map[talkover.CallQuery]check{}
 		l.logs[k.account] = log
 	}
 	log.api = api
 	return log
-}
-
-// forgetIdle forgets the account that was asked about longest ago, of those that nobody asks
-// about now.
-func (l *Logs) forgetIdle() {
-	var idlest *Log
-	for _, log := range l.logs {
-		if len(log.wants) == 0 && !log.reading && (idlest == nil || log.used.Before(idlest.used)) {
-			idlest = log
-		}
-	}
-	if idlest != nil {
-		delete(l.logs, idlest.keys.account)
-	}
 }
 
 // Log reads the calls of one account. Its lock is that of its [Logs].
@@ -213,20 +198,17 @@ type Log struct {
 	readings []*reading
 	wants    []*want
 	facts
-	used    time.Time     // when it was asked last
 	reading bool          // the reader is at work
-	wake    chan struct{} // tells the reader that there is something to do
-	changed chan struct{} // closed and made anew whenever something was read
+	changed chan struct{} // closed and made anew whenever something was read, or is to be done
 }
 
 // facts are what is known of the API and of the log as a whole.
 type facts struct {
-	begins   Date                         // no call lies on an earlier date; 0 where that is not known
+	begins   Date                         // of its oldest call, once that was looked for
 	included bool                         // the last closed reading shows that date_to includes its date
 	checked  map[talkover.CallQuery]check // of its filters
 	loaded   time.Time                    // when the store was looked through last
 	paused   time.Time                    // until when the API asked to wait
-	met      bool                         // it answered, so that its clock is known
 	spelled  time.Time                    // when calls of anybody were looked at for their spellings
 }
 
@@ -238,9 +220,6 @@ func (l *Log) there() time.Time { return l.atAPI(l.now()) }
 
 // atAPI returns a time by the API's clock, which answers tell: so ask first.
 func (l *Log) atAPI(here time.Time) time.Time { return here.Add(-l.api.Ahead()).UTC() }
-
-// atHere returns a time of the API's by the clock here.
-func (l *Log) atHere(there time.Time) time.Time { return there.Add(l.api.Ahead()) }
 
 // settled is how long after its end no call is added to a date.
 const settled = 24 * time.Hour
@@ -276,40 +255,32 @@ func (l *Log) Calls(ctx context.Context, wanted Want) (*Taken, error) {
 	defer l.all.mu.Unlock()
 	w := l.post(ctx, wanted)
 	defer l.leave(ctx, w)
-	timer := time.NewTimer(w.deadline.Sub(l.now()))
-	defer timer.Stop()
-	told := 0
-	for {
+	waiting, cancel := context.WithTimeout(ctx, w.deadline.Sub(l.now()))
+	defer cancel()
+	for told := 0; ; {
 		taken := l.take(w)
-		if taken != nil || w.ended || ctx.Err() != nil || l.all.ctx.Err() != nil {
-			break
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled):
+			return nil, ctx.Err()
+		case taken != nil:
+			return taken, nil
+		case w.ended && w.err != nil:
+			return nil, w.err
+		case w.ended:
+			return nil, &talkover.Error{Reason: talkover.RateLimited, Wait: l.askAgain(w)}
 		}
-		changed, done, ahead := l.changed, w.requests, w.lacks
+		changed, done, all := l.changed, w.requests, w.requests+w.lacks
 		l.all.mu.Unlock()
 		if w.Progress != nil && done > told {
 			told = done
-			w.Progress(done, done+ahead, "calls")
+			w.Progress(done, all, "calls")
 		}
 		select {
 		case <-changed:
-		case <-timer.C:
-			l.all.mu.Lock()
-			w.ended = true
-			continue
-		case <-ctx.Done():
+		case <-waiting.Done():
 		case <-l.all.ctx.Done():
 		}
 		l.all.mu.Lock()
+		w.ended = w.ended || waiting.Err() != nil || l.all.ctx.Err() != nil
 	}
-	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return nil, ctx.Err()
-	}
-	w.ended = true
-	if taken := l.take(w); taken != nil {
-		return taken, nil
-	}
-	if w.err != nil {
-		return nil, w.err
-	}
-	return nil, &talkover.Error{Reason: talkover.RateLimited, Wait: l.askAgain(w)}
 }

@@ -11,7 +11,7 @@ import (
 // rows without a time, as a log does.
 func Make(rows []talkover.Call) (*Tables, []Call) {
 	w := newWriter()
-	all, _, _ := w.add(rows) // so many kinds as are too many make no calls
+	all, _ := w.add(rows) // so many kinds as are too many make no calls
 	slices.SortStableFunc(all, func(x, y Call) int { return cmp.Compare(y.At, x.At) })
 	return w.snapshot(), all
 }

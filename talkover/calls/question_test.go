@@ -44,7 +44,7 @@ func (q question) want() calls.Want {
 		},
 	}
 	if q.count {
-		w.Count = &calls.Count{Directions: talkover.Directions}
+		w.Count = &calls.Count{Statuses: []string{""}, Directions: talkover.Directions}
 	}
 	return w
 }

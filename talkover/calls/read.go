@@ -1,8 +1,8 @@
 package calls
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -44,10 +44,9 @@ func (a asked) page(n, size int) talkover.CallQuery {
 // widest bounds how far dates lie from those of UTC, on either side.
 const widest = 14 * time.Hour
 
-// ignored names the filter that a row does not fit; "" where it fits all. A row may lie a zone
-// beyond the dates.
-func (a asked) ignored(c *talkover.Call) string {
-	q := a.query
+// ignored names the filter of a query that a row does not fit; "" where it fits all. A row may
+// lie a zone beyond the dates.
+func ignored(q *talkover.CallQuery, c *talkover.Call) string {
 	switch {
 	case q.Status != "" && talkover.PlainStatus(c.Status) != talkover.PlainStatus(q.Status):
 		return "status"
@@ -57,12 +56,63 @@ func (a asked) ignored(c *talkover.Call) string {
 		return "agent_id"
 	case c.CreatedAt.IsZero():
 		return ""
-	case a.from != beginning && c.CreatedAt.Before(a.from.Start().Add(-widest)):
+	case q.DateFrom != "" && DateOf(c.CreatedAt.Add(widest)).String() < q.DateFrom:
 		return "date_from"
-	case a.to != open && !c.CreatedAt.Before((a.to + 1).Start().Add(widest)):
+	case q.DateTo != "" && DateOf(c.CreatedAt.Add(-widest)).String() > q.DateTo:
 		return "date_to"
 	}
 	return ""
+}
+
+// flaw says in words why a list is not all right. As an error, it is that of a page that nothing
+// can rest on.
+type flaw string
+
+func (f flaw) Error() string { return string(f) }
+
+// The flaws of lists.
+const (
+	disordered flaw = "Talkover did not list the calls newest first" // calls later than the last of a part may be missing
+	unread     flaw = "some calls could not be read whole"
+	unknown    flaw = "no total came with a page of Talkover's list"
+	limited    flaw = "Talkover counts just as many calls as search engines count at most"
+	moving     flaw = "calls came or went while the log was read"
+	strange    flaw = "Talkover sent more kinds of calls than there can be"
+)
+
+// isFlaw reports whether an error is that of a page, and not of a request.
+func isFlaw(err error) bool {
+	var f flaw
+	return errors.As(err, &f)
+}
+
+// errGap says that a page begins behind the end of the one before.
+var errGap = errors.New("calls: a page is missing")
+
+// page is a page of a list, as it came.
+type page struct {
+	total int    // of the list
+	rows  int    // with those that nobody can read
+	calls []Call // of the rows, but those of which nobody knows when they were
+	flaw  flaw   // unread, where any row is not whole among the calls
+}
+
+// open makes a page of what the API sent.
+func (l *Log) open(q *talkover.CallQuery, sent *talkover.Page[talkover.Call]) (p page, err error) {
+	if sent.Pagination == nil {
+		return p, unknown
+	}
+	for i := range sent.Rows {
+		if f := ignored(q, &sent.Rows[i]); f != "" {
+			return p, flaw("Talkover listed calls that do not fit " + f + ", so it ignores that filter")
+		}
+	}
+	p.total, p.rows = sent.Pagination.Total, len(sent.Rows)+sent.Unreadable
+	p.calls, err = l.add(sent.Rows)
+	if len(p.calls) < p.rows || slices.ContainsFunc(p.calls, func(c Call) bool { return c.unread != 0 }) {
+		p.flaw = unread
+	}
+	return p, err
 }
 
 // reading is a list of the API, as far as it was read. The reader alone changes it, under the
@@ -74,55 +124,19 @@ type reading struct {
 	size   int       // rows of a page; 0 where no page was read
 	whole  bool      // calls are all of the list
 	readAt time.Time // when its first page was asked for, by the API's clock
-	asOf   time.Time // when it was proven last, by the API's clock
-	proven time.Time // likewise, by the wall clock here; zero where it is not proven
+	asOf   time.Time // when it was proven last, by the API's clock; zero where it is not proven
 	used   time.Time // by a question, by the wall clock here
-	flaw   string    // why its calls are not all right, in words; "" where they are
+	flaw   flaw      // of its calls; "" for none
 	failed int       // passes that could not be proven
-	// unsettled says that a call was going on when it was read, and had begun less than two days
-	// before: its fields are good for a minute.
-	unsettled bool
-	stored    bool    // it is in the store
-	overlap   overlap // with the next newer one of a chain
+	stored bool      // it is in the store
 
 	seen map[key]bool // its calls, until it is whole
-	last int          // the last total that a page told
+	last int          // the last total that pages told
 	pos  int          // how many rows of the list were read, from the first on
-	end  bool         // all were
 }
 
-// disordered is the flaw of a part of a list: calls later than its last one may be missing.
-const disordered = "Talkover did not list the calls newest first"
-
-// unread is the flaw of a list with rows that could not be read.
-const unread = "some calls could not be read whole"
-
-// Errors of a page of a reading.
-var (
-	errMoved   = errors.New("calls came or went while the log was read")
-	errGap     = errors.New("a page begins behind the end of the one before")
-	errNoTotal = errors.New("no total came with a page of Talkover's list")
-)
-
-// errIgnored says that the API ignores a filter.
-type errIgnored string
-
-func (e errIgnored) Error() string {
-	return fmt.Sprintf("Talkover listed calls that do not fit %s, so it ignores that filter", string(e))
-}
-
-// check returns what is wrong with a page, whatever calls are on it.
-func (a asked) check(page *talkover.Page[talkover.Call]) error {
-	if page.Pagination == nil {
-		return errNoTotal
-	}
-	for i := range page.Rows {
-		if f := a.ignored(&page.Rows[i]); f != "" {
-			return errIgnored(f)
-		}
-	}
-	return nil
-}
+// read reports whether all rows of the list were read.
+func (r *reading) read() bool { return r.size > 0 && r.pos >= r.total }
 
 // next returns the number of the page that holds the first row that is not read yet: new calls
 // have pushed it down by as many as the total grew.
@@ -136,7 +150,7 @@ func (r *reading) next() int {
 // pages returns how many pages there are to read, as far as is known.
 func (r *reading) pages() int {
 	switch {
-	case r.whole, r.end:
+	case r.whole, r.read():
 		return 0
 	case r.size == 0:
 		return 1
@@ -144,47 +158,37 @@ func (r *reading) pages() int {
 	return max((r.last-1)/r.size+2-r.next(), 1)
 }
 
-// take takes in the n-th page, whose rows are those calls. The first one tells the total and the
-// newest call. The error is errMoved; or errGap where the page must be asked for again,
-// since calls that came after the page before have pushed some from that one onto this one.
-func (r *reading) take(n int, page *talkover.Page[talkover.Call], calls []Call, lost int) error {
-	total := page.Pagination.Total
+// take takes in the n-th page. The first one tells the total and the newest call. The error is
+// moving; or errGap where the page must be asked for again, since calls that came after the page
+// before have pushed some from that one onto this one. Of pages that are asked for side by side,
+// one may be older than the page before it.
+func (r *reading) take(n int, p *page) error {
 	if r.size == 0 {
-		r.total, r.last, r.size, r.seen = total, total, talkover.MaxPerPage, map[key]bool{}
-		if len(page.Rows) < total {
-			r.size = max(len(page.Rows)+page.Unreadable, 1)
+		r.total, r.last, r.size, r.seen = p.total, p.total, talkover.MaxPerPage, map[key]bool{}
+		if p.rows < p.total {
+			r.size = max(p.rows, 1)
 		}
 	}
-	if total < r.last || total != r.total && !r.live() {
-		return errMoved
+	if p.total < r.last || p.total != r.total && !r.live() {
+		return moving
 	}
-	at := (n-1)*r.size - (total - r.total) // of the first row, among those of the reading
+	at := (n-1)*r.size - (p.total - r.total) // of the first row, among those of the reading
 	if at > r.pos {
 		return errGap
 	}
-	r.last = total
-	for i := range calls {
-		c := &calls[i]
+	for i, c := range p.calls {
 		if at+i < 0 || r.seen[c.key()] {
 			continue
 		}
 		if k := len(r.calls); k > 0 && c.At > r.calls[k-1].At {
-			r.flaw = disordered
+			r.flaw = cmp.Or(r.flaw, disordered)
 		}
 		r.seen[c.key()] = true
-		r.calls = append(r.calls, *c)
-		if c.unread != 0 {
-			r.flaw = unread
-		}
+		r.calls = append(r.calls, c)
 	}
-	rows := len(page.Rows) + page.Unreadable
-	r.pos = max(r.pos, at+rows)
-	r.end = r.pos >= r.total
-	switch lacking := r.pos != len(r.calls); {
-	case page.Unreadable > 0 || lost > 0:
-		r.flaw = unread
-	case lacking && r.flaw != unread, rows < r.size && !r.end, r.pos > r.total:
-		return errMoved
+	r.pos, r.flaw = max(r.pos, at+p.rows), cmp.Or(p.flaw, r.flaw)
+	if lacking := r.pos != len(r.calls); lacking && r.flaw != unread || p.rows < r.size && !r.read() || r.pos > r.total {
+		return moving
 	}
 	return nil
 }
@@ -193,11 +197,11 @@ func (r *reading) take(n int, page *talkover.Page[talkover.Call], calls []Call, 
 func capped(total int) bool { return total == 1_000 || total == 10_000 }
 
 // look compares a live reading with its first pages, asked for again: its calls are proven if
-// the total grew by just those that are above its newest. The error is errMoved where that does
+// the total grew by just those that are above its newest. The error is moving where that does
 // not hold, and errGap where another page is needed, down to the newest.
 func (r *reading) look(total int, above []Call) error {
 	if total < r.last {
-		return errMoved
+		return moving
 	}
 	at := len(above)
 	if len(r.calls) > 0 {
@@ -208,12 +212,7 @@ func (r *reading) look(total int, above []Call) error {
 		}
 	}
 	if at < 0 || total-r.total != at {
-		return errMoved
-	}
-	for i := range above[:at] {
-		if above[i].unread != 0 {
-			r.flaw = unread
-		}
+		return moving
 	}
 	r.calls = slices.Concat(above[:at], r.calls)
 	r.total, r.last, r.pos = total, total, r.pos+at
@@ -223,24 +222,6 @@ func (r *reading) look(total int, above []Call) error {
 // again begins the reading anew.
 func (r *reading) again() {
 	*r = reading{asked: r.asked, used: r.used, failed: r.failed}
-}
-
-// spoil ends a reading that cannot be proven: its calls are what there is.
-func (r *reading) spoil(now, there time.Time, why string) {
-	r.whole, r.end, r.flaw, r.failed, r.proven, r.asOf = true, true, why, tries, now, there
-	r.size = max(r.size, 1)
-}
-
-// inOrder puts the calls of a whole list newest first, whatever the order of the API is.
-func (r *reading) inOrder() {
-	newestFirst := func(x, y Call) int { return int(min(max(y.At-x.At, -1), 1)) }
-	if r.whole && !slices.IsSortedFunc(r.calls, newestFirst) {
-		r.calls = slices.Clone(r.calls)
-		slices.SortStableFunc(r.calls, newestFirst)
-	}
-	if r.flaw == disordered && r.whole {
-		r.flaw = ""
-	}
 }
 
 // covers returns the moments of which the reading has all calls, whatever the zone of the dates

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -40,10 +39,10 @@ type want struct {
 	ended    bool            // the question does not wait, or need not: nothing more can be proven in its time
 	enough   bool            // calls that were found were enough
 	ways
-	err      error  // why nothing more can be read
-	requests int    // that were sent for it
-	lacks    int    // that it lacks, as far as is known
-	sizes    []size // of each window
+	err      error // why nothing more can be read
+	requests int   // that were sent for it
+	lacks    int   // that it lacks, as far as is known
+	sizes    []int // calls of each window, as the API counts them; Unknown where it did not
 }
 
 // ways say how a question gets its calls.
@@ -56,12 +55,6 @@ type ways struct {
 	why        string  // a way could not be taken, in words
 	full       Window  // the first window, of which the oldest days are wanted first
 	days       int     // of which are wanted so far; 0 where all are
-}
-
-// size is how many calls the API counts on the dates of a window.
-type size struct {
-	Window
-	calls int // Unknown where it did not count
 }
 
 // queryOf returns the filters of the API by which a window is listed.
@@ -82,22 +75,18 @@ func (l *Log) post(ctx context.Context, wanted Want) *want {
 	if d, ok := ctx.Deadline(); ok {
 		w.deadline = now.Add(time.Until(d) - answerTime)
 	}
-	w.until = w.deadline.Add(stays)
 	if w.Fits == nil {
 		w.Fits = func(*Tables) func(*Call) bool { return func(*Call) bool { return true } }
 	}
 	w.Windows = slices.Clone(w.Windows)
 	w.searching, w.counts, w.full = w.Number+w.Search != "", w.Count != nil && len(w.Windows) == 1, w.Windows[0]
-	for range w.Windows {
-		w.sizes = append(w.sizes, size{calls: Unknown})
-	}
-	l.used = now
+	w.sizes = slices.Repeat([]int{Unknown}, len(w.Windows))
 	l.wants = append(l.wants, w)
 	if !l.reading && l.all.ctx.Err() == nil {
 		l.reading = true
 		l.all.ending.Go(l.read)
 	}
-	l.nudge()
+	l.broadcast()
 	return w
 }
 
@@ -109,15 +98,7 @@ func (l *Log) leave(ctx context.Context, w *want) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		w.until = time.Time{}
 	}
-	l.nudge()
-}
-
-// nudge wakes the reader, which may have something else to do now.
-func (l *Log) nudge() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.broadcast()
 }
 
 // read is the reader: it works step by step for one want at a time, until nobody wants anything.
@@ -129,24 +110,21 @@ func (l *Log) read() {
 		l.load()
 		now := l.now()
 		l.wants = slices.DeleteFunc(l.wants, func(w *want) bool { return w.gone(now) })
+		l.evict()
+		if len(l.wants) == 0 {
+			return
+		}
 		slices.SortStableFunc(l.wants, func(x, y *want) int { return x.rank(now) - y.rank(now) })
-		did, wait := false, idleTime
-		for _, w := range slices.Clone(l.wants) {
-			d, next := l.step(w)
-			if wait = min(wait, next); d {
-				did = true
+		wait := idleTime
+		for _, w := range l.wants {
+			if wait = min(wait, l.step(w)); wait == 0 {
 				break
 			}
 		}
-		l.wants = slices.DeleteFunc(l.wants, func(w *want) bool { return w.gone(now) })
-		l.evict()
-		switch {
-		case did:
-			l.broadcast()
-		case len(l.wants) == 0:
-			return
-		default:
+		if wait > 0 {
 			l.pause(wait)
+		} else {
+			l.broadcast()
 		}
 	}
 	l.broadcast()
@@ -167,16 +145,16 @@ func (w *want) rank(now time.Time) int {
 	return w.lacks
 }
 
-// pause waits for a time, or until there is something else to do. The caller holds the lock, which
-// is free meanwhile.
+// pause waits for a time, or until something has changed. The caller holds the lock, which is free
+// meanwhile.
 func (l *Log) pause(wait time.Duration) {
+	changed, timer := l.changed, time.NewTimer(max(wait, 50*time.Millisecond))
+	defer timer.Stop()
 	l.all.mu.Unlock()
 	defer l.all.mu.Lock()
-	timer := time.NewTimer(max(wait, 50*time.Millisecond))
-	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-l.wake:
+	case <-changed:
 	case <-l.all.ctx.Done():
 	}
 }
@@ -202,9 +180,6 @@ func (l *Log) may(w *want) (n int, bulk bool) {
 
 // left returns how many requests may go for a want within its time.
 func (l *Log) left(w *want) int {
-	if w.ended {
-		return mostPages
-	}
 	n, limit := l.api.Allowance(max(w.deadline.Sub(l.now()), 0))
 	if limit == 0 {
 		return 1 << 20
@@ -238,63 +213,34 @@ func (l *Log) askAgain(w *want) time.Duration {
 	return max(l.waitFor(max(w.lacks, 1)), time.Second)
 }
 
-// ask sends requests for pages side by side, without the lock. It returns the answers in the order
-// of the queries, up to the first that failed, and its error.
-func (l *Log) ask(w *want, bulk bool, queries ...talkover.CallQuery) ([]talkover.Page[talkover.Call], error) {
-	w.requests += len(queries)
+// ask sends requests for pages side by side, without the lock. It returns the pages in the order of
+// the queries, up to the first that failed, and its error.
+func (l *Log) ask(t turn, queries ...talkover.CallQuery) (pages []page, err error) {
+	t.requests += len(queries)
 	api := l.api
 	l.all.mu.Unlock()
-	ctx, cancel := context.WithTimeout(w.ctx, stepTime)
+	ctx, cancel := context.WithTimeout(t.ctx, stepTime)
 	defer cancel()
 	defer context.AfterFunc(l.all.ctx, cancel)()
-	if bulk {
+	if t.bulk {
 		ctx = talkover.Bulk(ctx)
 	}
-	pages, errs := make([]talkover.Page[talkover.Call], len(queries)), make([]error, len(queries))
+	sent, errs := make([]talkover.Page[talkover.Call], len(queries)), make([]error, len(queries))
 	var asking sync.WaitGroup
 	for i, q := range queries {
-		asking.Go(func() { pages[i], errs[i] = api.ListCalls(ctx, q) })
+		asking.Go(func() { sent[i], errs[i] = api.ListCalls(ctx, q) })
 	}
 	asking.Wait()
 	l.all.mu.Lock()
-	l.meet(slices.Contains(errs, nil))
 	for i, err := range errs {
-		if err != nil {
-			return pages[:i], err
+		var p page
+		if err == nil {
+			p, err = l.open(&queries[i], &sent[i])
 		}
+		if err != nil {
+			return pages, err
+		}
+		pages = append(pages, p)
 	}
 	return pages, nil
-}
-
-// meet takes in that the API answered, so that its clock is known, and by it when readings of other
-// processes were proven.
-func (l *Log) meet(answered bool) {
-	if !answered || l.met {
-		return
-	}
-	l.met = true
-	for _, r := range l.readings {
-		if r.stored && r.proven.IsZero() {
-			r.proven = l.atHere(r.asOf)
-		}
-	}
-}
-
-// fail takes in why a step for a want failed.
-func (l *Log) fail(w *want, err error) (did bool, wait time.Duration) {
-	var e *talkover.Error
-	switch {
-	case l.all.ctx.Err() != nil:
-		return false, 0
-	case errors.As(err, &e) && e.Reason == talkover.RateLimited:
-		l.paused = l.now().Add(max(e.Wait, time.Second))
-		return true, 0
-	case e != nil && e.Status == http.StatusUnauthorized:
-		l.forget()
-		for _, other := range l.wants {
-			other.err, other.ended = err, true
-		}
-	}
-	w.err, w.ended = err, true
-	return true, 0
 }

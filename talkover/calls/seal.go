@@ -3,12 +3,14 @@ package calls
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/gob"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -23,7 +25,7 @@ type keys struct {
 
 // newKeys makes the keys of the account of an API, at a base URL.
 func newKeys(api API, baseURL string) keys {
-	derive := func(purpose string) []byte { return api.Key("calls 1 " + purpose + " " + baseURL) }
+	derive := func(purpose string) []byte { return api.Key("calls 2 " + purpose + " " + baseURL) }
 	block, err := aes.NewCipher(derive("seal"))
 	if err != nil {
 		panic(err) // keys have 32 bytes
@@ -72,4 +74,25 @@ func (k keys) open(name string, sealed []byte, value any) error {
 		return fmt.Errorf("calls: %w", err)
 	}
 	return nil
+}
+
+// each opens all that a store has of the account, but for what somebody has; bytes are those of
+// the sealed text.
+func (k keys) each(ctx context.Context, s Store, have map[string]bool, use func(bytes int, k kept)) error {
+	names, err := s.Names(ctx, k.account)
+	for _, name := range names {
+		if have[name] {
+			continue
+		}
+		sealed, problem := s.Get(ctx, k.account, name)
+		var all []kept
+		if sealed != nil && problem == nil {
+			problem = k.open(name, sealed, &all)
+		}
+		for _, one := range all {
+			use(len(sealed), one)
+		}
+		err = errors.Join(err, problem)
+	}
+	return err
 }

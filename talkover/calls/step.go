@@ -1,82 +1,85 @@
 package calls
 
 import (
+	"cmp"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// step works for a want: it sends a few requests and takes in what they say. It reports whether
-// it did anything, and else when it could. The caller holds the lock, which is free while
-// requests are under way.
-func (l *Log) step(w *want) (did bool, wait time.Duration) {
+// turn is a want for which requests may go: so many at once, as bulk work or as look-ups.
+type turn struct {
+	*want
+	n    int
+	bulk bool
+}
+
+// step works for a want: it sends a few requests and takes in what they say. It returns when it
+// can go on; 0 for at once. The caller holds the lock, which is free while requests are under way.
+func (l *Log) step(w *want) (wait time.Duration) {
 	if w.err != nil {
-		return false, idleTime
+		return idleTime
 	}
+	work := l.work(w)
+	n, bulk := l.may(w)
+	switch {
+	case work == nil && w.ended && !w.left:
+		return idleTime
+	case work == nil:
+		w.until, w.ended = time.Time{}, true
+		return 0
+	case n > 0:
+		w.served = l.now()
+		return work(turn{w, n, bulk})
+	}
+	wait = l.waitFor(1)
+	if !w.ended && l.now().Add(wait).After(w.deadline) { // none may go in the time of the question
+		w.ended = true
+		return 0
+	}
+	return max(wait, time.Second)
+}
+
+// work returns what is to be done next for a want; nil where all of it is there.
+func (l *Log) work(w *want) func(turn) time.Duration {
 	if w.Enough > 0 && !w.ended {
 		l.take(w) // tells whether there are enough, before the question looks again
 	}
+	if w.searching && w.Search == "" && !w.ended && l.now().Sub(l.spelled) >= trustTime {
+		return l.spell
+	}
 	for i := range w.Windows {
-		if !w.ended && w.searching && w.Search == "" && l.now().Sub(l.spelled) >= trustTime {
-			return l.when(w, func(n int, bulk bool) (bool, time.Duration) { return l.spell(w, bulk) })
-		}
-		oldest := i == 0 && w.OldestFirst && w.Enough > 0 && w.days == 0 && !w.searching
 		c := l.chain(w, i)
-		if w.Windows[i].From.IsZero() && l.begins == 0 && !w.searching && (oldest || c.gap != nil && !c.gap.live() && !w.enough) {
-			return l.when(w, func(n int, bulk bool) (bool, time.Duration) { return l.findBeginning(w, bulk) })
-		}
-		if oldest {
+		oldest := i == 0 && w.OldestFirst && w.Enough > 0 && w.days == 0 && !w.searching && c.gap != nil
+		missing := c.gap != nil && !(i == 0 && (w.enough || w.counted != nil)) && !l.cut(&c)
+		r := l.stale(w, &c)
+		switch {
+		case w.Windows[i].From.IsZero() && l.begins == 0 && !w.searching && (oldest || missing && !c.gap.live()):
+			return func(t turn) time.Duration { return l.measure(t, i, &c) }
+		case oldest, !missing && r == nil && i == 0 && w.Windows[0] != w.full && !w.enough:
 			l.widen(w)
-			return true, 0
-		}
-		if l.doubts(w, &c) {
-			return true, 0
-		}
-		if r := l.stale(w, &c); r != nil {
-			return l.when(w, func(n int, bulk bool) (bool, time.Duration) { return l.renew(w, &c, r, n, bulk) })
-		}
-		if c.gap != nil && !(i == 0 && (w.enough || w.counted != nil)) && !l.cut(&c) {
-			return l.when(w, func(n int, bulk bool) (bool, time.Duration) { return l.fill(w, i, &c, n, bulk) })
-		}
-		if i == 0 && w.Windows[0] != w.full && !w.enough {
-			l.widen(w)
-			return true, 0
+			return l.work(w)
+		case l.doubts(w, &c):
+			return l.work(w)
+		case r != nil:
+			return func(t turn) time.Duration { return l.renew(t, &c, r) }
+		case missing:
+			return func(t turn) time.Duration { return l.fill(t, i, &c) }
 		}
 	}
-	w.until = time.Time{}
-	if w.ended {
-		return false, idleTime
-	}
-	w.ended = true
-	return true, 0
-}
-
-// when does some work if requests may go for a want. Where none may in the time of the question,
-// the question ends.
-func (l *Log) when(w *want, work func(n int, bulk bool) (bool, time.Duration)) (did bool, wait time.Duration) {
-	n, bulk := l.may(w)
-	if n > 0 {
-		w.served = l.now()
-		return work(n, bulk)
-	}
-	wait = l.waitFor(1)
-	if !w.ended && l.now().Add(wait).After(w.deadline) {
-		w.ended = true
-		return true, 0
-	}
-	return false, max(wait, time.Second)
+	return nil
 }
 
 // stale returns the first whole reading of a chain that must be proven, or should be read again;
 // nil for none. Nobody waits for proofs when the question is over.
 func (l *Log) stale(w *want, c *chain) *reading {
-	now := l.now()
 	for _, r := range c.held {
 		switch {
 		case !r.whole:
-		case w.ended && r.failed < tries && l.aged(r) && l.affords(r), !w.ended && !r.fresh(now):
+		case w.ended && r.failed < tries && l.aged(r) && l.affords(r), !w.ended && !l.fresh(r):
 			return r
 		}
 	}
@@ -90,21 +93,20 @@ func (l *Log) affords(r *reading) bool {
 }
 
 // renew proves a whole reading, or reads it again where its fields may be others by now.
-func (l *Log) renew(w *want, c *chain, r *reading, n int, bulk bool) (bool, time.Duration) {
+func (l *Log) renew(t turn, c *chain, r *reading) time.Duration {
 	if (r.live() || l.aged(r) || r.failed >= tries) && l.affords(r) {
-		return l.advance(w, l.begun(r.asked), n, bulk)
+		return l.advance(t, l.begun(r.asked))
 	}
 	if r.live() {
-		return l.look(w, r, bulk)
+		return l.look(t, r)
 	}
-	now := l.now()
 	var all []*reading
 	for _, o := range c.held {
-		if o.whole && !o.live() && !o.fresh(now) && len(all) < n {
+		if o.whole && !o.live() && !l.fresh(o) && len(all) < t.n {
 			all = append(all, o)
 		}
 	}
-	return l.prove(w, all, bulk)
+	return l.prove(t, all...)
 }
 
 // begun returns the reading of some dates that is not whole; it makes one where there is none.
@@ -123,46 +125,43 @@ func (l *Log) begun(a asked) *reading {
 const worthAList = 5
 
 // fill reads on what is missing behind a chain.
-func (l *Log) fill(w *want, i int, c *chain, n int, bulk bool) (bool, time.Duration) {
-	r := l.begun(l.portion(w, i, c))
-	if r.size > 0 && r.to < c.gap.to && !r.included() {
-		l.drop(r)
-		l.included = false
-		r = l.begun(l.portion(w, i, c))
-	}
-	now := l.now()
+func (l *Log) fill(t turn, i int, c *chain) time.Duration {
+	w, r := t.want, l.begun(l.portion(t.want, i, c))
 	if w.ended {
-		return l.advance(w, r, n, bulk)
+		return l.advance(t, r)
 	}
-	left := l.left(w)
-	if s := &w.sizes[i]; s.calls == Unknown && r.query.Search == "" && (!r.live() || r.size > 0 && r.pages() >= left && left > 1) {
-		return l.measure(w, i, c, bulk)
+	left, now := l.left(w), l.now()
+	missing := l.lacking(w, i, c)
+	alone := i == 0 && !r.live() && !w.searching && len(w.Windows) == 1
+	switch pages := missing / talkover.MaxPerPage; {
+	case missing == Unknown && !w.searching && (!r.live() || r.size > 0 && r.pages() >= left && left > 1):
+		return l.measure(t, i, c)
+	case alone && w.Query != talkover.CallQuery{} && !w.considered && pages > worthAList:
+		return l.considerList(t, c, missing)
+	case alone && w.counts && pages >= left:
+		return l.considerCounts(t, c)
+	case r.size == 0 || left > 1 && w.deadline.Sub(now) >= lastLook && !l.full(c.held):
+		t.n = min(t.n, max(left-1, 1))
+		return l.advance(t, r)
+	case r.live() && l.aged(r) && left > 1:
+		r.again()
+	case l.fresh(r) || len(r.calls) == 0:
+		w.ended = true
+	case r.live():
+		return l.look(t, r)
+	default:
+		return l.prove(t, r)
 	}
-	if i == 0 && !r.live() && !w.searching && len(w.Windows) == 1 {
-		if missing := w.sizes[0].calls / talkover.MaxPerPage; w.Query != (talkover.CallQuery{}) && !w.considered && missing > worthAList {
-			return l.considerList(w, c, bulk)
-		} else if w.counts && missing >= left {
-			if did, wait, ok := l.considerCounts(w, c, n, bulk); ok {
-				return did, wait
-			}
-			w.counts = false
-			return true, 0
-		}
+	return 0
+}
+
+// lacking returns how many calls of a window are missing behind a chain, of those that the API
+// counts; Unknown where it did not count.
+func (l *Log) lacking(w *want, i int, c *chain) int {
+	if w.sizes[i] == Unknown {
+		return Unknown
 	}
-	if r.size > 0 && (left <= 1 || w.deadline.Sub(now) < lastLook || l.full(c.held)) {
-		switch {
-		case r.live() && l.aged(r) && left > 1:
-			r.again()
-			return true, 0
-		case r.fresh(now) || len(r.calls) == 0:
-			w.ended = true
-			return true, 0
-		case r.live():
-			return l.look(w, r, bulk)
-		}
-		return l.prove(w, []*reading{r}, bulk)
-	}
-	return l.advance(w, r, min(n, max(left-1, 1)), bulk)
+	return max(w.sizes[i]-fitting(runs(c.proven, c.covered), nil), 0)
 }
 
 // portion returns the dates to read next of those that are missing: as many as are foreseen to
@@ -172,15 +171,7 @@ func (l *Log) portion(w *want, i int, c *chain) asked {
 	if a.live() || len(c.held) > 0 && a == c.held[len(c.held)-1].asked {
 		return a
 	}
-	reached := slices.ContainsFunc(l.readings, func(r *reading) bool { return r.query == a.query && r.whole && r.to == a.to-1 })
-	span := Date(firstDates)
-	if n := w.sizes[i].calls; n != Unknown {
-		held, covered := c.proven(l.now())
-		dates := a.to - max(a.from, l.begins, a.to-10*mostDates) + 1
-		span = dates * mostPages * talkover.MaxPerPage / Date(max(n-claimed(held, covered, w.sizes[i].Window), 1))
-		span = max(span, 1)
-	}
-	if l.included && len(c.held) > 0 && !reached {
+	if l.included && len(c.held) > 0 {
 		a.to--
 	}
 	for _, r := range l.readings {
@@ -188,8 +179,12 @@ func (l *Log) portion(w *want, i int, c *chain) asked {
 			return r.asked
 		}
 	}
-	if a.from != beginning {
-		a.from = max(a.from, a.to-span)
+	switch n, most := l.lacking(w, i, c), mostPages*talkover.MaxPerPage; {
+	case n == Unknown:
+		a.from = max(a.from, a.to-firstDates)
+	case n > most:
+		dates := a.to - max(a.from, l.begins, a.to-10*mostDates) + 1
+		a.from = max(a.from, a.to-max(dates*Date(most)/Date(n), 1))
 	}
 	for _, r := range l.readings {
 		if r.query == a.query && r.whole && r.to < a.to && r.to > a.from {
@@ -199,267 +194,202 @@ func (l *Log) portion(w *want, i int, c *chain) asked {
 	return a
 }
 
-// advance reads on up to n pages of a reading.
-func (l *Log) advance(w *want, r *reading, n int, bulk bool) (bool, time.Duration) {
-	if r.live() && r.end {
-		return l.look(w, r, bulk)
+// advance reads on some pages of a reading.
+func (l *Log) advance(t turn, r *reading) time.Duration {
+	if r.live() && r.read() {
+		return l.look(t, r)
 	}
-	if l.yields(w, r) {
-		return false, yieldEvery
+	if l.yields(t.want, r) {
+		return yieldEvery
 	}
-	begins := r.size == 0
-	if n = min(n, r.pages()); begins {
-		n = 1
-	}
+	begins, first, last := r.size == 0, r.next(), r.last
 	var queries []talkover.CallQuery
-	first := r.next()
-	for k := range n {
+	for k := range min(t.n, r.pages()) {
 		queries = append(queries, r.page(first+k, talkover.MaxPerPage))
 	}
 	began := l.now()
-	pages, err := l.ask(w, bulk, queries...)
+	pages, err := l.ask(t, queries...)
 	if begins {
 		r.readAt = l.atAPI(began)
 	}
 	for k := range pages {
-		if e := l.takePage(r, first+k, &pages[k]); e != nil {
+		if e := r.take(first+k, &pages[k]); e != nil {
 			err = e
 			break
 		}
+		last = max(last, pages[k].total)
 	}
-	now := l.now()
-	w.lacks = r.pages()
+	r.last = max(r.last, last)
+	t.lacks = r.pages()
+	if begins && !r.live() && err == nil { // one without calls shows nothing, and is not to be asked for again
+		l.included = r.included()
+	}
 	switch {
-	case errors.Is(err, errGap):
-		return true, 0
-	case errors.Is(err, errMoved):
-		l.moved(r)
-		return true, 0
 	case err != nil:
-		return l.broken(w, r, err)
-	case l.shrink(r):
-		return true, 0
-	case r.end && (!r.live() || first == 1):
-		r.whole, r.proven, r.asOf = true, now, l.atAPI(began)
+		return l.failed(t.want, r, err)
+	case !r.live() && r.query.Search == "" && r.to > l.closed(): // the clock here is ahead, as an answer told
+		l.drop(r)
+	case begins && l.shrink(r):
+	case r.read() && (!r.live() || first == 1):
+		r.asOf = l.atAPI(began)
 		l.finish(r)
 	default:
-		r.proven = time.Time{}
+		r.asOf = time.Time{}
 	}
-	return true, 0
+	return 0
 }
 
-// takePage takes in a page of a reading.
-func (l *Log) takePage(r *reading, n int, page *talkover.Page[talkover.Call]) error {
-	if err := r.check(page); err != nil {
-		return err
-	}
-	calls, lost, err := l.add(page.Rows)
-	if err != nil {
-		return err
-	}
-	return r.take(n, page, calls, lost)
-}
-
-// moved begins a reading anew that cannot be proven, a few times.
-func (l *Log) moved(r *reading) {
-	if r.failed++; r.failed >= tries {
-		r.spoil(l.now(), l.there(), errMoved.Error())
-		l.finish(r)
-		return
-	}
-	r.again()
-}
-
-// broken takes in why a page of a reading cannot be used.
-func (l *Log) broken(w *want, r *reading, err error) (bool, time.Duration) {
-	var ignored errIgnored
+// failed takes in why a step for a want failed, at a reading if that is not nil.
+func (l *Log) failed(w *want, r *reading, err error) time.Duration {
+	var e *talkover.Error
 	switch {
-	case r.query != talkover.CallQuery{} && errors.As(err, &ignored):
+	case err == nil, err == errGap, r == nil && isFlaw(err), l.all.ctx.Err() != nil:
+	case isFlaw(err) && err != moving && r.query != talkover.CallQuery{}:
 		l.distrust(w, r.query)
 		l.drop(r)
-		return true, 0
-	case errors.As(err, &ignored), errors.Is(err, errNoTotal), errors.Is(err, errTooMany):
-		r.spoil(l.now(), l.there(), err.Error())
+	case isFlaw(err):
+		if r.failed++; err == moving && r.failed < tries {
+			r.again()
+			return 0
+		}
+		r.flaw, r.failed, r.size = err.(flaw), tries, max(r.size, 1)
+		r.asOf = l.there()
 		l.finish(r)
-		return true, 0
+	case errors.As(err, &e) && e.Reason == talkover.RateLimited:
+		l.paused = l.now().Add(max(e.Wait, time.Second))
+	default:
+		if e != nil && e.Status == http.StatusUnauthorized {
+			l.forget()
+			for _, other := range l.wants {
+				other.err, other.ended = err, true
+			}
+		}
+		w.err, w.ended = err, true
 	}
-	return l.fail(w, err)
+	return 0
 }
 
 // shrink begins a closed reading anew with fewer dates, where it has more pages than a reading
 // should, or as many calls as search engines count at most.
 func (l *Log) shrink(r *reading) bool {
-	if r.live() || r.query.Search != "" {
+	closed := !r.live() && r.query.Search == ""
+	dates, most := min(int(r.to)-int(r.from)+1, mostDates), mostPages*r.size
+	switch {
+	case closed && capped(r.total) && r.from < r.to-1:
+		dates = max(dates/2, 1)
+	case closed && r.total > most+r.size && r.from != beginning && r.from < r.to-fewDates:
+		dates = max(dates*most/r.total-1, fewDates)
+	default:
 		if capped(r.total) {
-			r.flaw = "Talkover counts just as many calls as search engines count at most"
+			r.flaw = limited
 		}
 		return false
 	}
-	dates := min(int(r.to)-int(r.from)+1, mostDates)
-	most := mostPages * r.size
-	switch {
-	case len(r.calls) > r.size:
-	case capped(r.total) && r.from < r.to-1:
-		r.from = r.to - Date(max(dates/2, 1))
-		r.again()
-		return true
-	case r.total > most+r.size && r.from != beginning && r.from < r.to-fewDates:
-		r.from = r.to - Date(max(dates*most/r.total-1, fewDates))
-		r.again()
-		return true
-	}
-	if capped(r.total) {
-		r.flaw = "Talkover counts just as many calls as search engines count at most"
-	}
-	return false
+	r.from = r.to - Date(dates)
+	r.again()
+	return true
 }
 
 // look proves a live reading by its first pages, asked for again.
-func (l *Log) look(w *want, r *reading, bulk bool) (bool, time.Duration) {
-	if l.yields(w, r) {
-		return false, yieldEvery
+func (l *Log) look(t turn, r *reading) time.Duration {
+	if l.yields(t.want, r) {
+		return yieldEvery
 	}
 	var above []Call
-	for n := 1; ; n++ {
+	err := error(errGap)
+	for n := 1; err == errGap; n++ {
 		began := l.now()
-		pages, err := l.ask(w, bulk, r.page(n, talkover.MaxPerPage))
-		if err == nil {
-			err = r.check(&pages[0])
+		var pages []page
+		if pages, err = l.ask(t, r.page(n, talkover.MaxPerPage)); err != nil {
+			break
 		}
-		var calls []Call
-		var lost int
-		if err == nil {
-			calls, lost, err = l.add(pages[0].Rows)
-		}
-		if err == nil && (lost > 0 || pages[0].Unreadable > 0) {
-			r.flaw = unread
-		}
-		if err == nil {
-			above = append(above, calls...)
-			err = r.look(pages[0].Pagination.Total, above)
-		}
+		r.flaw = cmp.Or(pages[0].flaw, r.flaw)
+		above = append(above, pages[0].calls...)
+		err = r.look(pages[0].total, above)
 		switch {
-		case errors.Is(err, errGap) && n < mostPages:
-			continue
-		case errors.Is(err, errMoved), errors.Is(err, errGap):
-			l.moved(r)
-		case err != nil:
-			return l.broken(w, r, err)
-		default:
-			r.proven, r.asOf = l.now(), l.atAPI(began)
-			if r.end {
-				r.whole = true
+		case err == errGap && n == mostPages:
+			err = moving
+		case err == nil:
+			r.asOf = l.atAPI(began)
+			if r.read() {
 				l.finish(r)
 			}
 		}
-		return true, 0
 	}
+	return l.failed(t.want, r, err)
 }
 
 // prove asks how many calls the lists of closed readings have. One that has as many as before is
 // proven, since no call is added to it; any other one must be read again.
-func (l *Log) prove(w *want, all []*reading, bulk bool) (bool, time.Duration) {
-	queries := make([]talkover.CallQuery, len(all))
-	for i, r := range all {
-		queries[i] = r.page(1, 1)
+func (l *Log) prove(t turn, all ...*reading) time.Duration {
+	var lists []asked
+	for _, r := range all {
+		lists = append(lists, r.asked)
 	}
 	began := l.now()
-	pages, err := l.ask(w, bulk, queries...)
-	if err != nil {
-		return l.fail(w, err)
-	}
-	proven := false
-	for i, r := range all {
-		switch err := r.check(&pages[i]); {
-		case err != nil:
-			return l.broken(w, r, err)
-		case pages[i].Pagination.Total == r.total:
-			r.proven, r.asOf = l.now(), l.atAPI(began)
-			proven = true
+	counts, err := l.count(t, lists...)
+	for i, n := range counts {
+		switch r := all[i]; {
+		case n == r.total:
+			r.asOf = l.atAPI(began)
 		case r.whole:
 			l.drop(r)
 		default:
-			l.moved(r)
+			l.failed(t.want, r, moving)
 		}
 	}
-	if proven {
-		l.share()
-	}
-	return true, 0
+	l.share()
+	return l.failed(t.want, nil, err)
 }
 
-// measure asks how many calls the API counts on the dates of a window that are missing.
-func (l *Log) measure(w *want, i int, c *chain, bulk bool) (bool, time.Duration) {
-	s := &w.sizes[i]
-	a := asked{c.query, beginning, c.gap.to}
-	if !c.Window.From.IsZero() {
-		a.from = DateOf(c.Window.From)
-		s.From = a.from.Start()
-	}
-	if a.to != open {
-		s.To = (a.to + 1).Start()
-	}
-	if a.from > a.to {
-		s.calls = 0
-		return true, 0
-	}
-	pages, err := l.ask(w, bulk, a.page(1, 1))
-	if err == nil {
-		err = a.check(&pages[0])
+// measure asks how many calls of a window the API counts on the dates that are missing; and where
+// these have no first one, for the last call, with which the log begins if it is listed newest first.
+func (l *Log) measure(t turn, i int, c *chain) time.Duration {
+	a, n, err := c.missing(c.query), []int{0}, error(nil)
+	if a.from <= a.to {
+		n, err = l.count(t, a)
 	}
 	if err != nil {
-		return l.fail(w, err)
+		return l.failed(t.want, nil, err)
 	}
-	s.calls = pages[0].Pagination.Total
-	w.lacks = s.calls/talkover.MaxPerPage + 1
-	return true, 0
+	if l.size(t, i, c, max(n[0], 0)); a.from == beginning && l.begins == 0 {
+		var last []page
+		if last, err = l.ask(t, a.page(max(n[0], 1), 1)); err == nil || isFlaw(err) {
+			l.begins = l.closed()
+		}
+		if err == nil && len(last[0].calls) > 0 {
+			l.begins = min(l.begins, DateOf(last[0].calls[0].Time()))
+		}
+	}
+	return l.failed(t.want, nil, err)
 }
 
-// findBeginning finds the date with which the log begins: that of its last call, if no call lies
-// before it.
-func (l *Log) findBeginning(w *want, bulk bool) (bool, time.Duration) {
-	all := asked{from: beginning, to: open}
-	pages, err := l.ask(w, bulk, all.page(1, 1))
-	if err == nil {
-		err = all.check(&pages[0])
+// missing is the list of the dates of a chain's window that it lacks.
+func (c *chain) missing(q talkover.CallQuery) asked {
+	a := asked{q, c.lowest, c.gap.to}
+	if !c.From.IsZero() {
+		a.from++
 	}
-	if err != nil {
-		return l.fail(w, err)
-	}
-	total := pages[0].Pagination.Total
-	if total == 0 {
-		l.begins = l.closed()
-		return true, 0
-	}
-	if pages, err = l.ask(w, bulk, all.page(total, 1)); err != nil {
-		return l.fail(w, err)
-	}
-	if len(pages[0].Rows) == 0 || pages[0].Rows[0].CreatedAt.IsZero() {
-		return true, 0 // calls went meanwhile
-	}
-	first := min(DateOf(pages[0].Rows[0].CreatedAt)-2, l.closed())
-	older := asked{from: beginning, to: first}
-	if pages, err = l.ask(w, bulk, older.page(1, 1)); err != nil {
-		return l.fail(w, err)
-	}
-	l.begins = first
-	if pages[0].Pagination == nil || pages[0].Pagination.Total > 0 {
-		l.begins = beginning // it is not listed newest first
-	}
-	return true, 0
+	return a
 }
 
-// finish takes in that a reading is whole: it replaces others of the same dates.
+// size takes in how many calls the API counts on the dates that are missing of a window.
+func (l *Log) size(t turn, i int, c *chain, n int) {
+	t.lacks, t.sizes[i] = n/talkover.MaxPerPage+1, n
+	if newer := c.covered; c.gap.to != open {
+		newer.From = (c.gap.to + 1).Start()
+		t.sizes[i] += fitting(runs(c.proven, newer), nil)
+	}
+}
+
+// finish takes in that a reading is whole: it replaces others of the same dates. Its calls are put
+// newest first, whatever the order of the API is.
 func (l *Log) finish(r *reading) {
-	r.inOrder()
-	r.seen = nil
-	kinds := l.snapshot().Kinds
-	since := r.readAt.Add(-48 * time.Hour).UnixMicro()
-	r.unsettled = slices.ContainsFunc(r.calls, func(c Call) bool {
-		return c.At >= since && talkover.IsOpen(kinds[c.Kind].Status, int(c.Seconds))
-	})
-	if !r.live() { // one without calls shows nothing, and would be read again and again where nothing is kept
-		l.included = r.included()
+	r.whole, r.seen = true, nil
+	r.calls = slices.Clone(r.calls)
+	slices.SortStableFunc(r.calls, func(x, y Call) int { return cmp.Compare(y.At, x.At) })
+	if r.flaw == disordered {
+		r.flaw = ""
 	}
 	l.readings = slices.DeleteFunc(l.readings, func(o *reading) bool { return o != r && o.asked == r.asked })
 	l.save(r)

@@ -8,17 +8,17 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// proofTime is how long a proof holds, by the wall clock.
+// proofTime is how long a proof holds.
 const proofTime = time.Minute
 
-// fresh reports whether a proof of a reading holds at a moment. One that could not be proven is
-// left as it is for longer.
-func (r *reading) fresh(now time.Time) bool {
-	age, holds := now.Sub(r.proven), proofTime
+// fresh reports whether the proof of a reading holds now. One that could not be proven is left as it
+// is for longer.
+func (l *Log) fresh(r *reading) bool {
+	age, holds := l.there().Sub(r.asOf), proofTime
 	if r.failed >= tries && !r.live() {
 		holds = retryAfter
 	}
-	return !r.proven.IsZero() && age >= -time.Second && age < holds
+	return age >= -2*time.Second && age < holds // clocks are known to the second
 }
 
 // chain is the readings that hold a window, newest first, each linked with the next: one begins
@@ -26,56 +26,51 @@ func (r *reading) fresh(now time.Time) bool {
 // date_to left out, no call lies between them. Where a call shows that date_to is not left out,
 // one may begin a date later.
 type chain struct {
-	Window // that is wanted
-	query  talkover.CallQuery
-	lowest Date       // with which the last one must begin
-	held   []*reading // the last of them may go on
-	gap    *asked     // what is missing behind them; nil for nothing
+	Window  // that is wanted
+	query   talkover.CallQuery
+	lowest  Date       // with which the last one must begin
+	held    []*reading // the last of them may go on
+	gap     *asked     // what is missing behind them; nil for nothing
+	proven  []*reading // those of held before the first whose proof does not hold
+	covered Window     // the moments of which these have all calls; its From is zero where the log has no earlier one
 }
 
 // lowest returns the date with which the readings of a window begin.
-func (l *Log) lowest(w Window) Date {
+func lowest(w Window) Date {
 	if w.From.IsZero() {
-		return l.begins
+		return beginning
 	}
-	return max(DateOf(w.From)-1, l.begins)
+	return DateOf(w.From) - 1
 }
 
 // chain finds the readings that hold a window of a want, whether they are proven or not. All its
 // windows have the same live reading, so that they are of one moment.
 func (l *Log) chain(wanted *want, i int) chain {
-	q, w := wanted.queryOf(i), wanted.Windows[i]
-	c := chain{Window: w, query: q, lowest: l.lowest(w)}
-	since := c.lowest
+	w := wanted.Windows[i]
+	c := chain{Window: w, query: wanted.queryOf(i), lowest: lowest(w)}
+	since, closed := c.lowest, l.closed()
 	for _, other := range wanted.Windows {
-		since = min(since, l.lowest(other))
+		since = min(since, lowest(other))
 	}
-	if q.Search != "" {
-		c.link(l, asked{q, beginning, open})
-		return c
-	}
-	closed := l.closed()
-	if !w.To.IsZero() && c.lowest != beginning && w.To.Before((c.lowest - 1).Start()) {
-		return c // the log begins later
-	}
-	top := asked{q, c.lowest, closed}
+	top := asked{c.query, c.lowest, open}
 	if !w.To.IsZero() {
 		top.to = DateOf(w.To.Add(-1)) + 2
 	}
-	if w.To.IsZero() || top.to > closed {
-		if !c.link(l, asked{from: min(max(since, closed-2), closed), to: open}) {
-			return c
-		}
-		top.to = min(c.held[0].from, closed)
-		if c.held[0].from <= c.lowest {
-			return c
-		}
-	}
-	for top.from = c.lowest; c.link(l, top); {
-		if top.to = c.held[len(c.held)-1].from; top.to <= c.lowest {
-			break
+	whole := c.query.Search == ""
+	switch {
+	case !whole:
+		c.link(l, asked{c.query, beginning, open})
+	case top.to > closed:
+		if whole = c.link(l, asked{from: min(max(since, closed-2), closed), to: open}); whole {
+			top.to = min(c.held[0].from, closed)
+			whole = c.held[0].from > c.lowest
 		}
 	}
+	for whole && c.link(l, top) {
+		top.to = c.held[len(c.held)-1].from
+		whole = top.to > c.lowest
+	}
+	l.proves(&c)
 	return c
 }
 
@@ -116,133 +111,93 @@ func (r *reading) better(o *reading) bool {
 	return r.readAt.After(o.readAt)
 }
 
-// proven cuts the chain behind the last reading whose proof holds, and returns the moments of
-// which it has all calls: from is zero where the log has no earlier one.
-func (c *chain) proven(now time.Time) (held []*reading, covered Window) {
+// proves tells what a chain proves now.
+func (l *Log) proves(c *chain) {
+	c.covered = Window{l.now(), l.now()}
 	for _, r := range c.held {
-		if !r.fresh(now) {
+		if !l.fresh(r) {
 			break
 		}
-		held = append(held, r)
 		w := r.covers()
-		if len(held) == 1 {
-			covered.To = w.To
+		if c.proven = append(c.proven, r); len(c.proven) == 1 {
+			c.covered.To = w.To
 		}
-		covered.From = w.From
-		if r.whole && r.from <= c.lowest || covered.From.Before(c.Window.From) {
-			covered.From = c.Window.From // all of it, or the log begins later
-		}
-		if !c.Window.From.IsZero() && covered.From.Equal(c.Window.From) {
-			c.held, c.gap = held, nil // no more of it is needed, read or not
+		c.covered.From = w.From
+		if r.whole && r.from <= c.lowest || !c.From.IsZero() && !w.From.After(c.From) {
+			c.covered.From, c.held, c.gap = c.From, c.proven, nil // no more is needed, read or not
 			break
 		}
 	}
-	if len(held) == 0 {
-		covered.From = c.Window.From // the log begins later
-		if !c.complete(held) {
-			return nil, Window{now, now}
-		}
+	if c.covered.To.IsZero() || !c.To.IsZero() && c.To.Before(c.covered.To) {
+		c.covered.To = c.To
 	}
-	if covered.To.IsZero() || !c.Window.To.IsZero() && c.Window.To.Before(covered.To) {
-		covered.To = c.Window.To
-	}
-	return held, covered
 }
 
-// complete reports whether readings hold all that is wanted.
-func (c *chain) complete(held []*reading) bool { return c.gap == nil && len(held) == len(c.held) }
+// complete reports whether the chain proves all that is wanted.
+func (c *chain) complete() bool { return c.gap == nil && len(c.proven) == len(c.held) }
 
-// runs returns the calls of readings that lie in a window, each once.
+// runs returns the calls of readings, newest first, that lie in a window, each once. A reading has
+// all calls of the dates that it was asked for, from its last call on at least. So of the next one
+// those count that are older.
 func runs(held []*reading, w Window) [][]Call {
 	var all [][]Call
 	from, to := w.micro()
-	for i, r := range held {
-		rows := r.calls
-		if i > 0 {
-			rows = rows[r.shared(held[i-1]):]
-		}
-		newest := sort.Search(len(rows), func(i int) bool { return rows[i].At < to })
-		oldest := sort.Search(len(rows), func(i int) bool { return rows[i].At < from })
+	for _, r := range held {
+		newest := sort.Search(len(r.calls), func(i int) bool { return r.calls[i].At < to })
+		oldest := sort.Search(len(r.calls), func(i int) bool { return r.calls[i].At < from })
 		if newest < oldest {
-			all = append(all, rows[newest:oldest])
+			all = append(all, r.calls[newest:oldest])
+		}
+		if n := len(r.calls); n > 0 {
+			to = min(to, r.calls[n-1].At)
 		}
 	}
 	return all
 }
 
-// shared returns how many of the newest calls of a reading a newer one has as well. It counts once
-// for each.
-func (r *reading) shared(newer *reading) int {
-	l := overlap{newer, len(newer.calls), len(r.calls), 0}
-	if o := r.overlap; o.newer == l.newer && o.theirs == l.theirs && o.ours == l.ours {
-		return o.n
-	}
-	end := (r.to + 2).Start().UnixMicro() // no call of this one is later, whatever the zone
-	have := map[key]bool{}
-	for i := len(newer.calls) - 1; i >= 0 && newer.calls[i].At < end; i-- {
-		have[newer.calls[i].key()] = true
-	}
-	begin := (newer.from - 2).Start().UnixMicro()
-	l.n = sort.Search(len(r.calls), func(i int) bool { return r.calls[i].At < begin })
-	for l.n > 0 && !have[r.calls[l.n-1].key()] {
-		l.n--
-	}
-	r.overlap = l
-	return l.n
-}
-
-// overlap is how many calls a reading has in common with a newer one.
-type overlap struct {
-	newer           *reading
-	theirs, ours, n int // calls of the one, of the other, and of both
-}
-
 // take returns what a want gets: all of it; or once it ended, what is proven. Else it returns nil.
 // All windows are taken at one moment. The caller holds the lock.
 func (l *Log) take(w *want) *Taken {
-	now := l.now()
-	t := &Taken{AsOf: l.there(), Counted: w.counted}
-	complete, something := true, false
-	var inUse []*reading
+	t := &Taken{Tables: l.snapshot(), AsOf: l.there(), Counted: w.counted, Requests: w.requests}
+	all, some := true, false
 	for i := range w.Windows {
 		c := l.chain(w, i)
-		held, covered := c.proven(now)
 		if l.doubts(w, &c) {
 			return l.take(w)
 		}
-		inUse = append(inUse, held...)
 		if i == 0 && w.counted != nil {
-			covered.From, c.gap = c.Window.From, nil
+			c.covered.From, c.gap = c.From, nil
 		}
-		if complete = complete && (c.complete(held) || i == 0 && w.Enough > 0); !complete && !w.ended {
+		if !c.complete() && !w.ended && (i > 0 || w.Enough == 0) {
 			return nil
 		}
-		part := Part{Runs: runs(held, covered)}
-		enough := i == 0 && w.Enough > 0 && (!w.OldestFirst || c.complete(held)) && part.fitting(w.Fits(l.snapshot())) >= w.Enough
+		part := Part{Runs: runs(c.proven, c.covered)}
+		enough := i == 0 && w.Enough > 0 && (!w.OldestFirst || c.complete()) && fitting(part.Runs, w.Fits(t.Tables)) >= w.Enough
 		w.enough = w.enough || enough
-		part.Coverage = l.coverage(w, i, &c, held, covered)
-		complete = complete && (c.complete(held) && w.Windows[0] == w.full || enough)
-		something = something || c.complete(held) || !covered.empty() || l.cut(&c)
-		for _, r := range held {
+		part.Coverage = l.coverage(w, i, &c)
+		all = all && (c.complete() && w.Windows[0] == w.full || enough)
+		some = some || c.complete() || !c.covered.empty() || l.cut(&c)
+		for _, r := range c.proven {
+			r.used = l.now()
 			if r.live() && r.asOf.Before(t.AsOf) {
 				t.AsOf = r.asOf
 			}
 		}
 		t.Parts = append(t.Parts, part)
 	}
-	if !complete && !w.ended || w.ended && !something {
+	if !all && !w.ended || !some {
 		return nil
 	}
-	for _, r := range inUse {
-		r.used = now
-	}
-	t.Tables, t.Requests = l.snapshot(), w.requests
 	return t
 }
 
-// fitting counts the calls of a part that fit.
-func (p *Part) fitting(fits func(*Call) bool) (n int) {
-	for _, run := range p.Runs {
+// fitting counts calls that fit; nil fits all.
+func fitting(runs [][]Call, fits func(*Call) bool) (n int) {
+	for _, run := range runs {
+		if fits == nil {
+			n += len(run)
+			continue
+		}
 		for i := range run {
 			if fits(&run[i]) {
 				n++
@@ -253,11 +208,14 @@ func (p *Part) fitting(fits func(*Call) bool) (n int) {
 }
 
 // coverage says what a part is all calls of.
-func (l *Log) coverage(w *want, i int, c *chain, held []*reading, covered Window) Coverage {
-	v := Coverage{Exact: c.complete(held) || !covered.empty(), FieldsExact: true, Method: ByReading, From: covered.From, To: covered.To, Complete: c.complete(held)}
-	for _, r := range held {
+func (l *Log) coverage(w *want, i int, c *chain) Coverage {
+	v := Coverage{
+		Exact: c.complete() || !c.covered.empty(), Complete: c.complete() && (i > 0 || w.Windows[0] == w.full), FieldsExact: true,
+		Method: ByReading, From: c.covered.From, To: c.covered.To, Reason: w.why,
+	}
+	for _, r := range c.proven {
 		if r.flaw != "" {
-			v.Exact, v.Reason = false, r.flaw
+			v.Exact, v.Reason = false, string(r.flaw)
 		}
 		if r.readAt.Before(w.since) {
 			v.Cached += len(r.calls)
@@ -266,60 +224,42 @@ func (l *Log) coverage(w *want, i int, c *chain, held []*reading, covered Window
 			v.ReadAt = r.readAt
 		}
 		v.FieldsExact = v.FieldsExact && !l.aged(r)
-		switch {
-		case r.query.Search != "":
-			v.Method = BySearch
-		case r.query != talkover.CallQuery{}:
-			v.Method = ByList
-		}
 	}
-	if i == 0 && w.counted != nil {
+	switch {
+	case i == 0 && w.counted != nil:
 		v.Method = ByCounts
+	case c.query.Search != "":
+		v.Method = BySearch
+	case c.query != talkover.CallQuery{}:
+		v.Method = ByList
 	}
-	if i == 0 && w.Windows[0] != w.full {
-		v.Complete = false
-	}
-	v.Reason = cmp.Or(v.Reason, w.why)
 	if v.Complete {
 		return v
 	}
-	if v.Left = Unknown; w.sizes[i].calls != Unknown {
-		v.Left = max(w.sizes[i].calls-claimed(held, covered, w.sizes[i].Window), 0)
+	if v.Left = l.lacking(w, i, c); v.Left != Unknown {
 		v.Requests = v.Left/talkover.MaxPerPage + 1
 	}
+	why := "the rest takes more requests than the plan lets through in the time of a question"
 	switch {
 	case i == 0 && w.enough:
-		v.Reason = cmp.Or(v.Reason, "as many calls as were wanted were found")
+		why = "as many calls as were wanted were found"
 	case w.err != nil:
-		v.Reason = cmp.Or(v.Reason, "a request to Talkover failed")
-	case l.full(held):
-		v.Reason = cmp.Or(v.Reason, "it has more calls than may be kept")
+		why = "a request to Talkover failed"
+	case l.full(c.proven):
+		why = "it has more calls than may be kept"
 	case l.all.ctx.Err() != nil:
-		v.Reason = cmp.Or(v.Reason, "the server ends")
+		why = "the server ends"
 	default:
-		v.Reason, v.AskAgain = cmp.Or(v.Reason, "the rest takes more requests than the plan lets through in the time of a question"), l.askAgain(w)
+		v.AskAgain = l.askAgain(w)
 	}
+	v.Reason = cmp.Or(v.Reason, why)
 	return v
 }
 
-// claimed counts the calls of a window that lie on dates that were counted.
-func claimed(held []*reading, covered, counted Window) (n int) {
-	if covered.From.Before(counted.From) {
-		covered.From = counted.From
-	}
-	if covered.To.IsZero() || !counted.To.IsZero() && counted.To.Before(covered.To) {
-		covered.To = counted.To
-	}
-	for _, run := range runs(held, covered) {
-		n += len(run)
-	}
-	return n
-}
-
 // aged reports whether the fields of a reading may be others by now: it was read longer ago than
-// the time for which fields are believed, or has a call that was not over, and is good for a
-// minute.
+// the time for which fields are believed; or it has calls that may not be over yet, and is good for
+// a minute.
 func (l *Log) aged(r *reading) bool {
 	age := l.there().Sub(r.readAt)
-	return age > l.all.TTL || age > proofTime+usualTime && (r.live() || r.unsettled)
+	return age > l.all.TTL || r.live() && age > proofTime+usualTime
 }

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -25,22 +26,16 @@ func (l *Log) contradicted(w *want, found *reading) bool {
 		have[found.calls[i].key()] = true
 	}
 	fits, until := w.Fits(l.snapshot()), found.asOf.UnixMicro()
-	for _, r := range l.readings {
-		if !r.whole || r.query != (talkover.CallQuery{}) {
-			continue
-		}
-		for i := range r.calls {
-			if c := &r.calls[i]; c.At < until && fits(c) && !have[c.key()] {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.readings, func(r *reading) bool {
+		return r.whole && r.query == talkover.CallQuery{} && slices.ContainsFunc(r.calls, func(c Call) bool {
+			return c.At < until && fits(&c) && !have[c.key()]
+		})
+	})
 }
 
 // doubts has the log read instead, where a search that is whole is contradicted.
 func (l *Log) doubts(w *want, c *chain) bool {
-	if !w.searching || w.Search != "" || c.gap != nil || !c.held[0].fresh(l.now()) || !l.contradicted(w, c.held[0]) {
+	if !w.searching || w.Search != "" || !c.complete() || !l.contradicted(w, c.held[0]) {
 		return false
 	}
 	w.searching, w.why = false, "Talkover's search does not find all calls of this number, so the log is read instead"
@@ -63,17 +58,12 @@ func broken(text string) bool {
 
 // spell looks at the newest calls of anybody, once a day: a search is not believed where numbers
 // stand in pieces.
-func (l *Log) spell(w *want, bulk bool) (bool, time.Duration) {
-	now := l.now()
-	pages, err := l.ask(w, bulk, asked{from: beginning, to: open}.page(1, talkover.MaxPerPage))
-	if err == nil {
-		_, _, err = l.add(pages[0].Rows)
+func (l *Log) spell(t turn) time.Duration {
+	_, err := l.ask(t, asked{from: beginning, to: open}.page(1, talkover.MaxPerPage))
+	if err == nil || isFlaw(err) {
+		l.spelled = l.now()
 	}
-	if err != nil {
-		return l.fail(w, err)
-	}
-	l.spelled = now
-	return true, 0
+	return l.failed(t.want, nil, err)
 }
 
 // trustTime is how long a filter of the API is trusted after it was found to be right.
@@ -85,65 +75,57 @@ type check struct {
 	at    time.Time
 }
 
-// fitting counts the calls of a reading that a filter of the API should list.
-func (l *Log) fitting(r *reading, q talkover.CallQuery) (n int) {
+// listed counts the calls that a filter of the API should list.
+func (l *Log) listed(runs [][]Call, q talkover.CallQuery) int {
 	t := l.snapshot()
-	for i := range r.calls {
-		c := &r.calls[i]
-		row := talkover.Call{Status: t.Kinds[c.Kind].Status, Direction: t.Kinds[c.Kind].Direction, Agent: t.Agents[c.Agent]}
-		if (asked{query: q, from: beginning, to: open}).ignored(&row) == "" {
-			n++
-		}
-	}
-	return n
+	return fitting(runs, func(c *Call) bool {
+		return ignored(&q, &talkover.Call{Status: t.Kinds[c.Kind].Status, Direction: t.Kinds[c.Kind].Direction, Agent: t.Agents[c.Agent]}) == ""
+	})
 }
 
 // trusts reports whether the API lists all calls that a filter should, by one count on the dates
-// of a proven reading that has such calls. known is false where there is no such reading.
-func (l *Log) trusts(w *want, q talkover.CallQuery, bulk bool) (right, known bool, err error) {
+// of a proven reading that has such calls; where there is none, nothing is known of the filter.
+func (l *Log) trusts(t turn, q talkover.CallQuery) (bool, error) {
 	now := l.now()
 	if c, ok := l.checked[q]; ok && now.Sub(c.at) < trustTime {
-		return c.right, true, nil
+		return c.right, nil
 	}
-	var best *reading
+	var best asked
 	most := 0
 	for _, r := range l.readings {
-		if r.whole && r.flaw == "" && r.fresh(now) && r.query == (talkover.CallQuery{}) {
-			if n := l.fitting(r, q); n > most {
-				best, most = r, n
+		if r.whole && r.flaw == "" && l.fresh(r) && r.query == (talkover.CallQuery{}) {
+			if n := l.listed([][]Call{r.calls}, q); n > most {
+				best, most = r.asked, n
 			}
 		}
 	}
-	if best == nil {
-		return false, false, nil
+	if most == 0 {
+		return false, nil
 	}
-	a := best.asked
-	a.query = q
-	n, err := l.count(w, bulk, a)
+	best.query = q
+	n, err := l.count(t, best)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
 	l.checked[q] = check{n[0] == most, now}
-	return n[0] == most, true, nil
+	return n[0] == most, nil
 }
 
-// count asks how many calls lists have. A row that does not fit a filter makes the count one
-// that nothing equals.
-func (l *Log) count(w *want, bulk bool, lists ...asked) ([]int, error) {
-	counts := make([]int, 0, len(lists))
+// count asks how many calls lists have. It is Unknown of one with a row that does not fit.
+func (l *Log) count(t turn, lists ...asked) (counts []int, err error) {
 	for some := range slices.Chunk(lists, atOnce) {
 		var queries []talkover.CallQuery
 		for _, a := range some {
 			queries = append(queries, a.page(1, 1))
 		}
-		pages, err := l.ask(w, bulk, queries...)
-		if err != nil {
+		pages, err := l.ask(t, queries...)
+		if err != nil && !isFlaw(err) {
 			return nil, err
 		}
-		for i := range pages {
+		for i := range some {
 			n := Unknown
-			if some[i].check(&pages[i]) == nil && !capped(pages[i].Pagination.Total) {
-				n = pages[i].Pagination.Total
+			if i < len(pages) {
+				n = pages[i].total
 			}
 			counts = append(counts, n)
 		}
@@ -151,52 +133,34 @@ func (l *Log) count(w *want, bulk bool, lists ...asked) ([]int, error) {
 	return counts, nil
 }
 
+const distrusted = "Talkover's own filter does not list just the calls that fit, so the log is read instead"
+
 // considerList decides whether the first window is listed by its filter: where that takes fewer
 // requests than what is missing of the log, and the filter is trusted.
-func (l *Log) considerList(w *want, c *chain, bulk bool) (bool, time.Duration) {
-	w.considered = true
-	s := &w.sizes[0]
-	n, err := l.count(w, bulk, asked{w.Query, DateOf(s.From), DateOf(s.To) - 1}.orAll(s.From))
-	if err != nil {
-		return l.fail(w, err)
+func (l *Log) considerList(t turn, c *chain, missing int) time.Duration {
+	n, err := l.count(t, c.missing(t.Query))
+	right := false
+	if err == nil && n[0] != Unknown && !capped(n[0]) && n[0]/talkover.MaxPerPage+2 <= missing/talkover.MaxPerPage {
+		right, err = l.trusts(t, t.Query)
 	}
-	if n[0] == Unknown {
-		w.why = distrusted
-		return true, 0
-	}
-	if n[0]/talkover.MaxPerPage+2 > s.calls/talkover.MaxPerPage {
-		return true, 0
-	}
-	right, known, err := l.trusts(w, w.Query, bulk)
 	switch {
 	case err != nil:
-		return l.fail(w, err)
+		return l.failed(t.want, nil, err)
 	case right:
-		w.narrow, s.calls, w.lacks = true, n[0], n[0]/talkover.MaxPerPage+1
-	case known:
-		w.why = "Talkover's own filter leaves out calls that fit, so the log is read instead"
+		t.narrow = true
+		l.size(t, 0, c, n[0])
+	case n[0] == Unknown, !l.checked[t.Query].right && !l.checked[t.Query].at.IsZero():
+		t.why = distrusted
 	}
-	return true, 0
+	t.considered = true
+	return 0
 }
-
-// orAll returns the same list from its beginning on, where there is no first moment.
-func (a asked) orAll(from time.Time) asked {
-	if from.IsZero() {
-		a.from = beginning
-	}
-	return a
-}
-
-const distrusted = "Talkover ignores its own filter, so the log is read instead"
 
 // distrust notes that the API ignores a filter.
 func (l *Log) distrust(w *want, q talkover.CallQuery) {
 	l.checked[q] = check{false, l.now()}
-	w.narrow, w.searching = false, false
-	w.why = distrusted
-	for i := range w.sizes {
-		w.sizes[i] = size{calls: Unknown}
-	}
+	w.narrow, w.searching, w.why = false, false, distrusted
+	w.sizes = slices.Repeat([]int{Unknown}, len(w.Windows))
 }
 
 // countedDates is how many of the last dates before what was counted are read, so that nothing is
@@ -205,118 +169,62 @@ const countedDates = 3
 
 // considerCounts counts what cannot be read in time: all dates of the first window, by status and
 // direction, between two equal totals. Of that it takes away what was read of the last dates, and
-// what lies before the window on the first ones. It reports false where that cannot be done.
-func (l *Log) considerCounts(w *want, c *chain, n int, bulk bool) (did bool, wait time.Duration, ok bool) {
-	top := c.held[len(c.held)-1]
-	if top.live() || !top.whole { // the newest dates are read first
-		a := *c.gap
-		if !top.whole || a.to-countedDates <= c.lowest {
-			return false, 0, false
-		}
-		a.from = a.to - countedDates
-		did, wait = l.advance(w, l.begun(a), n, bulk)
-		return did, wait, true
+// what lies before the window on the first ones. Where that cannot be done, nothing is counted.
+func (l *Log) considerCounts(t turn, c *chain) time.Duration {
+	last, first := asked{from: c.gap.to - countedDates, to: c.gap.to}, asked{from: c.lowest, to: c.lowest + 2}
+	read := slices.DeleteFunc(slices.Clone(c.proven), (*reading).live)
+	lowest := last.from
+	if len(read) > 0 {
+		lowest = read[len(read)-1].from
 	}
-	first := asked{from: c.lowest, to: c.lowest + 2}
-	var edge *reading
-	if !c.Window.From.IsZero() {
-		if first.to >= top.from {
-			return false, 0, false
-		}
-		for _, r := range l.readings {
-			if r.asked == first && r.whole && r.fresh(l.now()) {
-				edge = r
-			}
-		}
-		if edge == nil {
-			did, wait = l.advance(w, l.begun(first), n, bulk)
-			return did, wait, true
-		}
+	t.counts = c.From.IsZero() || lowest > first.to
+	switch {
+	case !t.counts:
+		return 0
+	case len(read) == 0 || !read[0].whole: // the newest dates are read first
+		return l.advance(t, l.begun(last))
 	}
-	all := asked{w.Query, c.lowest, c.held[l.topClosed(c)].to}.orAll(c.Window.From)
-	tallies, lists := []Tally{{}}, []asked{all}
-	for _, s := range orAny(w.Count.Statuses) {
-		for _, d := range orAny(w.Count.Directions) {
-			if s+d == "" {
-				continue
-			}
+	known := runs(read, Window{})
+	if !c.From.IsZero() {
+		at := slices.IndexFunc(l.readings, func(r *reading) bool { return r.asked == first && r.whole && l.fresh(r) })
+		if at < 0 {
+			return l.advance(t, l.begun(first))
+		}
+		known = append(known, runs(l.readings[at:at+1], Window{To: c.From})...)
+	}
+	all := asked{t.Query, c.lowest, read[0].to}
+	lists, tallies := []asked{all}, []Tally{{}}
+	for _, status := range t.Count.Statuses {
+		for _, direction := range t.Count.Directions {
 			a := all
-			if s != "" {
-				a.query.Status = s
-			}
-			if d != "" {
-				a.query.Direction = d
-			}
-			tallies, lists = append(tallies, Tally{Kind: Kind{s, d}}), append(lists, a)
+			a.query.Status, a.query.Direction = cmp.Or(status, a.query.Status), cmp.Or(direction, a.query.Direction)
+			lists, tallies = append(lists, a), append(tallies, Tally{Kind: Kind{status, direction}})
 		}
 	}
-	counts, err := l.count(w, bulk, append(lists, all)...)
+	counts, err := l.count(t, append(lists, all)...)
 	if err != nil {
-		did, wait = l.fail(w, err)
-		return did, wait, true
+		return l.failed(t.want, nil, err)
 	}
-	sum, trusted := 0, true
+	sum := 0
 	for i, a := range lists {
-		if counts[i] == Unknown {
-			return false, 0, false
-		}
-		if i > 0 {
-			sum += counts[i]
-		}
-		if a.query != (talkover.CallQuery{}) {
-			right, known, err := l.trusts(w, a.query, bulk)
-			if err != nil || known && !right {
-				return false, 0, false
-			}
-			trusted = trusted && known
-		}
-		tallies[i].Calls = counts[i]
-		for _, r := range c.held {
-			if !r.live() {
-				tallies[i].Calls -= l.fittingOnce(c, r, a.query)
+		tallies[i].Calls = counts[i] - l.listed(known, a.query)
+		sum += counts[i]
+		t.counts = t.counts && tallies[i].Calls >= 0 && !capped(counts[i])
+	}
+	t.counts = t.counts && counts[0] == counts[len(lists)] && sum <= 2*counts[0]
+	each := sum == 2*counts[0] && t.Query == talkover.CallQuery{} // call is in one list of a kind
+	for _, a := range lists {
+		if right := each || a.query == (talkover.CallQuery{}); t.counts && !right {
+			if t.counts, err = l.trusts(t, a.query); err != nil {
+				t.counts = true
+				return l.failed(t.want, nil, err)
 			}
 		}
-		if edge != nil {
-			before := *edge
-			at := slices.IndexFunc(before.calls, func(c1 Call) bool { return c1.At < c.Window.From.UnixMicro() })
-			if before.calls = before.calls[len(before.calls):]; at >= 0 {
-				before.calls = edge.calls[at:]
-			}
-			tallies[i].Calls -= l.fitting(&before, a.query)
-		}
-		if tallies[i].Calls < 0 {
-			return false, 0, false
-		}
 	}
-	if counts[0] != counts[len(counts)-1] || sum > counts[0] || !trusted && (sum != counts[0] || all.query != (talkover.CallQuery{})) {
-		return false, 0, false
+	if t.counts {
+		t.counted = tallies
 	}
-	w.counted = tallies
-	return true, 0, true
-}
-
-// topClosed returns the place of the newest closed reading of a chain.
-func (l *Log) topClosed(c *chain) int {
-	return slices.IndexFunc(c.held, func(r *reading) bool { return !r.live() })
-}
-
-// fittingOnce counts the calls of a closed reading of a chain that fit a filter and that none of
-// the newer closed ones has.
-func (l *Log) fittingOnce(c *chain, r *reading, q talkover.CallQuery) int {
-	at := slices.Index(c.held, r)
-	part := *r
-	if at > 0 && !c.held[at-1].live() {
-		part.calls = r.calls[r.shared(c.held[at-1]):]
-	}
-	return l.fitting(&part, q)
-}
-
-// orAny returns a list, or one empty text where there is none.
-func orAny(list []string) []string {
-	if len(list) == 0 {
-		return []string{""}
-	}
-	return list
+	return 0
 }
 
 // widen moves the end of the first window of a want for the oldest calls: it begins with few
@@ -326,12 +234,10 @@ func (l *Log) widen(w *want) {
 	if start.IsZero() {
 		start = l.begins.Start()
 	}
-	if w.days = 4 * w.days; w.days == 0 {
-		w.days = 7
-	}
-	w.Windows[0].To = start.AddDate(0, 0, w.days)
-	if end := w.Windows[0].To; start.Equal(beginning.Start()) || !w.full.To.IsZero() && !end.AddDate(0, 0, w.days).Before(w.full.To) || end.After(l.closed().Start()) {
+	w.days = max(4*w.days, 7)
+	end := start.AddDate(0, 0, w.days)
+	w.Windows[0].To, w.sizes[0] = end, Unknown
+	if !w.full.To.IsZero() && !end.AddDate(0, 0, w.days).Before(w.full.To) || end.After(l.closed().Start()) {
 		w.Windows[0] = w.full
 	}
-	w.sizes[0] = size{calls: Unknown}
 }

@@ -30,14 +30,8 @@ func (w Window) micro() (from, to int64) {
 // Date, and where on earth it begins is not known.
 type Date int32
 
-// DateOf returns the date of a moment in UTC.
-func DateOf(t time.Time) Date {
-	s := t.Unix()
-	if s < 0 {
-		s -= 86399
-	}
-	return Date(s / 86400)
-}
+// DateOf returns the date of a moment in UTC, since 1970.
+func DateOf(t time.Time) Date { return Date(t.Unix() / 86400) }
 
 // Start returns when the date begins in UTC.
 func (d Date) Start() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }

@@ -2,8 +2,7 @@ package stats
 
 import "slices"
 
-// Matrix is one metric by two dimensions that have an order. It is complete: each place of
-// either dimension is there that has a call in any row, and each of a week or a day.
+// Matrix is one metric by two dimensions that have an order, of the places that have a row.
 type Matrix struct {
 	Rows, Columns           []Value // of hours if there are any, else of weekdays, are the columns
 	By                      [2]Dimension
@@ -17,60 +16,43 @@ func (r *Report) Matrix(name Metric) *Matrix {
 	if len(r.By) != 2 || !inOrder(r.By) {
 		return nil
 	}
-	rows, columns := 0, 1
+	down, across := 0, 1
 	if r.By[0] == ByHour || r.By[0] == ByWeekday && r.By[1] != ByHour {
-		rows, columns = 1, 0
+		down, across = 1, 0
 	}
-	m := &Matrix{By: [2]Dimension{r.By[rows], r.By[columns]}}
-	m.Rows, m.Columns = r.placesOf(rows), r.placesOf(columns)
-	byRow, byColumn := make([][]Row, len(m.Rows)), make([][]Row, len(m.Columns))
-	at := func(row, column Value) []Value {
-		values := make([]Value, 2)
-		values[rows], values[columns] = row, column
-		return values
-	}
-	m.Cells = make([][]Measure, len(m.Rows))
-	for i := range m.Cells {
-		m.Cells[i] = make([]Measure, len(m.Columns))
-		for j := range m.Columns {
-			m.Cells[i][j] = r.none(at(m.Rows[i], m.Columns[j])).M[name]
+	m := &Matrix{Rows: r.placesOf(down), Columns: r.placesOf(across), By: [2]Dimension{r.By[down], r.By[across]}}
+	groups := map[[2]Value][]Row{} // in which Value{} stands for any
+	for _, row := range r.Rows {
+		v := [2]Value{row.Values[down], row.Values[across]}
+		for _, k := range [][2]Value{v, {v[0]}, {{}, v[1]}} {
+			groups[k] = append(groups[k], row)
 		}
 	}
-	for _, row := range r.Rows {
-		i, j := slices.Index(m.Rows, row.Values[rows]), slices.Index(m.Columns, row.Values[columns])
-		m.Cells[i][j] = row.M[name]
-		byRow[i], byColumn[j] = append(byRow[i], row), append(byColumn[j], row)
+	sum := func(row, column Value) Measure {
+		values := make([]Value, 2)
+		values[down], values[across] = row, column
+		if rows := groups[[2]Value{row, column}]; len(rows) > 0 {
+			return r.row(values, *Rest(rows).figures).M[name]
+		}
+		return r.none(values).M[name]
 	}
-	for i, of := range byRow {
-		m.RowTotals = append(m.RowTotals, r.row(at(m.Rows[i], Value{}), *Rest(of).figures).M[name])
+	for _, column := range m.Columns {
+		m.ColumnTotals = append(m.ColumnTotals, sum(Value{}, column))
 	}
-	for j, of := range byColumn {
-		m.ColumnTotals = append(m.ColumnTotals, r.row(at(Value{}, m.Columns[j]), *Rest(of).figures).M[name])
+	for i, row := range m.Rows {
+		m.RowTotals, m.Cells = append(m.RowTotals, sum(row, Value{})), append(m.Cells, nil)
+		for _, column := range m.Columns {
+			m.Cells[i] = append(m.Cells[i], sum(row, column))
+		}
 	}
 	return m
 }
 
-// placesOf lists the places of a dimension of the report.
-func (r *Report) placesOf(i int) []Value {
-	d := r.By[i]
-	var all []Value
-	switch d {
-	case ByHour:
-		for hour := range 24 {
-			all = append(all, ofHour(hour))
-		}
-		return all
-	case ByWeekday:
-		for _, day := range Weekdays {
-			all = append(all, Value{day, day})
-		}
-		return all
-	}
+// placesOf lists the places of the rows in a dimension of the report.
+func (r *Report) placesOf(i int) (all []Value) {
 	for _, row := range r.Rows {
-		if !slices.Contains(all, row.Values[i]) {
-			all = append(all, row.Values[i])
-		}
+		all = append(all, row.Values[i])
 	}
-	slices.SortFunc(all, d.compare)
-	return all
+	slices.SortFunc(all, r.By[i].compare)
+	return slices.Compact(all)
 }

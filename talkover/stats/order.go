@@ -36,23 +36,17 @@ func inOrder(by []Dimension) bool {
 // Sort sorts rows by dimensions.
 func (o RowOrder) Sort(rows []Row, by []Dimension) {
 	o = o.of(by)
+	value := func(r Row) float64 {
+		if m := r.M[Metric(o)]; m.Known {
+			return m.Value
+		}
+		return -1 // less than any, or equal for all
+	}
 	slices.SortStableFunc(rows, func(x, y Row) int {
-		if o != ByValue {
-			a, b := x.M[Metric(o)], y.M[Metric(o)]
-			switch {
-			case a.Known != b.Known && a.Known:
-				return -1
-			case a.Known != b.Known:
-				return 1
-			case a.Value != b.Value:
-				return cmp.Compare(b.Value, a.Value)
-			}
-		}
+		c := cmp.Compare(value(y), value(x))
 		for i, d := range by {
-			if c := d.compare(x.Values[i], y.Values[i]); c != 0 {
-				return c
-			}
+			c = cmp.Or(c, d.compare(x.Values[i], y.Values[i]))
 		}
-		return 0
+		return c
 	})
 }

@@ -2,7 +2,6 @@ package stats
 
 import (
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -23,34 +22,20 @@ func spanOf(d Days, until time.Time, zone *time.Location) daySpan {
 	return s
 }
 
-// place returns which day, week or month of the window a value is; of other dimensions the
-// value's own key.
-func (s daySpan) place(d Dimension, v Value) string {
-	day, _ := parseDay(v.Key)
+// at returns the value at the place that another has in another window: which of its days, weeks or
+// months it is; of other dimensions it is the same. It reports false where this window has no such
+// place.
+func (s daySpan) at(d Dimension, v Value, of daySpan) (Value, bool) {
+	there, _ := parseDay(v.Key)
+	var day time.Time
 	switch d {
 	case ByDay:
-		return strconv.Itoa(daysBetween(s.first, day))
+		day = s.first.AddDate(0, 0, daysBetween(of.first, there))
 	case ByWeek:
-		return strconv.Itoa(daysBetween(monday(s.first), day) / 7)
+		day = monday(s.first).AddDate(0, 0, daysBetween(monday(of.first), there))
 	case ByMonth:
-		month, _ := time.Parse("2006-01", v.Key)
-		return strconv.Itoa(monthsBetween(s.first, month))
-	}
-	return v.Key
-}
-
-// at returns the value at the place that another has in another window. It reports false
-// where this window has no such place.
-func (s daySpan) at(d Dimension, v Value, of daySpan) (Value, bool) {
-	n, err := strconv.Atoi(of.place(d, v))
-	var day time.Time
-	switch {
-	case d == ByDay && err == nil:
-		day = s.first.AddDate(0, 0, n)
-	case d == ByWeek && err == nil:
-		day = monday(s.first).AddDate(0, 0, 7*n)
-	case d == ByMonth && err == nil:
-		day = firstOfMonth(s.first, n)
+		there, _ = parseDay(v.Key + "-01")
+		day = firstOfMonth(s.first, monthsBetween(of.first, there))
 	default:
 		return v, true
 	}
@@ -72,47 +57,54 @@ func (s daySpan) all(by []Dimension, values []Value, of daySpan) ([]Value, bool)
 // pair puts beside each row what it was in another report, and adds rows for what was
 // there alone.
 func (r *Report) pair(was *Report, here, there daySpan) {
-	key := func(values []Value) (k [2]string) {
-		for i, v := range values {
-			k[i] = v.Key
-		}
-		return k
-	}
-	have := map[[2]string]bool{}
-	for _, row := range r.Rows {
-		have[key(row.Values)] = true
-	}
-	then := map[[2]string]Row{}
-	added := slices.Clone(r.Rows)
+	have, then := byKeys(r.Rows), byKeys(was.Rows)
 	for _, row := range was.Rows {
-		then[key(row.Values)] = row
 		values, ok := here.all(r.By, row.Values, there)
-		if !ok {
+		if _, paired := have[keysOf(values)]; !ok {
 			r.Before.Beyond = append(r.Before.Beyond, row)
-		} else if !have[key(values)] {
-			added = append(added, r.none(values))
+		} else if !paired {
+			r.Rows = append(r.Rows, r.none(values))
 		}
 	}
-	r.Rows = added
 	r.Order.Sort(r.Rows, r.By)
-	held := func(s daySpan) func([]Value) int {
-		all := countDays(s.first, s.last.AddDate(0, 0, 1), r.By, func(time.Time) bool { return true })
-		return func(values []Value) int {
-			if key, days := all.place(values); key != [2]string{} {
-				return days
-			}
-			return 0
-		}
-	}
-	heldHere, heldThere := held(here), held(there)
+	heldHere, heldThere := here.held(r.By), there.held(r.By)
 	for _, row := range r.Rows {
 		var before Row
 		if values, ok := there.all(r.By, row.Values, here); ok {
-			if before, ok = then[key(values)]; !ok {
+			if before, ok = then[keysOf(values)]; !ok {
 				before = was.none(values)
 			}
 		}
 		r.Before.Rows = append(r.Before.Rows, before)
 		r.Before.HeldDays = append(r.Before.HeldDays, [2]int{heldHere(row.Values), heldThere(before.Values)})
+	}
+}
+
+// keysOf returns the keys of up to two values.
+func keysOf(values []Value) (k [2]string) {
+	for i, v := range values {
+		k[i] = v.Key
+	}
+	return k
+}
+
+// byKeys returns rows by their keys.
+func byKeys(rows []Row) map[[2]string]Row {
+	all := make(map[[2]string]Row, len(rows))
+	for _, row := range rows {
+		all[keysOf(row.Values)] = row
+	}
+	return all
+}
+
+// held tells how many days of the window a row holds; 0 where dimensions divide no days.
+func (s daySpan) held(by []Dimension) func([]Value) int {
+	all := countDays(s.first, s.last.AddDate(0, 0, 1), by, func(time.Time) bool { return true })
+	return func(values []Value) int {
+		key, days := all.place(values)
+		if key == [2]string{} {
+			return 0
+		}
+		return days
 	}
 }

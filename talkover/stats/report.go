@@ -53,8 +53,11 @@ func (r *Report) row(values []Value, f figures) Row {
 func (r *Report) none(values []Value) Row { return r.row(values, figures{lacks: r.rows}) }
 
 // Rest adds up other rows of one report. What cannot be added up without the calls, such as
-// distinct contacts, is not known of it, nor calls a day of different days.
+// distinct contacts, is not known of several, nor calls a day of different days.
 func Rest(rows []Row) Row {
+	if len(rows) == 1 {
+		return rows[0]
+	}
 	all := new(figures)
 	for i, r := range rows {
 		if i == 0 {
