@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -121,7 +122,10 @@ func TestAudit(t *testing.T) {
 			if id, ok := line["request"].(string); !ok || id == "" {
 				t.Errorf("%s: %v has no id of its request", way, line)
 			}
-			for _, key := range []string{"time", "audit", "request", "ms"} {
+			if strings.HasPrefix(fmt.Sprint(line["msg"]), "login") != (line["peer"] == "127.0.0.0/24" && line["count"] == 1.) {
+				t.Errorf("%s: %v", way, line)
+			}
+			for _, key := range []string{"time", "audit", "request", "ms", "peer", "count"} {
 				delete(line, key)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -177,8 +178,17 @@ func (p *Program) serveHTTP(ctx context.Context, s service) error {
 	}
 	with.Alias = s.alias
 	with.SessionKey, with.Ready, with.Answered = s.account.Key("session ids"), s.account.Health, s.metrics.Answered
+	if file := with.Note; file != nil {
+		s.metrics.WatchTokens(file)
+	}
 	if s.shared != nil {
-		with.Note = s.shared.Words
+		file := with.Note
+		with.Note = func() string {
+			if file == nil {
+				return s.shared.Words()
+			}
+			return strings.Trim(file()+"\n"+s.shared.Words(), "\n")
+		}
 	}
 	ln, err := httpserver.Listen(ctx, s.Addr)
 	if err != nil {

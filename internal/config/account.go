@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -74,6 +75,9 @@ func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool
 		Log:          log,
 	}
 	door.Hosts = c.hostsAt(c.Addr)
+	for _, network := range c.TrustedProxies {
+		door.Proxies = append(door.Proxies, netip.MustParsePrefix(network))
+	}
 	switch c.Auth {
 	case "token":
 		var wrong Faults
@@ -83,7 +87,9 @@ func (c Config) Door(ctx context.Context, log *slog.Logger, fetched func(ok bool
 		}
 		door.Gate = tokens
 		if c.AuthTokensFile != "" {
-			door.Gate = auth.ChangingTokens(newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log).now)
+			file := newChanging("MCP_AUTH_TOKENS_FILE", c.AuthTokensFile, tokens, parseGate, log)
+			file.isGate = true
+			door.Gate, door.Note = auth.ChangingTokens(file.now), file.problem
 		}
 	case "oidc":
 		gate, err := c.OIDC(ctx, log, fetched)

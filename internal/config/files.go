@@ -76,15 +76,18 @@ func isOpenToOthers(path string) bool {
 // lookEvery is how often at most a file is looked at.
 const lookEvery = time.Second
 
-// changing is what a file of secrets holds, which is read again when the file changes. It
-// keeps the last value where the new one has a fault.
+// changing is what a file of secrets holds, which is read again when the file changes. Where
+// it has a fault then, the last value stays, or with isGate what is good of the new one: a
+// file that is emptied or taken away lets nobody in.
 type changing[T any] struct {
 	setting, path string
 	parse         func(text string) (T, error)
 	log           *slog.Logger
+	isGate        bool
 
 	mu     sync.Mutex
 	value  T
+	fault  error       // of the file as it is now
 	seen   fs.FileInfo // of the file as it was read last; nil if it was not there
 	looked time.Time
 }
@@ -112,20 +115,34 @@ func (c *changing[T]) now() T {
 		return c.value
 	}
 	c.seen = info
+	var value T
 	text, err := readSecrets(c.path)
-	value := c.value
 	if err == nil {
 		value, err = c.parse(text)
 	}
-	if err != nil {
-		c.log.Warn("a file of secrets changed and cannot be taken; what it held before stays", "setting", c.setting, "why", err.Error())
-		return c.value
+	if c.fault = err; err == nil || c.isGate {
+		c.value = value
 	}
-	if !first {
+	switch {
+	case err != nil && c.isGate:
+		c.log.Warn("a file of tokens changed and has a fault; its good lines count, and no others", "setting", c.setting, "why", err.Error())
+	case err != nil:
+		c.log.Warn("a file of secrets changed and cannot be taken; what it held before stays", "setting", c.setting, "why", err.Error())
+	case !first:
 		c.log.Info("a file of secrets changed and was read again", "setting", c.setting)
 	}
-	c.value = value
 	return c.value
+}
+
+// problem says in a line what is wrong with the file now; "" for nothing.
+func (c *changing[T]) problem() string {
+	c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fault == nil {
+		return ""
+	}
+	return c.setting + ": " + c.fault.Error()
 }
 
 // isSame reports whether a file is as it was.

@@ -110,8 +110,8 @@ func TestFilesThatOthersMayReadAreTold(t *testing.T) {
 	}
 }
 
-// Tokens are those of the file, at most a second ago. A file with a fault, or none,
-// changes nothing, and the log says so once.
+// Tokens are those of the file, at most a second ago. Of a file with a fault the good lines
+// count, an empty or missing one lets nobody in, and the log says so once.
 func TestGateTokensFollowTheirFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens")
 	write(t, path, tokenOf("ann")+" ann\n")
@@ -149,19 +149,31 @@ func TestGateTokensFollowTheirFile(t *testing.T) {
 		if strings.Contains(log.String(), "level=WARN") {
 			t.Error(log.String())
 		}
-		write(t, path, "short\n")
+		if note := door.Note(); note != "" {
+			t.Error(note)
+		}
+		write(t, path, "short\n"+tokenOf("cid")+" cid\n"+tokenOf("ann")+" ann fly\n")
 		for range 5 {
 			time.Sleep(time.Second)
-			in("bob", "cid")
+			in("cid")
+			if note := door.Note(); !strings.HasPrefix(note, "MCP_AUTH_TOKENS_FILE: takes tokens") || !strings.Contains(note, "token 1 of 3") {
+				t.Error(note)
+			}
 		}
+		write(t, path, "\n")
+		time.Sleep(time.Second)
+		in()
+		write(t, path, tokenOf("bob")+" bob\n")
+		time.Sleep(time.Second)
+		in("bob")
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 		for range 5 {
 			time.Sleep(time.Second)
-			in("bob", "cid")
+			in()
 		}
-		if n := strings.Count(log.String(), "level=WARN"); n != 2 || strings.Contains(log.String(), tokenOf("")) {
+		if n := strings.Count(log.String(), "level=WARN"); n != 3 || strings.Contains(log.String(), tokenOf("")) {
 			t.Errorf("%d warnings:\n%s", n, log.String())
 		}
 		write(t, path, tokenOf("ann"))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -117,10 +118,7 @@ func (s Setting) decode(text string, into reflect.Value) bool {
 		}
 	case *[]string:
 		*field = listed(text)
-		isForm := isOrigin
-		if tag("form") == "hosts" {
-			isForm = isHost
-		}
+		isForm := map[string]func(*string) bool{"hosts": isHost, "origins": isOrigin, "networks": isNetwork}[tag("form")]
 		for i := range *field {
 			if !isForm(&(*field)[i]) {
 				return false
@@ -162,6 +160,15 @@ var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 func isHost(name *string) bool {
 	*name = strings.TrimSuffix(strings.Trim(*name, "[]"), ".")
 	return net.ParseIP(*name) != nil || hostForm.MatchString(*name)
+}
+
+// isNetwork reports whether a text is a network or an address, and writes it as a network.
+func isNetwork(network *string) bool {
+	if ip, err := netip.ParseAddr(*network); err == nil {
+		*network = netip.PrefixFrom(ip, ip.BitLen()).String()
+	}
+	_, err := netip.ParsePrefix(*network)
+	return err == nil
 }
 
 // isOrigin reports whether a text is the origin of a web page, and writes it as browsers do.

@@ -44,6 +44,7 @@ type Config struct {
 	Addr            string                `env:"MCP_ADDR" default:"127.0.0.1:8080" flag:"addr" takes:"host:port" desc:"The address at which sse and http listen."`
 	AllowedHosts    []string              `env:"MCP_ALLOWED_HOSTS" form:"hosts" takes:"host names without ports, separated by commas" desc:"Host names under which clients may reach sse and http, besides those of loopback and MCP_ADDR."`
 	AllowedOrigins  []string              `env:"MCP_ALLOWED_ORIGINS" form:"origins" takes:"origins such as https://app.example.com, separated by commas" desc:"Web pages that may use sse and http, besides the server's own."`
+	TrustedProxies  []string              `env:"MCP_TRUSTED_PROXIES" form:"networks" takes:"networks or addresses such as 10.0.0.0/8, separated by commas" desc:"Proxies whose X-Forwarded-For is believed where the log tells from which network a refused request is."`
 	Auth            string                `env:"MCP_AUTH" default:"none" options:"none,token,oidc" desc:"What sse and http ask of clients: none (on loopback alone), a token of MCP_AUTH_TOKENS, or a JWT of MCP_OIDC_ISSUER."`
 	AuthTokens      string                `env:"MCP_AUTH_TOKENS" takes:"tokens of 32 characters or more, separated by commas" desc:"With MCP_AUTH=token, a client must send one of these in Authorization: Bearer."`
 	AuthTokensFile  string                `env:"MCP_AUTH_TOKENS_FILE" file:"MCP_AUTH_TOKENS" desc:"A file that holds these tokens, one a line, in place of MCP_AUTH_TOKENS: TOKEN [NAME [ROLES]], with the roles read, export and place, separated by commas. It is read again when it changes."`
@@ -195,7 +196,7 @@ func (c Config) gateTokens(wrong *Faults) auth.Tokens {
 }
 
 // parseGate reads the tokens of a gate, one a line. A line of tokens alone may hold
-// several, separated by commas.
+// several, separated by commas. It returns the good ones beside an error.
 func parseGate(text string) (auth.Tokens, error) {
 	var entries []string
 	for line := range strings.Lines(text) {
@@ -210,9 +211,9 @@ func parseGate(text string) (auth.Tokens, error) {
 	}
 	gate, err := auth.NewTokens(entries...)
 	if err != nil {
-		return nil, fmt.Errorf("takes tokens of 32 characters or more, such as of openssl rand -hex 32: %w", err)
+		err = fmt.Errorf("takes tokens of 32 characters or more, such as of openssl rand -hex 32: %w", err)
 	}
-	return gate, nil
+	return gate, err
 }
 
 // OpenFiles lists the settings whose files of secrets any user of this machine may read.

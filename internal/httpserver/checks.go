@@ -23,6 +23,7 @@ import (
 
 const (
 	maxBody   = 64 << 10         // bytes of a message
+	mostMarks = 4000             // commas and opening brackets of a message: each value takes more memory than its letters
 	mostWaste = 1 << 20          // bytes of a longer one that are read and thrown away, so that its sender sees why
 	bodyTime  = 10 * time.Second // for a whole request to arrive
 	stallTime = 15 * time.Second // for a client to take what the server writes
@@ -119,6 +120,7 @@ func (h *Server) checkHost(x *exchange) (int, string) {
 	if talkover.IsLoopback(host) || slices.ContainsFunc(h.Hosts, own) {
 		return 0, ""
 	}
+	h.refused.add(x.r, "request refused", "foreign_host")
 	return http.StatusForbidden, "this server does not answer to that Host; MCP_ALLOWED_HOSTS lists those it does"
 }
 
@@ -133,6 +135,7 @@ func (h *Server) checkOrigin(x *exchange) (int, string) {
 	}
 	probe := &http.Request{Method: http.MethodPost, Header: x.r.Header, Host: x.r.Host, URL: x.r.URL} // a GET would pass
 	if len(origins) > 1 || h.origins.Check(probe) != nil {
+		h.refused.add(x.r, "request refused", "foreign_origin")
 		return http.StatusForbidden, "this Origin is not allowed; MCP_ALLOWED_ORIGINS lists those that are"
 	}
 	if len(origins) == 1 && slices.Contains(h.Origins, origins[0]) {
@@ -184,6 +187,11 @@ func (h *Server) checkType(x *exchange) (int, string) {
 // connection names the header that says whether a connection takes another request.
 const connection = "Connection"
 
+// refusedLogin takes down a login that the gate refuses.
+func (h *Server) refusedLogin(r *http.Request, outcome string) {
+	h.refused.add(r, "login refused", outcome)
+}
+
 // checkLogin refuses strangers.
 func (h *Server) checkLogin(x *exchange) (status int, why string) {
 	if x.to.isOpen {
@@ -213,6 +221,8 @@ func (h *Server) checkBody(x *exchange) (int, string) {
 	case len(b) > maxBody:
 		_, _ = io.CopyN(io.Discard, x.r.Body, mostWaste) // its sender may read nothing before it has sent all
 		err = fmt.Errorf("a request may have at most %d bytes", maxBody)
+	case err == nil && bytes.Count(b, []byte(","))+bytes.Count(b, []byte("["))+bytes.Count(b, []byte("{")) > mostMarks:
+		err = fmt.Errorf("a request may have at most %d values", mostMarks)
 	case err == nil:
 		_ = x.w.control.SetReadDeadline(time.Time{})
 		x.w.Header().Del(connection)

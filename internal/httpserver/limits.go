@@ -16,7 +16,7 @@ import (
 )
 
 // What one caller may take of the server at once, so that there is something left for the
-// others. Callers are told apart by a gate or by their Talkover token; without either,
+// others. Callers are told apart by a gate, or else by their Talkover token; without either,
 // there is but one on this machine, whom nobody else can hurt.
 const (
 	mostAtOnce  = 100  // requests that are not answered yet, and as many open streams
@@ -46,6 +46,9 @@ func (s *shares) of(c auth.Caller) *share {
 		return nil
 	}
 	mark := c.Mark()
+	if c.ID != "" { // else an invented Talkover token would be a caller of its own
+		mark = sha256.Sum256([]byte(c.ID))
+	}
 	if known, ok := s.callers.Get(mark); ok {
 		return known
 	}

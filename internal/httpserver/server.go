@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,7 +24,8 @@ import (
 const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
-	maxHeader  = 64 << 10          // bytes of the head of a request
+	maxHeader  = 16<<10 - 4<<10    // bytes of the head of a request; net/http takes 4 KiB more
+	maxConns   = 4096              // that are open at once
 	quitTime   = 4 * time.Second   // for running calls, after the order to end
 	closeTime  = time.Second / 2   // for streams to close after that
 )
@@ -33,6 +36,9 @@ type Options struct {
 	Hosts      []string  // allowed values of Host besides loopback names, without ports
 	Origins    []string  // allowed values of Origin besides the server's own
 	Gate       auth.Gate // identifies callers; nil lets anybody in
+
+	// Proxies are those whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 
 	// ClientTokens makes each request bring a Talkover token. [auth.TalkoverToken] returns
 	// it from the context of a call.
@@ -77,6 +83,7 @@ type Server struct {
 	checks  []check
 	origins http.CrossOriginProtection
 	who     auth.Checker
+	refused *refusals
 	shares  *shares
 	ready   readiness
 	ending  atomic.Bool
@@ -99,10 +106,11 @@ func New(s *server.MCPServer, o Options) *Server {
 	h := &Server{
 		Options: o,
 		mcp:     transport.NewHTTP(s, o.SessionKey, o.Log),
-		who:     auth.Checker{Gate: o.Gate, ClientTokens: o.ClientTokens, Alias: o.Alias, Log: o.Log},
+		refused: &refusals{log: o.Log, proxies: o.Proxies, held: map[string]*heldRefusals{}},
 		shares:  newShares(o.RateLimit),
 		ready:   readiness{ask: o.Ready, log: o.Log},
 	}
+	h.who = auth.Checker{Gate: o.Gate, ClientTokens: o.ClientTokens, Alias: o.Alias, Refused: h.refusedLogin}
 	h.routes = map[string]route{
 		"/":        {http.MethodGet, true, http.HandlerFunc(h.welcome)},
 		"/sse":     {http.MethodGet, false, http.HandlerFunc(h.mcp.Listen)},
@@ -156,7 +164,7 @@ func (h *Server) Serve(ctx context.Context, ln net.Listener) error {
 		// There is no WriteTimeout: it would end streams, and the writer bounds each write.
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(ln) }()
+	go func() { failed <- s.Serve(&limited{ln, make(chan struct{}, maxConns)}) }()
 	select {
 	case err := <-failed:
 		return err
@@ -185,6 +193,35 @@ func (h *Server) Serve(ctx context.Context, ln net.Listener) error {
 		err = s.Close() // the rest had its time
 	}
 	return err
+}
+
+// limited is a listener with a bounded number of open connections. The next one waits.
+type limited struct {
+	net.Listener
+	open chan struct{}
+}
+
+// Accept implements [net.Listener].
+func (l *limited) Accept() (net.Conn, error) {
+	l.open <- struct{}{}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.open
+		return nil, err
+	}
+	return &limitedConn{c, sync.OnceFunc(func() { <-l.open })}, nil
+}
+
+// limitedConn makes room for another when it is closed.
+type limitedConn struct {
+	net.Conn
+	closed func()
+}
+
+// Close implements [net.Conn].
+func (c *limitedConn) Close() error {
+	defer c.closed()
+	return c.Conn.Close()
 }
 
 // wsaInUse is the error of Windows for EADDRINUSE. [syscall] has another number for it

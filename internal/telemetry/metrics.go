@@ -122,6 +122,17 @@ func (m *Metrics) WatchShared(state func() (away bool, gone int)) {
 		func() float64 { _, gone := state(); return float64(gone) })
 }
 
+// WatchTokens adds whether the file of the gate's tokens is good. problem says what is wrong
+// with it.
+func (m *Metrics) WatchTokens(problem func() string) {
+	m.gauge("auth_tokens_file_good", "1 while each line of MCP_AUTH_TOKENS_FILE is good; 0 while one is not, or there is none.", func() float64 {
+		if problem() != "" {
+			return 0
+		}
+		return 1
+	})
+}
+
 // WatchSessions adds how many streams are open.
 func (m *Metrics) WatchSessions(open func() int) {
 	m.gauge("sessions", "Open streams: sessions of /sse.", func() float64 { return float64(open()) })

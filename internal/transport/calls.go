@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ type message struct {
 		Name      any `json:"name"`      // of tools/call and prompts/get
 		URI       any `json:"uri"`       // of resources/read
 		Meta      struct {
+			Token   any    `json:"progressToken"`
 			Version string `json:"io.modelcontextprotocol/protocolVersion"` // since 2026-07-28
 		} `json:"_meta"`
 	} `json:"params"`
@@ -94,10 +96,16 @@ func (c *calls) begin(ctx context.Context, session string, id any) (work context
 	}
 }
 
-// isID reports whether a decoded JSON value is a string or a number, as ids are.
+// mostID bounds an id, in bytes.
+const mostID = 256
+
+// isID reports whether a decoded JSON value is a string or a number, as ids are, and short:
+// answers repeat it, and it is kept while its request is answered.
 func isID(id any) bool {
-	switch id.(type) {
-	case string, float64:
+	switch id := id.(type) {
+	case string:
+		return len(strings.TrimPrefix(id, numberMark)) <= mostID
+	case float64:
 		return true
 	}
 	return false

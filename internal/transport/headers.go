@@ -64,7 +64,7 @@ func (m message) otherVersion(h http.Header) mcp.JSONRPCMessage {
 func (m message) status(response mcp.JSONRPCMessage) int {
 	failed, isError := response.(mcp.JSONRPCError)
 	switch {
-	case !isError, m.isRequest() && !mcp.IsModernProtocol(m.Params.Meta.Version), failed.Error.Code == mcp.INTERNAL_ERROR:
+	case !isError, m.isRequest() && isID(m.ID) && !mcp.IsModernProtocol(m.Params.Meta.Version), failed.Error.Code == mcp.INTERNAL_ERROR:
 		return http.StatusOK
 	case failed.Error.Code == mcp.METHOD_NOT_FOUND:
 		return http.StatusNotFound

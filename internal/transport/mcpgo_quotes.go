@@ -16,14 +16,21 @@ const (
 	maxURI  = 1 << 10 // of an address
 )
 
-// no answers a message with an error.
+// no answers a message with an error. It repeats no id that is none.
 func (m message) no(code int, why string) mcp.JSONRPCMessage {
-	return mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), code, why, nil)
+	id := m.ID
+	if !isID(id) {
+		id = nil
+	}
+	return mcp.NewJSONRPCError(mcp.NewRequestId(id), code, why, nil)
 }
 
 // refusal answers a message that is not to be passed on: one that an error would quote at
 // length, or with characters that nobody sees. It is nil for others.
 func (m message) refusal() mcp.JSONRPCMessage {
+	if token := m.Params.Meta.Token; m.ID != nil && !isID(m.ID) || token != nil && !isID(token) {
+		return m.no(mcp.INVALID_REQUEST, fmt.Sprintf("an id and a progressToken are a string or a number, of at most %d bytes", mostID))
+	}
 	for _, quoted := range []struct {
 		what  string
 		value any

@@ -75,7 +75,7 @@ func refusedBatch(b []byte) (answers []mcp.JSONRPCMessage) {
 	}
 	ids := []any{}
 	for _, b := range batch {
-		if m := parse(tidied(b)); m.isRequest() {
+		if m := parse(tidied(b)); m.isRequest() && isID(m.ID) {
 			ids = append(ids, m.ID)
 		}
 	}

@@ -102,7 +102,7 @@ func (s *session) respond(ctx context.Context, m message, b []byte) (response mc
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic", "method", string(m.Method), "panic", p, "stack", string(debug.Stack()))
-			response = mcp.NewJSONRPCError(mcp.NewRequestId(m.ID), mcp.INTERNAL_ERROR, "internal error", nil)
+			response = m.no(mcp.INTERNAL_ERROR, "internal error")
 		}
 		said.close()
 		if isCancelled(ctx) || m.ID == nil && m.Method != "" {

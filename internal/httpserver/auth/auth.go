@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -120,10 +119,10 @@ func (c Caller) IsGone() bool { return c.Revoked != nil && c.Revoked() }
 
 // Checker finds out who sends a request.
 type Checker struct {
-	Gate         Gate                   // nil lets anybody in
-	ClientTokens bool                   // each request brings a Talkover token
-	Alias        func(id string) string // what logs show in place of an ID; nil for nothing
-	Log          *slog.Logger
+	Gate         Gate                                  // nil lets anybody in
+	ClientTokens bool                                  // each request brings a Talkover token
+	Alias        func(id string) string                // what logs show in place of an ID; nil for nothing
+	Refused      func(r *http.Request, outcome string) // hears of each refused login
 }
 
 // Check returns a request with its caller and without the secrets of the caller, which
@@ -167,7 +166,7 @@ func (c Checker) refusal(w http.ResponseWriter, r *http.Request, err error) (sta
 		challenge, advice = c.Gate.Refusal(r.URL.Path, err)
 		why += "; " + advice
 	}
-	c.Log.WarnContext(r.Context(), "login refused", "audit", true, "outcome", refusals[err])
+	c.Refused(r, refusals[err])
 	w.Header().Set("WWW-Authenticate", challenge)
 	if errors.Is(err, errScope) {
 		return http.StatusForbidden, why

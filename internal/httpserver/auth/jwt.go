@@ -74,11 +74,15 @@ type issuerKeys struct {
 	fetching chan struct{}   // holds a value while it does
 }
 
-// key implements [jwt.Keyfunc]. It does not use the context of a request: a caller that
-// leaves must not end a fetch that others wait for.
-func (k *issuerKeys) key(token *jwt.Token) (any, error) {
+// key returns the key of a token. Keys are fetched again for one whose claims are good alone,
+// so that a token for another server costs the issuer nothing. It does not use the context of
+// a request: a caller that leaves must not end a fetch that others wait for.
+func (k *issuerKeys) key(token *jwt.Token, claims *jwt.Validator) (any, error) {
 	if id, ok := token.Header[jwkset.HeaderKID].(string); ok {
 		if _, err := k.known.KeyRead(context.Background(), id); err != nil {
+			if err := claims.Validate(token.Claims); err != nil {
+				return nil, err
+			}
 			// Of several requests with a new key, one fetches it and all find it.
 			k.fetching <- struct{}{}
 			defer func() { <-k.fetching }()

@@ -67,6 +67,7 @@ type resource struct {
 	id       string // its URL, to the letter
 	metadata string // the URL of its metadata
 	parser   *jwt.Parser
+	claims   *jwt.Validator // checks what the parser checks, before keys are fetched
 }
 
 // NewOIDC fetches the issuer's keys. It fetches them again each hour until ctx is done,
@@ -109,8 +110,11 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		if c.Audience == "" {
 			audience = []string{c.Resource, r.id}
 		}
-		r.parser = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(audience...),
-			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
+		takes := []jwt.ParserOption{
+			jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(audience...),
+			jwt.WithExpirationRequired(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding(),
+		}
+		r.parser, r.claims = jwt.NewParser(takes...), jwt.NewValidator(takes...)
 		o.resources[at] = r
 		if err == nil {
 			o.metadata[server.ProtectedResourceMetadataPath(r.id)], err = o.document(r.id)
@@ -222,16 +226,17 @@ func isSlashApart(a, b string) bool {
 // Identify implements [Gate]. The ID of a caller is the subject of its token. A token for
 // one path opens no other, unless it is for the configured URL.
 func (o *OIDC) Identify(path, bearer string) (Identity, error) {
-	parser := o.resources[path].parser
-	if parser == nil {
+	at, isThere := o.resources[path]
+	if !isThere {
 		return Identity{}, errUnknown
 	}
 	header, _, _ := strings.Cut(bearer, ".")
-	if b, err := parser.DecodeSegment(header); err != nil || checkHeader(b) != nil {
+	if b, err := at.parser.DecodeSegment(header); err != nil || checkHeader(b) != nil {
 		return Identity{}, errUnknown
 	}
 	var said claims
-	if _, err := parser.ParseWithClaims(bearer, &said, o.keys.key); err != nil {
+	key := func(token *jwt.Token) (any, error) { return o.keys.key(token, at.claims) }
+	if _, err := at.parser.ParseWithClaims(bearer, &said, key); err != nil {
 		if errors.Is(err, jwt.ErrTokenInvalidIssuer) && isSlashApart(said.Issuer, o.Issuer) { // its signature is good
 			o.Log.Warn("oidc: the iss of a token differs from MCP_OIDC_ISSUER by a slash",
 				"iss", said.Issuer, "issuer", o.Issuer)

@@ -35,21 +35,20 @@ type credential struct {
 // NewTokens takes entries of the form "TOKEN [NAME [ROLES]]": a token of at least 32
 // visible characters, the name of its caller, and what it may do, as [Roles] has it,
 // separated by commas. Tokens with the same name are of one caller; a token without a
-// name is a caller by itself. A token without roles may do everything. The error names a
-// bad entry by its position, from 1.
-func NewTokens(entries ...string) (Tokens, error) {
+// name is a caller by itself. A token without roles may do everything. The error names the
+// first bad entry by its position, from 1; the good ones are returned beside it.
+func NewTokens(entries ...string) (t Tokens, err error) {
 	if len(entries) == 0 {
 		return nil, errors.New("there is no token")
 	}
-	var t Tokens
 	for i, entry := range entries {
-		c, err := newCredential(entry, i+1)
-		if err != nil {
-			return nil, fmt.Errorf("token %d of %d %w", i+1, len(entries), err)
+		if c, bad := newCredential(entry, i+1); bad == nil {
+			t = append(t, c)
+		} else if err == nil {
+			err = fmt.Errorf("token %d of %d %w", i+1, len(entries), bad)
 		}
-		t = append(t, c)
 	}
-	return t, nil
+	return t, err
 }
 
 func newCredential(entry string, position int) (c credential, err error) {
