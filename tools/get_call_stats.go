@@ -33,6 +33,48 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 	if err != nil {
 		return nil, err
 	}
+	out, report, err := statsOf(ctx, q, meter, asked, in, in.GroupBy)
+	for folded := in; err == nil && folded.fold(out, report, in.GroupBy); {
+		// Where there is no request left, the answer is that of so many days as it has room for.
+		coarse, over, failed := statsOf(ctx, q, meter, asked, folded, in.GroupBy)
+		if failed != nil {
+			break
+		}
+		out, report = coarse, over
+	}
+	return out, err
+}
+
+// coarser tells what a long time is grouped by where an answer has no room for a row for each
+// day or week.
+var coarser = map[stats.Dimension]stats.Dimension{stats.ByDay: stats.ByWeek, stats.ByWeek: stats.ByMonth}
+
+// longSpan is how many days or weeks are a long time: no month has more days.
+const longSpan = 31
+
+// fold groups by weeks in place of days, or by months in place of weeks, where out leaves out
+// rows of a long time, all of which is known. by is what was asked for. It reports whether it did.
+func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []stats.Dimension) bool {
+	if out.Others == 0 || out.Matrix != nil || !report.Complete || report.Method == calls.ByCounts || in.costed() || in.Top > 0 || in.Order != "" {
+		return false
+	}
+	for i, d := range in.GroupBy {
+		times := map[string]bool{}
+		for _, r := range report.Rows {
+			times[r.Values[i].Key] = true
+		}
+		if coarser[d] != "" && !slices.Contains(in.GroupBy, coarser[d]) && (len(times) > longSpan || d != by[i]) {
+			in.GroupBy = slices.Clone(in.GroupBy)
+			in.GroupBy[i] = coarser[d]
+			return true
+		}
+	}
+	return false
+}
+
+// statsOf answers a question. by is what it was asked to be grouped by.
+func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
+	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
 		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare,
 		Now:      q.Clock,
@@ -47,7 +89,7 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 	held := &sameCalls{Log: q.Calls}
 	report, err := stats.Ask(ctx, held, wanted)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := &callStatsOutput{
 		Coverage: answer.NewCoverage(report.Coverage, asked.Window, q.Now, meter.Requests()),
@@ -58,15 +100,21 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 	out.total(in, t, in.totalled(t, in.followsAll(asked, q.Now)))
 	q.NoteLines(ctx, &out.Frame, in.Search)
 	out.explain(q, in, asked, report)
+	for i, d := range by {
+		if d != in.GroupBy[i] {
+			fine := answer.SafeText(d)
+			out.Note("By %s in place of %s: an answer has no room for each %s of so long a time.", answer.SafeText(in.GroupBy[i]), fine, fine)
+		}
+	}
 	out.behind(asked.Filters, t)
 	if in.costed() {
 		if err := out.estimate(ctx, q, held, in, asked); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out.Coverage.Requests = meter.Requests()
 	}
 	out.fit(in, t)
-	return out, nil
+	return out, report, nil
 }
 
 // followsAll reports whether what became of missed calls costs no request more, since the question
@@ -206,13 +254,27 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 		more = append(more, "_before and _change: against the window before")
 	}
 	out.Legend = answer.SafeText(stats.Legend(t.metrics, more...))
-	laid, first, left := t.lay(cmp.Or(in.Top, mostGroups), fits)
-	if out.Table = laid; left > 0 {
-		out.Note("The row (rest) adds up %s more.", answer.Plural(left, "group", "groups"))
+	laid, first, rest := t.lay(cmp.Or(in.Top, mostGroups), fits)
+	if out.Table = laid; rest.rest {
+		out.Others = len(t.report.Rows) - laid.Size() + 1
+		out.Note("%d of %s; the others together, (rest): %s.", laid.Size()-1, severalOf(t.by, len(t.report.Rows)),
+			answer.Plural(int(rest.M[stats.Calls].Value), "call", "calls"))
 	}
 	if len(t.report.Rows) > 0 {
 		out.behindFirst(t, t.by, t.report.Rows[first].Values)
 	}
+}
+
+// severalOf counts the groups of dimensions, of which there are several.
+func severalOf(by []stats.Dimension, n int) answer.SafeText {
+	several := answer.SafeText(by[0] + "s")
+	switch {
+	case len(by) == 2:
+		several = answer.SafeText("pairs of " + by[0] + " and " + by[1])
+	case by[0] == stats.ByStatus:
+		several = "statuses"
+	}
+	return answer.Plural(n, several, several)
 }
 
 // orderWords says how rows are sorted.

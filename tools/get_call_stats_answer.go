@@ -103,6 +103,7 @@ type callStatsOutput struct {
 	Compare   *compared                  `json:"compare,omitempty"`
 	Order     answer.SafeText            `json:"order,omitempty"`
 	answer.Table
+	Others int             `json:"others,omitempty" jsonschema_description:"Groups without a row of their own."`
 	Matrix *matrix         `json:"matrix,omitempty"`
 	Cost   *cost           `json:"cost_estimate,omitempty"`
 	Legend answer.SafeText `json:"legend,omitempty"`
@@ -132,6 +133,8 @@ type matrix struct {
 	Rows    stats.Dimension `json:"rows"`
 	Columns stats.Dimension `json:"columns"`
 	Metric  stats.Metric    `json:"metric"`
+	// First narrows filters to the first column, as next does to the first row.
+	First *answer.Echo[query.Filters] `json:"first_column,omitempty"`
 }
 
 // step is a call of a tool to go on with.

@@ -20,7 +20,7 @@ var statusOf = map[stats.Metric]query.Outcomes{
 // for all rows, the first ones are left out, which are the earliest.
 func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(answer.Table) int) {
 	m, calls := t.report.Matrix(name), t.report.Matrix(stats.Calls)
-	out.Matrix = &matrix{m.By[0], m.By[1], name}
+	out.Matrix = &matrix{Rows: m.By[0], Columns: m.By[1], Metric: name}
 	out.Order = answer.SafeText(m.By[0])
 	laid := answer.Table{Columns: []string{string(m.By[0])}}
 	var columns []int
@@ -31,12 +31,12 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(an
 		}
 	}
 	laid.Columns = append(laid.Columns, sumColumn)
-	var values []stats.Value // of the rows
+	var shown []int // rows of m
 	for i, v := range m.Rows {
 		if calls.RowTotals[i].Value == 0 {
 			continue
 		}
-		values = append(values, v)
+		shown = append(shown, i)
 		r := answer.Row{answer.SafeText(v.Name)}
 		for _, j := range columns {
 			r = append(r, answer.MeasureCell(name, m.Cells[i][j]))
@@ -45,11 +45,16 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(an
 	}
 	out.Legend = answer.SafeText(stats.Legend([]stats.Metric{name}, "rows and columns without calls are left out"))
 	if more := laid.Size() - fits(laid); more > 0 {
-		laid.Rows, values = laid.Rows[more:], values[more:]
-		out.Note("The first %s no room; ask for fewer days to see more.", answer.Plural(more, "row has", "rows have"))
+		out.Others = more
+		out.Note("The last %d of %s; those before have no room. Ask for fewer days to see more.", laid.Size()-more, severalOf(m.By[:1], laid.Size()))
+		laid.Rows, shown = laid.Rows[more:], shown[more:]
 	}
-	if out.Table = laid; len(values) > 0 {
-		out.behindFirst(t, m.By[:1], values[:1])
+	if out.Table = laid; len(shown) > 0 {
+		out.behindFirst(t, m.By[:1], []stats.Value{m.Rows[shown[0]]})
+		var column query.Filters
+		if t.narrow(&column, m.By[1], m.Columns[columns[0]]) {
+			out.Matrix.First = &answer.Echo[query.Filters]{Args: column}
+		}
 	}
 	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {
 		out.Next.Arguments.Args.Status = []query.Outcomes{status}

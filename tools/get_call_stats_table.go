@@ -170,8 +170,8 @@ func (t *groups) restOf(cut []group) group {
 
 // lay makes a table of so many groups at most, and of one more row that adds up the rest.
 // fits says how many rows of a table there is room for. first is the row of the report that
-// is shown first, and left is how many groups the last row adds up.
-func (t *groups) lay(top int, fits func(answer.Table) int) (laid answer.Table, first, left int) {
+// is shown first, and rest is the last row, if there is one that adds up others.
+func (t *groups) lay(top int, fits func(answer.Table) int) (laid answer.Table, first int, rest group) {
 	all := t.groups()
 	for room := min(top, len(all)); ; {
 		var end int
@@ -183,9 +183,9 @@ func (t *groups) lay(top int, fits func(answer.Table) int) (laid answer.Table, f
 			continue
 		}
 		if cut := append(slices.Clone(all[:first]), all[end:]...); len(cut) > 0 {
-			laid.Rows = append(laid.Rows, answer.Columns[group](t.columns).Cells(nil, t.restOf(cut)))
-			left = len(cut)
+			rest = t.restOf(cut)
+			laid.Rows = append(laid.Rows, answer.Columns[group](t.columns).Cells(nil, rest))
 		}
-		return laid, first, left
+		return laid, first, rest
 	}
 }

@@ -220,6 +220,7 @@ func TestStatsAreThoseOfTheCalls(t *testing.T) {
 				if diff := cmp.Diff(only(want, totals), totals); diff != "" || by == nil && len(totals) < 15 {
 					t.Errorf("%s: %d totals %s", what, len(totals), diff)
 				}
+				by = toldBy(by, structure)
 				groups := map[string][]sandbox.Call{}
 				for _, c := range calls {
 					var key []string
@@ -234,6 +235,48 @@ func TestStatsAreThoseOfTheCalls(t *testing.T) {
 				}
 				checkStatsRows(t, what, by, structure, groups, len(calls))
 			}
+		}
+	}
+}
+
+// toldBy returns the dimensions of an answer: it tells a long time by week or month in place of day.
+func toldBy(by []string, structure map[string]any) []string {
+	by = slices.Clone(by)
+	for i, d := range by {
+		for _, coarse := range []string{"week", "month"} {
+			if strings.Contains(fmt.Sprint(structure["notes"]), "By "+coarse+" in place of "+d+":") {
+				by[i] = coarse
+			}
+		}
+	}
+	return by
+}
+
+// A long time that has no room for each day is told by week or by month, whole, and says so.
+// A ranking of days, and a time that is not long, keep their days.
+func TestALongTimeIsToldByWeekOrMonth(t *testing.T) {
+	s := connect(t, remember(account))
+	for question, want := range map[string]string{
+		`{"period":"last_30_days","group_by":["day"]}`:                                                "day",
+		`{"period":"last_90_days","group_by":["day"]}`:                                                "week",
+		`{"period":"last_90_days","group_by":["day"],"compare":"previous_period"}`:                    "week",
+		`{"period":"last_90_days","group_by":["day"],"order":"calls"}`:                                "day",
+		`{"period":"last_90_days","group_by":["day"],"top":5}`:                                        "day",
+		`{"date_from":"2024-11-01","date_to":"2026-11-04","group_by":["week"]}`:                       "week",
+		`{"date_from":"2026-08-01","date_to":"2026-11-04","group_by":["agent","day"]}`:                "month",
+		`{"date_from":"2026-08-01","date_to":"2026-11-04","group_by":["day"],"metrics":["answered"]}`: "week",
+	} {
+		text, structure := s.call("get_call_stats", question)
+		columns := fmt.Sprint(structure["columns"])
+		if !strings.Contains(columns, want) {
+			t.Errorf("%s: the columns are %s, want %s among them", question, columns, want)
+		}
+		folded := strings.Contains(text, "By "+want+" in place of day: ")
+		if told := !strings.Contains(question, `"`+want+`"`); folded != told {
+			t.Errorf("%s: folded and said so: %v, want %v\n%s", question, folded, told, text)
+		}
+		if _, left := structure["others"]; folded && left {
+			t.Errorf("%s: there is room for each %s, yet some are left out\n%s", question, want, text)
 		}
 	}
 }
@@ -323,7 +366,7 @@ func checkMatrix(t *testing.T, what string, structure map[string]any, groups map
 		}
 		sum += across
 	}
-	if totals := numbersOf(structure["totals"]); sum != totals["calls"] && !strings.Contains(fmt.Sprint(structure["notes"]), "rows have no room; ask for fewer days") {
+	if totals := numbersOf(structure["totals"]); sum != totals["calls"] && structure["others"] == nil {
 		t.Errorf("%s: the matrix has %v of %v calls", what, sum, totals["calls"])
 	}
 }
@@ -345,7 +388,7 @@ func areLargest(t *testing.T, what string, by []string, structure map[string]any
 		case row[by[0]] == "(rest)":
 			t.Errorf("%s: the rest is row %d of %d", what, i, len(rows))
 		case next[by[0]] == "(rest)":
-			n, _ := strconv.ParseFloat(regexp.MustCompile(`adds up (\d+) groups? more`).FindStringSubmatch(fmt.Sprint(structure["notes"]))[1], 64)
+			n := structure["others"].(float64)
 			if mean := next["calls"].(float64) / n; !inOrder && row["calls"].(float64) < math.Floor(mean) {
 				t.Errorf("%s: a row of %v calls is shown, while rows of %.1f on average are not", what, row["calls"], mean)
 			}
@@ -475,7 +518,7 @@ func smallAndWhole(t *testing.T, tokens func(string) int) {
 				t.Errorf("%s: %v", what, err)
 			}
 			sameHalves(t, what, text, structure)
-			areLargest(t, what, by, structure)
+			areLargest(t, what, toldBy(by, structure), structure)
 			encoded, _ := json.Marshal(structure)
 			for half, s := range map[string]string{"text": text, "structure": string(encoded)} {
 				n := tokens(s)

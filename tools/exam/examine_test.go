@@ -162,6 +162,7 @@ func (e *examiner) stats() {
 	w := e.part()
 	fits := e.a.fits(e.log, e.z)
 	is := e.log.in(w).where(fits...)
+	e.fold(is)
 	if !e.h.coverage.counted && e.h.coverage.exact && e.h.coverage.calls != len(is) && e.a.TestCalls == "" {
 		e.errorf("the coverage is of %d calls, want %d", e.h.coverage.calls, len(is))
 	}
@@ -261,6 +262,35 @@ func (e *examiner) costs(all calls) {
 		if have, ok := e.h.cost[name]; !ok || math.Abs(have-x) > 0.0051 {
 			e.errorf("the cost of %s is %v, want %v", name, have, x)
 		}
+	}
+}
+
+// fold takes the weeks or months that an answer says it has in place of days. It may have them
+// only where the calls are of more than 31 days, or weeks.
+func (e *examiner) fold(is calls) {
+	by := list(e.a.GroupBy)
+	for _, note := range e.h.notes {
+		var coarse, fine string
+		if n, _ := fmt.Sscanf(strings.Replace(note, ":", " ", 1), "By %s in place of %s", &coarse, &fine); n < 2 {
+			continue
+		}
+		times := map[string]bool{}
+		for _, c := range is {
+			times[e.a.dimension(fine, e.z)(c)] = true
+		}
+		i := slices.Index(by, fine)
+		if i < 0 || len(times) <= 31 || coarse != "week" && coarse != "month" {
+			e.errorf("%q, of %d %ss", note, len(times), fine)
+			continue
+		}
+		by[i] = coarse
+	}
+	if len(by) > 0 {
+		all := make([]any, len(by))
+		for i, d := range by {
+			all[i] = d
+		}
+		e.a.GroupBy = all
 	}
 }
 

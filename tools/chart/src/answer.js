@@ -80,10 +80,9 @@ function dimensionsOf(s) {
   return columns.slice(0, Math.min(end < 0 ? 2 : end, 2)).map(({ name }) => name);
 }
 
-/** The keys of the group that the answer's next step is about. */
+/** The keys of the group that the answer's next step is about, and those of a matrix of its first column. */
 function firstKeys(s, model) {
-  if (!s.matrix) return model.groups[0]?.keys;
-  return (model.groups.find(g => g.keys[0] === s.rows[0]?.[0] && g.figures[s.matrix.metric] > 0) ?? model.groups[0])?.keys;
+  return s.matrix ? [s.rows[0]?.[0], s.columns[1]] : model.groups[0]?.keys;
 }
 
 /**

@@ -1,6 +1,5 @@
 // The arguments of find_calls that find the calls behind a group of get_call_stats. Which filters there are, and how they are
-// written, is read off the answer's own next step: it finds the calls of the first row, or of the first cell of a matrix that
-// has any.
+// written, is read off the answer's own next step, which finds the calls of the first row, and off the first column of a matrix.
 
 import * as f from './format.js';
 
@@ -36,14 +35,16 @@ const isMasked = key => /^[+\d*•?x ]+$/.test(key) && /[*•?x]/.test(key);
  * @param {string[]} first the keys of the group that the next step is about
  */
 export function narrowing(s, dims, first) {
-  const { arguments: example } = s.next ?? {};
-  if (!example) return () => null;
+  if (!s.next) return () => null;
+  const example = { ...s.next.arguments, ...s.matrix?.first_column };
   const filters = s.filters ?? {};
   const changed = Object.keys(example).filter(name => !same(example[name], filters[name]));
   const written = dims.map(({ days }, i) => {
     if (days) return [];
     const fits = name => rewritten(example[name], first?.[i], first?.[i]) !== undefined;
     const found = changed.filter(fits);
+    // Answers leave out what is 0: the hour 00 has no hour_from.
+    if (found.includes('hour_to') && !found.includes('hour_from')) found.push('hour_from');
     return found.length ? found : Object.keys(example).filter(name => same([example[name]].flat(), [first?.[i]]));
   });
   const of = names => Object.fromEntries(names.filter(name => name in filters).map(name => [name, filters[name]]));
@@ -57,7 +58,7 @@ export function narrowing(s, dims, first) {
       if (!key || isMasked(key) || !(days ? 'date_from' in example : written[i].length)) return null;
       if (days) within(args, ...days(key).map(f.isoDay));
       for (const filter of written[i]) {
-        args[filter] = rewritten(example[filter], first[i], key);
+        args[filter] = rewritten(example[filter] ?? 0, first[i], key);
         if (args[filter] === undefined) return null;
       }
     }
