@@ -55,7 +55,8 @@ const longSpan = 31
 // fold groups by weeks in place of days, or by months in place of weeks, where out leaves out
 // rows of a long time, all of which is known. by is what was asked for. It reports whether it did.
 func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []stats.Dimension) bool {
-	if out.Others == 0 || out.Matrix != nil || !report.Complete || report.Method == calls.ByCounts || in.costed() || in.Top > 0 || in.Order != "" {
+	if out.Others == 0 || out.Matrix != nil || !report.Complete || report.Method == calls.ByCounts ||
+		in.costed() || in.Top > 0 || in.Order != "" {
 		return false
 	}
 	for i, d := range in.GroupBy {
