@@ -49,32 +49,32 @@ var causes = []Cause{
 	{Name: "proxy_url", is: func(e *Error) bool { return errors.Is(e.cause, errProxyURL) },
 		What: "HTTPS_PROXY holds no URL of a proxy",
 		Do:   "Correct it: host:port, or user:password@host:port, in which signs such as @ and % are written as %40 and %25."},
-	{Name: "proxy_login", is: func(e *Error) bool { return as[proxyStatus](e) == http.StatusProxyAuthRequired },
+	{Name: "proxy_login", is: func(e *Error) bool { return as[proxyStatus](e.cause) == http.StatusProxyAuthRequired },
 		What: "the proxy that HTTPS_PROXY names wants a user and a password (407)",
 		Do:   "Set them in HTTPS_PROXY, as user:password@host:port."},
-	{Name: "proxy_refuses", is: func(e *Error) bool { return as[proxyStatus](e) == http.StatusForbidden },
+	{Name: "proxy_refuses", is: func(e *Error) bool { return as[proxyStatus](e.cause) == http.StatusForbidden },
 		What: "the proxy that HTTPS_PROXY names does not let it through (403)",
 		Do:   "Ask who runs the proxy to let the host of the API through, or correct HTTPS_PROXY, or add that host to NO_PROXY."},
 	{Name: "proxy_away", passes: true, is: func(e *Error) bool { return e.failedAt("proxyconnect") },
 		What: "the proxy that HTTPS_PROXY names gives no connection", detail: atDial,
 		Do: "Correct HTTPS_PROXY, or add the host of the API to NO_PROXY."},
-	{Name: "certificate_expired", is: func(e *Error) bool { return as[x509.CertificateInvalidError](e).Reason == x509.Expired },
+	{Name: "certificate_expired", is: func(e *Error) bool { return as[x509.CertificateInvalidError](e.cause).Reason == x509.Expired },
 		What:   "its certificate has expired, or is not valid yet",
 		Do:     "Set the clock of this machine if it is wrong; else whoever runs the host must renew the certificate.",
-		detail: func(e *Error) string { return ": " + as[x509.CertificateInvalidError](e).Detail }},
-	{Name: "certificate_name", is: is[x509.HostnameError], What: "its certificate is for another host", Do: somethingElse,
+		detail: func(e *Error) string { return ": " + as[x509.CertificateInvalidError](e.cause).Detail }},
+	{Name: "certificate_name", is: causedBy[x509.HostnameError], What: "its certificate is for another host", Do: somethingElse,
 		detail: func(e *Error) string {
-			c := as[x509.HostnameError](e).Certificate
+			c := as[x509.HostnameError](e.cause).Certificate
 			return fmt.Sprintf(": %q", Clean(fmt.Sprint(c.DNSNames, c.IPAddresses), maxMessage))
 		}},
-	{Name: "certificate_unknown", is: is[*tls.CertificateVerificationError],
+	{Name: "certificate_unknown", is: causedBy[*tls.CertificateVerificationError],
 		What: "its certificate is not one that this machine trusts",
 		Do: "Install the root certificate of whoever signed it (often a company's proxy), on Linux also by SSL_CERT_FILE; " +
 			"a clock that is far off has the same effect."},
 	{Name: "tls", is: func(e *Error) bool { return isTLS(e.cause) }, What: "it does not speak TLS as it should", Do: somethingElse},
-	{Name: NameUnknown, is: func(e *Error) bool { name := as[*net.DNSError](e); return name != nil && name.IsNotFound },
+	{Name: NameUnknown, is: func(e *Error) bool { name := as[*net.DNSError](e.cause); return name != nil && name.IsNotFound },
 		What: "its name is not found", Do: WayOut},
-	{Name: "name_server", passes: true, is: is[*net.DNSError], What: "the name server does not answer", Do: WayOut},
+	{Name: "name_server", passes: true, is: causedBy[*net.DNSError], What: "the name server does not answer", Do: WayOut},
 	{Name: "refused", passes: true, What: "it refuses connections", Do: WayOut,
 		is: func(e *Error) bool { return errors.Is(e.cause, syscall.ECONNREFUSED) || errors.Is(e.cause, wsaRefused) }},
 	{Name: "no_connection", passes: true, is: func(e *Error) bool { return e.failedAt("dial") },
@@ -119,24 +119,26 @@ func (c Cause) Advice() string {
 // it there (go1.26).
 const wsaRefused = syscall.Errno(10061)
 
-// as returns the error of a type that caused e; the zero value where none did.
-func as[T error](e *Error) (cause T) {
-	errors.As(e.cause, &cause)
-	return cause
+// as returns the error of a type among those that err wraps; the zero value for none.
+func as[T error](err error) (found T) {
+	errors.As(err, &found)
+	return found
 }
 
-func is[T error](e *Error) bool { return errors.As(e.cause, new(T)) }
+func is[T error](err error) bool { return errors.As(err, new(T)) }
+
+func causedBy[T error](e *Error) bool { return is[T](e.cause) }
 
 // failedAt reports whether a step of connecting failed, by the name that [net] has for it.
 func (e *Error) failedAt(step string) bool {
-	operation := as[*net.OpError](e)
+	operation := as[*net.OpError](e.cause)
 	return operation != nil && operation.Op == step
 }
 
 // atDial says why connecting failed. It names no host and no address, which are the
 // operator's own.
 func atDial(e *Error) string {
-	if number := as[syscall.Errno](e); number != 0 {
+	if number := as[syscall.Errno](e.cause); number != 0 {
 		return " (" + number.Error() + ")"
 	}
 	return ""

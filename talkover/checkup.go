@@ -50,8 +50,7 @@ func (a answer) checkup(asked time.Time) Checkup {
 	}
 	up.Took = a.at.Sub(asked)
 	now := a.at
-	// An answer out of a cache has the date of another moment.
-	if date, err := http.ParseTime(a.header.Get("Date")); err == nil && a.header.Get("Age") == "" {
+	if date, ok := a.date(); ok {
 		const cutOff = time.Second / 2 // on average, since the header tells whole seconds
 		up.Dated, up.Ahead = true, asked.Add(up.Took/2).Sub(date.Add(cutOff))
 		now = date
@@ -60,6 +59,13 @@ func (a answer) checkup(asked time.Time) Checkup {
 		up.Reset = max(until.Sub(now), 0)
 	}
 	return up
+}
+
+// date returns when the API says that it answered. An answer out of a cache has the date of
+// another moment.
+func (a answer) date() (time.Time, bool) {
+	date, err := http.ParseTime(a.header.Get("Date"))
+	return date, err == nil && a.header.Get("Age") == ""
 }
 
 // headerCount returns a count of 0 or more that stands in a header, or -1.

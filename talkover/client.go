@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,8 +45,8 @@ type Client struct {
 	config  Config // with its defaults
 	base    *url.URL
 	limiter *limiter
-	usage   *usage // shared with every client that As made, as the clock is
-	clock   *clock
+	usage   *usage        // shared with every client that As made
+	ahead   *atomic.Int64 // shared likewise: the clock here before that of the API, in nanoseconds
 	flights flights
 }
 
@@ -65,7 +66,7 @@ func New(c Config) (*Client, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return (&Client{config: c, base: base, usage: new(usage), clock: new(clock)}).with(c.Token, c.Renewed), nil
+	return (&Client{config: c, base: base, usage: new(usage), ahead: new(atomic.Int64)}).with(c.Token, c.Renewed), nil
 }
 
 // As returns a client for the account of another token. It reaches the API in the
@@ -74,7 +75,7 @@ func New(c Config) (*Client, error) {
 func (c *Client) As(token Secret) *Client { return c.with(token, nil) }
 
 func (c *Client) with(token Secret, renewed func() Secret) *Client {
-	client := &Client{config: c.config, base: c.base, usage: c.usage, clock: c.clock}
+	client := &Client{config: c.config, base: c.base, usage: c.usage, ahead: c.ahead}
 	client.config.Token, client.config.Renewed = token, renewed
 	client.limiter = newLimiter(client)
 	return client
@@ -105,4 +106,4 @@ func (c *Client) Allowance(d time.Duration) (requests, limit int) { return c.lim
 
 // Ahead returns how far the clock here is ahead of the API's, by the date of its latest
 // answer, to a second or two; negative where it is behind, and 0 where no answer told.
-func (c *Client) Ahead() time.Duration { return time.Duration(c.clock.ahead.Load()) }
+func (c *Client) Ahead() time.Duration { return time.Duration(c.ahead.Load()) }

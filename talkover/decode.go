@@ -63,6 +63,18 @@ func (d decoder) end() error {
 	return nil
 }
 
+// each calls element before each value, or each name, of what comes next and has this end.
+func (d decoder) each(end jsontext.Kind, element func() error) error {
+	_, err := d.ReadToken()
+	for err == nil && d.PeekKind() != end {
+		err = element()
+	}
+	if err == nil {
+		_, err = d.ReadToken()
+	}
+	return err
+}
+
 // object calls member for each name of the object that comes next; member reads
 // the value, and does not keep the name. It reports false, having skipped the
 // value, where no object comes.
@@ -70,47 +82,31 @@ func (d decoder) object(member func(name []byte) error) (bool, error) {
 	if d.PeekKind() != '{' {
 		return false, d.SkipValue()
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return false, err
-	}
-	for d.PeekKind() != '}' {
+	return true, d.each('}', func() error {
 		name, err := d.ReadValue()
 		if err != nil {
-			return false, err
+			return err
 		}
-		if err := member(unquoted(name)); err != nil {
-			return false, err
-		}
-	}
-	_, err := d.ReadToken()
-	return true, err
+		return member(unquoted(name))
+	})
 }
 
 // array calls element before each value of the array that comes next. An object of
 // numbered members is one too, as PHP writes a filtered list. It reports false, having
 // skipped the rest, where none comes.
 func (d decoder) array(element func() error) (bool, error) {
-	if d.PeekKind() != '[' {
-		numbered, other := false, false
-		_, err := d.object(func(name []byte) error {
-			if other = other || len(name) == 0 || len(bytes.Trim(name, "0123456789")) > 0; other {
-				return d.SkipValue()
-			}
-			numbered = true
-			return element()
-		})
-		return numbered && !other, err
+	if d.PeekKind() == '[' {
+		return true, d.each(']', element)
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return false, err
-	}
-	for d.PeekKind() != ']' {
-		if err := element(); err != nil {
-			return false, err
+	numbered, other := false, false
+	_, err := d.object(func(name []byte) error {
+		if other = other || len(name) == 0 || len(bytes.Trim(name, "0123456789")) > 0; other {
+			return d.SkipValue()
 		}
-	}
-	_, err := d.ReadToken()
-	return true, err
+		numbered = true
+		return element()
+	})
+	return numbered && !other, err
 }
 
 // unquoted returns the text of a JSON string. It may share the bytes of v.

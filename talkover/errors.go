@@ -122,25 +122,23 @@ func failure(ctx, attempt context.Context, status int, err error) error {
 		return ctx.Err()
 	}
 	e := &Error{Reason: Interrupted, Status: status, cause: err}
-	var early notFinal
-	var network net.Error
-	var operation *net.OpError
-	switch {
-	case errors.As(err, &early):
+	operation := as[*net.OpError](err)
+	switch network := as[net.Error](err); {
+	case is[notFinal](err):
+		early := as[notFinal](err)
 		e.Reason, e.Status, e.cause = Malformed, int(early), early
 	case attempt.Err() != nil:
 		e.Reason, e.cause = TimedOut, attempt.Err()
 	case isTLS(err), errors.Is(err, errProxyURL):
 		e.Reason = Unreachable
-	case errors.As(err, &operation):
+	case operation != nil:
 		e.cause = operation
-		if operation.Op == "dial" || operation.Op == "proxyconnect" {
-			e.Reason = Unreachable
-		}
 		if operation.Timeout() {
 			e.Reason = TimedOut
+		} else if operation.Op == "dial" || operation.Op == "proxyconnect" {
+			e.Reason = Unreachable
 		}
-	case errors.As(err, &network) && network.Timeout():
+	case network != nil && network.Timeout():
 		e.Reason, e.cause = TimedOut, errors.New("timeout")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.cause = io.ErrUnexpectedEOF
@@ -159,8 +157,7 @@ func (s notFinal) Error() string { return fmt.Sprintf("status %d, and no final a
 // isTLS reports whether a connection failed at TLS, as it will again. [crypto/tls] has no
 // type for most of its errors, and an operation's name for what the other side says.
 func isTLS(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	var remote *net.OpError
-	return errors.As(err, &certificate) || errors.Is(err, http.ErrSchemeMismatch) ||
-		errors.As(err, &remote) && remote.Op == "remote error" || err != nil && strings.HasPrefix(err.Error(), "tls: ")
+	remote := as[*net.OpError](err)
+	return is[*tls.CertificateVerificationError](err) || errors.Is(err, http.ErrSchemeMismatch) ||
+		remote != nil && remote.Op == "remote error" || err != nil && strings.HasPrefix(err.Error(), "tls: ")
 }

@@ -64,8 +64,8 @@ type limiter struct {
 	left      int           // requests that the API says are left, until leftUntil
 	leftUntil time.Time     // zero where it did not say
 	paused    time.Time     // no request before this
-	lookups   []string      // requests that wait, first come first served
-	bulk      []string      // bulk requests that wait, behind the look-ups
+	queue     []string      // requests that wait: look-ups, and bulk work behind them, first come first served
+	lookups   int           // of them
 	usage     *usage
 	changed   chan struct{} // closed and made anew whenever a request may have become free to go
 	replicas  int           // that divide the limit, while no ledger counts for all of them
@@ -83,57 +83,53 @@ func newLimiter(c *Client) *limiter {
 	return l
 }
 
-// permit lets one request go, until its release.
-type permit struct {
-	limiter *limiter
-	id      string
-}
-
 // acquire waits until a request may go; release must follow. It fails at once, with
 // the wait in an [*Error], if that would be too late for ctx.
-func (l *limiter) acquire(ctx context.Context, bulk bool) (p permit, err error) {
-	p = permit{l, rand.Text()}
-	queue := &l.lookups
-	if bulk {
-		queue = &l.bulk
-	}
+func (l *limiter) acquire(ctx context.Context, bulk bool) (release func(), err error) {
+	id := rand.Text()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	*queue = append(*queue, p.id)
+	at := len(l.queue)
+	if !bulk {
+		at = l.lookups
+		l.lookups++
+	}
+	l.queue = slices.Insert(l.queue, at, id)
 	var heldSince time.Time
 	defer func() {
-		*queue = slices.DeleteFunc(*queue, func(id string) bool { return id == p.id })
+		l.queue = slices.DeleteFunc(l.queue, func(other string) bool { return other == id })
+		if !bulk {
+			l.lookups--
+		}
 		l.broadcast()
 		if !heldSince.IsZero() {
-			l.usage.addWait(time.Since(heldSince))
+			l.usage.add(0, time.Since(heldSince))
 		}
 		if s := l.shared; s != nil && err != nil && (ctx.Err() != nil || s.alone()) { // else it is not queued
-			s.Release(p.id, Told{Left: -1})
+			s.Release(id, Told{Left: -1})
 		}
 	}()
 	for {
 		most := longestWait(ctx)
-		wait, again, changed := l.wait(p.id, bulk, most)
+		wait, again, changed := l.wait(id, bulk, most)
 		switch {
 		case ctx.Err() != nil:
-			return p, ctx.Err()
+			return nil, ctx.Err()
 		case wait <= 0:
-			l.place(p.id, l.lease)
+			l.place(id, l.lease)
 			l.left--
-			return p, nil
+			return func() { l.release(id) }, nil
 		case wait > most:
-			return p, &Error{Reason: RateLimited, Wait: wait}
+			return nil, &Error{Reason: RateLimited, Wait: wait}
 		case heldSince.IsZero():
 			heldSince = time.Now()
 		}
 		l.mu.Unlock()
-		timer := time.NewTimer(min(wait, again))
 		select {
 		case <-changed:
-		case <-timer.C:
+		case <-time.After(min(wait, again)):
 		case <-ctx.Done():
 		}
-		timer.Stop()
 		l.mu.Lock()
 	}
 }
@@ -153,24 +149,19 @@ func (l *limiter) wait(id string, bulk bool, most time.Duration) (wait, again ti
 		}
 		again = lookBack
 	}
-	ahead := slices.Index(l.lookups, id)
-	if bulk {
-		ahead = len(l.lookups) + slices.Index(l.bulk, id)
-	}
-	return l.waitBehind(ahead, time.Now(), bulk), again, l.changed
+	return l.waitBehind(slices.Index(l.queue, id), time.Now(), bulk), again, l.changed
 }
 
 // release ends what acquire began: the request was answered or failed.
-func (p permit) release() {
-	l := p.limiter
+func (l *limiter) release(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.place(p.id, window)
+	l.place(id, window)
 	l.broadcast()
 	if s := l.shared; s != nil {
 		told := s.told
 		s.told, told.Counts = Told{Left: -1}, window
-		s.Release(p.id, told)
+		s.Release(id, told)
 	}
 }
 
@@ -258,7 +249,7 @@ func (l *limiter) allowance(d time.Duration) (requests, limit int) {
 		}
 	}
 	now := time.Now()
-	waiting := len(l.lookups) + len(l.bulk)
+	waiting := len(l.queue)
 	for l.waitBehind(waiting+requests, now, true) <= d && requests < l.limit {
 		requests++
 	}
@@ -280,7 +271,7 @@ func (l *limiter) limits() Limits {
 	if s := l.shared; s != nil && !s.alone() {
 		used, hold = max(used, s.used), s.heldUntil.Sub(now)
 	}
-	return Limits{Limit: l.limit, Used: used, Waiting: len(l.lookups) + len(l.bulk), Hold: max(hold, 0)}
+	return Limits{Limit: l.limit, Used: used, Waiting: len(l.queue), Hold: max(hold, 0)}
 }
 
 // pause holds all requests back, because the API asked one of them to wait.
@@ -304,10 +295,10 @@ func (l *limiter) learn(h http.Header) {
 		return
 	}
 	told := Told{Left: -1}
-	if n, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil && n > 0 && n <= mostLimit {
+	if n := headerCount(h, "X-RateLimit-Limit"); n > 0 && n <= mostLimit {
 		l.limit, told.Limit = n, n
 	}
-	if n, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
+	if n := headerCount(h, "X-RateLimit-Remaining"); n >= 0 {
 		now := time.Now()
 		told.Left = n
 		if !now.Before(l.leftUntil) { // the first answer of a window, which closes within its length

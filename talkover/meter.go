@@ -2,6 +2,7 @@ package talkover
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -43,18 +44,22 @@ type Usage struct {
 }
 
 // usage keeps the counts of [Usage].
-type usage struct{ retries, waits, waited atomic.Int64 }
+type usage struct {
+	mu sync.Mutex
+	Usage
+}
 
-// addWait counts a wait that is over.
-func (u *usage) addWait(d time.Duration) {
-	u.waits.Add(1)
-	u.waited.Add(int64(d))
+// add counts retries, and a wait that is over.
+func (u *usage) add(retries int, wait time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.Retries += retries
+	u.Waits++
+	u.Waited += wait
 }
 
 func (u *usage) read() Usage {
-	return Usage{
-		Retries: int(u.retries.Load()),
-		Waits:   int(u.waits.Load()),
-		Waited:  time.Duration(u.waited.Load()),
-	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.Usage
 }

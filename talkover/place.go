@@ -46,11 +46,11 @@ func (c *Client) PlaceCall(ctx context.Context, agentID string, order CallOrder)
 	if err != nil {
 		return placed, ofOrder(answer{}.malformed(err), true)
 	}
-	permit, err := c.limiter.acquire(ctx, false)
+	release, err := c.limiter.acquire(ctx, false)
 	if err != nil {
 		return placed, ofOrder(err, true)
 	}
-	defer permit.release()
+	defer release()
 	var leaving departure
 	a, err := c.send(leaving.watch(ctx), request{method: http.MethodPost, path: path, body: body})
 	if err != nil {

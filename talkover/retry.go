@@ -26,11 +26,11 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 	var last *Error
 	for attempts := 0; ; {
 		result, err := func() (none T, err error) {
-			permit, err := c.limiter.acquire(ctx, bulk)
+			release, err := c.limiter.acquire(ctx, bulk)
 			if err != nil {
 				return none, err
 			}
-			defer permit.release()
+			defer release()
 			attempts++
 			return attempt()
 		}()
@@ -50,8 +50,7 @@ func retrying[T any](ctx context.Context, c *Client, bulk bool, attempt func() (
 			wait = last.Wait + roundedDown
 			c.limiter.pause(wait)
 		}
-		c.usage.retries.Add(1)
-		c.usage.addWait(wait)
+		c.usage.add(1, wait)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done(): // the limiter will say so

@@ -155,8 +155,12 @@ func (c *Client) send(ctx context.Context, r request) (a answer, err error) {
 	}
 	defer res.Body.Close()
 	a.status, a.header, a.at = res.StatusCode, res.Header, time.Now()
-	c.limiter.learn(res.Header)
-	c.clock.learn(res.Header)
+	if !r.open { // the API counts no such request
+		c.limiter.learn(res.Header)
+	}
+	if date, ok := a.date(); ok {
+		c.ahead.Store(int64(a.at.Sub(date)))
+	}
 	if a.status >= 300 && a.status < 400 {
 		return a, &Error{Reason: Redirected, Status: a.status}
 	}
