@@ -13,6 +13,14 @@ type Agent struct {
 	Label string `json:"label"`
 }
 
+// id returns the id of an agent; it is empty for a deleted one.
+func (a *Agent) id() string {
+	if a == nil {
+		return ""
+	}
+	return a.ID
+}
+
 // The account's agents. surveys was deleted, and its calls remain without an agent.
 // intake is a draft: it has no calls and can place none.
 var (

@@ -43,21 +43,18 @@ func numbersOf(now time.Time) []Number {
 }
 
 // listNumbers lists all numbers at once: this list has no pages.
-func (a *Account) listNumbers(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, map[string]any{"success": true, "data": append([]Number{}, a.Numbers...)})
+func (a *Account) listNumbers(q *question) {
+	q.reply(http.StatusOK, map[string]any{"success": true, "data": append([]Number{}, a.Numbers...)})
 }
 
 // minutes tells what a minute of each agent costs, in US dollars.
 var minutes = map[string]float64{reception.ID: 0.12, support.ID: 0.12, sales.ID: 0.18, reminders.ID: 0.09, intake.ID: 0.12}
 
 // price answers what a minute of an agent costs.
-func (a *Account) price(w http.ResponseWriter, id string) {
-	if a.agent(w, id) == nil {
-		return
-	}
-	data := map[string]any{"agent_id": id, "currency": "USD", "estimated_cost_per_minute": nil}
-	if cost, ok := minutes[id]; ok {
+func (a *Account) price(q *question) {
+	data := map[string]any{"agent_id": q.agent.ID, "currency": "USD", "estimated_cost_per_minute": nil}
+	if cost, ok := minutes[q.agent.ID]; ok {
 		data["estimated_cost_per_minute"] = cost
 	}
-	reply(w, http.StatusOK, map[string]any{"success": true, "data": data})
+	q.reply(http.StatusOK, map[string]any{"success": true, "data": data})
 }

@@ -11,42 +11,30 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// agent finds an agent; it answers itself that there is none, and returns nil.
-func (a *Account) agent(w http.ResponseWriter, id string) *Agent {
-	if i := slices.IndexFunc(a.Agents, func(agent Agent) bool { return agent.ID == id }); i >= 0 {
-		return &a.Agents[i]
-	}
-	refuse(w, http.StatusNotFound, "AGENT_NOT_FOUND", "Agent not found.")
-	return nil
-}
-
 var e164 = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
 
 // place adds a call to the log, the newest from now on, and answers with it.
-func (a *Account) place(w http.ResponseWriter, r *http.Request, id string) {
+func (a *Account) place(q *question) {
 	var order struct {
 		To        string `json:"to"`
 		Delay     int    `json:"delay_seconds"`
 		IsTesting bool   `json:"is_testing"`
 	}
-	agent := a.agent(w, id)
-	if agent == nil {
-		return
-	}
-	err := json.NewDecoder(r.Body).Decode(&order)
+	agent := q.agent
+	err := json.NewDecoder(q.request.Body).Decode(&order)
 	switch {
 	case err != nil || order.To == "":
-		refuse(w, http.StatusBadRequest, "MISSING_PHONE_NUMBER", "The to field is required.")
+		q.refuse(http.StatusBadRequest, "MISSING_PHONE_NUMBER", "The to field is required.")
 		return
 	case !e164.MatchString(order.To):
-		refuse(w, http.StatusBadRequest, "INVALID_PHONE_NUMBER", "The to field must be in E.164 format.")
+		q.refuse(http.StatusBadRequest, "INVALID_PHONE_NUMBER", "The to field must be in E.164 format.")
 		return
 	case order.Delay < 0 || order.Delay > talkover.MaxDelaySeconds:
-		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.",
-			Errors: map[string][]string{"delay_seconds": {"The delay seconds must be between 0 and 3600."}}})
+		q.fail("delay_seconds", "The delay seconds must be between 0 and 3600.")
+		q.invalid()
 		return
 	case agent.row().Status != talkover.AgentPublished:
-		refuse(w, http.StatusBadRequest, "AGENT_INACTIVE", "The agent is not active.")
+		q.refuse(http.StatusBadRequest, "AGENT_INACTIVE", "The agent is not active.")
 		return
 	}
 	a.mu.Lock()
@@ -61,7 +49,7 @@ func (a *Account) place(w http.ResponseWriter, r *http.Request, id string) {
 		CreatedAt: a.now, UpdatedAt: a.now,
 	}
 	a.Calls = slices.Insert(a.Calls, 0, call)
-	reply(w, http.StatusOK, map[string]string{
+	q.reply(http.StatusOK, map[string]string{
 		"id": call.ID, "agent_id": agent.ID, "to": call.To, "status": call.Status, "created_at": a.now.Format(time.RFC3339),
 	})
 }

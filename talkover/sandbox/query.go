@@ -12,110 +12,96 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
-// validator reads a query and collects its errors, in Laravel's words.
-type validator struct {
-	query  url.Values
-	errors map[string][]string
+// question is a request, as it is read and answered. Reading its query collects the errors
+// of it, in Laravel's words.
+type question struct {
+	http.ResponseWriter
+	request *http.Request
+	agent   *Agent // whom the path names; nil for none
+	query   url.Values
+	wrong   map[string][]string
 }
 
-func validate(r *http.Request) *validator {
-	return &validator{query: r.URL.Query(), errors: map[string][]string{}}
-}
+func (q *question) fail(name, message string) { q.wrong[name] = append(q.wrong[name], message) }
 
-func (v *validator) fail(name, message string) {
-	v.errors[name] = append(v.errors[name], message)
-}
-
-// page reads page and per_page.
-func (v *validator) page() (page, perPage int) {
-	page, perPage = max(v.integer("page", 1), 1), v.integer("per_page", talkover.DefaultPerPage)
-	if perPage < 1 || perPage > talkover.MaxPerPage {
-		v.fail("per_page", "The per page must be between 1 and 100.")
-	}
-	return page, perPage
-}
-
-// refuses answers a query that has errors, and reports whether it has any.
-func (v *validator) refuses(w http.ResponseWriter) bool {
-	if len(v.errors) > 0 {
-		reply(w, http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.", Errors: v.errors})
-	}
-	return len(v.errors) > 0
-}
-
-func (v *validator) oneOf(name string, options []string) string {
-	s := v.query.Get(name)
+func (q *question) oneOf(name string, options []string) string {
+	s := q.query.Get(name)
 	if s != "" && !slices.Contains(options, s) {
-		v.fail(name, "The selected "+name+" is invalid.")
+		q.fail(name, "The selected "+name+" is invalid.")
 	}
 	return s
 }
 
-func (v *validator) date(name string) time.Time {
-	s := v.query.Get(name)
-	if s == "" {
-		return time.Time{}
+// dates reads a range of dates. It tells whether a moment is in it.
+func (q *question) dates() func(time.Time) bool {
+	date := func(name, preset string) time.Time {
+		s := q.query.Get(name)
+		if s == "" {
+			s = preset
+		}
+		t, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			q.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be a valid date.")
+		}
+		return t
 	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		v.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be a valid date.")
-	}
-	return t
+	from, until := date("date_from", "0001-01-01"), date("date_to", "9999-12-31").AddDate(0, 0, 1)
+	return func(at time.Time) bool { return !at.Before(from) && at.Before(until) }
 }
 
-func (v *validator) integer(name string, preset int) int {
-	s := v.query.Get(name)
+func (q *question) integer(name string, preset int) int {
+	s := q.query.Get(name)
 	if s == "" {
 		return preset
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		v.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be an integer.")
+		q.fail(name, "The "+strings.ReplaceAll(name, "_", " ")+" must be an integer.")
 		return preset
 	}
 	return n
 }
 
-// paginate cuts one page out of the rows that match.
-func paginate[T any](all []T, page, perPage int, matches func(*T) bool) ([]T, pagination) {
+// finds reports whether one of some texts has what the query searches.
+func (q *question) finds(texts ...string) bool {
+	search := strings.ToLower(q.query.Get("search"))
+	return search == "" || strings.Contains(strings.ToLower(strings.Join(texts, "\n")), search)
+}
+
+// fits reports whether a value is the one that is wanted, if any is.
+func fits(wanted, is string) bool { return wanted == "" || is == wanted }
+
+// list answers with a page of the rows that show wants, as it shows them. The pagination has
+// Laravel's form, under the name that the endpoint has for it.
+func list[T any](q *question, pagination string, all []T, show func(*T) (row any, isWanted bool)) {
+	page, perPage := max(q.integer("page", 1), 1), q.integer("per_page", talkover.DefaultPerPage)
+	if perPage < 1 || perPage > talkover.MaxPerPage {
+		q.fail("per_page", "The per page must be between 1 and 100.")
+	}
+	if len(q.wrong) > 0 {
+		q.invalid()
+		return
+	}
 	first, total := (page-1)*perPage, 0
-	rows := make([]T, 0, perPage)
+	rows := make([]any, 0, perPage)
 	for i := range all {
-		if !matches(&all[i]) {
+		row, isWanted := show(&all[i])
+		if !isWanted {
 			continue
 		}
 		if total >= first && len(rows) < perPage {
-			rows = append(rows, all[i])
+			rows = append(rows, row)
 		}
 		total++
 	}
-	p := pagination{
-		CurrentPage: page,
-		LastPage:    max((total+perPage-1)/perPage, 1),
-		PerPage:     perPage,
-		Total:       total,
+	p := map[string]any{"current_page": page, "last_page": max((total+perPage-1)/perPage, 1), "per_page": perPage, "total": total}
+	if pagination != "meta" { // which has neither
+		p["from"], p["to"] = nil, nil
+		if len(rows) > 0 {
+			p["from"], p["to"] = first+1, first+len(rows)
+		}
 	}
-	if len(rows) > 0 {
-		from, to := first+1, first+len(rows)
-		p.From, p.To = &from, &to
-	}
-	return rows, p
-}
-
-type list[T any] struct {
-	Success    bool       `json:"success"`
-	Data       []T        `json:"data"`
-	Pagination pagination `json:"pagination"`
-}
-
-// pagination has Laravel's form: from and to are null on an empty page.
-type pagination struct {
-	CurrentPage int  `json:"current_page"`
-	LastPage    int  `json:"last_page"`
-	PerPage     int  `json:"per_page"`
-	Total       int  `json:"total"`
-	From        *int `json:"from"`
-	To          *int `json:"to"`
+	q.reply(http.StatusOK, map[string]any{"success": true, "data": rows, pagination: p})
 }
 
 type failure struct {
@@ -124,13 +110,18 @@ type failure struct {
 	Errors  map[string][]string `json:"errors,omitempty"`
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that left is not our concern
+func (q *question) reply(status int, body any) {
+	q.Header().Set("Content-Type", "application/json")
+	q.WriteHeader(status)
+	_ = json.NewEncoder(q).Encode(body) // a client that left is not our concern
+}
+
+// invalid answers a query that has errors.
+func (q *question) invalid() {
+	q.reply(http.StatusUnprocessableEntity, failure{Message: "The given data was invalid.", Errors: q.wrong})
 }
 
 // refuse answers with an error in the shape that the endpoints of agents have.
-func refuse(w http.ResponseWriter, status int, code, message string) {
-	reply(w, status, map[string]any{"success": false, "error": map[string]string{"code": code, "message": message}})
+func (q *question) refuse(status int, code, message string) {
+	q.reply(status, map[string]any{"success": false, "error": map[string]string{"code": code, "message": message}})
 }

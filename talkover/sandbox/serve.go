@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,134 +14,89 @@ const Prefix = "/api/v1"
 
 // ServeHTTP answers as the documented API does.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path, ok := strings.CutPrefix(r.URL.Path, Prefix)
-	if path == "/health" { // needs no token
-		reply(w, http.StatusOK, map[string]string{"status": "ok"})
-		return
+	q := &question{w, r, nil, r.URL.Query(), map[string][]string{}}
+	path, _ := strings.CutPrefix(r.URL.Path, Prefix)
+	rest, isAgents := strings.CutPrefix(path, "/agents/")
+	id, what, _ := strings.Cut(rest, "/")
+	if isAgents {
+		path = "/agents/*/" + what
 	}
-	if r.Header.Get("Authorization") != "Bearer "+Token {
-		reply(w, http.StatusUnauthorized, failure{Message: "Unauthorized"})
-		return
-	}
-	method, handle := http.MethodGet, map[string]http.HandlerFunc{
-		"/calls":         a.listCalls,
-		"/agents":        a.listAgents,
-		"/campaigns":     a.listCampaigns,
-		"/phone-numbers": a.listNumbers,
+	method, handle := http.MethodGet, map[string]func(*question){
+		"/health":                   a.health,
+		"/calls":                    a.listCalls,
+		"/agents":                   a.listAgents,
+		"/campaigns":                a.listCampaigns,
+		"/phone-numbers":            a.listNumbers,
+		"/agents/*/calls":           a.listCalls,
+		"/agents/*/pricing/summary": a.price,
+		"/agents/*/call":            a.place,
 	}[path]
-	if rest, ok := strings.CutPrefix(path, "/agents/"); ok {
-		switch id, what, _ := strings.Cut(rest, "/"); what {
-		case "calls":
-			handle = func(w http.ResponseWriter, r *http.Request) { a.listAgentCalls(w, r, id) }
-		case "pricing/summary":
-			handle = func(w http.ResponseWriter, _ *http.Request) { a.price(w, id) }
-		case "call":
-			method, handle = http.MethodPost, func(w http.ResponseWriter, r *http.Request) { a.place(w, r, id) }
-		}
+	if what == "call" {
+		method = http.MethodPost
+	}
+	i := slices.IndexFunc(a.Agents, func(agent Agent) bool { return agent.ID == id })
+	if i >= 0 {
+		q.agent = &a.Agents[i]
 	}
 	switch {
-	case !ok || handle == nil:
-		reply(w, http.StatusNotFound, failure{Message: "Not found."})
+	case path != "/health" && r.Header.Get("Authorization") != "Bearer "+Token:
+		q.reply(http.StatusUnauthorized, failure{Message: "Unauthorized"})
+	case handle == nil:
+		q.reply(http.StatusNotFound, failure{Message: "Not found."})
 	case r.Method != method:
 		w.Header().Set("Allow", method)
-		reply(w, http.StatusMethodNotAllowed, failure{Message: "Method not allowed."})
+		q.reply(http.StatusMethodNotAllowed, failure{Message: "Method not allowed."})
+	case isAgents && i < 0:
+		q.refuse(http.StatusNotFound, "AGENT_NOT_FOUND", "Agent not found.")
 	default:
-		handle(w, r)
+		handle(q)
 	}
 }
 
-func (a *Account) listCalls(w http.ResponseWriter, r *http.Request) {
-	if rows, p, ok := a.calls(w, r, r.URL.Query().Get("agent_id")); ok {
-		reply(w, http.StatusOK, list[Call]{Success: true, Data: rows, Pagination: p})
-	}
-}
-
-// calls cuts the page that a request asks for out of the calls of one agent or, with
-// no id, of all. It answers a query that has errors itself, and reports false.
-func (a *Account) calls(w http.ResponseWriter, r *http.Request, agent string) (rows []Call, p pagination, ok bool) {
-	q := validate(r)
-	status := q.oneOf("status", talkover.Statuses)
-	direction := q.oneOf("direction", talkover.Directions)
-	from, to := q.date("date_from"), q.date("date_to")
-	page, perPage := q.page()
-	if q.refuses(w) {
-		return nil, p, false
-	}
-	search := strings.ToLower(q.query.Get("search"))
-	matches := func(c *Call) bool {
-		return (status == "" || c.Status == status) &&
-			(direction == "" || c.Direction == direction) &&
-			(agent == "" || c.Agent != nil && c.Agent.ID == agent) &&
-			(from.IsZero() || !c.CreatedAt.Before(from)) &&
-			(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1))) &&
-			(search == "" || strings.Contains(c.From, search) || strings.Contains(c.To, search) ||
-				strings.Contains(strings.ToLower(c.SID), search))
-	}
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	rows, p = paginate(a.Calls, page, perPage, matches)
-	return rows, p, true
-}
-
-func (a *Account) listAgents(w http.ResponseWriter, r *http.Request) {
-	q := validate(r)
-	status := q.oneOf("status", talkover.AgentStatuses)
-	direction := q.oneOf("direction", talkover.Directions)
-	page, perPage := q.page()
-	if q.refuses(w) {
-		return
-	}
-	search := strings.ToLower(q.query.Get("search"))
-	all := make([]agentRow, len(a.Agents))
-	for i, agent := range a.Agents {
-		all[i] = agent.row()
-	}
-	rows, p := paginate(all, page, perPage, func(a *agentRow) bool {
-		return (status == "" || a.Status == status) && (direction == "" || a.Direction == direction) &&
-			(search == "" || strings.Contains(strings.ToLower(a.Name+"\n"+a.Label), search))
-	})
-	// This endpoint has its own name for the pagination (facts, neighbouring endpoints).
-	reply(w, http.StatusOK, map[string]any{"success": true, "data": rows, "meta": map[string]int{
-		"current_page": p.CurrentPage, "per_page": p.PerPage, "total": p.Total, "last_page": p.LastPage,
-	}})
-}
+func (a *Account) health(q *question) { q.reply(http.StatusOK, map[string]string{"status": "ok"}) }
 
 // agentCall holds a call as List Agent Calls shows it, without its agent.
 type agentCall struct {
-	Call
+	*Call
 	Agent *Agent `json:"agent,omitempty"` // in place of the call's own
 }
 
-// listAgentCalls lists the calls of one agent.
-func (a *Account) listAgentCalls(w http.ResponseWriter, r *http.Request, id string) {
-	if a.agent(w, id) == nil {
-		return
+// listCalls lists the calls of one agent, or of all.
+func (a *Account) listCalls(q *question) {
+	status := q.oneOf("status", talkover.Statuses)
+	direction := q.oneOf("direction", talkover.Directions)
+	dates, agent := q.dates(), q.query.Get("agent_id")
+	if q.agent != nil {
+		agent = q.agent.ID
 	}
-	if rows, p, ok := a.calls(w, r, id); ok {
-		bare := make([]agentCall, len(rows))
-		for i, c := range rows {
-			bare[i].Call = c
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	list(q, "pagination", a.Calls, func(c *Call) (any, bool) {
+		isWanted := fits(status, c.Status) && fits(direction, c.Direction) && fits(agent, c.Agent.id()) &&
+			dates(c.CreatedAt) && q.finds(c.From, c.To, c.SID)
+		if q.agent != nil {
+			return agentCall{Call: c}, isWanted
 		}
-		reply(w, http.StatusOK, list[agentCall]{Success: true, Data: bare, Pagination: p})
-	}
+		return c, isWanted
+	})
 }
 
-func (a *Account) listCampaigns(w http.ResponseWriter, r *http.Request) {
-	q := validate(r)
+func (a *Account) listAgents(q *question) {
+	status := q.oneOf("status", talkover.AgentStatuses)
+	direction := q.oneOf("direction", talkover.Directions)
+	list(q, "meta", a.Agents, func(a *Agent) (any, bool) {
+		row := a.row()
+		return row, fits(status, row.Status) && fits(direction, row.Direction) && q.finds(row.Name, row.Label)
+	})
+}
+
+func (a *Account) listCampaigns(q *question) {
 	status := q.oneOf("status", talkover.CampaignStatuses)
 	kind := q.oneOf("campaign_type", talkover.CampaignTypes)
-	from, to := q.date("date_from"), q.date("date_to")
-	page, perPage := q.page()
-	if q.refuses(w) {
-		return
-	}
-	agent, search := q.query.Get("agent_id"), strings.ToLower(q.query.Get("search"))
-	rows, p := paginate(a.Campaigns, page, perPage, func(c *Campaign) bool {
-		return (status == "" || c.Status == status) && (kind == "" || c.Type == kind) &&
-			(agent == "" || c.Agent != nil && c.Agent.ID == agent) &&
-			(from.IsZero() || c.StartDate >= from.Format(time.DateOnly)) &&
-			(to.IsZero() || c.StartDate <= to.Format(time.DateOnly)) &&
-			(search == "" || strings.Contains(strings.ToLower(c.Name+"\n"+c.Description), search))
+	dates, agent := q.dates(), q.query.Get("agent_id")
+	list(q, "pagination", a.Campaigns, func(c *Campaign) (any, bool) {
+		start, _ := time.Parse(time.DateOnly, c.StartDate)
+		return c, fits(status, c.Status) && fits(kind, c.Type) && fits(agent, c.Agent.id()) &&
+			dates(start) && q.finds(c.Name, c.Description)
 	})
-	reply(w, http.StatusOK, list[Campaign]{Success: true, Data: rows, Pagination: p})
 }
