@@ -100,7 +100,7 @@ func busyAccount(n, days int) *sandbox.Account {
 	return a
 }
 
-// remembered answers a request as the API did the first time.
+// remembered answers a request as the API did the first time, where it did.
 type remembered struct {
 	api     http.RoundTripper
 	mu      sync.Mutex
@@ -116,8 +116,11 @@ func (m *remembered) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if body, err = io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("%s: %s, %w", r.URL, res.Status, err)
+		if res.StatusCode != http.StatusOK {
+			return res, nil
+		}
+		if body, err = io.ReadAll(res.Body); err != nil {
+			return nil, err
 		}
 		m.answers[r.URL.String()] = body
 	}

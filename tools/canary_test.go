@@ -30,15 +30,7 @@ var (
 // calls, or with none no call.
 func canaries(t *testing.T, none bool) http.RoundTripper {
 	demo := sandbox.New(day).Transport()
-	return apiFunc(func(r *http.Request) (*http.Response, error) {
-		query := r.URL.Query()
-		query.Del("search")
-		query.Del("agent_id")
-		if none && strings.HasSuffix(r.URL.Path, "/calls") {
-			query.Set("date_to", "2001-01-01")
-		}
-		r = r.Clone(r.Context())
-		r.URL.RawQuery = query.Encode()
+	sung := &remembered{answers: map[string][]byte{}, api: apiFunc(func(r *http.Request) (*http.Response, error) {
 		res, err := demo.RoundTrip(r)
 		if err != nil {
 			return nil, err
@@ -50,6 +42,17 @@ func canaries(t *testing.T, none bool) http.RoundTripper {
 		sung, _ := json.Marshal(sing("", body))
 		res.Body = io.NopCloser(strings.NewReader(string(sung)))
 		return res, nil
+	})}
+	return apiFunc(func(r *http.Request) (*http.Response, error) {
+		query := r.URL.Query()
+		query.Del("search")
+		query.Del("agent_id")
+		if none && strings.HasSuffix(r.URL.Path, "/calls") {
+			query.Set("date_to", "2001-01-01")
+		}
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = query.Encode()
+		return sung.RoundTrip(r)
 	})
 }
 
