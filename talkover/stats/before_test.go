@@ -51,11 +51,7 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 	all := log.rows
 	r := rand.New(rand.NewPCG(15, 1))
 	cuts, beyond, missing, rows := 0, 0, 0, 0
-	questions := 120
-	if testing.Short() {
-		questions = 25
-	}
-	for i := range questions {
+	for i := range *questions {
 		q := stats.Question{Filter: anyFilter(t, r, 30), Now: frozen}
 		q.Filter.Days.Until = time.Time{}
 		from := now.AddDate(0, 0, -r.IntN(40))
@@ -161,7 +157,7 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 		}
 		isSorted(t, what, q.By, report.Order, report.Rows)
 	}
-	if !testing.Short() && (cuts < questions/10 || beyond == 0 || missing == 0 || rows < questions) {
+	if cuts < *questions/10 || beyond == 0 || missing == 0 || rows < *questions {
 		t.Errorf("%d were cut, %d rows were beyond, %d had no like, of %d: too few to show anything", cuts, beyond, missing, rows)
 	}
 }
@@ -179,7 +175,7 @@ func TestPartsAreNotCompared(t *testing.T) {
 
 // Two dimensions in order come as a matrix, each cell that of its calls.
 func TestMatrices(t *testing.T) {
-	log := logOf(generate(16, 2000, 30*24*time.Hour))
+	log := logOf(generate(16, 600, 30*24*time.Hour))
 	f := stats.Filter{Zone: zone(t, "America/New_York"), Days: stats.Days{From: "2026-10-12", To: "2026-11-02"}}
 	want := askedFor(f, log.rows)
 	for _, by := range [][]stats.Dimension{{stats.ByWeekday, stats.ByHour}, {stats.ByHour, stats.ByDay}, {stats.ByWeekday, stats.ByWeek}, {stats.ByMonth, stats.ByWeekday}} {

@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 )
+
+var questions = flag.Int("questions", 30, "how many random questions to ask, of each kind")
 
 // related are the metrics that follow from other calls and from days.
 var related = []stats.Metric{
@@ -148,11 +151,8 @@ func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
 	log := oddLog(records)
 	all := log.rows
 	r := rand.New(rand.NewPCG(14, 2))
-	questions, empty := 150, 0
-	if testing.Short() {
-		questions = 30
-	}
-	for i := range questions {
+	empty := 0
+	for i := range *questions {
 		q := anyQuestion(t, r)
 		report := ask(t, log, q)
 		what := fmt.Sprintf("%d: %+v by %v", i, q.Filter, q.By)
@@ -162,8 +162,8 @@ func TestQuestionsAgainstGoingThroughAllCalls(t *testing.T) {
 			empty++
 		}
 	}
-	if empty > questions/2 {
-		t.Errorf("%d of %d questions are about no call", empty, questions)
+	if empty > *questions/2 {
+		t.Errorf("%d of %d questions are about no call", empty, *questions)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
 )
 
-var windows = flag.Int("windows", 200, "how many comparisons of random windows to ask for")
+var windows = flag.Int("windows", 30, "how many comparisons of random windows to ask for")
 
 // The zones of random windows. Some have clocks that go forward at midnight, or by half an
 // hour, or an offset of three quarters.
@@ -62,11 +62,7 @@ func TestRandomComparisons(t *testing.T) {
 	c := converse(t, readLog(t, account), api, 0, func() time.Time { return now }, false)
 	r := rand.New(rand.NewPCG(3, 4))
 	cut := 0
-	n := *windows
-	if testing.Short() {
-		n /= 4
-	}
-	for i := range n {
+	for i := range *windows {
 		name := zones[r.IntN(len(zones))]
 		z := zoneOf(t, name)
 		now = time.Date(2026, time.Month(1+r.IntN(12)), 1+r.IntN(31), r.IntN(24), r.IntN(60), r.IntN(60), 0, time.UTC)
@@ -86,8 +82,8 @@ func TestRandomComparisons(t *testing.T) {
 			}
 		})
 	}
-	if cut < n/5 || cut > n*4/5 {
-		t.Errorf("%d of %d windows were cut", cut, n)
+	if cut < *windows/5 || cut > *windows*4/5 {
+		t.Errorf("%d of %d windows were cut", cut, *windows)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools/exam"
 )
 
-var random = flag.Int("random", 200, "how many random questions to ask about the demo")
+var random = flag.Int("random", 30, "how many random questions to ask about the demo")
 
 // TestRandomQuestions asks questions of random filters, groups, metrics and orders. Every
 // figure of their answers must be true.
@@ -19,11 +19,7 @@ func TestRandomQuestions(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	c := converse(t, logOf(t, "demo"), accounts["demo"]().Transport(), 0, func() time.Time { return exam.Now }, true)
 	tools := map[string]int{}
-	n := *random
-	if testing.Short() {
-		n /= 4
-	}
-	for i := range n {
+	for i := range *random {
 		tool, args := randomQuestion(r)
 		tools[tool]++
 		b, err := json.Marshal(args)
