@@ -35,6 +35,7 @@ func (qs *questions) audit(ctx context.Context, what string, err error, about ..
 const (
 	toolCall     = "tool call"
 	resourceRead = "resource read"
+	completion   = "completion"
 )
 
 // ringing is the input of a tool that has a number rung.

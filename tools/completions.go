@@ -49,7 +49,11 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
 	q, err := k.open(ctx, nil)
-	if err != nil || !k.mayAs(ctx, roleRead) {
+	if err == nil && !k.mayAs(ctx, roleRead) {
+		err = answer.Refuse("forbidden", "")
+	}
+	k.audit(ctx, completion, err)
+	if err != nil {
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))

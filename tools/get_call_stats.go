@@ -77,7 +77,7 @@ func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []
 func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare,
+		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}

@@ -73,6 +73,7 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 		{"list_calls", "search"}, {"find_calls", "search"}, {"get_call_stats", "search"}, {"get_call", "sid"},
 		{"find_calls", "contact"}, {"get_call_stats", "contact"},
 	} {
+		s = connect(t, account.Transport(), masked) // so many misses are not taken in an hour
 		for from := range len(there) {
 			for to := from + 1; to <= len(there); to++ {
 				if there[from:to] == there {
@@ -86,6 +87,7 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 		}
 	}
 	t.Logf("%d parts asked for", asked)
+	s = connect(t, account.Transport(), masked)
 	for _, uri := range []string{"talkover://calls.csv?search=%2B1202555010", "talkover://calls.csv?search=5550103"} {
 		if text, err := resource(t, s, uri); err == nil {
 			t.Errorf("%s: %.200s", uri, text)

@@ -24,7 +24,7 @@ func ResourceNames() []string { return []string{"calls.html", "metrics", "calls.
 
 // Outcomes lists the words for how an operation of a name may end.
 func Outcomes(name string) []string {
-	all := []string{"ok", "bad_arguments", "no_token", "forbidden", "cancelled", "panic", "failed"}
+	all := []string{"ok", "bad_arguments", "guessing", "no_token", "forbidden", "cancelled", "panic", "failed"}
 	for _, reason := range []talkover.Reason{
 		talkover.Refused, talkover.RateLimited, talkover.TimedOut, talkover.Unreachable, talkover.Interrupted,
 		talkover.Malformed, talkover.TooLarge, talkover.Redirected, talkover.Cancelled,

@@ -25,6 +25,7 @@ type Question struct {
 	// each group. What is counted alone does for those that it tells.
 	Metrics  []Metric
 	Order    RowOrder         // of the rows
+	Hidden   bool             // the answer hides numbers, so that the order of rows must not tell them
 	Agents   []talkover.Agent // by agent alone, those to be among the rows even without a call
 	Compare  Compare          // "" for nothing
 	Now      func() time.Time // time.Now if nil
@@ -158,7 +159,7 @@ func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 	s.finish()
 	r.fill(s, q.lacking(w, t, window, s))
 	r.addAgents(q)
-	r.Order.Sort(r.Rows, q.By)
+	r.Order.Sort(r.Rows, q.By, q.Hidden)
 	return r
 }
 

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 )
 
@@ -33,8 +34,12 @@ func inOrder(by []Dimension) bool {
 	return !slices.ContainsFunc(by, func(d Dimension) bool { return !d.InOrder() })
 }
 
-// Sort sorts rows by dimensions.
-func (o RowOrder) Sort(rows []Row, by []Dimension) {
+// seed makes the order of hidden numbers another one in each process.
+var seed = maphash.MakeSeed()
+
+// Sort sorts rows by dimensions. Numbers that the answer hides have an order that tells nothing
+// of them.
+func (o RowOrder) Sort(rows []Row, by []Dimension, hidden bool) {
 	o = o.of(by)
 	value := func(r Row) float64 {
 		if m := r.M[Metric(o)]; m.Known {
@@ -45,6 +50,9 @@ func (o RowOrder) Sort(rows []Row, by []Dimension) {
 	slices.SortStableFunc(rows, func(x, y Row) int {
 		c := cmp.Compare(value(y), value(x))
 		for i, d := range by {
+			if hidden && (d == ByContact || d == ByLine) {
+				c = cmp.Or(c, cmp.Compare(maphash.String(seed, x.Values[i].Key), maphash.String(seed, y.Values[i].Key)))
+			}
 			c = cmp.Or(c, d.compare(x.Values[i], y.Values[i]))
 		}
 		return c

@@ -140,18 +140,16 @@ const LeastDigits = 7
 var (
 	// numberInText finds what may be a phone number within words: digits of any script,
 	// marked or not, with the separators that people put between them.
-	numberInText = regexp.MustCompile(`[+＋]?[(（]?\p{N}[\p{N}\p{M}\p{Zs}\p{Pd}()（）./_·•−]{5,}`)
+	numberInText = regexp.MustCompile(`[+＋]?[(（]?\p{N}(?:[\p{M}\p{Zs}\p{Pd}()（）./_·•−,:*#~|xX×]{0,6}\p{N}){5,}`)
 	OnlyNumber   = regexp.MustCompile(`^[\p{N}\p{M}\p{Zs}\p{Pd}+＋()（）./_·•−]+$`)
-	date         = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})([ T]\d{2})?$`) // it looks alike
-	// idNumber finds a handle that may be a phone number: other ids have a letter, or
-	// fewer digits or more.
-	idNumber = regexp.MustCompile(`^[+＋]|^\d{10,15}$`)
+	date         = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})([ T]\d{2}(:\d{2}){0,2})?$`) // it looks alike
+	amount       = regexp.MustCompile(`^\d{1,3}(,\d{3}){1,2}$`)                         // and so does 1,234,567
 )
 
 // MaskWords hides the phone numbers in a text.
 func MaskWords(s string) string {
 	return numberInText.ReplaceAllStringFunc(s, func(n string) string {
-		if isDate(strings.TrimRight(n, " .)")) || CountDigits(n) < LeastDigits {
+		if isDate(n) || amount.MatchString(n) || CountDigits(n) < LeastDigits {
 			return n
 		}
 		return MaskNumber(n)
@@ -168,12 +166,18 @@ func isDate(s string) bool {
 	return err == nil
 }
 
-// MaskID hides an id that is a phone number.
+// MaskID hides the phone numbers in a SID or an id: what has a plus, or 10 to 15 digits. Other
+// ids have fewer digits in a row, or more, and one of the usual form has them by chance.
 func MaskID(s string) string {
-	if idNumber.MatchString(s) {
-		return MaskNumber(s)
+	if WholeSID.MatchString(s) {
+		return s
 	}
-	return s
+	return numberInText.ReplaceAllStringFunc(s, func(n string) string {
+		if digits := CountDigits(n); strings.ContainsAny(n, "+＋") || 10 <= digits && digits <= 15 {
+			return MaskNumber(n)
+		}
+		return n
+	})
 }
 
 // maskNeedle hides a search for a number, with whatever stands around it, such as whatsapp: or an

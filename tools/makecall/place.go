@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
@@ -149,7 +150,7 @@ func orderInWords(ctx context.Context, q *query.Question, in Input) answer.SafeT
 			}
 		}
 	}
-	s := answer.Say(q.Masked, "Have %s ring %s", who, answer.Phone(in.To))
+	s := answer.Say(q.Masked, "Have %s ring %s", who, answer.SafeText(in.To)) // in full: it is the user's to check
 	switch {
 	case in.DelaySeconds > 0:
 		s += answer.Say(q.Masked, " in %d s", in.DelaySeconds)
@@ -165,20 +166,33 @@ func orderInWords(ctx context.Context, q *query.Question, in Input) answer.SafeT
 		s += answer.Say(q.Masked, " The same was ordered before, as %s.", answer.OpaqueID(in.AgainAfter))
 	}
 	if len(in.Payload) > 0 {
-		s += answer.Say(q.Masked, " The agent is told: %s", cut(string(in.Payload), mostPayload))
+		s += " The agent is told: " + shown(in.Payload)
+	}
+	if len(in.Context) > 0 {
+		s += " Webhooks are told: " + shown(in.Context)
 	}
 	return s
 }
 
-// mostPayload is how much of a payload a person is shown, in runes.
-const mostPayload = 400
+// mostShown is how much of a payload, and of a context, a person is shown, in runes.
+const mostShown = 2000
 
-// cut shortens a text to so many runes.
-func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + " ..."
+// shown writes what an order holds for the person who agrees to it: with all its numbers,
+// nothing that cannot be seen, and how much is left out.
+func shown(part schema.Object) answer.SafeText {
+	var b strings.Builder
+	for _, r := range string(part) {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
 	}
-	return s
+	all := []rune(b.String())
+	if more := len(all) - mostShown; more > 0 {
+		return answer.SafeText(all[:mostShown]) + answer.Say(false, " ... AND %d LETTERS MORE, WHICH ARE NOT SHOWN HERE.", more)
+	}
+	return answer.SafeText(all)
 }
 
 // look writes the call of a tool that shows what became of a placed call.

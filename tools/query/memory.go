@@ -15,13 +15,14 @@ const (
 
 // Names holds the lists of agents and campaigns of accounts, and the prices of agents.
 type Names struct {
+	misses    misses
 	Agents    memory[talkover.AgentInfo]
 	Campaigns memory[talkover.Campaign]
 	prices    Prices
 }
 
 func NewNames() *Names {
-	return &Names{newMemory[talkover.AgentInfo](), newMemory[talkover.Campaign](), newPrices()}
+	return &Names{Agents: newMemory[talkover.AgentInfo](), Campaigns: newMemory[talkover.Campaign](), prices: newPrices()}
 }
 
 // memory remembers the names of accounts for a minute, so that a completion, which

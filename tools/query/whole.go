@@ -1,8 +1,10 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
@@ -52,12 +54,19 @@ func (q *Question) checkSought(ctx context.Context, s Sought) error {
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
 	// part of, so the answer is the same as for a number without calls.
+	caller := cmp.Or(q.Caller, string(q.Client.Key("account")))
+	if wait := q.misses.take(caller, q.Now); wait > 0 {
+		return answer.Refuse("guessing", answer.Say(true, "%d searches in an hour were for numbers that no call has. While numbers are masked, there may be no more of them: "+
+			"try again in %d min, or search for a whole SID.", mostMisses, int((wait+time.Minute-1)/time.Minute)))
+	}
 	page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: s.Text.Dialled(), PerPage: 1})
 	if err != nil {
+		q.misses.giveBack(caller)
 		return err
 	}
 	for _, call := range page.Rows {
 		if number == "+"+talkover.Digits(call.From) || number == "+"+talkover.Digits(call.To) {
+			q.misses.giveBack(caller)
 			return nil
 		}
 	}
