@@ -66,7 +66,8 @@ func (all CallingCodes) String() string {
 
 // twoDigits lists the country codes of two digits. Those of one digit are 1 and 7, and
 // all others have three (ITU-T E.164, list of assigned country codes).
-const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "
+const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 " +
+	"51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "
 
 // countryDigits returns how many digits of a number are its country code.
 func countryDigits(digits string) int {

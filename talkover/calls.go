@@ -29,7 +29,9 @@ const (
 // Statuses and Directions list the values of the filters of List Calls, in the order
 // of the vendor's page. Do not change them.
 var (
-	Statuses   = []string{StatusInitiated, StatusRinging, StatusAnswered, StatusCompleted, StatusFailed, StatusBusy, StatusNoAnswer}
+	Statuses = []string{
+		StatusInitiated, StatusRinging, StatusAnswered, StatusCompleted, StatusFailed, StatusBusy, StatusNoAnswer,
+	}
 	Directions = []string{Inbound, Outbound}
 )
 

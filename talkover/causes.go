@@ -27,14 +27,15 @@ type Cause struct {
 func Causes() []Cause { return slices.Clone(causes) }
 
 // NotAToken says of what a setting holds that it was most likely never filled in.
-const NotAToken = "does not look like a Talkover token (it does not begin with talq_); the host may not have filled it in"
+const NotAToken = "does not look like a Talkover token (it does not begin with talq_); " +
+	"the host may not have filled it in"
 
 // NameUnknown is the name of the cause that DNS has no such name.
 const NameUnknown = "name_unknown"
 
 // WayOut says what to do where no connection comes about.
-const WayOut = "See whether the machine of this server has a network, and whether a firewall lets it out; behind a proxy, set HTTPS_PROXY; " +
-	"if TALKOVER_BASE_URL is set, correct its host and port."
+const WayOut = "See whether the machine of this server has a network, and whether a firewall lets it out; " +
+	"behind a proxy, set HTTPS_PROXY; if TALKOVER_BASE_URL is set, correct its host and port."
 
 const somethingElse = "If TALKOVER_BASE_URL is set, correct it; else something on the way answers in its place."
 
@@ -48,33 +49,42 @@ var causes = []Cause{
 		Do:   "Ask who runs it to let this machine through, or try another network."},
 	{Name: "proxy_url", is: func(e *Error) bool { return errors.Is(e.cause, errProxyURL) },
 		What: "HTTPS_PROXY holds no URL of a proxy",
-		Do:   "Correct it: host:port, or user:password@host:port, in which signs such as @ and % are written as %40 and %25."},
+		Do: "Correct it: host:port, or user:password@host:port, in which signs such as @ and % " +
+			"are written as %40 and %25."},
 	{Name: "proxy_login", is: func(e *Error) bool { return as[proxyStatus](e.cause) == http.StatusProxyAuthRequired },
 		What: "the proxy that HTTPS_PROXY names wants a user and a password (407)",
 		Do:   "Set them in HTTPS_PROXY, as user:password@host:port."},
 	{Name: "proxy_refuses", is: func(e *Error) bool { return as[proxyStatus](e.cause) == http.StatusForbidden },
 		What: "the proxy that HTTPS_PROXY names does not let it through (403)",
-		Do:   "Ask who runs the proxy to let the host of the API through, or correct HTTPS_PROXY, or add that host to NO_PROXY."},
+		Do: "Ask who runs the proxy to let the host of the API through, or correct HTTPS_PROXY, " +
+			"or add that host to NO_PROXY."},
 	{Name: "proxy_away", passes: true, is: func(e *Error) bool { return e.failedAt("proxyconnect") },
 		What: "the proxy that HTTPS_PROXY names gives no connection", detail: atDial,
 		Do: "Correct HTTPS_PROXY, or add the host of the API to NO_PROXY."},
-	{Name: "certificate_expired", is: func(e *Error) bool { return as[x509.CertificateInvalidError](e.cause).Reason == x509.Expired },
+	{Name: "certificate_expired",
+		is:     func(e *Error) bool { return as[x509.CertificateInvalidError](e.cause).Reason == x509.Expired },
 		What:   "its certificate has expired, or is not valid yet",
 		Do:     "Set the clock of this machine if it is wrong; else whoever runs the host must renew the certificate.",
 		detail: func(e *Error) string { return ": " + as[x509.CertificateInvalidError](e.cause).Detail }},
-	{Name: "certificate_name", is: causedBy[x509.HostnameError], What: "its certificate is for another host", Do: somethingElse,
+	{Name: "certificate_name", is: causedBy[x509.HostnameError],
+		What: "its certificate is for another host", Do: somethingElse,
 		detail: func(e *Error) string {
 			c := as[x509.HostnameError](e.cause).Certificate
 			return fmt.Sprintf(": %q", Clean(fmt.Sprint(c.DNSNames, c.IPAddresses), maxMessage))
 		}},
 	{Name: "certificate_unknown", is: causedBy[*tls.CertificateVerificationError],
 		What: "its certificate is not one that this machine trusts",
-		Do: "Install the root certificate of whoever signed it (often a company's proxy), on Linux also by SSL_CERT_FILE; " +
-			"a clock that is far off has the same effect."},
-	{Name: "tls", is: func(e *Error) bool { return isTLS(e.cause) }, What: "it does not speak TLS as it should", Do: somethingElse},
-	{Name: NameUnknown, is: func(e *Error) bool { name := as[*net.DNSError](e.cause); return name != nil && name.IsNotFound },
+		Do: "Install the root certificate of whoever signed it (often a company's proxy), " +
+			"on Linux also by SSL_CERT_FILE; a clock that is far off has the same effect."},
+	{Name: "tls", is: func(e *Error) bool { return isTLS(e.cause) },
+		What: "it does not speak TLS as it should", Do: somethingElse},
+	{Name: NameUnknown, is: func(e *Error) bool {
+		name := as[*net.DNSError](e.cause)
+		return name != nil && name.IsNotFound
+	},
 		What: "its name is not found", Do: WayOut},
-	{Name: "name_server", passes: true, is: causedBy[*net.DNSError], What: "the name server does not answer", Do: WayOut},
+	{Name: "name_server", passes: true, is: causedBy[*net.DNSError],
+		What: "the name server does not answer", Do: WayOut},
 	{Name: "refused", passes: true, What: "it refuses connections", Do: WayOut,
 		is: func(e *Error) bool { return errors.Is(e.cause, syscall.ECONNREFUSED) || errors.Is(e.cause, wsaRefused) }},
 	{Name: "no_connection", passes: true, is: func(e *Error) bool { return e.failedAt("dial") },

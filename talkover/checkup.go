@@ -44,7 +44,11 @@ func (c *Client) Checkup(ctx context.Context) (Checkup, error) {
 
 // checkup returns the facts of the header of an answer.
 func (a answer) checkup(asked time.Time) Checkup {
-	up := Checkup{Calls: -1, Limit: headerCount(a.header, "X-RateLimit-Limit"), Left: headerCount(a.header, "X-RateLimit-Remaining")}
+	up := Checkup{
+		Calls: -1,
+		Limit: headerCount(a.header, "X-RateLimit-Limit"),
+		Left:  headerCount(a.header, "X-RateLimit-Remaining"),
+	}
 	if a.header == nil {
 		return up
 	}

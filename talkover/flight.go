@@ -31,7 +31,9 @@ type flight struct {
 const graceTime = 100 * time.Millisecond
 
 // shared runs work once for all callers with the same key at the same time.
-func shared[T any](ctx context.Context, f *flights, key string, work func(context.Context) (T, error)) (value T, err error) {
+func shared[T any](
+	ctx context.Context, f *flights, key string, work func(context.Context) (T, error),
+) (value T, err error) {
 	if err := ctx.Err(); err != nil {
 		return value, err
 	}
@@ -56,7 +58,8 @@ func shared[T any](ctx context.Context, f *flights, key string, work func(contex
 	switch {
 	case mine.panic != nil:
 		panic(mine.panic)
-	case mine.err != nil && mine.ctx.Err() != nil && (!bounded || own.After(ends)): // this caller has more time than the first
+	case mine.err != nil && mine.ctx.Err() != nil && (!bounded || own.After(ends)):
+		// The time of the first caller is over, and this one has more.
 		return shared(ctx, f, key, work)
 	}
 	value, _ = mine.value.(T)

@@ -49,7 +49,9 @@ type pageable[Q any] interface{ onPage(n int) Q }
 // shrank meanwhile, and an API that tells no total each make it incomplete. A row that
 // came while another one went can escape it. ReadAll returns an error of ask, together
 // with the rows that it read before.
-func ReadAll[T keyed, Q pageable[Q]](ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, enough int) (All[T], error) {
+func ReadAll[T keyed, Q pageable[Q]](
+	ctx context.Context, ask func(context.Context, Q) (Page[T], error), q Q, enough int,
+) (All[T], error) {
 	var all All[T]
 	seen := map[string]bool{}
 	total, consistent := 0, true

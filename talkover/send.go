@@ -28,14 +28,19 @@ func getList[T any](ctx context.Context, c *Client, path string, query url.Value
 	if query == nil {
 		most = maxRented
 	}
-	return get(ctx, c, path, query, func(a answer) (Page[T], error) { return readPage(a, rows[T]{blank: blank, most: most}) })
+	return get(ctx, c, path, query, func(a answer) (Page[T], error) {
+		return readPage(a, rows[T]{blank: blank, most: most})
+	})
 }
 
 // get asks an endpoint for what read makes of its answer. Equal requests in flight are sent
 // once.
-func get[T any](ctx context.Context, c *Client, path string, query url.Values, read func(answer) (T, error)) (T, error) {
+func get[T any](
+	ctx context.Context, c *Client, path string, query url.Values, read func(answer) (T, error),
+) (T, error) {
 	bulk := isBulk(ctx)
-	r := request{method: http.MethodGet, path: path, query: query.Encode()} // it writes + as %2B, which a phone number needs
+	// It writes + as %2B, which a phone number needs.
+	r := request{method: http.MethodGet, path: path, query: query.Encode()}
 	return shared(ctx, &c.flights, fmt.Sprint(bulk, path, "?", r.query), func(ctx context.Context) (T, error) {
 		return retrying(ctx, c, bulk, func() (none T, err error) {
 			a, err := c.send(ctx, r)
@@ -128,8 +133,9 @@ func (c *Client) send(ctx context.Context, r request) (a answer, err error) {
 	defer cancel()
 	start := time.Now()
 	defer func() {
-		c.config.Log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", a.status, "bytes", len(a.body),
-			"ms", time.Since(start).Milliseconds(), "failed", err != nil, "cause", CauseOf(err).Name)
+		c.config.Log.DebugContext(ctx, "upstream request", "method", r.method, "path", r.path, "status", a.status,
+			"bytes", len(a.body), "ms", time.Since(start).Milliseconds(),
+			"failed", err != nil, "cause", CauseOf(err).Name)
 	}()
 	u := *c.base
 	u.Path += "/" + r.path

@@ -42,7 +42,9 @@ const (
 )
 
 // lines maps each agent to the number that it answers and calls from.
-var lines = map[string]string{reception.ID: mainLine, reminders.ID: mainLine, support.ID: supportLine, sales.ID: salesLine}
+var lines = map[string]string{
+	reception.ID: mainLine, reminders.ID: mainLine, support.ID: supportLine, sales.ID: salesLine,
+}
 
 // formatted writes an E.164 number as the API shows it.
 func formatted(e164 string) string {
@@ -66,7 +68,9 @@ type agentRow struct {
 
 // row returns an agent as List Agents shows it.
 func (a Agent) row() agentRow {
-	r := agentRow{Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []lineOf{}}
+	r := agentRow{
+		Agent: a, Language: "en", Direction: talkover.Inbound, Status: talkover.AgentPublished, Numbers: []lineOf{},
+	}
 	switch a.ID {
 	case sales.ID, reminders.ID:
 		r.Direction = talkover.Outbound

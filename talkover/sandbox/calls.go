@@ -54,7 +54,8 @@ func callsOf(day time.Time) []Call {
 		if c.Direction == talkover.Inbound && c.Status == talkover.StatusNoAnswer && r.IntN(3) == 0 {
 			back := at.Add(time.Duration(4+r.IntN(50)) * time.Minute)
 			if back.Before(day.AddDate(0, 0, 1)) {
-				calls = append(calls, finish(r, Call{Direction: talkover.Outbound, From: c.To, To: c.From, Agent: support}, back))
+				again := Call{Direction: talkover.Outbound, From: c.To, To: c.From, Agent: support}
+				calls = append(calls, finish(r, again, back))
 			}
 		}
 	}
@@ -94,7 +95,10 @@ func newCall(r *rand.Rand, day, at time.Time) Call {
 
 // finish gives a call its outcome, length, ids and formatted numbers.
 func finish(r *rand.Rand, c Call, at time.Time) Call {
-	outcomes := []string{talkover.StatusCompleted, talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed, talkover.StatusAnswered}
+	outcomes := []string{
+		talkover.StatusCompleted, talkover.StatusNoAnswer, talkover.StatusBusy, talkover.StatusFailed,
+		talkover.StatusAnswered,
+	}
 	weights := []int{70, 13, 5, 5, 7}
 	if c.Direction == talkover.Inbound {
 		weights = []int{76, 14, 2, 3, 5}
@@ -107,7 +111,8 @@ func finish(r *rand.Rand, c Call, at time.Time) Call {
 		c.Duration = min(c.Duration, 1800)
 	}
 	c.UpdatedAt = at.Add(time.Duration(c.Duration+r.IntN(25)) * time.Second)
-	c.ID = fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48))
+	c.ID = fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x",
+		r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48))
 	c.SID = fmt.Sprintf("CA%016x%016x", r.Uint64(), r.Uint64())
 	c.ToFormatted, c.FromFormatted = formatted(c.To), formatted(c.From)
 	return c

@@ -39,14 +39,25 @@ func campaignsOf(calls []Call, now time.Time) []Campaign {
 	daysAgo := func(n int) string { return now.AddDate(0, 0, -n).Format(time.DateOnly) }
 	workdays := []int{1, 2, 3, 4, 5}
 	all := []Campaign{
-		{ID: 41, Name: "Autumn outreach", Description: "New customers in the UK and the US.", Status: "active", Type: "sales",
-			StartDate: daysAgo(45), Weekdays: workdays, Earliest: "09:00", Latest: "17:30", Timezone: "Europe/London", Agent: sales, MaxRetries: 3, CooldownHours: 24},
-		{ID: 42, Name: "Appointment reminders", Description: "The day before an appointment.", Status: "active", Type: "reminder",
-			StartDate: daysAgo(30), Weekdays: []int{1, 2, 3, 4, 5, 6}, Earliest: "08:00", Latest: "19:00", Timezone: "America/New_York", Agent: reminders, MaxRetries: 2, CooldownHours: 4},
-		{ID: 43, Name: "Winter follow-up", Description: "Contacts of the autumn who asked for time.", Status: "draft", Type: "follow_up",
-			StartDate: daysAgo(-20), Weekdays: workdays, Earliest: "10:00", Latest: "16:00", Timezone: "Europe/London", Agent: sales, MaxRetries: 1, CooldownHours: 48},
+		{ID: 41, Name: "Autumn outreach",
+			Description: "New customers in the UK and the US.", Status: "active", Type: "sales",
+			StartDate: daysAgo(45), Weekdays: workdays,
+			Earliest: "09:00", Latest: "17:30", Timezone: "Europe/London",
+			Agent: sales, MaxRetries: 3, CooldownHours: 24},
+		{ID: 42, Name: "Appointment reminders",
+			Description: "The day before an appointment.", Status: "active", Type: "reminder",
+			StartDate: daysAgo(30), Weekdays: append(workdays, 6),
+			Earliest: "08:00", Latest: "19:00", Timezone: "America/New_York",
+			Agent: reminders, MaxRetries: 2, CooldownHours: 4},
+		{ID: 43, Name: "Winter follow-up",
+			Description: "Contacts of the autumn who asked for time.", Status: "draft", Type: "follow_up",
+			StartDate: daysAgo(-20), Weekdays: workdays,
+			Earliest: "10:00", Latest: "16:00", Timezone: "Europe/London",
+			Agent: sales, MaxRetries: 1, CooldownHours: 48},
 		{ID: 37, Name: "Customer survey", Description: "How was it?", Status: "completed", Type: "custom",
-			StartDate: daysAgo(59), Weekdays: workdays, Earliest: "09:00", Latest: "18:00", Timezone: "America/New_York", MaxRetries: 1, CooldownHours: 24},
+			StartDate: daysAgo(59), Weekdays: workdays,
+			Earliest: "09:00", Latest: "18:00", Timezone: "America/New_York",
+			MaxRetries: 1, CooldownHours: 24},
 	}
 	for i := range all {
 		all[i].Stats = all[i].statsOf(calls)
@@ -57,7 +68,8 @@ func campaignsOf(calls []Call, now time.Time) []Campaign {
 func (c *Campaign) statsOf(calls []Call) (s CampaignStats) {
 	for _, call := range calls {
 		same := call.Agent == c.Agent // surveys was deleted, and nil in both
-		if !same || call.Direction != talkover.Outbound || call.IsTesting || call.CreatedAt.Format(time.DateOnly) < c.StartDate {
+		began := call.CreatedAt.Format(time.DateOnly) >= c.StartDate
+		if !same || !began || call.Direction != talkover.Outbound || call.IsTesting {
 			continue
 		}
 		s.Calls++

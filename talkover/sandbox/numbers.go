@@ -48,7 +48,9 @@ func (a *Account) listNumbers(q *question) {
 }
 
 // minutes tells what a minute of each agent costs, in US dollars.
-var minutes = map[string]float64{reception.ID: 0.12, support.ID: 0.12, sales.ID: 0.18, reminders.ID: 0.09, intake.ID: 0.12}
+var minutes = map[string]float64{
+	reception.ID: 0.12, support.ID: 0.12, sales.ID: 0.18, reminders.ID: 0.09, intake.ID: 0.12,
+}
 
 // price answers what a minute of an agent costs.
 func (a *Account) price(q *question) {

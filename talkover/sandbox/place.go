@@ -50,6 +50,7 @@ func (a *Account) place(q *question) {
 	}
 	a.Calls = slices.Insert(a.Calls, 0, call)
 	q.reply(http.StatusOK, map[string]string{
-		"id": call.ID, "agent_id": agent.ID, "to": call.To, "status": call.Status, "created_at": a.now.Format(time.RFC3339),
+		"id": call.ID, "agent_id": agent.ID, "to": call.To, "status": call.Status,
+		"created_at": a.now.Format(time.RFC3339),
 	})
 }

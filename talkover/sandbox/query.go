@@ -94,7 +94,9 @@ func list[T any](q *question, pagination string, all []T, show func(*T) (row any
 		}
 		total++
 	}
-	p := map[string]any{"current_page": page, "last_page": max((total+perPage-1)/perPage, 1), "per_page": perPage, "total": total}
+	p := map[string]any{
+		"current_page": page, "last_page": max((total+perPage-1)/perPage, 1), "per_page": perPage, "total": total,
+	}
 	if pagination != "meta" { // which has neither
 		p["from"], p["to"] = nil, nil
 		if len(rows) > 0 {

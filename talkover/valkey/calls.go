@@ -46,14 +46,17 @@ func (s *Server) Key(purpose string) []byte {
 // takes until the next where there is none. It adds the call with an id, unless that is
 // empty or none is left. mine has what this replica knows of the calls of each, by id and
 // moment. The error says that the server is away.
-func (c Calls) Count(id string, most int, who []string, mine []map[string]time.Time) (left int, wait time.Duration, err error) {
+func (c Calls) Count(
+	id string, most int, who []string, mine []map[string]time.Time,
+) (left int, wait time.Duration, err error) {
 	args := []string{id, strconv.Itoa(most)}
 	for i := range who {
 		for id, at := range mine[i] {
 			args = append(args, strconv.Itoa(i+1), id, milli(time.Since(at)))
 		}
 	}
-	answer, err := ask(context.Background(), c.Server, dataTime, numbers(2), script(callsScript, c.keys(who...), args...)...)
+	words := script(callsScript, c.keys(who...), args...)
+	answer, err := ask(context.Background(), c.Server, dataTime, numbers(2), words...)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -64,8 +67,8 @@ func (c Calls) Count(id string, most int, who []string, mine []map[string]time.T
 // for nothing. It returns what was there. The server knows the name by its hash. The error
 // says that the server is away, and the text may have been put all the same.
 func (c Calls) Swap(name, old, text string, hold time.Duration) (string, error) {
-	hold = max(hold, time.Millisecond)
-	return ask(context.Background(), c.Server, dataTime, valkeygo.ValkeyResult.ToString, script(swapScript, c.keys(name), old, text, milli(hold))...)
+	words := script(swapScript, c.keys(name), old, text, milli(max(hold, time.Millisecond)))
+	return ask(context.Background(), c.Server, dataTime, valkeygo.ValkeyResult.ToString, words...)
 }
 
 // Undo takes a call away that was not placed. It returns at once.

@@ -60,8 +60,9 @@ func (l *ledger) Acquire(ask talkover.Ask) (g talkover.Grant, err error) {
 		l.epoch, l.seen, l.ahead = answer[0], answer[1], answer[1]-now
 		if wait := time.Duration(answer[2]) * time.Millisecond; wait >= 0 {
 			l.unheard = nil
-			g = talkover.Grant{Wait: wait, Again: again, Limit: int(answer[3]), Used: int(answer[4]), Outlook: answer[5:]}
-			return g, nil
+			return talkover.Grant{
+				Wait: wait, Again: again, Limit: int(answer[3]), Used: int(answer[4]), Outlook: answer[5:],
+			}, nil
 		}
 		telling = nil
 		for _, id := range l.unheard {
@@ -95,5 +96,6 @@ func (l *ledger) run(of talkover.Ask, told talkover.Told, telling []string) ([]i
 		of.Lease.Milliseconds(), of.Most.Milliseconds(), of.Share, of.Limit, l.Replicas, len(of.Places), of.Outlook,
 		told.Limit, told.Left, told.Reset.Milliseconds(), told.Pause.Milliseconds(),
 	))
-	return ask(context.Background(), l.Server, limitTime, numbers(5), script(limitScript, keys, slices.Concat([]string{of.ID}, args, telling)...)...)
+	words := script(limitScript, keys, slices.Concat([]string{of.ID}, args, telling)...)
+	return ask(context.Background(), l.Server, limitTime, numbers(5), words...)
 }

@@ -37,7 +37,8 @@ func (s *Server) do(ctx context.Context, words ...string) error {
 
 // Names implements [calls.Store].
 func (s store) Names(ctx context.Context, account string) ([]string, error) {
-	return ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.AsStrSlice, "ZRANGE", key(account, "names", ""), "0", lastName, "REV")
+	return ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.AsStrSlice,
+		"ZRANGE", key(account, "names", ""), "0", lastName, "REV")
 }
 
 // Get implements [calls.Store].
@@ -49,7 +50,8 @@ func (s store) Get(ctx context.Context, account, name string) ([]byte, error) {
 // Put implements [calls.Store].
 func (s store) Put(ctx context.Context, account, name string, at, expires time.Time, sealed []byte) error {
 	keys := []string{key(account, "kept:", name), key(account, "names", "")}
-	return s.do(ctx, script(putScript, keys, fmt.Sprintf("%020d", at.UnixMicro()), milli(time.Until(expires)), name, string(sealed))...)
+	moment, life := fmt.Sprintf("%020d", at.UnixMicro()), milli(time.Until(expires))
+	return s.do(ctx, script(putScript, keys, moment, life, name, string(sealed))...)
 }
 
 // Forget implements [calls.Store].
@@ -60,7 +62,8 @@ func (s store) Forget(ctx context.Context, account, name string) (err error) {
 	}
 	for _, name := range names {
 		if err == nil {
-			err = cmp.Or(s.do(ctx, "DEL", key(account, "kept:", name)), s.do(ctx, "ZREM", key(account, "names", ""), name))
+			err = cmp.Or(s.do(ctx, "DEL", key(account, "kept:", name)),
+				s.do(ctx, "ZREM", key(account, "names", ""), name))
 		}
 	}
 	return err
@@ -68,6 +71,7 @@ func (s store) Forget(ctx context.Context, account, name string) (err error) {
 
 // Lease implements [calls.Sharing].
 func (s store) Lease(ctx context.Context, account, name string, life time.Duration) bool {
-	done, err := ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.ToString, "SET", key(account, "lease:", name), "1", "NX", "PX", milli(life))
+	done, err := ask(ctx, s.Server, dataTime, valkeygo.ValkeyResult.ToString,
+		"SET", key(account, "lease:", name), "1", "NX", "PX", milli(life))
 	return err != nil || done != ""
 }

@@ -74,8 +74,10 @@ func CheckURL(raw string) error {
 	u, err := url.Parse(raw)
 	_, wrong := valkeygo.ParseURL(raw)
 	isScheme := err == nil && slices.Contains([]string{"valkey", "valkeys", "redis", "rediss"}, u.Scheme)
-	if !isScheme || wrong != nil || u.Hostname() == "" || u.RawQuery+u.Fragment != "" { // whose texts would quote the URL
-		return errors.New("it is not valkey://, valkeys://, redis:// or rediss://, then [user:secret@]host[:port][/number of a database]")
+	if !isScheme || wrong != nil || u.Hostname() == "" || u.RawQuery+u.Fragment != "" {
+		// The texts of these errors would quote the URL.
+		return errors.New("it is not valkey://, valkeys://, redis:// or rediss://, " +
+			"then [user:secret@]host[:port][/number of a database]")
 	}
 	return nil
 }
@@ -167,7 +169,8 @@ func (s *Server) swap(was *state, c valkeygo.Client, err error) {
 	}
 	now := &state{c, "", was.gone}
 	if err != nil {
-		now.words = fmt.Sprintf("Valkey is away (%s): this replica goes on alone, with 1/%d of the limit", inWords(err), s.Replicas)
+		now.words = fmt.Sprintf("Valkey is away (%s): this replica goes on alone, with 1/%d of the limit",
+			inWords(err), s.Replicas)
 		if was.words == "" {
 			now.gone++
 		}
