@@ -29,7 +29,8 @@ import (
 //
 // A field may have several names.
 
-// wrapper is a field that names objects whose members are read as those of its struct.
+// wrapper is a field that names objects whose members are read as those of the struct that
+// it stands in.
 type wrapper struct{}
 
 // decoder reads one JSON document. It hides the token in every text: an API, or a
@@ -123,7 +124,8 @@ type member struct {
 	name  string
 	field []int // of the struct; nil for none
 	limit int
-	wraps bool // an object holds members of the struct
+	wraps bool  // an object holds members of the struct that owner leads to
+	owner []int // of a struct that is embedded, if it is
 }
 
 // tables keeps the members of each type of struct, by their names.
@@ -140,7 +142,7 @@ func membersOf(t reflect.Type) map[string]member {
 			m := table[name]
 			m.name = name
 			if f.Type == reflect.TypeFor[wrapper]() {
-				m.wraps = true
+				m.wraps, m.owner = true, f.Index[:len(f.Index)-1]
 			} else {
 				m.field = f.Index
 				m.limit, _ = strconv.Atoi(limit)
@@ -156,14 +158,16 @@ func membersOf(t reflect.Type) map[string]member {
 // returns the names of the members that could not be read; of two with one name, the last
 // one counts. It reports false, having skipped the value, where no object comes.
 func (d decoder) fill(into any) (unread []string, ok bool, err error) {
-	v := reflect.ValueOf(into).Elem()
+	return d.fillValue(reflect.ValueOf(into).Elem())
+}
+
+func (d decoder) fillValue(v reflect.Value) (unread []string, ok bool, err error) {
 	members := membersOf(v.Type())
-	var read func(name []byte) error
-	read = func(name []byte) error {
+	ok, err = d.object(func(name []byte) error {
 		m := members[string(name)]
 		kind := d.PeekKind()
 		if m.wraps && kind == '{' {
-			_, err := d.object(read)
+			_, _, err := d.fillValue(v.FieldByIndex(m.owner))
 			return err
 		}
 		if m.field == nil || m.wraps && kind != '"' {
@@ -174,8 +178,7 @@ func (d decoder) fill(into any) (unread []string, ok bool, err error) {
 			unread = append(unread, m.name)
 		}
 		return err
-	}
-	ok, err = d.object(read)
+	})
 	return unread, ok, err
 }
 

@@ -60,6 +60,27 @@ func TestACallIsOrderedAsDocumented(t *testing.T) {
 	}
 }
 
+// What an error tells of itself, such as an id, is not that of a call: an answer of success
+// that holds an error is none.
+func TestAnErrorWithAnIDIsNoCall(t *testing.T) {
+	for _, answered := range []string{
+		`{"error":{"code":"INSUFFICIENT_CREDITS","message":"No.","id":"err_1"}}`,
+		`{"error":{"code":"INSUFFICIENT_CREDITS","message":"No.","details":{"id":"err_1","to":"+12025550123"}}}`,
+		`{"error":{"code":"INSUFFICIENT_CREDITS","message":"No.","data":{"id":"c1"}}}`,
+		`{"message":"No.","code":"INSUFFICIENT_CREDITS","details":{"id":"err_1"}}`,
+	} {
+		client := newClient(t, talkover.Config{Transport: answer{200, answered}})
+		placed, err := client.PlaceCall(t.Context(), "a1", talkover.CallOrder{To: secretNumber})
+		if e := apiErrorOf(err); e.Code != "INSUFFICIENT_CREDITS" || e.Message != "No." || placed.ID != "" {
+			t.Errorf("%s: %+v, %v", answered, placed, err)
+		}
+	}
+	page, err := read(t, 200, `{"error":{"code":"BAD","message":"No.","data":[{"id":"a"}]}}`)
+	if e := apiErrorOf(err); e.Code != "BAD" || len(page.Rows) > 0 {
+		t.Errorf("rows of an error: %+v, %v", page, err)
+	}
+}
+
 // secured serves h with TLS, and returns a transport that trusts it.
 func secured(t *testing.T, http2 bool, h http.HandlerFunc) (base string, transport *http.Transport) {
 	t.Helper()
