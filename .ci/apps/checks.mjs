@@ -183,6 +183,26 @@ for (const { family, env } of families) {
 await check('contrast', () => (measured.marks >= 3 && measured.texts >= 4.5
   ? `marks at least ${measured.marks}:1, texts at least ${measured.texts}:1` : [`marks ${measured.marks}:1, texts ${measured.texts}:1`]));
 
+await check('sixty answers, each mark of which is a figure', async () => {
+  const wrong = [];
+  const day = ago => new Date(Date.parse(`${now.slice(4, 14)}T00:00:00Z`) - ago * 86_400_000).toISOString().slice(0, 10);
+  await page.setViewportSize({ width: 1000, height: 900 });
+  const view = await open({ result: shapes[0].result, can });
+  const questions = expected.manyQuestions(day);
+  for (const args of questions) {
+    const { structuredContent: s, content } = await server.call('get_call_stats', args);
+    for (const part of s.rows.length > 3 && !s.compare ? [false, true] : [false]) {
+      // The same answer as one that was read in part only.
+      const coverage = part ? { ...s.coverage, complete: false, calls_left: 5 } : s.coverage;
+      await page.evaluate(result => window.toView({ method: 'ui/notifications/tool-result', params: result }), { content, structuredContent: { ...s, coverage } });
+      await settled(view);
+      const seen = await look(view);
+      wrong.push(...[...expected.equal(s, seen), ...complaints()].map(w => `${JSON.stringify(args.group_by)} ${args.metrics ?? ''} ${args.top ?? ''} ${part ? 'part' : ''} ${w}`));
+    }
+  }
+  return wrong.length ? wrong : `${questions.length} questions`;
+});
+
 await page.setViewportSize({ width: 740, height: 600 });
 for (const [name, run] of Object.entries(strange.checks)) {
   await check(name, async () => [...await run({ open, page, shapes, settled, look, flaws, accessibility }), ...complaints()]);

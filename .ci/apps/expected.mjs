@@ -91,3 +91,98 @@ export function calls(s, seen) {
   }
   return wrong;
 }
+
+const utc = options => key => new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', ...options }).format(new Date(`${key.length === 7 ? `${key}-01` : key}T00:00:00Z`));
+const NAMES = {
+  day: utc({ weekday: 'short', month: 'short', day: 'numeric' }), week: key => `Week of ${utc({ month: 'short', day: 'numeric' })(key)}`,
+  month: utc({ month: 'short', year: 'numeric' }), hour: key => `${key}:00 – ${key}:59`,
+  weekday: key => ({ Mon: 'Monday', Tue: 'Tuesday', Wed: 'Wednesday', Thu: 'Thursday', Fri: 'Friday', Sat: 'Saturday', Sun: 'Sunday' })[key],
+};
+const nameOf = (dim, key) => (key === '(rest)' ? 'All others' : NAMES[dim]?.(key) ?? key);
+const TITLES = { calls: 'Calls', answer_rate: 'Answer rate', missed: 'Missed', unanswered: 'Unanswered', mean_seconds: 'Mean length', median_seconds: 'Median length', answered: 'Answered', contacts: 'Contacts', talk_seconds: 'Talk time' };
+
+/** The groups of an answer by the names that they have on the page, with the figure that is drawn first. */
+function groupsOf(s, by) {
+  const groups = new Map();
+  const split = by.length === 2 ? by.findIndex(dim => dim === 'status' || dim === 'direction') : -1;
+  const metric = s.matrix?.metric ?? ['calls', 'missed', 'answer_rate', 'mean_seconds'].find(name => s.columns.includes(name)) ?? s.columns.slice(by.length).find(name => s.rows.some(row => typeof row[s.columns.indexOf(name)] === 'number'));
+  const add = (name, value) => groups.set(name, (groups.get(name) ?? 0) + (value ?? NaN));
+  const one = value => (typeof value === 'number' ? value : undefined);
+  if (s.matrix) {
+    const hour = [s.matrix.rows, s.matrix.columns];
+    for (const row of s.rows.filter(r => r[0] !== 'all')) s.columns.slice(1).forEach((column, i) => { if (column !== 'all') add(`${nameOf(hour[0], row[0])}, ${nameOf(hour[1], column)}`, one(row[i + 1])); });
+    return { groups, metric };
+  }
+  for (const row of records(s)) {
+    const rest = row[by[0]] === '(rest)';
+    const keys = rest ? ['(rest)'] : by.map(dim => row[dim]);
+    const names = split >= 0 && !rest ? [nameOf(by[1 - split], keys[1 - split])] : keys.map((key, i) => nameOf(by[i], key));
+    add(names.join('\n'), one(row[metric]));
+  }
+  return { groups, metric };
+}
+
+/**
+ * Each mark equals a figure of the answer, each figure that has room has its mark, and nothing stands where the answer has
+ * nothing: no 0 for what it leaves out.
+ */
+export function equal(s, seen) {
+  const wrong = [];
+  const by = s.matrix ? [s.matrix.rows, s.matrix.columns] : s.columns.filter((name, i) => !/_before$/.test(name) && i < 4 && s.rows.every(row => typeof row[i] === 'string' && row[i] !== '?')).slice(0, 2);
+  if (!by.length || !s.rows.length) return seen.marks.some(m => !m.backdrop) && !Object.keys(seen.figures).length ? ['marks without a row'] : [];
+  const { groups, metric } = groupsOf(s, by);
+  const rest = [...groups.keys()].includes('All others');
+  const leftOut = rest || s.others > 0;
+  const find = title => [...groups.keys()].find(name => [name, name.replace('\n', ' · '), name.replace('\n', ', ')].includes(title));
+  const told = new Map();
+  const valued = [];
+  for (const place of seen.places) {
+    const at = place.words.lastIndexOf(': ', Math.max(place.words.indexOf(`${TITLES[metric] ?? ''} `), place.words.indexOf(': not '), 0)) >= 0 ? place.words.search(/: (?=(Calls|Missed|Answer|Unanswered|Mean|Median|Contacts|Talk|No |not |part|to come|[A-Z][a-z ]+ [\d-]))/) : place.words.indexOf(': ');
+    const title = place.words.slice(0, at < 0 ? place.words.indexOf(': ') : at);
+    const lines = place.words.slice(title.length + 2);
+    const name = find(title);
+    const figure = new RegExp(`(?:^|, )${TITLES[metric] ?? '[^,]+'} (-?[\\d.,:]+%?)`).exec(lines)?.[1].replace(/[,:]+$/, '');
+    if (name === undefined) {
+      if (figure !== undefined && !(figure === '0' && !leftOut)) wrong.push(`"${place.words}", but the answer has no such group`);
+      if (leftOut && /\b0\b/.test(lines.replace(/\d{1,2}:\d\d/g, ''))) wrong.push(`"${place.words}" tells 0 of what is left out`);
+      continue;
+    }
+    const value = groups.get(name);
+    told.set(name, place);
+    if (Number.isNaN(value)) { if (figure !== undefined) wrong.push(`"${place.words}", but it is not known`); continue; }
+    if (figure !== write(metric, value)) wrong.push(`"${place.words}" should tell ${metric} ${write(metric, value)}`);
+    valued.push({ place, value });
+  }
+  const more = seen.legend.some(words => / more in the table$/.test(words));
+  if (!more) for (const [name, value] of groups) if (value > 0 && !told.has(name) && !(name === 'All others' && seen.legend.some(words => words.includes('; the others ')))) wrong.push(`${name.replace('\n', ', ')} has ${value}, and no place`);
+  // Lengths of bars within a place, and what each is for one of its figure.
+  const middle = m => [(m.x + m.right) / 2, (m.y + m.bottom) / 2];
+  const inside = (m, p) => { const [x, y] = middle(m); return x >= p.x - 1 && x <= p.right + 1 && y >= p.y - 1 && y <= p.bottom + 1; };
+  const bars = seen.marks.filter(m => m.kind === 'bar' && !m.backdrop);
+  for (const m of [...bars, ...seen.marks.filter(m => m.kind === 'cell' && !m.backdrop)]) if (!valued.some(({ place }) => inside(m, place))) wrong.push(`a ${m.kind} at ${middle(m).map(Math.round)} stands where the answer has no figure`);
+  if (bars.length) {
+    const side = valued.every(({ place }) => place.x === valued[0].place.x) ? 'width' : 'height';
+    const sums = valued.map(({ place, value }) => ({ place, value, drawn: bars.filter(m => inside(m, place)).reduce((sum, m) => sum + m[side], 0) }));
+    const scale = sums.reduce((a, b) => a + b.drawn, 0) / sums.reduce((a, b) => a + b.value, 0);
+    for (const { place, value, drawn } of sums) if (Math.abs(drawn - value * scale) > 2.5) wrong.push(`${place.words.slice(0, 40)}: ${Math.round(drawn)} px for ${value}, where others have ${scale.toFixed(3)} px for 1`);
+  }
+  if (leftOut && !s.matrix) for (const m of seen.marks.filter(m => m.kind === 'cell' && m.backdrop)) if (!valued.some(({ place }) => inside(m, place))) { wrong.push('a cell of 0 stands for what is left out'); break; }
+  if (leftOut && !seen.legend.some(words => /; the others /.test(words))) wrong.push(`the picture does not say what it leaves out: ${seen.legend}`);
+  return wrong;
+}
+
+/** Sixty questions, of all dimensions and pairs of them, with few and many groups, figures, filters and windows. */
+export function manyQuestions(day) {
+  const month = { date_from: day(35), date_to: day(5) };
+  const long = { date_from: day(90), date_to: day(1) };
+  const single = ['status', 'direction', 'agent', 'contact', 'line', 'day', 'week', 'month', 'weekday', 'hour'].map(d => [d]);
+  const pairs = [['agent', 'status'], ['day', 'status'], ['agent', 'day'], ['day', 'hour'], ['weekday', 'hour'], ['contact', 'status'], ['week', 'direction'], ['agent', 'weekday'], ['month', 'agent'], ['direction', 'hour'], ['line', 'status'], ['week', 'hour']];
+  return [
+    ...single.map(group_by => ({ ...month, group_by })), ...single.map(group_by => ({ ...month, group_by, compare: 'previous_period' })),
+    ...pairs.map(group_by => ({ ...month, group_by })), ...pairs.slice(0, 3).map(group_by => ({ ...long, group_by })),
+    ...[['answer_rate'], ['median_seconds', 'answered'], ['talk_seconds'], ['missed']].flatMap(metrics => [['agent'], ['day'], ['hour']].map(group_by => ({ ...month, group_by, metrics }))),
+    ...['answer_rate', 'missed', 'mean_seconds'].map(metric => ({ ...month, group_by: ['weekday', 'hour'], metrics: [metric] })),
+    ...[['day'], ['hour'], ['agent'], ['contact'], ['weekday'], ['agent', 'day'], ['week']].map(group_by => ({ ...month, group_by, top: 3 })),
+    { ...long, group_by: ['day'], order: 'calls' }, { ...long, group_by: ['day', 'hour'] }, { ...month, group_by: ['day'], min_seconds: 86000 }, { ...month, group_by: ['weekday', 'hour'], min_seconds: 86000 },
+  ];
+}

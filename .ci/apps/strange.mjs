@@ -191,6 +191,85 @@ export const checks = {
     return [...wrong, ...found(!(await look(view)).text.includes('forged'), 'a message that is not the host\'s was heard')];
   },
 
+  'bars show the period before, and the table the change': async ({ open, shapes, look, settled }) => {
+    const result = copy(named(shapes, 'agents').result);
+    const s = result.structuredContent;
+    s.columns.splice(2, 0, 'calls_before', 'calls_change');
+    s.rows = s.rows.map((row, i) => [...row.slice(0, 2), row[1] + i + 1, -i - 1, ...row.slice(2)]);
+    s.compare = { with: 'previous_period', from: '2026-10-01 00:00', to: '2026-10-07 24:00', cut: false, totals: {}, change: {}, percent: {} };
+    const view = await open({ result });
+    const seen = await look(view);
+    const dashes = seen.strokes.filter(m => m.width < 4 && m.height > 10).length;
+    await view.locator('#as-table').click();
+    await settled(view);
+    const { head } = await look(view);
+    return [...found(dashes === s.rows.length, `${dashes} dashed lines for ${s.rows.length} agents`), ...found(seen.legend.some(words => words.includes('Oct 1')), `the legend does not name the period before: ${seen.legend}`),
+      ...found(head.some(words => /change/.test(words)), `the table has no change: ${head}`)];
+  },
+
+  'a table of calls has the agent whole at 640 px, says that it scrolls, and counts what it shows': async ({ open, page, shapes, look }) => {
+    await page.setViewportSize({ width: 640, height: 600 });
+    const result = copy(named(shapes, 'found').result);
+    const s = result.structuredContent;
+    const view = await open({ result });
+    const seen = await look(view);
+    const cut = await view.evaluate(() => [...document.querySelectorAll('td.agent')].filter(td => td.scrollWidth > td.clientWidth || td.getBoundingClientRect().right > innerWidth).length);
+    const [beyond, label] = await view.evaluate(() => [document.querySelector('.framed').dataset.beyond, document.querySelector('.tabled').getAttribute('aria-label')]);
+    const wrong = [...found(seen.head[1] === 'Agent' && !cut, `columns ${seen.head}, ${cut} agents are cut`), ...found(beyond === 'right' && /scrolls sideways/.test(label), `nothing tells that the table goes on: ${beyond}, ${label}`),
+      ...found(seen.title.endsWith(`${s.rows.length} shown`) && /shown/.test(seen.legend[0]), `the title is ${seen.title}, the legend ${seen.legend}`)];
+    s.rows = s.rows.map(row => row.map((value, i) => (s.columns[i] === 'seconds' ? 0 : value)));
+    const silent = await look(await open({ result }));
+    await page.setViewportSize({ width: 740, height: 600 });
+    return [...wrong, ...found(silent.strokes.length === 0, 'calls of no length have a strip of lengths')];
+  },
+
+  'on paper there is ink on white, every row, and nothing to press': async ({ open, page, shapes, settled }) => {
+    const view = await open({ result: named(shapes, 'heat').result, context: { theme: 'dark', styles: { variables: { '--color-background-primary': '#101418', '--color-text-primary': '#eeeeee' } } } });
+    const state = () => view.evaluate(() => ({ page: getComputedStyle(document.body).backgroundColor, buttons: [...document.querySelectorAll('.tools, .pages')].filter(e => getComputedStyle(e).display !== 'none').length,
+      rows: document.querySelectorAll('tbody tr').length, head: [...document.querySelectorAll('thead')].map(e => getComputedStyle(e).display)[0], adjust: [...document.querySelectorAll('.legend i')].map(e => getComputedStyle(e).printColorAdjust)[0] }));
+    await view.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    const paper = await state();
+    await view.evaluate(() => dispatchEvent(new Event('afterprint')));
+    await settled(view);
+    const screen = await state();
+    return [...found(paper.page === 'rgb(255, 255, 255)' && screen.page === 'rgb(16, 20, 24)', `backgrounds ${paper.page} and ${screen.page}`), ...found(paper.buttons === 0 && screen.buttons > 0, `${paper.buttons} groups of buttons on paper`),
+      ...found(paper.rows === named(shapes, 'heat').result.structuredContent.rows.length && paper.head === 'table-header-group' && paper.adjust === 'exact', JSON.stringify(paper))];
+  },
+
+  'letters of the browser, words from right to left, and digits of other locales': async ({ open, page, shapes, look, flaws, settled }) => {
+    const wrong = [];
+    const result = copy(named(shapes, 'agents').result);
+    result.structuredContent.rows[0][0] = '\u05d0\u05d1\u05d2 (1)';
+    const view = await open({ result, context: { locale: 'ar-EG' } });
+    const arabic = await look(view);
+    wrong.push(...found(!/[\u0660-\u0669\u06f0-\u06f9]/.test(JSON.stringify(arabic)), 'digits of two kinds are mixed'), ...found(arabic.places.some(p => p.words.startsWith('\u2068\u05d0\u05d1\u05d2 (1)\u2069: ')), 'a label from right to left is not kept apart'));
+    await view.evaluate(() => { document.documentElement.style.fontSize = '175%'; document.getElementById('view').style.paddingLeft = '13px'; });
+    await page.setViewportSize({ width: 741, height: 600 });
+    await settled(view);
+    const large = await look(view);
+    const height = seen => Math.min(...seen.texts.map(t => t.bottom - t.y));
+    wrong.push(...found(height(large) > 1.7 * height(arabic), `letters of ${height(arabic)} px became ${height(large)} px where readers set them twice as large`), ...flaws(large));
+    await page.setViewportSize({ width: 740, height: 600 });
+    const german = await look(await open({ result: named(shapes, 'heat').result, context: { locale: 'de-DE' } }));
+    return [...wrong, ...found(german.texts.some(t => t.words === 'Mo') && !german.texts.some(t => t.words === 'Mon'), 'weekdays are in two languages')];
+  },
+
+  'a click takes the filters that the answer names': async ({ open, page, shapes }) => {
+    const result = copy(named(shapes, 'agents').result);
+    const s = result.structuredContent;
+    s.filters = { ...s.filters, whatever: 'kept' };
+    s.next = { tool: 'find_calls', arguments: { ...s.next.arguments, whatever: 'kept', who: s.rows[0][0] } };
+    delete s.next.arguments.agent;
+    const ask = async (answer, which) => {
+      const view = await open({ result: answer, can: { serverTools: {} }, answers: { find_calls: named(shapes, 'found').result } });
+      await view.locator('.hits rect').nth(which).click();
+      return page.evaluate(() => window.heard.filter(m => m.method === 'tools/call').map(m => m.params.arguments)[0]);
+    };
+    const asked = await ask(result, 1);
+    const cell = await ask(named(shapes, 'heat').result, 40);
+    return [...found(asked?.who === s.rows[1][0] && asked.whatever === 'kept' && !('agent' in asked), `asked for ${JSON.stringify(asked)}`), ...found(cell?.weekdays?.length === 1 && cell.hour_from === cell.hour_to, `the cell asked for ${JSON.stringify(cell)}`)];
+  },
+
   'the theme follows the host': async ({ open, page, shapes, look, settled }) => {
     const view = await open({ result: named(shapes, 'agents').result, context: { theme: 'light' } });
     const light = await look(view);

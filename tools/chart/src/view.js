@@ -128,11 +128,11 @@ export class View {
     // higher gets the lines of others, one after the other, until they do.
     for (const given of GIVEN_UP) {
       this.root.dataset.given = given;
-      const drawn = fill(Math.max(scaled(110), this.room - others()));
+      const drawn = fill(Math.max(110, this.room - others()));
       if (!drawn?.cramped) return;
     }
     this.root.dataset.given = '';
-    fill(Math.max(scaled(110), this.room - others()));
+    fill(Math.max(110, this.room - others()));
   }
 
   fillStats(model, { figure, legend, width, room }) {
