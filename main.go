@@ -19,7 +19,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	p := &cli.Program{Version: version(), Env: envconfig.OsLookuper(), Names: names(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	p := &cli.Program{Version: version(), Env: envconfig.OsLookuper(), Names: names(), Stdin: os.Stdin,
+		Stdout: os.Stdout, Stderr: os.Stderr}
 	code := p.Run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

@@ -13,7 +13,8 @@ import (
 )
 
 // errNoFolder tells why there is nothing to list or delete.
-var errNoFolder = misuse{config.Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "is not set, so readings are kept in the memory of a running server alone, and end with it"}}}
+var errNoFolder = misuse{config.Faults{{Setting: "TALKOVER_CACHE_DIR",
+	Problem: "is not set, so readings are kept in the memory of a running server alone, and end with it"}}}
 
 // folder is the folder of kept readings, and the account of the settings.
 type folder struct {
@@ -78,11 +79,13 @@ func (p *Program) listKept(cmd *cobra.Command, _ []string) error {
 	for _, r := range readings {
 		total, bytes = total+r.Calls, bytes+r.Bytes
 		all = append(all, listed{r.From.String(), r.To.String(), r.Calls, r.Bytes, r.ReadAt})
-		fmt.Fprintf(&b, "%s - %s  %6d calls  %8d bytes  read %s ago\n", r.From, r.To, r.Calls, r.Bytes, time.Since(r.ReadAt).Round(time.Minute))
+		fmt.Fprintf(&b, "%s - %s  %6d calls  %8d bytes  read %s ago\n", r.From, r.To, r.Calls, r.Bytes,
+			time.Since(r.ReadAt).Round(time.Minute))
 	}
 	others -= len(all)
 	fmt.Fprintf(&b, "%s of this token with %s in %d bytes; %s of other tokens.",
-		talkover.Plural(len(all), "reading", "readings"), talkover.Plural(total, "call", "calls"), bytes, talkover.Plural(others, "reading", "readings"))
+		talkover.Plural(len(all), "reading", "readings"), talkover.Plural(total, "call", "calls"), bytes,
+		talkover.Plural(others, "reading", "readings"))
 	return p.print(b.String(), struct {
 		Readings []listed `json:"readings"`
 		Others   int      `json:"readings_of_other_tokens"`

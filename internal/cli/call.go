@@ -32,7 +32,9 @@ func (p *Program) call(cmd *cobra.Command, args []string) error {
 type caller func(tool string, values map[string]any) (*mcp.CallToolResult, error)
 
 // callOnce calls one tool through the server, as a client does.
-func (p *Program) callOnce(cmd *cobra.Command, tool string, values map[string]any) (result *mcp.CallToolResult, err error) {
+func (p *Program) callOnce(
+	cmd *cobra.Command, tool string, values map[string]any,
+) (result *mcp.CallToolResult, err error) {
 	err = p.connected(cmd, func(call caller) (err error) {
 		result, err = call(tool, values)
 		return err

@@ -59,7 +59,8 @@ func (p *Program) probe(ctx context.Context) error {
 		}
 	}
 	if _, given := p.Env.Lookup("MCP_ADDR"); c.Transport == "stdio" && !given {
-		return errors.New("over stdio there is nothing to ask; give it the address of the server: -addr, or MCP_TRANSPORT and MCP_ADDR")
+		return errors.New("over stdio there is nothing to ask; give it the address of the server: -addr, or " +
+			"MCP_TRANSPORT and MCP_ADDR")
 	}
 	return httpserver.Probe(ctx, c.Addr)
 }

@@ -56,8 +56,12 @@ func (p *Program) Tree() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		SuggestionsMinimumDistance: 2,
 	}
-	kept := &cobra.Command{Use: "cache", Short: "List the readings that are kept in TALKOVER_CACHE_DIR", Args: wantNoArguments, RunE: p.listKept}
-	clearKept := &cobra.Command{Use: "clear", Short: "Delete the kept readings of this token, or with -all those of every token", Args: wantNoArguments, RunE: p.clearKept}
+	kept := &cobra.Command{Use: "cache", Short: "List the readings that are kept in TALKOVER_CACHE_DIR",
+		Args: wantNoArguments, RunE: p.listKept}
+	clearKept := &cobra.Command{
+		Use: "clear", Short: "Delete the kept readings of this token, or with -all those of every token",
+		Args: wantNoArguments, RunE: p.clearKept,
+	}
 	clearKept.Flags().Bool("all", false, "those of every token, also of tokens that are gone")
 	kept.AddCommand(clearKept)
 	root.AddCommand(
@@ -78,7 +82,8 @@ func (p *Program) Tree() *cobra.Command {
 			Args:    wantCall, RunE: p.chart,
 		},
 		&cobra.Command{
-			Use: "check RULE [RULE ...] [NAME=VALUE ...]", Short: "Check rules about the figures of get_call_stats, for cron and CI",
+			Use:   "check RULE [RULE ...] [NAME=VALUE ...]",
+			Short: "Check rules about the figures of get_call_stats, for cron and CI",
 			Long: "Asks get_call_stats once and prints a line a rule. A rule is a metric, <, <=, >, >=, ==\n" +
 				"or !=, and a number; rates are in per cent. NAME=VALUE are arguments of get_call_stats.\n" +
 				"It exits with 0 where all rules hold, 1 where one does not, and 2 where one cannot be\n" +
@@ -94,15 +99,21 @@ func (p *Program) Tree() *cobra.Command {
 			Example: "  talkover-mcp csv -demo find_calls period=last_month status=missed",
 			Args:    wantCall, RunE: p.csv,
 		},
-		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token", Args: wantNoArguments, RunE: p.listTools},
-		&cobra.Command{Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong", Args: wantNoArguments, RunE: p.doctor},
+		&cobra.Command{Use: "tools", Short: "Print the tools and their schemas as JSON; needs no token",
+			Args: wantNoArguments, RunE: p.listTools},
+		&cobra.Command{
+			Use: "doctor", Short: "Check settings, network, token, limit and clock, and say what is wrong",
+			Args: wantNoArguments, RunE: p.doctor,
+		},
 		kept,
-		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not", Args: wantNoArguments, RunE: p.healthcheck},
+		&cobra.Command{Use: "healthcheck", Short: "Ask the server at -addr whether it is alive; exit 1 if not",
+			Args: wantNoArguments, RunE: p.healthcheck},
 		&cobra.Command{Use: "version", Short: "Print the version", Args: wantNoArguments, RunE: p.printVersion},
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Short: "Print what a command does",
-		RunE: func(_ *cobra.Command, args []string) error { // cobra's own exits with 0 for a command that does not exist
+		// cobra's own exits with 0 for a command that does not exist
+		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, _ := root.Find(args)
 			if len(rest) > 0 {
 				return misuse{wantCommand(root, rest)}
@@ -122,7 +133,8 @@ func (p *Program) Tree() *cobra.Command {
 		}
 		return fmt.Errorf("%w (see -help)", err)
 	})
-	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true } // cobra calls it once words and flags are checked
+	// cobra calls it once words and flags are checked
+	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true }
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	help := root.HelpFunc()
@@ -144,9 +156,11 @@ func wantCommand(root *cobra.Command, args []string) error {
 	word := args[0]
 	switch near := root.SuggestionsFor(word); {
 	case slices.Contains(tools.MeasuredNames(tools.Config{AllowCalls: true}), word):
-		return fmt.Errorf("%q is a tool, not a command; to call it: talkover-mcp call %s NAME=VALUE (see -help)", word, word)
+		return fmt.Errorf("%q is a tool, not a command; to call it: talkover-mcp call %s NAME=VALUE (see -help)",
+			word, word)
 	case slices.Contains([]string{"serve", "server", "start", "run"}, word):
-		return fmt.Errorf("%q is not a command; without one talkover-mcp serves: over stdio, or with -transport http over HTTP (see -help)", word)
+		return fmt.Errorf("%q is not a command; without one talkover-mcp serves: over stdio, or with -transport "+
+			"http over HTTP (see -help)", word)
 	case len(near) > 0:
 		return fmt.Errorf("%q is not a command; did you mean %s? (see -help)", word, strings.Join(near, " or "))
 	}
@@ -164,7 +178,8 @@ func wantNoArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%q is not a command: %s takes no arguments (see -help)", c.Name()+" "+strings.Join(args, " "), c.Name())
+	return fmt.Errorf("%q is not a command: %s takes no arguments (see -help)",
+		c.Name()+" "+strings.Join(args, " "), c.Name())
 }
 
 // wantCall refuses all but the name of a tool and its arguments.

@@ -91,15 +91,18 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 	}
 	if c.LacksToken() {
 		with.TokenOf = func(context.Context) talkover.Secret { return talkover.Secret{} }
-		with.NoToken = func(ctx context.Context) string { return config.HostOf(transport.ClientName(ctx)).HowToSetToken() }
+		with.NoToken = func(ctx context.Context) string {
+			return config.HostOf(transport.ClientName(ctx)).HowToSetToken()
+		}
 	}
 	if c.Transport != "stdio" && c.Auth != "none" {
 		with.MayAs = auth.MayAs
 	}
 	s.server = tools.New(with)
 	s.metrics.Watch(s.server, telemetry.Server{
-		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(), Outcomes: tools.Outcomes,
-		Client: func(name string) string { return config.HostOf(name).Word },
+		Tools: tools.MeasuredNames(with), Counting: tools.CountingTools(), Resources: tools.ResourceNames(),
+		Outcomes: tools.Outcomes,
+		Client:   func(name string) string { return config.HostOf(name).Word },
 	})
 	if s.shared != nil {
 		s.metrics.WatchShared(s.shared.State)
@@ -159,7 +162,8 @@ func (p *Program) serve(cmd *cobra.Command, _ []string) error {
 // serveStdio answers one client.
 func (p *Program) serveStdio(ctx context.Context, s service) error {
 	if config.IsTerminal(p.Stdin) {
-		fmt.Fprintln(p.Stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with Ctrl-C.\n"+
+		fmt.Fprintln(p.Stderr, "talkover-mcp waits here for an MCP client to speak JSON-RPC on stdin; end it with "+
+			"Ctrl-C.\n"+
 			"To try it by hand: talkover-mcp call -demo list_calls status=failed")
 	}
 	s.greet()
@@ -206,13 +210,15 @@ func (s service) greet(where ...any) {
 		s.log.Warn("demo account: every call in it is invented")
 	}
 	if s.LacksToken() {
-		s.log.Warn("TALKOVER_TOKEN is not set: the tools are listed, and each answers how to set it (to try without one: -demo)")
+		s.log.Warn("TALKOVER_TOKEN is not set: the tools are listed, and each answers how to set it (to try without " +
+			"one: -demo)")
 	}
 	if s.AllowCalls && !s.MayCall() {
 		s.log.Warn("make_call is off: over " + s.Transport + " it needs MCP_AUTH")
 	}
 	for _, setting := range s.OpenFiles() {
-		s.log.Warn("any user of this machine may read the file of "+setting+"; make it readable to this server alone (chmod 600)", "setting", setting)
+		s.log.Warn("any user of this machine may read the file of "+setting+"; make it readable to this server "+
+			"alone (chmod 600)", "setting", setting)
 	}
 	s.log.Info("serving", append([]any{"transport", s.Transport, "version", s.version}, where...)...)
 	go debug.FreeOSMemory() // the start needed more than serving does

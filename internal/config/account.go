@@ -30,7 +30,8 @@ type Account struct {
 // Account makes the client. version is that of this program. wrap, if it is not nil,
 // returns the transport to use in place of the one that it is given. shared counts the
 // requests of all replicas; nil where each counts its own.
-func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper, shared *valkey.Server) (Account, error) {
+func (c Config) Account(version string, log *slog.Logger, wrap func(http.RoundTripper) http.RoundTripper,
+	shared *valkey.Server) (Account, error) {
 	api := talkover.Config{
 		Transport: talkover.NewTransport(),
 		Token:     c.token,

@@ -36,13 +36,15 @@ func (c Config) Logs(log *slog.Logger, shared *valkey.Server, now func() time.Ti
 }
 
 // OpenFolder warns of a folder in which others could delete what is kept, or fill the disk.
-const OpenFolder = "TALKOVER_CACHE_DIR: other users of this machine may write to the folder; take that from them (chmod go-w)"
+const OpenFolder = "TALKOVER_CACHE_DIR: other users of this machine may write to the folder; take that from them " +
+	"(chmod go-w)"
 
 // CacheFolder opens the folder of TALKOVER_CACHE_DIR. The error is [Faults].
 func (c Config) CacheFolder(log *slog.Logger) (*calls.Dir, error) {
 	dir, err := calls.OpenDir(c.CacheDir, log)
 	if err != nil {
-		return nil, Faults{{Setting: "TALKOVER_CACHE_DIR", Problem: "takes a folder that this program may write to: " + err.Error()}}
+		return nil, Faults{{Setting: "TALKOVER_CACHE_DIR",
+			Problem: "takes a folder that this program may write to: " + err.Error()}}
 	}
 	return dir, nil
 }

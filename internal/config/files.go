@@ -125,9 +125,11 @@ func (c *changing[T]) now() T {
 	}
 	switch {
 	case err != nil && c.isGate:
-		c.log.Warn("a file of tokens changed and has a fault; its good lines count, and no others", "setting", c.setting, "why", err.Error())
+		c.log.Warn("a file of tokens changed and has a fault; its good lines count, and no others",
+			"setting", c.setting, "why", err.Error())
 	case err != nil:
-		c.log.Warn("a file of secrets changed and cannot be taken; what it held before stays", "setting", c.setting, "why", err.Error())
+		c.log.Warn("a file of secrets changed and cannot be taken; what it held before stays",
+			"setting", c.setting, "why", err.Error())
 	case !first:
 		c.log.Info("a file of secrets changed and was read again", "setting", c.setting)
 	}

@@ -21,15 +21,23 @@ var hosts = []struct {
 	Host
 }{
 	{"claudecode", Host{"claude-code", "Claude Code", "run claude mcp remove talkover, and then " +
-		"claude mcp add talkover --env TALKOVER_TOKEN=... -- talkover-mcp; or, if .mcp.json has it, set TALKOVER_TOKEN there. Then start Claude Code again"}},
-	{"claude", Host{"claude", "Claude Desktop", "for an extension, in Settings > Extensions > Talkover; else in Settings > Developer > Edit Config, " +
+		"claude mcp add talkover --env TALKOVER_TOKEN=... -- talkover-mcp; or, if .mcp.json has it, set " +
+		"TALKOVER_TOKEN there. Then start Claude Code again"}},
+	{"claude", Host{"claude", "Claude Desktop", "for an extension, in Settings > Extensions > Talkover; " +
+		"else in Settings > Developer > Edit Config, " +
 		`as "TALKOVER_TOKEN" under "env" of this server. Then quit Claude Desktop and start it again`}}, // claude-ai
-	{"cursor", Host{"cursor", "Cursor", `in ~/.cursor/mcp.json, or .cursor/mcp.json of the project, as "TALKOVER_TOKEN" under "env" of this server. ` +
-		"Then turn the server off and on in Cursor's settings, at MCP"}}, // cursor-vscode
+	{"cursor", Host{"cursor", "Cursor",
+		`in ~/.cursor/mcp.json, or .cursor/mcp.json of the project, as "TALKOVER_TOKEN" under "env" of this server. ` +
+			"Then turn the server off and on in Cursor's settings, at MCP"}}, // cursor-vscode
 	{"visualstudiocode", vscode},
 	{"vscode", vscode},
-	{"codex", Host{"codex", "Codex", `in ~/.codex/config.toml, as TALKOVER_TOKEN = "..." under [mcp_servers.talkover.env]. Then start Codex again`}},                    // codex-mcp-client
-	{"gemini", Host{"gemini", "Gemini CLI", `in ~/.gemini/settings.json, as "TALKOVER_TOKEN" under "env" of this server in "mcpServers". Then start Gemini CLI again`}}, // gemini-cli-mcp-client
+	// codex-mcp-client
+	{"codex", Host{"codex", "Codex",
+		`in ~/.codex/config.toml, as TALKOVER_TOKEN = "..." under [mcp_servers.talkover.env]. Then start Codex again`}},
+	// gemini-cli-mcp-client
+	{"gemini", Host{"gemini", "Gemini CLI",
+		`in ~/.gemini/settings.json, as "TALKOVER_TOKEN" under "env" of this server in "mcpServers". ` +
+			"Then start Gemini CLI again"}},
 	{"openaimcp", Host{Word: "chatgpt", Name: "ChatGPT"}},
 	{"chatgpt", Host{Word: "chatgpt", Name: "ChatGPT"}},
 	{"windsurf", Host{Word: "windsurf", Name: "Windsurf"}},
@@ -41,7 +49,8 @@ var hosts = []struct {
 	{"inspector", Host{Word: "inspector", Name: "MCP Inspector"}},
 }
 
-var vscode = Host{"vscode", "VS Code", "in .vscode/mcp.json of the workspace, or by the command MCP: Open User Configuration, " +
+var vscode = Host{"vscode", "VS Code", "in .vscode/mcp.json of the workspace, or by the command MCP: Open User " +
+	"Configuration, " +
 	`as "TALKOVER_TOKEN" under "env" of this server. Then run the command MCP: List Servers and restart it`}
 
 // HowToSetToken tells a model what its user must do, so that a server that has no token
@@ -52,7 +61,8 @@ func (h Host) HowToSetToken() string {
 	if h.token != "" {
 		where = "in " + h.Name + ": " + h.token
 	}
-	return "this server has no Talkover token yet. Trying again will not help. Tell the user to make an API token in Talkover and to set it " +
+	return "this server has no Talkover token yet. Trying again will not help. Tell the user to make an API token " +
+		"in Talkover and to set it " +
 		where + ". The token belongs there alone, and never in a conversation. " +
 		"To try without an account, set TALKOVER_DEMO to true in its place: every call of the demo is invented."
 }

@@ -49,7 +49,8 @@ func Load(_ context.Context, env envconfig.Lookuper) (Config, error) {
 		c.checkAuth(&wrong)
 	}
 	if c.MayCall() && c.Transport != "stdio" && c.CallCountries == nil {
-		wrong.add("TALKOVER_CALL_COUNTRIES", "takes calling codes such as 1,44, which are missing; TALKOVER_ALLOW_CALLS needs them over sse and http")
+		wrong.add("TALKOVER_CALL_COUNTRIES", "takes calling codes such as 1,44, which are missing; "+
+			"TALKOVER_ALLOW_CALLS needs them over sse and http")
 	}
 	if c.TokenPerRequest() && (c.Transport == "stdio" || c.Demo) {
 		wrong.add("TALKOVER_TOKEN_SOURCE", "takes client only with MCP_TRANSPORT=http or sse, and not in the demo")
@@ -118,7 +119,9 @@ func (s Setting) decode(text string, into reflect.Value) bool {
 		}
 	case *[]string:
 		*field = listed(text)
-		isForm := map[string]func(*string) bool{"hosts": isHost, "origins": isOrigin, "networks": isNetwork}[tag("form")]
+		isForm := map[string]func(*string) bool{
+			"hosts": isHost, "origins": isOrigin, "networks": isNetwork,
+		}[tag("form")]
 		for i := range *field {
 			if !isForm(&(*field)[i]) {
 				return false
@@ -131,7 +134,8 @@ func (s Setting) decode(text string, into reflect.Value) bool {
 	case *talkover.CallingCodes:
 		*field, err = talkover.ParseCallingCodes(text)
 	case *slog.Level:
-		other := map[string]string{"trace": "debug", "warning": "warn", "fatal": "error", "critical": "error"} // of other programs
+		// of other programs
+		other := map[string]string{"trace": "debug", "warning": "warn", "fatal": "error", "critical": "error"}
 		err = field.UnmarshalText([]byte(cmp.Or(other[strings.ToLower(text)], text)))
 	}
 	return err == nil

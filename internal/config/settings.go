@@ -220,7 +220,8 @@ func parseGate(text string) (auth.Tokens, error) {
 func (c Config) OpenFiles() []string {
 	var open []string
 	for _, s := range All() {
-		if path := reflect.ValueOf(c).FieldByIndex(s.field.Index).String(); s.File != "" && path != "" && isOpenToOthers(path) {
+		if path := reflect.ValueOf(c).FieldByIndex(s.field.Index).String(); s.File != "" && path != "" &&
+			isOpenToOthers(path) {
 			open = append(open, s.Env)
 		}
 	}

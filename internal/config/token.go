@@ -17,7 +17,8 @@ func (c Config) readToken(wrong *Faults) talkover.Secret {
 	case c.Demo:
 		return talkover.Secret{}
 	case c.TokenPerRequest() && (c.Token != "" || c.TokenFile != ""):
-		wrong.add("TALKOVER_TOKEN", "takes nothing, nor does TALKOVER_TOKEN_FILE, while TALKOVER_TOKEN_SOURCE=client: each request brings its own")
+		wrong.add("TALKOVER_TOKEN", "takes nothing, nor does TALKOVER_TOKEN_FILE, while "+
+			"TALKOVER_TOKEN_SOURCE=client: each request brings its own")
 		return talkover.Secret{}
 	case c.TokenPerRequest():
 		return talkover.Secret{}

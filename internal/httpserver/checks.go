@@ -22,8 +22,9 @@ import (
 )
 
 const (
-	maxBody   = 64 << 10         // bytes of a message
-	mostMarks = 4000             // commas and opening brackets of a message: each value takes more memory than its letters
+	maxBody = 64 << 10 // bytes of a message
+	// commas and opening brackets of a message: each value takes more memory than its letters
+	mostMarks = 4000
 	mostWaste = 1 << 20          // bytes of a longer one that are read and thrown away, so that its sender sees why
 	bodyTime  = 10 * time.Second // for a whole request to arrive
 	stallTime = 15 * time.Second // for a client to take what the server writes
@@ -48,7 +49,9 @@ type check struct {
 // before the body, and a method that a path does not take is refused behind the login:
 // clients that look for a stream at /mcp learn that they must log in.
 func (h *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: &writer{ResponseWriter: w, control: http.NewResponseController(w), server: h, status: http.StatusOK}}
+	x := &exchange{w: &writer{
+		ResponseWriter: w, control: http.NewResponseController(w), server: h, status: http.StatusOK,
+	}}
 	id := r.Header.Get(auth.IDHeader) // of a proxy
 	if !idForm.MatchString(id) {
 		id = rand.Text()[:12]
@@ -106,7 +109,8 @@ func (h *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var usualMethods = []string{
-	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions,
 }
 
 // checkHost refuses a request whose Host is neither a loopback name nor on the list. A
@@ -133,7 +137,8 @@ func (h *Server) checkOrigin(x *exchange) (int, string) {
 	if len(origins) == 0 && (x.to.isOpen || x.to.handler == nil) {
 		return 0, "" // a link to /healthz
 	}
-	probe := &http.Request{Method: http.MethodPost, Header: x.r.Header, Host: x.r.Host, URL: x.r.URL} // a GET would pass
+	// a GET would pass
+	probe := &http.Request{Method: http.MethodPost, Header: x.r.Header, Host: x.r.Host, URL: x.r.URL}
 	if len(origins) > 1 || h.origins.Check(probe) != nil {
 		h.refused.add(x.r, "request refused", "foreign_origin")
 		return http.StatusForbidden, "this Origin is not allowed; MCP_ALLOWED_ORIGINS lists those that are"

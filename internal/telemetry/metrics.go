@@ -1,5 +1,5 @@
-// Package telemetry shows operators what the server does: figures for Prometheus, and words for the log in place of what
-// it must not show. Neither holds what was asked or answered: no token, no phone number, no argument.
+// Package telemetry shows operators what the server does: figures for Prometheus, and words for the log in place of
+// what it must not show. Neither holds what was asked or answered: no token, no phone number, no argument.
 package telemetry
 
 import (
@@ -50,25 +50,31 @@ func NewMetrics(version string, hosts ...string) *Metrics {
 	m := &Metrics{hosts: hosts, registry: prometheus.NewRegistry()}
 	m.make = promauto.With(m.registry)
 	m.calls = m.counters("tool_calls_total",
-		"Calls of tools and reads of the calls.csv resource that ended; outcome is ok, or a word for why not.", "tool", "outcome")
+		"Calls of tools and reads of the calls.csv resource that ended; outcome is ok, or a word for why "+
+			"not.", "tool", "outcome")
 	m.callTime = m.make.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "tool_call_duration_seconds",
 		Help:    "Duration of these calls and reads, with their waits for the API's limit; at most 50 s.",
 		Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 25, 50},
 	}, []string{"tool", "outcome"})
-	m.inFlight = m.gauges("tool_calls_in_flight", "Calls of tools and reads of the calls.csv resource that are being answered.", "tool")
+	m.inFlight = m.gauges("tool_calls_in_flight", "Calls of tools and reads of the calls.csv resource that are "+
+		"being answered.", "tool")
 	m.requests = m.counters("upstream_requests_total",
-		"Requests to the Talkover API by endpoint and by the HTTP status of the answer; the status is none where no answer came.", "endpoint", "status")
+		"Requests to the Talkover API by endpoint and by the HTTP status of the answer; the status is none where no "+
+			"answer came.", "endpoint", "status")
 	m.headTime = m.make.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "upstream_request_duration_seconds",
 		Help:    "Time from a request to the header of its answer, or to its failure.",
 		Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15},
 	}, []string{"endpoint"})
-	m.up = m.gauges("upstream_up", "Whether the latest request to the Talkover API, health checks too, had an answer below 500: 1 or 0.")
+	m.up = m.gauges("upstream_up", "Whether the latest request to the Talkover API, health checks too, had an "+
+		"answer below 500: 1 or 0.")
 	m.answers = m.counters("http_requests_total",
 		"Answers to requests of clients, refusals too; the path is other where the server has none.", "path", "status")
-	m.gauges("build_info", "The build that runs; always 1.", "version", "goversion").WithLabelValues(version, runtime.Version()).Set(1)
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.gauges("build_info", "The build that runs; always 1.", "version", "goversion").
+		WithLabelValues(version, runtime.Version()).Set(1)
+	m.registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -112,7 +118,8 @@ func (m *Metrics) WatchLimits(limits func() talkover.Limits) {
 
 // WatchShared adds whether what replicas share is away, and how often it went.
 func (m *Metrics) WatchShared(state func() (away bool, gone int)) {
-	m.gauge("valkey_up", "1 while this replica shares limit, days and counts with others; 0 while it goes on alone.", func() float64 {
+	m.gauge("valkey_up", "1 while this replica shares limit, days and counts with others; 0 while it goes on "+
+		"alone.", func() float64 {
 		if away, _ := state(); away {
 			return 0
 		}
@@ -125,7 +132,8 @@ func (m *Metrics) WatchShared(state func() (away bool, gone int)) {
 // WatchTokens adds whether the file of the gate's tokens is good. problem says what is wrong
 // with it.
 func (m *Metrics) WatchTokens(problem func() string) {
-	m.gauge("auth_tokens_file_good", "1 while each line of MCP_AUTH_TOKENS_FILE is good; 0 while one is not, or there is none.", func() float64 {
+	m.gauge("auth_tokens_file_good", "1 while each line of MCP_AUTH_TOKENS_FILE is good; 0 while one is not, or "+
+		"there is none.", func() float64 {
 		if problem() != "" {
 			return 0
 		}
@@ -141,8 +149,10 @@ func (m *Metrics) WatchSessions(open func() int) {
 // WatchOrders adds how many calls may be placed in an hour, and how many are left to
 // whoever has the fewest.
 func (m *Metrics) WatchOrders(most int, left func() int) {
-	m.gauge("make_call_limit", "Calls that each caller and each account may have placed in an hour.", func() float64 { return float64(most) })
-	m.gauge("make_call_left", "Calls that the caller or account closest to that limit may yet have placed.", func() float64 { return float64(left()) })
+	m.gauge("make_call_limit", "Calls that each caller and each account may have placed in an hour.",
+		func() float64 { return float64(most) })
+	m.gauge("make_call_left", "Calls that the caller or account closest to that limit may yet have placed.",
+		func() float64 { return float64(left()) })
 }
 
 // WatchKeys adds the fetches of an issuer's keys. The returned function counts one.
@@ -177,7 +187,8 @@ func (m *Metrics) Answered(path string, status int) {
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !m.isOwn(r.Host):
-		http.Error(w, "these metrics are not for that Host; MCP_ALLOWED_HOSTS lists those they are for", http.StatusForbidden)
+		http.Error(w, "these metrics are not for that Host; MCP_ALLOWED_HOSTS lists those they are for",
+			http.StatusForbidden)
 	case r.URL.Path != "/metrics":
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -213,8 +224,9 @@ func (m *Metrics) Start(ctx context.Context, ln net.Listener, log *slog.Logger) 
 // Serve answers scrapes on ln until ctx is done.
 func (m *Metrics) Serve(ctx context.Context, ln net.Listener, log *slog.Logger) {
 	s := &http.Server{
-		Handler: m, ReadTimeout: scrapeTime, WriteTimeout: scrapeTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: m, ReadTimeout: scrapeTime, WriteTimeout: scrapeTime, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	end := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer end()

@@ -17,7 +17,8 @@ const unknown = "unknown"
 
 // methods are those that the server answers, and that have a label of their own.
 var methods = []mcp.MCPMethod{
-	mcp.MethodInitialize, mcp.MethodPing, mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodPromptsList, mcp.MethodPromptsGet,
+	mcp.MethodInitialize, mcp.MethodPing, mcp.MethodToolsList, mcp.MethodToolsCall, mcp.MethodPromptsList,
+	mcp.MethodPromptsGet,
 	mcp.MethodResourcesList, mcp.MethodResourcesTemplatesList, mcp.MethodResourcesRead, mcp.MethodCompletionComplete,
 	mcp.MethodServerDiscover, mcp.MethodSubscriptionsListen,
 }
@@ -56,13 +57,17 @@ func (m *Metrics) Watch(s *server.MCPServer, about Server) {
 	hooks := s.GetHooks()
 	r := &requests{
 		about: about,
-		total: m.counters("requests_total", "Requests of clients by method, by the tool, prompt or resource that they are about, and by outcome: "+
+		total: m.counters("requests_total", "Requests of clients by method, by the tool, prompt or resource that "+
+			"they are about, and by outcome: "+
 			"ok, or a word for the error of JSON-RPC.", "method", "name", "outcome"),
-		clients: m.counters("clients_total", "Greetings (initialize, server/discover) by client and by the version of the protocol that was agreed on.",
+		clients: m.counters("clients_total", "Greetings (initialize, server/discover) by client and by the version "+
+			"of the protocol that was agreed on.",
 			"client", "protocol"),
-		answers: m.counters("answers_total", "Answers of tools that count calls: exact, part (exact for a part of what was asked), or inexact.",
+		answers: m.counters("answers_total", "Answers of tools that count calls: exact, part (exact for a part of "+
+			"what was asked), or inexact.",
 			"tool", "exactness"),
-		rest: m.counters("answer_calls_total", "Calls that these answers rest on: from the cache, read from the API now, or counted by the API and not read.",
+		rest: m.counters("answer_calls_total", "Calls that these answers rest on: from the cache, read from the API "+
+			"now, or counted by the API and not read.",
 			"source"),
 	}
 	r.zero(m, s)

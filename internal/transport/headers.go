@@ -43,7 +43,8 @@ func (m message) otherVersion(h http.Header) mcp.JSONRPCMessage {
 	case !m.isRequest():
 	case !isModern:
 		if header != "" && m.Method != mcp.MethodInitialize && !mcp.IsValidProtocolVersion(header) {
-			return m.no(mcp.INVALID_REQUEST, "this version of MCP is not known; the newest is "+mcp.ProtocolVersion20260728)
+			return m.no(mcp.INVALID_REQUEST, "this version of MCP is not known; the newest is "+
+				mcp.ProtocolVersion20260728)
 		}
 	case body == "":
 		return m.no(mcp.INVALID_PARAMS, "the field "+mcp.MetaKeyProtocolVersion+" of _meta is missing")
@@ -64,7 +65,8 @@ func (m message) otherVersion(h http.Header) mcp.JSONRPCMessage {
 func (m message) status(response mcp.JSONRPCMessage) int {
 	failed, isError := response.(mcp.JSONRPCError)
 	switch {
-	case !isError, m.isRequest() && isID(m.ID) && !mcp.IsModernProtocol(m.Params.Meta.Version), failed.Error.Code == mcp.INTERNAL_ERROR:
+	case !isError, failed.Error.Code == mcp.INTERNAL_ERROR,
+		m.isRequest() && isID(m.ID) && !mcp.IsModernProtocol(m.Params.Meta.Version):
 		return http.StatusOK
 	case failed.Error.Code == mcp.METHOD_NOT_FOUND:
 		return http.StatusNotFound

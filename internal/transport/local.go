@@ -32,7 +32,8 @@ func (l Local) Tools(ctx context.Context) ([]mcp.Tool, error) {
 
 // Call calls a tool, and tells progress, if that is not nil, how far the call is, but not
 // after it has returned.
-func (l Local) Call(ctx context.Context, tool string, args map[string]any, progress func(done, total int, what string)) (*mcp.CallToolResult, error) {
+func (l Local) Call(ctx context.Context, tool string, args map[string]any,
+	progress func(done, total int, what string)) (*mcp.CallToolResult, error) {
 	params := map[string]any{"name": tool, "arguments": args}
 	if progress != nil {
 		params["_meta"] = map[string]any{"progressToken": tool}

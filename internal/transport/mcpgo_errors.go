@@ -1,4 +1,4 @@
-// https://github.com/mark3labs/mcp-go has no issue of it: mcp-go v1.2.1 has -32603 for each error of a handler, and no data.
+// https://github.com/mark3labs/mcp-go has no issue of it: mcp-go v1.2.1 has -32603 for each error of a handler.
 
 package transport
 

@@ -29,7 +29,8 @@ func (m message) no(code int, why string) mcp.JSONRPCMessage {
 // length, or with characters that nobody sees. It is nil for others.
 func (m message) refusal() mcp.JSONRPCMessage {
 	if token := m.Params.Meta.Token; m.ID != nil && !isID(m.ID) || token != nil && !isID(token) {
-		return m.no(mcp.INVALID_REQUEST, fmt.Sprintf("an id and a progressToken are a string or a number, of at most %d bytes", mostID))
+		return m.no(mcp.INVALID_REQUEST, fmt.Sprintf("an id and a progressToken are a string or a number, of at "+
+			"most %d bytes", mostID))
 	}
 	for _, quoted := range []struct {
 		what  string
@@ -37,11 +38,14 @@ func (m message) refusal() mcp.JSONRPCMessage {
 		most  int
 		code  int
 	}{
-		{"a method", string(m.Method), maxWord, mcp.METHOD_NOT_FOUND}, {"a name", m.Params.Name, maxWord, mcp.INVALID_PARAMS},
-		{"an address", m.Params.URI, maxURI, mcp.INVALID_PARAMS}, {"a protocol version", m.Params.Meta.Version, maxWord, mcp.INVALID_PARAMS},
+		{"a method", string(m.Method), maxWord, mcp.METHOD_NOT_FOUND},
+		{"a name", m.Params.Name, maxWord, mcp.INVALID_PARAMS},
+		{"an address", m.Params.URI, maxURI, mcp.INVALID_PARAMS},
+		{"a protocol version", m.Params.Meta.Version, maxWord, mcp.INVALID_PARAMS},
 	} {
 		if text, ok := quoted.value.(string); ok && !isShown(text, quoted.most) {
-			return m.no(quoted.code, fmt.Sprintf("%s has at most %d bytes, and none that are invisible", quoted.what, quoted.most))
+			return m.no(quoted.code, fmt.Sprintf("%s has at most %d bytes, and none that are invisible",
+				quoted.what, quoted.most))
 		}
 	}
 	return nil

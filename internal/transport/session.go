@@ -39,7 +39,8 @@ type session struct {
 }
 
 // newSession makes a session that lasts as long as life.
-func newSession(life context.Context, id string, s *server.MCPServer, all *calls, send func(any), log *slog.Logger) *session {
+func newSession(life context.Context, id string, s *server.MCPServer, all *calls, send func(any),
+	log *slog.Logger) *session {
 	return &session{
 		id: id, server: s, life: life, calls: all, log: log, send: send,
 		workers: make(chan struct{}, workers), waiting: make(chan struct{}, waiting),

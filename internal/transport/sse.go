@@ -122,7 +122,8 @@ func (h *HTTP) Message(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 	if st == nil || st.owner != auth.CallerOf(r.Context()).Mark() {
 		done()
-		auth.Refuse(w, http.StatusNotFound, "there is no such session here; open /sse again, or with several replicas use /mcp")
+		auth.Refuse(w, http.StatusNotFound, "there is no such session here; open /sse again, or with several "+
+			"replicas use /mcp")
 		return
 	}
 	st.used.Store(time.Now().Unix())

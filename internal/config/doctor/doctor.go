@@ -50,7 +50,8 @@ func Diagnose(ctx context.Context, env envconfig.Lookuper, names []string, versi
 	}
 	if err := d.configure(ctx, env, version, stderr); err != nil {
 		for fault := range strings.SplitSeq(err.Error(), "\n") {
-			if value, _ := env.Lookup("TALKOVER_TOKEN"); strings.HasPrefix(fault, "TALKOVER_TOKEN:") && strings.TrimSpace(value) == config.Placeholder {
+			if value, _ := env.Lookup("TALKOVER_TOKEN"); strings.HasPrefix(fault, "TALKOVER_TOKEN:") &&
+				strings.TrimSpace(value) == config.Placeholder {
 				fault += ". What is set is the placeholder of the documents; put the token of your account in its place"
 			}
 			d.find(Failure, checkConfig, "%s", fault)
@@ -169,7 +170,8 @@ func (d *doctor) judgeAddress(ctx context.Context, setting, addr string) {
 		_ = ln.Close()
 		d.find(OK, checkAddress, "%s: %s is free", setting, addr)
 	case setting == "MCP_ADDR" && httpserver.Probe(ctx, addr) == nil:
-		d.find(Warning, checkAddress, "%s: a server answers at %s already, so that no other can be started there", setting, addr)
+		d.find(Warning, checkAddress, "%s: a server answers at %s already, so that no other can be started there",
+			setting, addr)
 	default:
 		d.find(Failure, checkAddress, "%s: %s", setting, err)
 	}
@@ -198,10 +200,12 @@ func (d *doctor) judgeShared() {
 	}
 	defer shared.Close()
 	if line := shared.Words(); line != "" {
-		d.find(Warning, checkShared, "%s. The server starts all the same; look at TALKOVER_VALKEY_URL and the way there.", line)
+		d.find(Warning, checkShared, "%s. The server starts all the same; look at TALKOVER_VALKEY_URL and the way "+
+			"there.", line)
 		return
 	}
-	d.find(OK, checkShared, "Valkey answers; %s the limit (TALKOVER_REPLICAS)", talkover.Plural(d.Replicas, "replica shares", "replicas share"))
+	d.find(OK, checkShared, "Valkey answers; %s the limit (TALKOVER_REPLICAS)",
+		talkover.Plural(d.Replicas, "replica shares", "replicas share"))
 }
 
 // examine asks Talkover once, and judges the answer.
@@ -236,11 +240,14 @@ func (d *doctor) judgeToken(up talkover.Checkup, e *talkover.Error) {
 		d.skip("the limit on requests is reached", checkToken)
 	case e.IsTokenUnknown():
 		d.find(Failure, checkToken, "%s, which is from %s. %s%s",
-			e.Explain("Talkover"), d.tokenSetting(), cmp.Or(e.Cause().Do, "Make a new one in Talkover, and set it whole."), words(e))
+			e.Explain("Talkover"), d.tokenSetting(),
+			cmp.Or(e.Cause().Do, "Make a new one in Talkover, and set it whole."), words(e))
 	case e.Status == http.StatusForbidden:
-		d.find(Failure, checkToken, "%s. %s%s", e.Explain("Talkover"), cmp.Or(e.Cause().Do, "Use a token of an account that may list calls."), words(e))
+		d.find(Failure, checkToken, "%s. %s%s", e.Explain("Talkover"),
+			cmp.Or(e.Cause().Do, "Use a token of an account that may list calls."), words(e))
 	default:
-		d.find(Failure, checkToken, "%s, and it lists no calls. Show this line to Talkover's support.%s", e.Explain("Talkover"), words(e))
+		d.find(Failure, checkToken, "%s, and it lists no calls. Show this line to Talkover's support.%s",
+			e.Explain("Talkover"), words(e))
 	}
 }
 
@@ -266,7 +273,8 @@ func (d *doctor) judgeRate(up talkover.Checkup, e *talkover.Error) {
 	case up.Limit < 0 || up.Left < 0:
 		d.skip("Talkover's answer does not tell it", checkRate)
 	case d.RateLimit == 0:
-		d.find(Warning, checkRate, "%s, and TALKOVER_RATE_LIMIT is 0, so this program does not keep to the limit. Set it to %d.", left, up.Limit)
+		d.find(Warning, checkRate, "%s, and TALKOVER_RATE_LIMIT is 0, so this program does not keep to the limit. "+
+			"Set it to %d.", left, up.Limit)
 	case up.Limit < d.RateLimit:
 		d.find(Warning, checkRate, "%s, but TALKOVER_RATE_LIMIT is %d. Set it to %d.", left, d.RateLimit, up.Limit)
 	default:
@@ -285,7 +293,8 @@ func (d *doctor) judgeClock(up talkover.Checkup) {
 	case !up.Dated:
 		d.skip("Talkover's answer has no date", checkClock)
 	case off > maxClockSkew:
-		d.find(Failure, checkClock, "it is %v %s Talkover's, so days such as yesterday are wrong. Set it, best by NTP; a container has the clock of its host.",
+		d.find(Failure, checkClock, "it is %v %s Talkover's, so days such as yesterday are wrong. Set it, best by "+
+			"NTP; a container has the clock of its host.",
 			off.Round(time.Second), which)
 	default: // the date has whole seconds, and is of some moment during the request
 		d.find(OK, checkClock, "at most %.0f s off Talkover's", math.Ceil((off + up.Took/2 + time.Second/2).Seconds()))

@@ -78,7 +78,8 @@ func (f Findings) Checks(s Severity) []string {
 // Summary names in one line the checks that failed, or else those with a warning.
 func (f Findings) Summary() string {
 	if failures := f.Checks(Failure); failures != nil {
-		return fmt.Sprintf("%s failed: %s.", talkover.Plural(len(failures), "check", "checks"), strings.Join(failures, ", "))
+		return fmt.Sprintf("%s failed: %s.", talkover.Plural(len(failures), "check", "checks"),
+			strings.Join(failures, ", "))
 	}
 	if warnings := f.Checks(Warning); warnings != nil {
 		return fmt.Sprintf("No check failed; see the warning: %s.", strings.Join(warnings, ", "))

@@ -69,8 +69,9 @@ func (d *doctor) orElsewhere() string {
 func (d *doctor) wrongAddress(e *talkover.Error) string {
 	what := e.Explain(d.base.String())
 	if d.isDefault() {
-		return what + ". This is Talkover's own address, so something on the way may answer in its place, such as a proxy or " +
-			"the login page of a network: try another network, and see whether there is a newer release of talkover-mcp."
+		return what + ". This is Talkover's own address, so something on the way may answer in its place, such as a " +
+			"proxy or the login page of a network: try another network, and see whether there is a newer release " +
+			"of talkover-mcp."
 	}
 	return fmt.Sprintf("%s. Correct TALKOVER_BASE_URL; Talkover's own is %s.", what, talkover.DefaultBaseURL)
 }
@@ -94,7 +95,8 @@ func (d *doctor) noAnswer(ctx context.Context, e *talkover.Error) string {
 		return d.tooSlow(ctx)
 	case cause.Name == talkover.NameUnknown && d.base.Hostname() != own.Hostname():
 		if _, err := net.DefaultResolver.LookupHost(ctx, own.Hostname()); err == nil {
-			return fmt.Sprintf("%s, while %s is. Correct TALKOVER_BASE_URL; Talkover's own is %s.", what, own.Hostname(), own)
+			return fmt.Sprintf("%s, while %s is. Correct TALKOVER_BASE_URL; Talkover's own is %s.", what,
+				own.Hostname(), own)
 		}
 		what += ", nor is that of " + own.Hostname()
 	}
@@ -105,9 +107,11 @@ func (d *doctor) noAnswer(ctx context.Context, e *talkover.Error) string {
 func (d *doctor) tooSlow(ctx context.Context) string {
 	within := min(d.Timeout, wholeTime)
 	if !d.TokenPerRequest() && d.api.Health(ctx) == nil {
-		return fmt.Sprintf("%s is up, but did not list one call within %v. Raise TALKOVER_TIMEOUT, or try again in a few minutes.", d.base, within)
+		return fmt.Sprintf("%s is up, but did not list one call within %v. Raise TALKOVER_TIMEOUT, or try again in "+
+			"a few minutes.", d.base, within)
 	}
-	return fmt.Sprintf("%s does not answer within %v, nor does its /health. %s TALKOVER_TIMEOUT may also be too short.", d.base, within, talkover.WayOut)
+	return fmt.Sprintf("%s does not answer within %v, nor does its /health. %s TALKOVER_TIMEOUT may also be too "+
+		"short.", d.base, within, talkover.WayOut)
 }
 
 // words quotes the API's own words, where it said any.

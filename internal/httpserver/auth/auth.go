@@ -54,8 +54,9 @@ var (
 	errNoBearer = errors.New("a bearer token is needed, in the header Authorization")
 	errUnknown  = errors.New("this bearer token is not accepted here")
 	// The MCP specification forbids passing a caller's token on to another API.
-	errPassthrough = errors.New("a Talkover token is no login here; where callers bring their own, it goes into the header " + TokenHeader)
-	errScope       = errors.New("this bearer token lacks a scope that is needed")
+	errPassthrough = errors.New("a Talkover token is no login here; where callers bring their own, " +
+		"it goes into the header " + TokenHeader)
+	errScope = errors.New("this bearer token lacks a scope that is needed")
 )
 
 // refusals has a word for the log for each error of a login.
@@ -204,7 +205,8 @@ func talkoverToken(h http.Header) (talkover.Secret, error) {
 	case len(values) == 0 || len(values) == 1 && values[0] == "":
 		return talkover.Secret{}, nil
 	case len(values) > 1 || len(values[0]) > 512 || strings.ContainsFunc(values[0], isInvisible):
-		return talkover.Secret{}, errors.New(TokenHeader + " takes one Talkover token alone, without spaces or \"Bearer\"")
+		return talkover.Secret{}, errors.New(TokenHeader +
+			" takes one Talkover token alone, without spaces or \"Bearer\"")
 	}
 	return talkover.NewSecret(values[0]), nil
 }

@@ -102,7 +102,8 @@ func (f fitKeys) KeyReplaceAll(ctx context.Context, keys []jwkset.JWK) error {
 
 func isUnfit(k jwkset.JWK) bool {
 	said := k.Marshal()
-	if said.USE != "" && said.USE != jwkset.UseSig || len(said.KEYOPS) > 0 && !slices.Contains(said.KEYOPS, jwkset.KeyOpsVerify) {
+	if said.USE != "" && said.USE != jwkset.UseSig ||
+		len(said.KEYOPS) > 0 && !slices.Contains(said.KEYOPS, jwkset.KeyOpsVerify) {
 		return true
 	}
 	key, isRSA := k.Key().(*rsa.PublicKey)

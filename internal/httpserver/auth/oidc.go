@@ -86,7 +86,9 @@ func NewOIDC(ctx context.Context, c OIDCConfig) (*OIDC, error) {
 		Timeout:       keyTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	o := &OIDC{OIDCConfig: c, scopes: strings.Fields(c.Scope), resources: map[string]resource{}, metadata: map[string]Page{}}
+	o := &OIDC{
+		OIDCConfig: c, scopes: strings.Fields(c.Scope), resources: map[string]resource{}, metadata: map[string]Page{},
+	}
 	o.asked = slices.Clone(o.scopes)
 	if c.KeysURL == "" {
 		about, err := discover(ctx, client, c.Issuer)
@@ -167,7 +169,9 @@ func fetchKeys(ctx context.Context, client http.Client, c OIDCConfig) (*issuerKe
 	known := jwkset.NewMemoryStorage()
 	fetched, err := jwkset.NewStorageFromHTTP(c.KeysURL, jwkset.HTTPClientStorageOptions{
 		Client: &client, Ctx: ctx, HTTPTimeout: keyTime, RefreshInterval: keyAge, Storage: fitKeys{known},
-		RefreshErrorHandler: func(context.Context, error) { c.Log.Warn("oidc: the issuer's keys could not be fetched") },
+		RefreshErrorHandler: func(context.Context, error) {
+			c.Log.Warn("oidc: the issuer's keys could not be fetched")
+		},
 	})
 	if err != nil {
 		return nil, errors.New("oidc: the issuer's keys could not be fetched")
@@ -198,7 +202,8 @@ func discover(ctx context.Context, client *http.Client, issuer string) (said abo
 		return said, errors.New("oidc: the issuer takes an https URL")
 	}
 	failed := errors.New("oidc: the issuer's /.well-known/openid-configuration could not be read")
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", nil)
 	if err != nil {
 		return said, failed
 	}
@@ -251,7 +256,8 @@ func (o *OIDC) Identify(path, bearer string) (Identity, error) {
 	}
 	who := Identity{ID: said.Subject, Expires: said.ExpiresAt.Time}
 	if o.Roles {
-		who.Roles = slices.DeleteFunc(slices.Clone(knownRoles), func(role string) bool { return !slices.Contains(has, role) })
+		who.Roles = slices.DeleteFunc(slices.Clone(knownRoles),
+			func(role string) bool { return !slices.Contains(has, role) })
 	}
 	return who, nil
 }

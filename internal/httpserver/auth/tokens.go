@@ -100,8 +100,8 @@ func (t Tokens) find(hash [sha256.Size]byte) (Identity, error) {
 }
 
 // howToEnter tells what a client at a gate of tokens must send.
-const howToEnter = `set the header Authorization to "Bearer TOKEN" where this client is configured, with a token of MCP_AUTH_TOKENS ` +
-	"from whoever runs this server; there is no login by OAuth here"
+const howToEnter = `set the header Authorization to "Bearer TOKEN" where this client is configured, with a token of ` +
+	"MCP_AUTH_TOKENS from whoever runs this server; there is no login by OAuth here"
 
 // Refusal implements [Gate]. The challenge has nothing that a client takes for an OAuth
 // server: it would try to register there.
@@ -111,7 +111,8 @@ func (Tokens) Refusal(string, error) (challenge, advice string) { return "Bearer
 // metadata, and show their user the error that they get (RFC 7591, 3.2.2): the official SDK
 // and the hosts that are made with it.
 func (Tokens) Open() map[string]Page {
-	b, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": "no client can be registered here: " + howToEnter})
+	b, err := json.Marshal(map[string]string{"error": "invalid_request",
+		"error_description": "no client can be registered here: " + howToEnter})
 	if err != nil {
 		return nil
 	}
