@@ -164,7 +164,7 @@ func (h *Server) Serve(ctx context.Context, ln net.Listener) error {
 		// There is no WriteTimeout: it would end streams, and the writer bounds each write.
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(&limited{ln, make(chan struct{}, maxConns)}) }()
+	go func() { failed <- s.Serve(ln) }()
 	select {
 	case err := <-failed:
 		return err
@@ -228,8 +228,8 @@ func (c *limitedConn) Close() error {
 // there (go1.26).
 const wsaInUse = syscall.Errno(10048)
 
-// Listen opens an address, host:port, for TCP. The error says which address a setting
-// must have.
+// Listen opens an address, host:port, for TCP, and for a bounded number of connections. The
+// error says which address a setting must have.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
@@ -238,5 +238,5 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	case err != nil:
 		return nil, errors.New("takes an address of this machine that is free")
 	}
-	return ln, nil
+	return &limited{ln, make(chan struct{}, maxConns)}, nil
 }

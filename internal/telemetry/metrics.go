@@ -26,7 +26,7 @@ const (
 	namespace  = "talkover_mcp"
 	scrapeTime = 10 * time.Second // of a whole scrape
 	maxScrapes = 4                // at the same time
-	maxHeader  = 16 << 10         // bytes of a request's header
+	maxHeader  = 12 << 10         // bytes of a request's header; net/http takes 4 KiB more
 	other      = "other"          // a label for what a client may name as it likes
 )
 

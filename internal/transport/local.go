@@ -21,7 +21,7 @@ func Connect(s *server.MCPServer) Local { return Local{s} }
 
 // Tools returns the tools as a client gets them.
 func (l Local) Tools(ctx context.Context) ([]mcp.Tool, error) {
-	b, err := l.ask(ctx, mcp.MethodToolsList, map[string]any{}, nil)
+	b, err := l.ask(ctx, mcp.MethodToolsList, map[string]any{}, func(any) {})
 	if err != nil {
 		return nil, err
 	}
