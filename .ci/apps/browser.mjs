@@ -1,8 +1,9 @@
-// Starts chromium with the fonts of one kind of machine, and watches pages for what a view must never do.
-import { execFileSync } from 'node:child_process';
+// Starts chromium and firefox with the fonts of one kind of machine, and watches pages for what a view must never do.
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -62,4 +63,49 @@ export async function accessibility(frame) {
     .filter(v => !['page-has-heading-one', 'region', 'landmark-one-main'].includes(v.id))
     .map(v => `${v.id}: ${v.nodes.map(n => `${n.target} ${n.failureSummary?.split('\n')[1] ?? ''}`).join('; ')}`));
   return violations.map(v => `axe: ${v}`);
+}
+
+/**
+ * Starts the firefox at a path, in a folder of its own, by WebDriver BiDi, which any firefox speaks. A page of it has what the
+ * checks of pictures use: goto, evaluate, frames, setViewportSize, screenshot and print.
+ */
+export async function launchFirefox(path, folder, env = {}) {
+  mkdirSync(folder, { recursive: true });
+  const child = spawn(path, ['--headless', '--no-remote', '--remote-debugging-port', '0', '--profile', folder, 'about:blank'], { env: { ...process.env, HOME: folder, MOZ_CRASHREPORTER_DISABLE: '1', ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const address = await new Promise((up, down) => {
+    createInterface({ input: child.stderr }).on('line', line => { const at = /listening on (ws:\S+)/.exec(line)?.[1]; if (at) up(at); });
+    child.on('error', down);
+    child.on('exit', code => down(new Error(`firefox ended with ${code}`)));
+    setTimeout(() => down(new Error('firefox did not start within 60 s')), 60_000).unref();
+  });
+  const socket = new WebSocket(`${address}/session`);
+  await new Promise((open, failed) => { socket.onopen = open; socket.onerror = failed; });
+  const waiting = new Map();
+  let last = 0;
+  socket.onmessage = ({ data }) => {
+    const { id, type, result, message } = JSON.parse(data);
+    const asked = waiting.get(id);
+    waiting.delete(id);
+    if (type === 'error') asked?.down(new Error(message));
+    else asked?.up(result);
+  };
+  const send = (method, params) => new Promise((up, down) => { waiting.set(++last, { up, down }); socket.send(JSON.stringify({ id: last, method, params })); });
+  await send('session.new', { capabilities: {} });
+  const { contexts: [{ context }] } = await send('browsingContext.getTree', {});
+  const evaluate = of => async (run, arg = null) => {
+    const { result, exceptionDetails } = await send('script.callFunction', { functionDeclaration: `async arg => JSON.stringify(await (${run})(JSON.parse(arg)) ?? null)`, arguments: [{ type: 'string', value: JSON.stringify(arg) }], awaitPromise: true, target: { context: of } });
+    if (exceptionDetails) throw new Error(exceptionDetails.text);
+    return JSON.parse(result.value);
+  };
+  let inner = [];
+  const page = {
+    evaluate: evaluate(context),
+    goto: url => send('browsingContext.navigate', { context, url, wait: 'complete' }),
+    setViewportSize: viewport => send('browsingContext.setViewport', { context, viewport }),
+    frames: () => [page, ...inner],
+    async refresh() { inner = (await send('browsingContext.getTree', { root: context })).contexts[0].children.map(child => ({ evaluate: evaluate(child.context) })); },
+    screenshot: async ({ path }) => writeFileSync(path, Buffer.from((await send('browsingContext.captureScreenshot', { context })).data, 'base64')),
+    print: async () => Buffer.from((await send('browsingContext.print', { context, background: true })).data, 'base64'),
+  };
+  return { page, stop: () => { socket.close(); child.kill('SIGKILL'); } };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { FAMILIES, accessibility, launch, watched, withFamily } from './browser.mjs';
+import { FAMILIES, accessibility, launch, launchFirefox, watched, withFamily } from './browser.mjs';
 import { openView, serveHost, settled } from './host.mjs';
 import * as expected from './expected.mjs';
 import { connectInspector, openApp, startInspector, views } from './inspector.mjs';
@@ -208,10 +208,45 @@ for (const [name, run] of Object.entries(strange.checks)) {
   await check(name, async () => [...await run({ open, page, shapes, settled, look, flaws, accessibility }), ...complaints()]);
 }
 
-await check('chart, from a file', async () => {
-  const file = join(tmpdir(), `talkover-chart-${process.pid}.html`);
-  stops.push(() => execFileSync('rm', ['-f', file]));
+if (process.env.FIREFOX) {
+  await check('firefox, every shape, and on paper', async () => {
+    const { page, stop } = await launchFirefox(process.env.FIREFOX, join(scratch, 'firefox'), families.at(-1)?.env);
+    stops.push(stop);
+    const wrong = [];
+    for (const { name, result, args, check: fits } of [...shapes, ...strange.unfinished(shapes)]) {
+      await page.setViewportSize({ width: 740, height: 600 });
+      const view = await openView(page, host.url, { result, args, can, context: { theme: 'light', availableDisplayModes: ['inline', 'fullscreen'] } });
+      for (const [theme, width] of [['light', 740], ['light', 320], ['dark', 1200]]) {
+        await page.evaluate(theme => window.toView({ method: 'ui/notifications/host-context-changed', params: { theme } }), theme);
+        await page.setViewportSize({ width, height: 600 });
+        await settled(view);
+        await settled(view);
+        const seen = await look(view);
+        wrong.push(...[...flaws(seen), ...coverage(result.structuredContent, seen), ...(fits && width >= 740 ? fits(result.structuredContent, seen) : [])].map(w => `${name}, ${width} px, ${theme}: ${w}`));
+        if (shots) await page.screenshot({ path: join(shots, `firefox-${name}-${theme}-${width}.png`) });
+      }
+    }
+    await page.setViewportSize({ width: 900, height: 800 });
+    await page.goto(pathToFileURL(chartFile()).href);
+    await page.evaluate(() => { window.seen = []; addEventListener('beforeprint', () => window.seen.push(document.querySelectorAll('tbody tr').length, getComputedStyle(document.querySelector('.tools')).display)); });
+    const pdf = await page.print();
+    if (shots) writeFileSync(join(shots, 'firefox.pdf'), pdf);
+    const printed = await page.evaluate(() => window.seen);
+    if (pdf.length < 5000 || printed[0] !== shapes[0].result.structuredContent.rows.length || printed[1] !== 'none') wrong.push(`on paper: ${pdf.length} bytes, ${printed}`);
+    stop();
+    return wrong;
+  });
+}
+
+/** Makes the page of one answer as a file. */
+function chartFile() {
+  const file = join(scratch, 'chart.html');
   writeFileSync(file, execFileSync(binary, ['chart', '-demo', 'get_call_stats', 'group_by=agent', `date_from=${shapes[0].args.date_from}`, `date_to=${shapes[0].args.date_to}`]));
+  return file;
+}
+
+await check('chart, from a file', async () => {
+  const file = chartFile();
   const { page, complaints, close } = await watched(browser, { width: 900, views: ['file:'] });
   const asked = [];
   page.on('request', request => asked.push(request.url()));
@@ -221,6 +256,9 @@ await check('chart, from a file', async () => {
   const wrong = [...shapes[0].check(shapes[0].result.structuredContent, seen), ...flaws(seen, { most: 1000 }), ...await accessibility(page.mainFrame()), ...complaints()];
   if (asked.length !== 1) wrong.push(`it asked for ${asked}`);
   if (shots) await page.screenshot({ path: join(shots, 'file.png') });
+  const pdf = await page.pdf({ printBackground: true });
+  if (shots) writeFileSync(join(shots, 'chromium.pdf'), pdf);
+  if (await page.evaluate(() => document.documentElement.classList.contains('paper'))) wrong.push('the page still looks like paper after it was printed');
   await close();
   return wrong;
 });

@@ -49,6 +49,7 @@ export async function openView(page, url, { result, args, can = {}, context = {}
     setTimeout(() => silent(new Error('the view told no height within 10 s')), 10_000);
     frame.src = '/view';
   }), { result, args, can, context, answers });
+  await page.refresh?.();
   const view = page.frames()[1];
   await settled(view);
   return view;

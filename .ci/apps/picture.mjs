@@ -19,7 +19,12 @@ export const look = frame => frame.evaluate(() => {
     return Math.round((x + 0.05) / (y + 0.05) * 100) / 100;
   };
   const page = getComputedStyle(document.body).backgroundColor;
-  const box = element => { const r = element.getBoundingClientRect(); return { x: r.x, y: r.y, right: r.right, bottom: r.bottom, width: r.width, height: r.height }; };
+  /** Where an element is. Of SVG without its stroke, which firefox counts in and others do not. */
+  const box = element => {
+    const [b, m] = [element.getBBox(), element.getScreenCTM()];
+    const [x, y, width, height] = [m.a * b.x + m.e, m.d * b.y + m.f, m.a * b.width, m.d * b.height];
+    return { x, y, right: x + width, bottom: y + height, width, height };
+  };
   const all = selector => [...document.querySelectorAll(selector)];
   /** The colour of a mark. That of a hatched one is the colour of its lines. */
   const paint = (element, kind) => {

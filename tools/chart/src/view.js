@@ -128,7 +128,11 @@ export class View {
     // higher gets the lines of others, one after the other, until they do.
     for (const given of GIVEN_UP) {
       this.root.dataset.given = given;
-      const drawn = fill(Math.max(110, this.room - others()));
+      const room = Math.max(110, this.room - others());
+      const drawn = fill(room);
+      // A table whose buttons take a second line has fewer rows.
+      const over = this.root.offsetHeight - this.room;
+      if (over > 0 && !drawn) fill(room - over - scaled(ROW));
       if (!drawn?.cramped) return;
     }
     this.root.dataset.given = '';
