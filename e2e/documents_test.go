@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -196,5 +197,26 @@ func TestInstallLinks(t *testing.T) {
 	}
 	if found["vscode"] == 0 || found["cursor"] == 0 {
 		t.Errorf("docs/hosts.md should have a link for VS Code and one for Cursor: %v", found)
+	}
+}
+
+// README says that nothing is published until there is a tag of a version, and not after.
+func TestTheFrontPageKnowsWhetherThereIsARelease(t *testing.T) {
+	git := func(args ...string) string {
+		out, err := exec.Command("git", args...).Output()
+		if err != nil {
+			t.Skip("there is no repository here, or no git: ", err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	if git("rev-parse", "--is-shallow-repository") == "true" {
+		t.Skip("a shallow clone lacks tags")
+	}
+	const unpublished = "Nothing is published yet"
+	tags := git("tag", "--list", "v*")
+	for doc, text := range documents(t) {
+		if want := doc == "README.md" && tags == ""; strings.Contains(text, unpublished) != want {
+			t.Errorf("%s says %q: %v; tags: %q", doc, unpublished, !want, tags)
+		}
 	}
 }
