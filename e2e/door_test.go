@@ -313,10 +313,12 @@ func TestFileOfTokensWithAFaultLetsInByItsGoodLines(t *testing.T) {
 // The head of a request has at most 16 KiB.
 func TestHeadsAreBounded(t *testing.T) {
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
-	for size, want := range map[int]int{15 << 10: 200, 17 << 10: 431, 60 << 10: 431} {
-		status, _, err := post(base, pinging, "X-Padding", strings.Repeat("x", size))
-		if status != want { // net/http may break off before the body of a 431
-			t.Errorf("a head of %d KiB: %d, %v, want %d", size>>10, status, err, want)
+	for range 5 { // on one connection, and on others
+		for size, want := range map[int]int{15 << 10: 200, 17 << 10: 431, 19 << 10: 431, 60 << 10: 431} {
+			status, _, err := post(base, pinging, "X-Padding", strings.Repeat("x", size))
+			if status != want { // net/http may break off before the body of a 431
+				t.Errorf("a head of %d KiB: %d, %v, want %d", size>>10, status, err, want)
+			}
 		}
 	}
 }
@@ -357,6 +359,13 @@ func TestConnectionsAreBounded(t *testing.T) {
 	})
 }
 
+// unsigned is a JWT that names a key, with a signature of nobody.
+func unsigned(key, iss, aud string, exp time.Time) string {
+	b64 := base64.RawURLEncoding.EncodeToString
+	claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":"ann","exp":%d}`, iss, aud, exp.Unix())
+	return b64([]byte(`{"alg":"RS256","kid":"`+key+`"}`)) + "." + b64([]byte(claims)) + "." + b64([]byte("signature"))
+}
+
 // A JWT for another server, of another issuer or of yesterday does not make the server fetch
 // keys, whatever key it names; one that may be good does.
 func TestForeignJWTsFetchNoKeys(t *testing.T) {
@@ -375,12 +384,9 @@ func TestForeignJWTsFetchNoKeys(t *testing.T) {
 	const resource = "https://calls.example.com/mcp"
 	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_AUTH=oidc", "MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=" + resource}, "-demo", "-transport", "http")
 	now := time.Now()
-	b64 := base64.RawURLEncoding.EncodeToString
 	try := func(name, iss, aud string, exp time.Time, want int32) {
 		t.Helper()
-		claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":"ann","exp":%d}`, iss, aud, exp.Unix())
-		bearer := b64([]byte(`{"alg":"RS256","kid":"new"}`)) + "." + b64([]byte(claims)) + "." + b64([]byte("signature"))
-		if status, body, err := post(base, pinging, "Authorization", "Bearer "+bearer); status != 401 {
+		if status, body, err := post(base, pinging, "Authorization", "Bearer "+unsigned("new", iss, aud, exp)); status != 401 {
 			t.Errorf("%s: %d %s %v", name, status, body, err)
 		}
 		if got := fetched.Load(); got != want {

@@ -76,8 +76,8 @@ func TestKeyFetchesAreCounted(t *testing.T) {
 	addrs, _ := addresses(t, []string{"TALKOVER_DEMO=true", "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=oidc",
 		"MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-transport", "http", "-addr", "127.0.0.1:0")
 	issuer.Close()
-	// A token with a key that is not known has the keys fetched again.
-	const unknownKey = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5ldyJ9.e30.AAAA"
+	// A token for this server with a key that is not known has the keys fetched again.
+	unknownKey := unsigned("new", issuer.URL, "https://calls.example.com/mcp", time.Now().Add(time.Hour))
 	if status, body, err := post(addrs["serving"], listCall(1, 1), "Authorization", "Bearer "+unknownKey); status != http.StatusUnauthorized {
 		t.Fatal(status, body, err)
 	}

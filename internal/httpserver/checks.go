@@ -113,6 +113,21 @@ var usualMethods = []string{
 	http.MethodOptions,
 }
 
+// checkHead refuses a head that is too large, which net/http does roughly.
+func (h *Server) checkHead(x *exchange) (int, string) {
+	size := len(x.r.RequestURI)
+	for name, values := range x.r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	if size > maxHeader {
+		return http.StatusRequestHeaderFieldsTooLarge, fmt.Sprintf("the head of a request may have at most %d "+
+			"bytes", maxHeader)
+	}
+	return 0, ""
+}
+
 // checkHost refuses a request whose Host is neither a loopback name nor on the list. A
 // page that rebinds its domain to this address (DNS rebinding) still sends its own Host.
 func (h *Server) checkHost(x *exchange) (int, string) {

@@ -24,7 +24,7 @@ import (
 const (
 	headerTime = 10 * time.Second  // for the head of a request to arrive
 	idleTime   = 120 * time.Second // for a connection without a request
-	maxHeader  = 16<<10 - 4<<10    // bytes of the head of a request; net/http takes 4 KiB more
+	maxHeader  = 16 << 10          // bytes of the head of a request; net/http lets some 4 KiB more pass
 	maxConns   = 4096              // that are open at once
 	quitTime   = 4 * time.Second   // for running calls, after the order to end
 	closeTime  = time.Second / 2   // for streams to close after that
@@ -132,6 +132,7 @@ func New(s *server.MCPServer, o Options) *Server {
 		}
 	}
 	h.checks = []check{
+		{"head", h.checkHead},
 		{"Host", h.checkHost},
 		{"Origin", h.checkOrigin},
 		{"path", h.checkPath},
