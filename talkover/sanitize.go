@@ -45,8 +45,11 @@ func Clean(s string, limit int) string {
 	var b strings.Builder
 	b.Grow(min(len(s), 4*limit))
 	marks := 0
-	for _, r := range s {
+	last := rune(' ') // that was kept
+	for i, r := range s {
 		switch {
+		case r == zeroWidthJoiner && joinsWith(last, s[i+len(string(r)):]):
+			// The reader sees one sign in place of two.
 		case unicode.IsSpace(r):
 			r, marks = ' ', 0
 		case r == '\u2800' || r == '\U0001D159' || unicode.In(r, invisible...):
@@ -59,9 +62,26 @@ func Clean(s string, limit int) string {
 			marks = 0
 		}
 		b.WriteRune(r) // a broken byte comes as U+FFFD
+		last = r
 	}
 	return clip(norm.NFC.String(b.String()), limit)
 }
+
+const zeroWidthJoiner = '\u200d'
+
+// joinsWith reports whether a joiner between a character and the text behind it joins them: two
+// pictures, such as those of a family, or a consonant without its vowel and the next one.
+func joinsWith(before rune, behind string) bool {
+	after, _ := utf8.DecodeRuneInString(behind)
+	isTone := before >= 0x1F3FB && before <= 0x1F3FF
+	if unicode.Is(unicode.So, after) && after != utf8.RuneError {
+		return isTone || unicode.Is(unicode.So, before)
+	}
+	return norm.NFC.PropertiesString(string(before)).CCC() == virama && unicode.IsLetter(after)
+}
+
+// virama is the combining class of the signs that take the vowel from a consonant.
+const virama = 9
 
 // clip folds runs of spaces, cuts runs of combining marks, trims, and keeps the
 // first limit runes.

@@ -49,7 +49,7 @@ function readStats(s, asked) {
     title: dims.length ? `Calls by ${dims.map(dimensionWord).join(' and ')}` : 'Calls',
     when: windowWords(window, s.timezone), chips: filterWords(s.filters), notes: s.notes ?? [],
     coverage: coverageLine(s), badge: partBadge(s, window), part: isPart(s.coverage), legend: s.legend,
-    calls: s.totals.calls ?? s.coverage.calls, estimate: s.estimate,
+    calls: s.totals.calls ?? s.coverage.calls, cost: costWords(s.cost_estimate),
   };
   if (model.compared) {
     const { from, to, cut } = model.compared;
@@ -99,6 +99,9 @@ function leftOut(model, s) {
   const dims = rows ? [rows] : model.dims;
   return { inOrder: String(s.order ?? '').split(' ')[0] === dims[0] && isTime(dims[0]), shown, all: s.others && shown + s.others, calls: others, what: dims.length > 1 ? `pairs of ${dims.map(dimensionWord).join(' and ')}` : severalWord(dims[0]) };
 }
+
+/** What calls cost, as the estimate that it is. */
+const costWords = cost => cost && `Cost, estimated, not the bill: ${Object.entries(cost.amounts).map(([currency, amount]) => `${currency} ${f.count(amount)}`).join(', ') || 'nothing is priced'} for ${f.count(cost.priced_calls)} of ${f.count(cost.of_calls)} answered calls, at today's prices.`;
 
 const severalWord = dim => ({ status: 'statuses', country: 'countries' })[dim] ?? `${dimensionWord(dim)}s`;
 

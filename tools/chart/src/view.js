@@ -112,7 +112,7 @@ export class View {
   drawAnswer(model) {
     const legend = h('ul', { class: 'legend' });
     const figure = h('figure', {});
-    const below = h('div', {}, h('p', { class: 'coverage' }, model.coverage), this.notes(model));
+    const below = h('div', {}, model.cost && h('p', { class: 'coverage' }, model.cost), h('p', { class: 'coverage' }, model.coverage), this.notes(model));
     this.root.replaceChildren(...[this.stack.length > 1 && this.back(), this.header(model), legend, figure, below].filter(Boolean));
     const width = Math.floor(this.root.clientWidth - 2 * Number.parseFloat(getComputedStyle(this.root).paddingLeft));
     if (width < 40) return; // not laid out yet
