@@ -243,6 +243,6 @@ var demoTruths = map[string]truth{
 
 	// What a call log does not tell.
 	"what-was-said":    func(*callLog) exam.Facts { return exam.Facts{Unknowable: "transcript"} },
-	"what-it-cost":     func(*callLog) exam.Facts { return exam.Facts{Unknowable: "cost"} },
+	"what-it-cost":     func(*callLog) exam.Facts { return exam.Facts{Unknowable: "bill"} },
 	"how-long-waiting": func(*callLog) exam.Facts { return exam.Facts{Unknowable: "waiting time"} },
 }
