@@ -45,7 +45,11 @@ func (h *HTTP) Listen(w http.ResponseWriter, r *http.Request) {
 	life, end := by.Lifetime(r.Context())
 	var writing sync.Mutex
 	// Nothing is written when the stream has ended: its writer is gone then.
-	defer func() { end(); writing.Lock(); writing.Unlock() }() //nolint:staticcheck // it waits for the last line
+	defer func() {
+		end()
+		writing.Lock() // waits for the last line
+		defer writing.Unlock()
+	}()
 	id := rand.Text()
 	st := &stream{owner: by.Mark(), end: end}
 	st.used.Store(time.Now().Unix())
