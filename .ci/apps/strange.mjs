@@ -66,6 +66,24 @@ export const checks = {
     return wrong;
   },
 
+  'a host that saves files gets the rows as CSV': async ({ open, page, shapes }) => {
+    const wrong = [];
+    const { result } = named(shapes, 'found');
+    const rows = result.structuredContent.rows.map(row => row.map(cell => (cell === 'Reception (EN)' ? '=HYPERLINK("x")' : cell)));
+    const answer = { ...result, structuredContent: { ...result.structuredContent, rows } };
+    const none = await open({ result: answer, can: {} });
+    wrong.push(...found(await none.locator('#save').count() === 0, 'a host that saves no files gets a button'));
+    const view = await open({ result: answer, can: { downloadFile: {} } });
+    await view.locator('#save').click();
+    const asked = await page.waitForFunction(() => window.heard.find(m => m.method === 'ui/download-file')).then(m => m.jsonValue());
+    const { uri, mimeType, text } = asked.params.contents[0].resource;
+    const lines = text.trimEnd().split('\n');
+    wrong.push(...found(uri === 'file:///calls.csv' && mimeType === 'text/csv', `${uri} is ${mimeType}`),
+      ...found(lines[0].startsWith('# ') && lines.length === rows.length + 2, `${lines.length} lines for ${rows.length} rows: ${lines[0]}`),
+      ...found(!/(^|,)"?=/m.test(text) && text.includes("'=HYPERLINK"), 'a label begins a formula'));
+    return wrong;
+  },
+
   'an answer that is partial looks it': async ({ open, shapes, look }) => {
     const wrong = [];
     for (const { name, result } of unfinished(shapes)) {

@@ -69,6 +69,9 @@ export function connect(hear) {
     get callsTools() { return Boolean(can.serverTools); },
     /** Whether the host takes messages into the conversation. */
     get takesMessages() { return Boolean(can.message); },
+    /** Whether the host gives files to the user. */
+    get savesFiles() { return Boolean(can.downloadFile); },
+    save: (name, mimeType, text) => request('ui/download-file', { contents: [{ type: 'resource', resource: { uri: `file:///${name}`, mimeType, text } }] }),
     call: (name, args) => request('tools/call', { name, arguments: args }),
     say: text => request('ui/message', { role: 'user', content: [{ type: 'text', text }] }),
     showAs: mode => request('ui/request-display-mode', { mode }),

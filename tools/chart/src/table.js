@@ -36,6 +36,19 @@ export function table(data, { caption, perPage, state, redraw, more }) {
       h('button', { type: 'button', class: 'alone', id: 'page-on', disabled: state.page === pages - 1, 'aria-label': 'Rows after', onclick: () => go(1) }, '›')], more));
 }
 
+/** What a spreadsheet takes for a formula, in both widths; a number in E.164 is none. */
+const FORMULA = /^[=+\-@＝＋－＠\t\r](?!\d{6,15}$)/;
+
+/** The rows as CSV, with what they rest on as a comment before them. Strangers' words begin no formula. */
+export function csv({ columns, rows }, about) {
+  const cell = value => {
+    const text = String(value ?? '');
+    const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
+    return /[",\n\r;|]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return [`# ${about.replaceAll('"', "'").replaceAll(/\s+/g, ' ')}`, ...[columns, ...rows].map(row => row.map(cell).join(','))].join('\n') + '\n';
+}
+
 /** Shows at the edges of a table that more of it lies beyond, and says so. */
 function tellBeyond(tabled, caption) {
   const tell = () => {

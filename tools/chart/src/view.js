@@ -5,7 +5,7 @@ import { columns } from './columns.js';
 import { heat } from './heat.js';
 import { totals, totalsTable } from './totals.js';
 import { outcomesOf, strip } from './strip.js';
-import { table } from './table.js';
+import { csv, table } from './table.js';
 import { mixed } from './colours.js';
 import { METRICS, leftWords, nameOf } from './answer.js';
 import { segmentsOf } from './items.js';
@@ -217,6 +217,8 @@ export class View {
     if (model.kind === 'stats' && model.calls > 0) {
       tools.append(group('Form', [['as-chart', 'Chart', !this.state.table, () => { this.state.table = false; this.draw(); }], ['as-table', 'Table', Boolean(this.state.table), () => { this.state.table = true; this.draw(); }]]));
     }
+    const tabled = model.kind === 'calls' ? model.calls.length > 0 : this.state.table;
+    if (tabled && this.host?.savesFiles) tools.append(h('button', { type: 'button', class: 'alone', id: 'save', onclick: () => this.save(model) }, 'Download CSV'));
     if (this.context.availableDisplayModes?.includes('fullscreen')) {
       tools.append(h('button', { type: 'button', class: 'alone', id: 'full', 'aria-label': this.full ? 'Leave full screen' : 'Full screen', onclick: () => this.showAs(this.full ? 'inline' : 'fullscreen') }, corners(this.full)));
     }
@@ -224,6 +226,12 @@ export class View {
       h('div', {}, h('h1', {}, this.stack.at(-1).title && `${this.stack.at(-1).title}: `, model.title, model.badge && h('span', { class: 'badge' }, model.badge)),
         h('p', { class: 'when' }, model.when, model.chips.map(chip => h('span', { class: 'chip' }, chip)))),
       tools);
+  }
+
+  /** Gives the rows to the user as a file. A host may refuse, which it tells the user itself. */
+  save(model) {
+    const data = model.shape === 'totals' ? totalsTable(model) : model.table;
+    return this.host.save('calls.csv', 'text/csv', csv(data, [model.title, model.coverage, ...model.notes].join('. '))).catch(error => console.warn(error));
   }
 
   async showAs(mode) {
