@@ -123,7 +123,8 @@ var guards = []guard{
 
 	// Answers.
 	{"numbers are masked in any words", "tools",
-		"if isDate(n) || amount.MatchString(n) || CountDigits(n) < LeastDigits {", "if isDate(n) || amount.MatchString(n) || n != `` {",
+		"if isDate(n) || amount.MatchString(n) || CountDigits(n) < LeastDigits {",
+		"if isDate(n) || amount.MatchString(n) || n != `` {",
 		"tools TestNoNumberLeavesWhereNumbersAreMasked"},
 	{"a cell of CSV in wide letters is no formula", "tools",
 		`const formulas = "=+-@＝＋－＠"`, `const formulas = "=+-@"`,
@@ -215,7 +216,8 @@ func (g guard) check() (wrong string) {
 	// A stranger who is let in may wait for ever for what comes: then the time of the test ends it.
 	//nolint:gosec // of the table
 	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-timeout", "2m", "-run", "^"+test+"$", "./"+folder)
-	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay)                            // e2e builds with it too
+	// The environment, since e2e builds the binary by itself.
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay)
 	out, err := cmd.CombinedOutput()
 	switch said := string(out); {
 	case strings.Contains(said, "[build failed]") || strings.Contains(said, "panic: exit status"):
