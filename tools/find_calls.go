@@ -19,7 +19,7 @@ import (
 type findCallsInput struct {
 	query.Filters
 	Sort  stats.Order `json:"sort,omitempty" jsonschema:"enum=newest,enum=oldest,enum=longest,enum=shortest,default=newest" jsonschema_description:"Which come first." alias:"order,order_by,sort_by"`
-	Only  stats.Only  `json:"only,omitempty" jsonschema:"enum=never_called_back,enum=not_reached,enum=unreturned,enum=repeat_contacts" jsonschema_description:"Missed calls with no later call with that number up to now, with later ones but none answered, or both; or calls with numbers that have several."`
+	Only  stats.Only  `json:"only,omitempty" jsonschema:"enum=not_called_back,enum=called_back_no_answer,enum=unreturned,enum=repeat_contacts" jsonschema_description:"Missed calls since which, up to now, nobody talked: we did not call, we called in vain, or both; or calls with numbers that have several."`
 	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
 	Page  place       `json:"page,omitempty" jsonschema:"maxLength=64" jsonschema_description:"What next gives, or a number." alias:"cursor,offset,after"`
 }

@@ -56,7 +56,7 @@ func TestBadSearchesNeverReachTheAPI(t *testing.T) {
 		`{"limit":51}`:                      "1 to 50",
 		`{"weekdays":["Someday"]}`:          "Mon, Tue",
 		`{"sort":"loudest"}`:                "newest, oldest, longest, shortest",
-		`{"only":"missed"}`:                 "never_called_back",
+		`{"only":"missed"}`:                 "not_called_back",
 		`{"timezone":"Mars/Base"}`:          "IANA time zone",
 		`{"min_seconds":9,"max_seconds":3}`: "swap them",
 		`{"page":"two"}`:                    "neither a number nor what next gives",

@@ -147,7 +147,7 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 	}
 	return slices.DeleteFunc(names, func(name stats.Metric) bool {
 		none := t.report.Totals.M[name].Value == 0 && (t.report.Before == nil || t.report.Before.Totals.M[name].Value == 0)
-		return name.Follows() && !follows || name.Is(stats.SeldomInTotal) && none
+		return name.Is(stats.OnRequest) || name.Follows() && !follows || name.Is(stats.SeldomInTotal) && none
 	})
 }
 

@@ -214,7 +214,7 @@ func TestStatsAreThoseOfTheCalls(t *testing.T) {
 				want := statsFigures(calls, len(calls))
 				delete(want, "share")
 				totals := numbersOf(structure["totals"])
-				for _, name := range []string{"unreturned", "never_called_back", "not_reached", "per_day", "peak_concurrent", "busy_hour"} {
+				for _, name := range []string{"unreturned", "not_called_back", "called_back_no_answer", "per_day", "peak_concurrent", "busy_hour"} {
 					delete(totals, name) // see package stats
 				}
 				if diff := cmp.Diff(only(want, totals), totals); diff != "" || by == nil && len(totals) < 15 {

@@ -138,7 +138,7 @@ func reviewMissedCalls() prompt[missedInput] {
 			return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
 				"Then list whom to ring back, newest first, and say at which hours calls are missed most."+honest,
 				answer.WrittenCall("find_calls", "agent", in.Agent, "date_from", from, "date_to", to, "only", "unreturned", "limit", 50),
-				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "direction", "inbound", "metrics", []string{"calls", "missed", "unanswered_rate", "never_called_back", "not_reached"}),
+				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "direction", "inbound", "metrics", []string{"calls", "missed", "unanswered_rate", "not_called_back", "called_back_no_answer"}),
 				answer.WrittenCall("get_call_stats", "agent", in.Agent, "date_from", from, "date_to", to, "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
 		},
 	}

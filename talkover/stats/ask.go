@@ -184,7 +184,7 @@ func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) l
 		return lacks{later, why}
 	}
 	if since != nil {
-		s.follow(q.Filter.follow(t.Tables, since.Runs))
+		s.follow(q.Filter.follow(t.Tables, since.Runs), t.AsOf)
 	}
 	return lacks{}
 }

@@ -9,6 +9,7 @@ package stats
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
@@ -104,10 +105,20 @@ const (
 	nOfDays // calls of the days that are over
 	nDays   // that are over
 	nWithheld
-	nNeverCalledBack // missed, with no later call with that number
-	nNotReached      // missed, with later calls, of which none was answered
+	nNotCalledBack // missed; we called nobody since, and nobody talked
+	nCalledBackNoAnswer
 	nUnreturned
+	nWaiting // the people of these
 	nWithheldMissed
+	nFollowed   // missed calls of which it is known what became of them
+	nCalledBack // those after which we called
+	nInHour     // within an hour
+	nInDay
+	nBack     // seconds until half of them were called back
+	nMinute   // 60, where any was
+	nLong     // seconds since the first that was not returned
+	nHour     // 3,600, where any was not
+	nSixty    // is 60
 	nContacts // distinct numbers
 	nRepeat   // of them, with two calls or more
 	nPeak     // calls at one moment
@@ -120,7 +131,9 @@ type figures struct {
 	n         [counters]int
 	durations map[int]int // seconds of answered calls -> calls
 	key       [2]string   // of the place of the calls among the days
-	lacks     need        // what is not known of the calls
+	waits     map[int]int // seconds until we called back -> missed calls
+	waiting   map[uint32]bool
+	lacks     need // what is not known of the calls
 }
 
 // add takes in n calls of a kind and length.
@@ -145,10 +158,7 @@ func (f *figures) add(k kind, seconds, n int) {
 		if seconds <= shortCall {
 			f.n[nShort] += n
 		}
-		if f.durations == nil {
-			f.durations = map[int]int{}
-		}
-		f.durations[seconds] += n
+		tally(&f.durations, seconds, n)
 	default:
 		f.n[endedAs[k.outcome]] += n
 	}
@@ -164,21 +174,34 @@ func (f *figures) merge(o *figures) {
 	if f.key != o.key {
 		f.lacks |= overDays
 	}
-	if f.durations == nil && o.durations != nil {
-		f.durations = map[int]int{}
-	}
-	for seconds, n := range o.durations {
-		f.durations[seconds] += n
+	for _, m := range []struct {
+		all *map[int]int
+		of  map[int]int
+	}{{&f.durations, o.durations}, {&f.waits, o.waits}} {
+		for seconds, n := range m.of {
+			tally(m.all, seconds, n)
+		}
 	}
 }
 
-// quantile returns the talk time, in seconds, that a share of so many per cent of answered calls
-// does not exceed: the smallest duration with at least that share at it or less (the inverse
-// of the empirical distribution). It is exact, and 0 where no call was answered.
-func (f *figures) quantile(percent int) int {
-	n := 0
-	for _, seconds := range slices.Sorted(maps.Keys(f.durations)) {
-		if n += f.durations[seconds]; 100*n >= percent*f.n[nAnswered] {
+// tally adds to the calls of a length.
+func tally(m *map[int]int, seconds, n int) {
+	if *m == nil {
+		*m = map[int]int{}
+	}
+	(*m)[seconds] += n
+}
+
+// quantile returns the time, in seconds, that a share of so many per cent of calls does not exceed:
+// the smallest one with at least that share at it or less (the inverse of the empirical
+// distribution). It is exact, and 0 of no calls.
+func quantile(times map[int]int, percent int) int {
+	n, all := 0, 0
+	for _, calls := range times {
+		all += calls
+	}
+	for _, seconds := range slices.Sorted(maps.Keys(times)) {
+		if n += times[seconds]; 100*n >= percent*all {
 			return seconds
 		}
 	}
@@ -187,8 +210,10 @@ func (f *figures) quantile(percent int) int {
 
 // measures tells what is known of the calls.
 func (f *figures) measures() map[Metric]Measure {
-	f.n[one] = 1
-	f.n[nMedian], f.n[nP95] = f.quantile(50)*f.n[nAnswered], f.quantile(95)*f.n[nAnswered]
+	f.n[one], f.n[nSixty] = 1, 60
+	f.n[nMedian], f.n[nP95] = quantile(f.durations, 50)*f.n[nAnswered], quantile(f.durations, 95)*f.n[nAnswered]
+	f.n[nBack], f.n[nMinute] = quantile(f.waits, 50), 60*min(f.n[nCalledBack], 1)
+	f.n[nHour] = 3600 * min(f.n[nUnreturned], 1)
 	known := make(map[Metric]Measure, len(metricRows))
 	for _, m := range metricRows {
 		if of := f.n[m.of]; of > 0 && f.lacks&m.needs == 0 {
@@ -211,16 +236,36 @@ func (f *figures) contacted(withheld bool, calls int) {
 	}
 }
 
-// became takes in what became of a missed call.
-func (f *figures) became(withheld bool, what Only) {
-	switch {
-	case withheld:
+// became takes in what became of a missed call so long ago.
+func (f *figures) became(withheld bool, person uint32, what fate, ago time.Duration) {
+	if withheld {
 		f.n[nWithheldMissed]++
 		return
-	case what == OnlyNeverCalledBack:
-		f.n[nNeverCalledBack]++
-	case what == OnlyNotReached:
-		f.n[nNotReached]++
 	}
-	f.n[nUnreturned] = f.n[nNeverCalledBack] + f.n[nNotReached]
+	f.n[nFollowed]++
+	if what.called {
+		f.n[nCalledBack]++
+		tally(&f.waits, int(what.wait/time.Second), 1)
+		if what.wait <= time.Hour {
+			f.n[nInHour]++
+		}
+		if what.wait <= 24*time.Hour {
+			f.n[nInDay]++
+		}
+	}
+	switch what.what {
+	case "":
+		return
+	case OnlyNotCalledBack:
+		f.n[nNotCalledBack]++
+	case OnlyCalledBackNoAnswer:
+		f.n[nCalledBackNoAnswer]++
+	}
+	f.n[nUnreturned]++
+	f.n[nLong] = max(f.n[nLong], int(ago/time.Second))
+	if f.waiting == nil {
+		f.waiting = map[uint32]bool{}
+	}
+	f.waiting[person] = true
+	f.n[nWaiting] = len(f.waiting)
 }

@@ -25,10 +25,10 @@ type Only string
 
 // What a search may be narrowed to.
 const (
-	OnlyNeverCalledBack Only = "never_called_back" // missed calls with no later call with that number up to now
-	OnlyNotReached      Only = "not_reached"       // missed calls with later calls, of which none was answered
-	OnlyUnreturned      Only = "unreturned"        // both
-	OnlyRepeat          Only = "repeat_contacts"   // calls with numbers that have two calls or more of the search
+	OnlyNotCalledBack      Only = "not_called_back"       // missed calls since which we called nobody, and nobody talked
+	OnlyCalledBackNoAnswer Only = "called_back_no_answer" // missed calls since which we called, and nobody talked
+	OnlyUnreturned         Only = "unreturned"            // both
+	OnlyRepeat             Only = "repeat_contacts"       // calls with numbers that have two calls or more of the search
 )
 
 // Found is the answer to a Search.
@@ -126,12 +126,12 @@ func (found *Found) take(s *Search, t *calls.Tables, rows []*calls.Call) {
 
 // repeated returns the calls with numbers that have two calls or more.
 func repeated(t *calls.Tables, rows []*calls.Call) []*calls.Call {
-	times := make([]int, len(t.Contacts))
+	times, person := make([]int, len(t.Contacts)), people(t)
 	for _, c := range rows {
-		times[c.Contact]++
+		times[person[c.Contact]]++
 	}
 	return slices.DeleteFunc(rows, func(c *calls.Call) bool {
-		return times[c.Contact] < 2 || isWithheld(t.Contacts[c.Contact])
+		return times[person[c.Contact]] < 2 || isWithheld(t.Contacts[c.Contact])
 	})
 }
 
@@ -151,13 +151,13 @@ func (s *Search) unreturned(t *calls.Taken, found *Found, rows []*calls.Call) ([
 		found.From, found.Complete, found.AskAgain, found.Left = since.From, false, since.AskAgain, calls.Unknown
 		found.Reason = onlyNewest(since)
 	}
-	contacts := s.Filter.follow(t.Tables, since.Runs)
+	contacts, person := s.Filter.follow(t.Tables, since.Runs), people(t.Tables)
 	return slices.DeleteFunc(rows, func(c *calls.Call) bool {
 		if isWithheld(t.Contacts[c.Contact]) {
 			found.Withheld++
 			return true
 		}
-		became := contacts[c.Contact].became(c.At)
+		became := contacts[person[c.Contact]].became(c.At).what
 		return became == "" || s.Only != OnlyUnreturned && s.Only != became
 	}), nil
 }

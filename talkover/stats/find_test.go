@@ -15,7 +15,7 @@ import (
 
 // became is what becomes of a missed call by now: "" if it was returned.
 func became(f stats.Filter, c talkover.Call, all []talkover.Call) stats.Only {
-	result := stats.OnlyNeverCalledBack
+	result := stats.OnlyNotCalledBack
 	for _, o := range callsWith(contactOf(c), all) {
 		if !countsTests(f, o) || !o.CreatedAt.After(c.CreatedAt) {
 			continue
@@ -23,7 +23,9 @@ func became(f stats.Filter, c talkover.Call, all []talkover.Call) stats.Only {
 		if kind(o) == stats.Answered {
 			return ""
 		}
-		result = stats.OnlyNotReached
+		if o.Direction == "outbound" {
+			result = stats.OnlyCalledBackNoAnswer
+		}
 	}
 	return result
 }
@@ -87,7 +89,7 @@ func anySearch(t *testing.T, r *rand.Rand) stats.Search {
 		Order: []stats.Order{stats.Newest, stats.Oldest, stats.Longest, stats.Shortest}[r.IntN(4)],
 	}
 	if r.IntN(3) == 0 {
-		s.Only = []stats.Only{stats.OnlyNeverCalledBack, stats.OnlyNotReached, stats.OnlyUnreturned, stats.OnlyRepeat}[r.IntN(4)]
+		s.Only = []stats.Only{stats.OnlyNotCalledBack, stats.OnlyCalledBackNoAnswer, stats.OnlyUnreturned, stats.OnlyRepeat}[r.IntN(4)]
 	}
 	return s
 }
@@ -147,7 +149,7 @@ func TestFindAgainstGoingThroughAllCalls(t *testing.T) {
 			found = find(t, log, s)
 		}
 	}
-	for _, only := range []stats.Only{"", stats.OnlyNeverCalledBack, stats.OnlyNotReached, stats.OnlyUnreturned, stats.OnlyRepeat} {
+	for _, only := range []stats.Only{"", stats.OnlyNotCalledBack, stats.OnlyCalledBackNoAnswer, stats.OnlyUnreturned, stats.OnlyRepeat} {
 		if kinds[only] == 0 {
 			t.Errorf("only %q found something %d times: too few to show anything", only, kinds[only])
 		}

@@ -12,14 +12,14 @@ import (
 type group struct {
 	values []Value // one for each dimension, in the order that was asked
 	figures
-	times map[uint32]int // calls with each contact; nil if nobody asked
+	times map[uint32]int // calls with each person; nil if nobody asked
 }
 
 // missedCall is a call that may not have been returned.
 type missedCall struct {
-	contact uint32
-	at      int64
-	group   *group
+	person uint32
+	at     int64
+	group  *group
 }
 
 // sums adds up the calls of a window that a question is about, by its dimensions.
@@ -37,7 +37,8 @@ type sums struct {
 	hour         *clock[int]
 	over         [2]int64 // between which days are over
 	withheld     []bool   // whether the number of a contact is
-	times        []int    // calls with each contact
+	person       []uint32 // the contact that each contact is the same person as
+	times        []int    // calls with each person
 	starts, ends []int64  // of calls with talk, in microseconds
 	wanted       need     // what was asked for
 }
@@ -47,7 +48,7 @@ func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
 	s := &sums{
 		groups: map[uint64]*group{}, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
 		hour: newClock(q.Filter.Zone, time.Time.Hour), over: [2]int64{over.From.UnixMicro(), over.To.UnixMicro()},
-		times: make([]int, len(t.Contacts)), withheld: each(t.Contacts, isWithheld),
+		times: make([]int, len(t.Contacts)), person: people(t), withheld: each(t.Contacts, isWithheld),
 		wanted: q.needs(),
 	}
 	for _, d := range q.By {
@@ -74,12 +75,13 @@ func (s *sums) add(c *calls.Call, n int) {
 		g.n[nOfDays] += n
 	}
 	s.hours[s.hour.of(c.At)] += n
-	s.times[c.Contact] += n
+	person := s.person[c.Contact]
+	s.times[person] += n
 	if g.times != nil {
-		g.times[c.Contact] += n
+		g.times[person] += n
 	}
 	if k.missed() {
-		s.missed = append(s.missed, missedCall{c.Contact, c.At, g})
+		s.missed = append(s.missed, missedCall{person, c.At, g})
 	}
 	if seconds > 0 && s.wanted&moments != 0 {
 		s.starts, s.ends = append(s.starts, c.At), append(s.ends, c.At+int64(seconds)*1_000_000)
@@ -128,12 +130,12 @@ func (s *sums) finish() {
 	s.all.n[nPeak] = peak(s.starts, s.ends)
 }
 
-// follow tells what became of missed calls.
-func (s *sums) follow(contacts []contact) {
+// follow tells what became of missed calls up to a moment.
+func (s *sums) follow(contacts []contact, now time.Time) {
 	for _, m := range s.missed {
-		withheld, what := s.withheld[m.contact], contacts[m.contact].became(m.at)
-		s.all.became(withheld, what)
-		m.group.became(withheld, what)
+		withheld, what, ago := s.withheld[m.person], contacts[m.person].became(m.at), now.Sub(time.UnixMicro(m.at))
+		s.all.became(withheld, m.person, what, ago)
+		m.group.became(withheld, m.person, what, ago)
 	}
 }
 

@@ -18,33 +18,40 @@ type Metric string
 // The metrics, as docs/numbers.md defines them. Groups have those of contacts and of later calls
 // where a question asks for them.
 const (
-	Calls           Metric = "calls"
-	Share           Metric = "share" // of calls
-	Answered        Metric = "answered"
-	Open            Metric = "open"
-	Unanswered      Metric = "unanswered"
-	NoAnswer        Metric = "no_answer"
-	Busy            Metric = "busy"
-	Failed          Metric = "failed"
-	OtherStatus     Metric = "other"
-	Missed          Metric = "missed"
-	AnswerRate      Metric = "answer_rate" // of final calls (ITU-T E.411, E.425), as the next two
-	UnansweredRate  Metric = "unanswered_rate"
-	NoAnswerRate    Metric = "no_answer_rate"
-	TalkSeconds     Metric = "talk_seconds" // of answered calls, as the next three
-	MeanSeconds     Metric = "mean_seconds"
-	MedianSeconds   Metric = "median_seconds"
-	P95Seconds      Metric = "p95_seconds"
-	ShortCalls      Metric = "short_calls"
-	PerDay          Metric = "per_day"
-	Contacts        Metric = "contacts"
-	Repeat          Metric = "repeat_contacts"
-	Withheld        Metric = "withheld" // calls with a withheld number, which is no contact
-	Unreturned      Metric = "unreturned"
-	NeverCalledBack Metric = "never_called_back"
-	NotReached      Metric = "not_reached"
-	WithheldMissed  Metric = "withheld_missed" // missed calls that unreturned leaves out
-	PeakConcurrent  Metric = "peak_concurrent" // of totals alone
+	Calls              Metric = "calls"
+	Share              Metric = "share" // of calls
+	Answered           Metric = "answered"
+	Open               Metric = "open"
+	Unanswered         Metric = "unanswered"
+	NoAnswer           Metric = "no_answer"
+	Busy               Metric = "busy"
+	Failed             Metric = "failed"
+	OtherStatus        Metric = "other"
+	Missed             Metric = "missed"
+	AnswerRate         Metric = "answer_rate" // of final calls (ITU-T E.411, E.425), as the next two
+	UnansweredRate     Metric = "unanswered_rate"
+	NoAnswerRate       Metric = "no_answer_rate"
+	TalkSeconds        Metric = "talk_seconds" // of answered calls, as the next three
+	MeanSeconds        Metric = "mean_seconds"
+	MedianSeconds      Metric = "median_seconds"
+	P95Seconds         Metric = "p95_seconds"
+	ShortCalls         Metric = "short_calls"
+	PerDay             Metric = "per_day"
+	Contacts           Metric = "contacts"
+	Repeat             Metric = "repeat_contacts"
+	Withheld           Metric = "withheld" // calls with a withheld number, which is no contact
+	Unreturned         Metric = "unreturned"
+	UnreturnedContacts Metric = "unreturned_contacts"
+	NotCalledBack      Metric = "not_called_back"
+	CalledBackNoAnswer Metric = "called_back_no_answer"
+	WaitingHours       Metric = "waiting_hours"
+	CalledBack         Metric = "called_back"
+	MinutesToCallBack  Metric = "minutes_to_call_back"
+	CalledBackIn1h     Metric = "called_back_in_1h"
+	CalledBackIn24h    Metric = "called_back_in_24h"
+	TalkMinutes        Metric = "talk_minutes"
+	WithheldMissed     Metric = "withheld_missed" // missed calls that unreturned leaves out
+	PeakConcurrent     Metric = "peak_concurrent" // of totals alone
 )
 
 // need is what must be known of calls to tell a metric.
@@ -83,6 +90,7 @@ const (
 	InPairs                         // a row that is paired with one of another window
 	InComparisons                   // the totals of two windows
 	SeldomInRows                    // left out of rows where it is 0 in all
+	OnRequest                       // nowhere, unless it is asked for
 	SeldomInTotal                   // left out of totals where it is 0
 
 	usual = InTables | InPairs | InComparisons
@@ -142,6 +150,8 @@ var metricRows = []metricRow{
 	{TalkSeconds, durations, Whole, nTalk, one, InComparisons,
 		"seconds of answered calls, added up",
 		"", "seconds: of answered calls"},
+	{TalkMinutes, durations, Tenths, nTalk, nSixty, OnRequest,
+		"talk_seconds / 60", "", "minutes: of answered calls"},
 	{MeanSeconds, durations, Tenths, nTalk, nAnswered, InTables | InStatuses | InComparisons,
 		"of an answered call",
 		"ACD, ALOC", "seconds: of answered calls"},
@@ -167,19 +177,37 @@ var metricRows = []metricRow{
 		"calls with a withheld number (anonymous, restricted, none), which is no contact",
 		"", "withheld: calls without a number"},
 	{Unreturned, later, Whole, nUnreturned, one, 0,
-		"missed calls after which no call with that number was answered up to now, " +
-			"whatever the window's end and the filters; never_called_back + not_reached",
+		"missed calls after which no call with that number was answered, either way, up to now, whatever the window's end and the " +
+			"filters; not_called_back + called_back_no_answer",
 		"contact-centre practice", "unreturned: missed, and no call with that number answered since"},
-	{NeverCalledBack, later, Whole, nNeverCalledBack, one, 0,
-		"missed, and no later call with that number at all",
-		"", "never_called_back: no call since, either way"},
-	{NotReached, later, Whole, nNotReached, one, 0,
-		"missed, with later calls of which none was answered; one that is still going on is a later call",
-		"", "not_reached: called since, either way, none answered"},
+	{UnreturnedContacts, later | distinct, Whole, nWaiting, one, OnRequest,
+		"distinct numbers of these calls: people who wait",
+		"", "unreturned_contacts: people, not calls"},
+	{NotCalledBack, later, Whole, nNotCalledBack, one, 0,
+		"unreturned, and no later call of ours to that number, however often they tried again",
+		"", "not_called_back: of these, we did not call since"},
+	{CalledBackNoAnswer, later, Whole, nCalledBackNoAnswer, one, 0,
+		"unreturned, with a later call of ours to that number that nobody took, or that is still going on",
+		"", "called_back_no_answer: of these, we called and nobody took it"},
+	{WaitingHours, later | distinct, Tenths, nLong, nHour, OnRequest,
+		"hours since the first of the calls that are unreturned",
+		"", "waiting_hours: since the first unreturned call"},
+	{CalledBack, later, Whole, nCalledBack, one, OnRequest,
+		"missed calls after which we called that number, up to now, whether anybody took it or not",
+		"", "called_back: missed, and we called since"},
+	{MinutesToCallBack, later, Tenths, nBack, nMinute, OnRequest,
+		"median over these of the minutes until our first call",
+		"", "minutes_to_call_back: median, of those"},
+	{CalledBackIn1h, later, Rate, nInHour, nFollowed, OnRequest,
+		"missed calls with a number that we called within an hour, or a day / missed calls with a number",
+		"", "called_back_in_: of missed calls with a number"},
+	{CalledBackIn24h, later, Rate, nInDay, nFollowed, OnRequest,
+		"missed calls with a number that we called within an hour, or a day / missed calls with a number",
+		"", "called_back_in_: of missed calls with a number"},
 	{WithheldMissed, later, Whole, nWithheldMissed, one, SeldomInTotal,
 		"missed calls with a withheld number, which unreturned leaves out",
 		"", ""},
-	{PeakConcurrent, moments, Whole, nPeak, one, 0,
+	{PeakConcurrent, moments, Whole, nPeak, one, OnRequest,
 		"most calls at one moment",
 		"", ""},
 }

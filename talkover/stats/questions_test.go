@@ -3,6 +3,7 @@ package stats_test
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ var questions = flag.Int("questions", 30, "how many random questions to ask, of 
 
 // related are the metrics that follow from other calls and from days.
 var related = []stats.Metric{
-	stats.Contacts, stats.Repeat, stats.Withheld, stats.Unreturned, stats.NeverCalledBack, stats.NotReached, stats.WithheldMissed, stats.PerDay,
+	stats.Contacts, stats.Repeat, stats.Withheld, stats.Unreturned, stats.NotCalledBack, stats.CalledBackNoAnswer, stats.WithheldMissed, stats.PerDay,
 }
 
 // whole is truth and what follows from other calls and from days: each call is compared
@@ -243,32 +244,79 @@ func TestUnreturnedCalls(t *testing.T) {
 	nobody.From = "anonymous"
 	window := stats.Filter{Zone: time.UTC, Days: stats.Days{From: "2026-11-02", To: "2026-11-02"}, Direction: "inbound"}
 	for name, c := range map[string]struct {
-		calls                            []talkover.Call
-		tests                            stats.TestCalls
-		neverCalledBack, notReached, odd float64
+		calls                      []talkover.Call
+		tests                      stats.TestCalls
+		notCalledBack, inVain, odd float64
 	}{
-		"no later call":                           {[]talkover.Call{missed}, "", 1, 0, 0},
-		"rung back after the window":              {[]talkover.Call{missed, at(-1, "outbound", "completed", 9)}, "", 0, 0, 0},
-		"rung back in vain":                       {[]talkover.Call{missed, at(-1, "outbound", "no-answer", 0)}, "", 0, 1, 0},
-		"rang again, and nobody answered":         {[]talkover.Call{missed, at(-71, "inbound", "busy", 0)}, "", 1, 1, 0},
-		"rang again, and was answered":            {[]talkover.Call{missed, at(-71, "inbound", "answered", 5)}, "", 0, 0, 0},
-		"rung back twice, once answered":          {[]talkover.Call{missed, at(-3, "outbound", "completed", 9), at(-1, "outbound", "busy", 0)}, "", 0, 0, 0},
-		"being rung back":                         {[]talkover.Call{missed, at(-0.01, "outbound", "ringing", 0)}, "", 0, 1, 0},
-		"being talked to just now":                {[]talkover.Call{missed, at(-0.01, "outbound", "answered", 0)}, "", 0, 1, 0},
-		"rung before, not after":                  {[]talkover.Call{at(-73, "outbound", "completed", 9), missed}, "", 1, 0, 0},
-		"at the same moment":                      {[]talkover.Call{missed, at(-72, "outbound", "completed", 9)}, "", 1, 0, 0},
-		"voicemail is a call, and no answer":      {[]talkover.Call{missed, at(-1, "inbound", "voicemail", 9)}, "", 0, 1, 0},
-		"rung back in a test":                     {[]talkover.Call{missed, test}, "", 0, 0, 0},
-		"rung back in a test that does not count": {[]talkover.Call{missed, test}, stats.ExcludeTests, 1, 0, 0},
-		"a withheld number":                       {[]talkover.Call{nobody}, "", 0, 0, 1},
-		"an outbound call that nobody took":       {[]talkover.Call{at(-72, "outbound", "no-answer", 0)}, "", 0, 0, 0},
+		"no later call":                             {[]talkover.Call{missed}, "", 1, 0, 0},
+		"called back after the window":              {[]talkover.Call{missed, at(-1, "outbound", "completed", 9)}, "", 0, 0, 0},
+		"called back in vain":                       {[]talkover.Call{missed, at(-1, "outbound", "no-answer", 0)}, "", 0, 1, 0},
+		"rang again, and nobody answered":           {[]talkover.Call{missed, at(-71, "inbound", "busy", 0)}, "", 2, 0, 0},
+		"rang again in vain, and so did we":         {[]talkover.Call{missed, at(-71, "inbound", "busy", 0), at(-70, "outbound", "failed", 0)}, "", 0, 2, 0},
+		"we called between two tries":               {[]talkover.Call{missed, at(-71.5, "outbound", "busy", 0), at(-71, "inbound", "busy", 0)}, "", 1, 1, 0},
+		"rang again, and was answered":              {[]talkover.Call{missed, at(-71, "inbound", "answered", 5)}, "", 0, 0, 0},
+		"called back twice, once answered":          {[]talkover.Call{missed, at(-3, "outbound", "completed", 9), at(-1, "outbound", "busy", 0)}, "", 0, 0, 0},
+		"being called back":                         {[]talkover.Call{missed, at(-0.01, "outbound", "ringing", 0)}, "", 0, 1, 0},
+		"being talked to just now":                  {[]talkover.Call{missed, at(-0.01, "outbound", "answered", 0)}, "", 0, 1, 0},
+		"called before, not after":                  {[]talkover.Call{at(-73, "outbound", "completed", 9), missed}, "", 1, 0, 0},
+		"at the same moment":                        {[]talkover.Call{missed, at(-72, "outbound", "completed", 9)}, "", 1, 0, 0},
+		"voicemail is a call, and no answer":        {[]talkover.Call{missed, at(-1, "outbound", "voicemail", 9)}, "", 0, 1, 0},
+		"called back in a test":                     {[]talkover.Call{missed, test}, "", 0, 0, 0},
+		"called back in a test that does not count": {[]talkover.Call{missed, test}, stats.ExcludeTests, 1, 0, 0},
+		"a withheld number":                         {[]talkover.Call{nobody}, "", 0, 0, 1},
+		"an outbound call that nobody took":         {[]talkover.Call{at(-72, "outbound", "no-answer", 0)}, "", 0, 0, 0},
 	} {
 		window.Tests = c.tests
 		report := ask(t, &fakeLog{rows: c.calls}, stats.Question{Filter: window, Metrics: []stats.Metric{stats.Unreturned}})
-		for metric, want := range map[stats.Metric]float64{stats.NeverCalledBack: c.neverCalledBack, stats.NotReached: c.notReached, stats.Unreturned: c.neverCalledBack + c.notReached, stats.WithheldMissed: c.odd} {
+		for metric, want := range map[stats.Metric]float64{stats.NotCalledBack: c.notCalledBack, stats.CalledBackNoAnswer: c.inVain, stats.Unreturned: c.notCalledBack + c.inVain, stats.WithheldMissed: c.odd} {
 			if got := report.Totals.M[metric]; got != (stats.Measure{Value: want, Known: true}) {
 				t.Errorf("%s: %s %v, want %v: %s", name, metric, got, want, report.Untold(metric))
 			}
+		}
+	}
+}
+
+// How soon missed callers are called back, and how long the others wait. Two spellings of a number
+// are one person, and nobody is called back who withholds the number.
+func TestTimeToCallBack(t *testing.T) {
+	n := 0
+	at := func(minutes int, direction, number, status string) talkover.Call {
+		n++
+		c := talkover.Call{ID: fmt.Sprint(n), CreatedAt: now.Add(time.Duration(minutes) * time.Minute), Direction: direction, Status: status, From: number, To: "+13125550100"}
+		if direction == "outbound" {
+			c.From, c.To = c.To, c.From
+		}
+		return c
+	}
+	log := &fakeLog{rows: []talkover.Call{
+		at(-3000, "inbound", "+12025550101", "no-answer"), // called after ten minutes
+		at(-2990, "outbound", "12025550101", "completed"),
+		at(-2900, "inbound", "+12025550102", "busy"), // after 100, in vain
+		at(-2800, "outbound", "2025550102", "no-answer"),
+		at(-2700, "inbound", "+442079460000", "failed"), // after two days, less a bit
+		at(-10, "outbound", "00442079460000", "busy"),
+		at(-600, "inbound", "+12025550104", "no-answer"), // never, though twice
+		at(-300, "inbound", "12025550104", "no-answer"),
+		at(-200, "inbound", "anonymous@anonymous.invalid", "no-answer"),
+	}}
+	for i := range log.rows {
+		if log.rows[i].Status == "completed" {
+			log.rows[i].Duration = 60
+		}
+	}
+	slices.Reverse(log.rows)
+	asked := []stats.Metric{
+		stats.CalledBack, stats.MinutesToCallBack, stats.CalledBackIn1h, stats.CalledBackIn24h, stats.UnreturnedContacts,
+		stats.WaitingHours, stats.Unreturned, stats.NotCalledBack, stats.CalledBackNoAnswer, stats.WithheldMissed, stats.Contacts, stats.TalkMinutes,
+	}
+	r := ask(t, log, stats.Question{Filter: stats.Filter{Zone: time.UTC}, Metrics: asked, By: []stats.Dimension{stats.ByContact}})
+	for name, want := range map[stats.Metric]float64{
+		stats.CalledBack: 3, stats.MinutesToCallBack: 100, stats.CalledBackIn1h: 1.0 / 5, stats.CalledBackIn24h: 2.0 / 5,
+		stats.UnreturnedContacts: 3, stats.WaitingHours: 2900.0 / 60, stats.Unreturned: 4, stats.NotCalledBack: 2,
+		stats.CalledBackNoAnswer: 2, stats.WithheldMissed: 1, stats.Contacts: 4, stats.TalkMinutes: 1,
+	} {
+		if got := r.Totals.M[name]; !got.Known || math.Abs(got.Value-want) > 0.01 {
+			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
 }
@@ -285,7 +333,7 @@ func TestWhatIsToldOfUnreturnedCalls(t *testing.T) {
 		filter  stats.Filter
 		metrics []stats.Metric
 		known   bool
-	}{{last, nil, true}, {past, nil, false}, {one, nil, false}, {past, []stats.Metric{stats.NotReached}, true}, {one, []stats.Metric{stats.Unreturned}, true}} {
+	}{{last, nil, true}, {past, nil, false}, {one, nil, false}, {past, []stats.Metric{stats.CalledBackNoAnswer}, true}, {one, []stats.Metric{stats.Unreturned}, true}} {
 		r := ask(t, log, stats.Question{Filter: test.filter, Metrics: test.metrics})
 		if r.Totals.M[stats.Unreturned].Known != test.known || (r.Untold(stats.Unreturned) == "") != test.known {
 			t.Errorf("%d: %+v, %q, want known %v", i, r.Totals.M[stats.Unreturned], r.Untold(stats.Unreturned), test.known)

@@ -11,12 +11,12 @@ import (
 func (e *examiner) find() {
 	all := e.log.in(e.part()).where(e.a.fits(e.log, e.z)...)
 	switch u := e.universe(); e.a.Only {
-	case "never_called_back":
-		all = u.neverCalledBack(all)
-	case "not_reached":
-		all = u.notReached(all)
+	case "not_called_back":
+		all = u.notCalledBack(all)
+	case "called_back_no_answer":
+		all = u.inVain(all)
 	case "unreturned":
-		all = all.where(func(c *call) bool { return len(u.neverCalledBack(calls{c}))+len(u.notReached(calls{c})) > 0 })
+		all = all.where(func(c *call) bool { return len(u.notCalledBack(calls{c}))+len(u.inVain(calls{c})) > 0 })
 	case "repeat_contacts":
 		all = all.repeat()
 	}

@@ -143,7 +143,7 @@ func untold(name string, key []string) bool {
 	switch name {
 	case "peak_concurrent", "busy_hour":
 		return true
-	case "contacts", "repeat_contacts":
+	case "contacts", "repeat_contacts", "unreturned_contacts", "waiting_hours":
 		return key[0] == "(rest)" || key[len(key)-1] == "all" // where numbers may occur in several
 	}
 	return false

@@ -75,12 +75,28 @@ func (e *examiner) figure(name string, s set) (x float64, ok bool) {
 		return s.count((*call).withheld), true
 	case "withheld_missed":
 		return s.count(missed, (*call).withheld), true
-	case "never_called_back":
-		return float64(len(e.universe().neverCalledBack(s.calls))), true
-	case "not_reached":
-		return float64(len(e.universe().notReached(s.calls))), true
+	case "not_called_back":
+		return float64(len(e.universe().notCalledBack(s.calls))), true
+	case "called_back_no_answer":
+		return float64(len(e.universe().inVain(s.calls))), true
 	case "unreturned":
-		return float64(len(e.universe().neverCalledBack(s.calls)) + len(e.universe().notReached(s.calls))), true
+		return float64(len(e.universe().notCalledBack(s.calls)) + len(e.universe().inVain(s.calls))), true
+	case "unreturned_contacts":
+		return float64(len(e.universe().unreturned(s.calls).people())), true
+	case "called_back":
+		return float64(len(e.universe().waits(s.calls))), true
+	case "minutes_to_call_back":
+		waits := e.universe().waits(s.calls)
+		if len(waits) == 0 {
+			return 0, false
+		}
+		return float64(waits[(len(waits)-1)/2]) / 60, true
+	case "called_back_in_1h":
+		return e.universe().soon(s.calls, 3600), s.count(missed, known) > 0
+	case "called_back_in_24h":
+		return e.universe().soon(s.calls, 86400), s.count(missed, known) > 0
+	case "talk_minutes":
+		return s.talk() / 60, true
 	case "peak_concurrent":
 		return s.peak(), true
 	case "busy_hour":
@@ -340,7 +356,9 @@ func (e *examiner) compare(is, was span, cut bool) {
 
 // sinceThen lists the figures that depend on calls after the window. An answer may leave them
 // out where it says to ask again.
-var sinceThen = map[string]bool{"unreturned": true, "never_called_back": true, "not_reached": true, "withheld_missed": true}
+var sinceThen = map[string]bool{"unreturned": true, "not_called_back": true, "called_back_no_answer": true, "withheld_missed": true,
+	"unreturned_contacts": true, "waiting_hours": true, "called_back": true, "minutes_to_call_back": true,
+	"called_back_in_1h": true, "called_back_in_24h": true}
 
 // figures examines figures of one set by their names.
 func (e *examiner) figures(what string, have map[string]float64, s set) {

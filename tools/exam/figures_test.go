@@ -173,17 +173,41 @@ func (l *callLog) later(c *call) calls {
 	return l.with[c.other()].where(func(o *call) bool { return o.at > c.at })
 }
 
-// neverCalledBack returns the missed calls with no later call with that number, and
-// notReached those with later calls of which none was answered.
-func (l *callLog) neverCalledBack(cs calls) calls {
-	return cs.where(missed, func(c *call) bool { return !c.withheld() && len(l.later(c)) == 0 })
+// unreturned returns the missed calls after which no call with that number was answered.
+func (l *callLog) unreturned(cs calls) calls {
+	return cs.where(missed, func(c *call) bool { return !c.withheld() && l.later(c).count(answered) == 0 })
 }
 
-func (l *callLog) notReached(cs calls) calls {
-	return cs.where(missed, func(c *call) bool {
-		later := l.later(c)
-		return !c.withheld() && len(later) > 0 && later.count(answered) == 0
-	})
+// notCalledBack returns those of them after which we did not call that number, and inVain those after
+// which we did.
+func (l *callLog) notCalledBack(cs calls) calls {
+	return l.unreturned(cs).where(func(c *call) bool { return l.later(c).count(outbound) == 0 })
+}
+
+func (l *callLog) inVain(cs calls) calls {
+	return l.unreturned(cs).where(func(c *call) bool { return l.later(c).count(outbound) > 0 })
+}
+
+// waits returns the seconds after which we called back, of the missed calls after which we did.
+func (l *callLog) waits(cs calls) (seconds []int) {
+	for _, c := range cs.where(missed, known) {
+		if back := l.later(c).where(outbound); len(back) > 0 {
+			seconds = append(seconds, int(back[len(back)-1].at-c.at))
+		}
+	}
+	slices.Sort(seconds)
+	return seconds
+}
+
+// soon returns the share of missed calls with a number after which we called within so many seconds.
+func (l *callLog) soon(cs calls, most int) float64 {
+	n := 0.0
+	for _, s := range l.waits(cs) {
+		if s <= most {
+			n++
+		}
+	}
+	return n / cs.count(missed, known)
 }
 
 // figures names the figures of calls that a fact may want.
@@ -204,7 +228,8 @@ var named = []string{
 
 // more lists those that need to know more than the calls.
 var more = []string{
-	"share", "per_day", "withheld", "withheld_missed", "unreturned", "never_called_back", "not_reached", "peak_concurrent", "busy_hour",
+	"share", "per_day", "withheld", "withheld_missed", "unreturned", "not_called_back", "called_back_no_answer", "unreturned_contacts",
+	"called_back", "minutes_to_call_back", "called_back_in_1h", "called_back_in_24h", "talk_minutes", "peak_concurrent", "busy_hour",
 }
 
 // isFigure reports whether figures have a name.

@@ -71,7 +71,7 @@ func randomQuestion(r *rand.Rand) (tool string, args map[string]any) {
 	some(4, "test_calls", "exclude", "only", "include")
 	if r.IntN(3) == 0 {
 		some(2, "sort", "newest", "oldest", "longest", "shortest")
-		some(3, "only", "never_called_back", "not_reached", "unreturned", "repeat_contacts")
+		some(3, "only", "not_called_back", "called_back_no_answer", "unreturned", "repeat_contacts")
 		some(2, "limit", 1, 5, 50)
 		return "find_calls", args
 	}

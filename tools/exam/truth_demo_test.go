@@ -208,16 +208,28 @@ var demoTruths = map[string]truth{
 		return exam.Facts{Rows: rows("contact", largest(l.last30Days().where(inbound).by(byContact), 2), "calls")}
 	},
 	"unreturned-in-october": func(l *callLog) exam.Facts {
-		never, not := float64(len(l.neverCalledBack(l.october()))), float64(len(l.notReached(l.october())))
-		return exam.Facts{Totals: map[string]float64{"unreturned": never + not, "never_called_back": never, "not_reached": not}}
+		never, not := float64(len(l.notCalledBack(l.october()))), float64(len(l.inVain(l.october())))
+		return exam.Facts{Totals: map[string]float64{"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not}}
 	},
-	"never-called-back-last-week": func(l *callLog) exam.Facts {
-		never := l.neverCalledBack(l.lastWeek())
+	"not-called-back-last-week": func(l *callLog) exam.Facts {
+		never := l.notCalledBack(l.lastWeek())
 		return found(len(never), sids(never))
 	},
 	"called-back-not-reached": func(l *callLog) exam.Facts {
-		not := l.notReached(l.october())
+		not := l.inVain(l.october())
 		return found(len(not), sids(not))
+	},
+	"how-soon-we-call-back": func(l *callLog) exam.Facts {
+		cs := l.october()
+		waits := l.waits(cs)
+		return exam.Facts{Totals: map[string]float64{
+			"called_back": float64(len(waits)), "minutes_to_call_back": rounded(float64(waits[(len(waits)-1)/2])/60, 1),
+			"called_back_in_24h": rounded(l.soon(cs, 86400), 4),
+		}}
+	},
+	"people-who-wait": func(l *callLog) exam.Facts {
+		open := l.unreturned(l.lastWeek())
+		return exam.Facts{Totals: map[string]float64{"unreturned": open.count(), "unreturned_contacts": float64(len(open.people()))}}
 	},
 	"callers-more-than-once": func(l *callLog) exam.Facts {
 		f := found(len(l.yesterday().repeat()), sids(l.yesterday().repeat()))

@@ -43,8 +43,8 @@ var largeTruths = map[string]truth{
 	},
 	"large-never-called-back": func(l *callLog) exam.Facts {
 		f := exam.Facts{}
-		never, not := float64(len(l.neverCalledBack(l.lastWeek()))), float64(len(l.notReached(l.lastWeek())))
-		return with(f, map[string]float64{"unreturned": never + not, "never_called_back": never, "not_reached": not})
+		never, not := float64(len(l.notCalledBack(l.lastWeek()))), float64(len(l.inVain(l.lastWeek())))
+		return with(f, map[string]float64{"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not})
 	},
 	"large-longest": func(l *callLog) exam.Facts {
 		return exam.Facts{Rows: sids(l.october().longest(3)), Ordered: true}

@@ -287,7 +287,7 @@ const WORDS = {
   open: 'Still open', other: 'Other', answer_rate: 'Answer rate', unanswered_rate: 'Unanswered rate', no_answer_rate: 'No-answer rate',
   talk_seconds: 'Talk time', mean_seconds: 'Mean length', median_seconds: 'Median length', p95_seconds: '95 % are shorter than', short_calls: 'Short calls',
   per_day: 'Calls a day', contacts: 'Contacts', repeat_contacts: 'Repeat contacts', withheld: 'Number withheld', unreturned: 'Unreturned',
-  never_called_back: 'Never called back', not_reached: 'Not reached', peak_concurrent: 'Most at once', seconds: 'Length', sid: 'SID', agent: 'Agent', from_to: 'From and to', talk_minutes: 'Talk minutes', cost_estimate: 'Cost, estimated',
+  not_called_back: 'Not called back', called_back_no_answer: 'Called back, no answer', peak_concurrent: 'Most at once', seconds: 'Length', sid: 'SID', agent: 'Agent', from_to: 'From and to', talk_minutes: 'Talk minutes', cost_estimate: 'Cost, estimated',
 };
 /** The name of a figure for people. */
 export function nameOf(metric) {
