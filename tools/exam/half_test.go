@@ -71,7 +71,7 @@ func (h half) again() int {
 // isRate reports whether a figure is a fraction of 1, which text shows in per cent.
 func isRate(name string) bool {
 	name = strings.TrimSuffix(strings.TrimSuffix(name, "_before"), "_change")
-	return strings.HasSuffix(name, "_rate") || name == "share"
+	return strings.HasSuffix(name, "_rate") || name == "share" || name == "called_back_in_24h"
 }
 
 // near reports whether a figure is shown as what it is, to the digits that it has.
@@ -82,7 +82,7 @@ func (h half) near(name string, have, want float64) bool {
 		tolerance = 0.00051
 	case isRate(base):
 		tolerance = 0.000051
-	case base == "mean_seconds" || base == "per_day":
+	case base == "mean_seconds" || base == "per_day" || base == "minutes_to_call_back":
 		tolerance = 0.051
 	}
 	if strings.HasSuffix(name, "_change") {
