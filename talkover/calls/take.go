@@ -113,7 +113,8 @@ func (r *reading) better(o *reading) bool {
 
 // proves tells what a chain proves now.
 func (l *Log) proves(c *chain) {
-	c.covered = Window{l.now(), l.now()}
+	now := l.there()
+	c.covered = Window{now, now} // nothing; a clock that is read twice tells two moments
 	for _, r := range c.held {
 		if !l.fresh(r) {
 			break
@@ -185,10 +186,15 @@ func (l *Log) take(w *want) *Taken {
 		}
 		t.Parts = append(t.Parts, part)
 	}
-	if !all && !w.ended || !some {
-		return nil
+	switch {
+	case some && (all || w.ended):
+		return t
+	case w.ended && w.searching: // the search was not answered in time, but calls that were read may do
+		w.searching = false
+		defer func() { w.searching = true }()
+		return l.take(w)
 	}
-	return t
+	return nil
 }
 
 // fitting counts calls that fit; nil fits all.
