@@ -173,6 +173,9 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 		{"one caller", 1, 100, 8, heavy(64<<10, 4000), 200, 100},
 		{"four callers", 4, 100, 8, heavy(64<<10, 4000), 200, 200},
 	} {
+		if test.callers > 1 && os.Getenv("LONG") != "1" {
+			continue // takes half a minute of two processors
+		}
 		base, cmd := served(t, env, "-demo", "-transport", "http")
 		start, got := time.Now(), sending(t, base, test.callers, test.atOnce, test.each, test.messages)
 		memory := peak(t, cmd.Process.Pid) >> 10

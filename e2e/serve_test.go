@@ -65,14 +65,18 @@ func accounts(w http.ResponseWriter, r *http.Request) {
 func TestTenantsAreKeptApart(t *testing.T) {
 	env := upstream(t, accounts)
 	env[0] = "TALKOVER_TOKEN_SOURCE=client" // in place of the token
-	base, _ := served(t, append(env, "LOG_LEVEL=info", "MCP_AUTH=token", "MCP_AUTH_TOKENS="+gateToken), "-transport", "http")
+	gates := []string{}
+	for tenant := range 20 {
+		gates = append(gates, tokenOf(fmt.Sprint("tenant", tenant))) // a caller may have 100 requests under way
+	}
+	base, _ := served(t, append(env, "LOG_LEVEL=info", "MCP_AUTH=token", "MCP_AUTH_TOKENS="+strings.Join(append(gates, gateToken), ",")), "-transport", "http")
 	const gate, account = "Authorization", "X-Talkover-Token"
 	var all sync.WaitGroup
 	for tenant := range 20 {
 		for id := range 15 {
 			all.Go(func() {
 				token := fmt.Sprintf("tenant%02d", tenant)
-				status, body, err := post(base, listCall(id, id+1), gate, "Bearer "+gateToken, account, "talq_"+token)
+				status, body, err := post(base, listCall(id, id+1), gate, "Bearer "+gates[tenant], account, "talq_"+token)
 				if err != nil || status != 200 || !strings.Contains(body, fmt.Sprintf("CA-%s-%d", token, id+1)) || !strings.Contains(body, fmt.Sprintf(`"id":%d,`, id)) {
 					t.Errorf("%s, call %d: %d %v %s", token, id, status, err, body)
 				}

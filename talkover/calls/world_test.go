@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -58,10 +59,10 @@ type world struct {
 	rates
 	mu    sync.Mutex
 	r     *rand.Rand
-	begin time.Time // now, when the test began
-	test  time.Time // likewise, by the clock of the test
-	slept time.Duration
-	told  int64 // until when it is known what becomes of the log
+	begin time.Time    // now, when the test began
+	test  time.Time    // likewise, by the clock of the test
+	slept atomic.Int64 // nanoseconds; clocks are read without the lock
+	told  int64        // until when it is known what becomes of the log
 	ids   int
 	busy  int64 // when a call came last, and when one went last
 	lost  int64
@@ -84,14 +85,14 @@ func newWorld(seed uint64, begin time.Time) *world {
 }
 
 // now returns the time at Talkover.
-func (w *world) now() time.Time { return w.begin.Add(time.Since(w.test) + w.slept).Round(0) }
+func (w *world) now() time.Time {
+	return w.begin.Add(time.Since(w.test) + time.Duration(w.slept.Load())).Round(0)
+}
 
 // sleep lets time go by for the machine that asks and for Talkover, but not for the first one's
 // timers: its lid was closed.
 func (w *world) sleep(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.slept += d
+	w.slept.Add(int64(d))
 }
 
 // requests returns how many requests there were.
