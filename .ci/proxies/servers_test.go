@@ -241,6 +241,7 @@ func ended(t *testing.T, signal syscall.Signal, start func(*testing.T, ...*serve
 
 // drain is a delay in which the answers of a server close the connections that a proxy keeps.
 // Without one, a call that comes on such a connection in the moment of the end is cut off.
+// With one, what can be lost is a connection that the kernel has made and the server has not taken when it stops to listen.
 const drain = "MCP_DRAIN_DELAY=1s"
 
 func TestFewCallsAreLostWhenAServerIsAskedToEnd(t *testing.T) {
@@ -248,8 +249,8 @@ func TestFewCallsAreLostWhenAServerIsAskedToEnd(t *testing.T) {
 		for _, delay := range []string{"MCP_DRAIN_DELAY=0s", drain} {
 			l := ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 2, delay)...)
 			t.Logf("one of two servers ended by SIGTERM, %d times, %s: %s", rounds(), delay, l)
-			if delay == drain && l.lost.Load()*1000 > l.calls.Load() {
-				t.Error("more than one call in a thousand is lost")
+			if delay == drain && int(l.lost.Load()) > rounds() {
+				t.Error("more than one call is lost when a server ends")
 			}
 		}
 	})
@@ -274,8 +275,8 @@ func TestFewCallsAreLostWhenTheOnlyServerIsStartedAgain(t *testing.T) {
 		}
 		l := ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 1, drain)...)
 		t.Logf("the only server started again, %d times: %s", rounds(), l)
-		if l.lost.Load()*1000 > l.calls.Load() {
-			t.Error("more than one call in a thousand is lost")
+		if int(l.lost.Load()) > rounds() {
+			t.Error("more than one call is lost when a server ends")
 		}
 	})
 }
