@@ -5,6 +5,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/schema"
@@ -77,7 +78,7 @@ func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []
 func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), Compare: in.Compare, Hidden: q.Masked,
+		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
@@ -157,6 +158,10 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 	out.Totals = answer.MeasuresOf(names, report.Totals)
 	if asked {
 		out.unknown = out.Totals.Missing(names)
+	}
+	if _, ok := out.Totals[stats.PeakConcurrent]; ok && !report.PeakAt.IsZero() {
+		at := report.PeakAt.In(t.zone)
+		out.PeakAt = &at
 	}
 	b := report.Before
 	if b == nil && report.BusyHour != nil && !asked && len(in.GroupBy) == 0 {
@@ -242,6 +247,7 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 		return
 	}
 	out.Order = orderWords(t.by, t.report.Order)
+	out.rank(in, t)
 	fits := func(all answer.Table) int {
 		out.Columns = all.Columns
 		return answer.StatsSize.Fit(all.Rows, false, out.Text(), out)
@@ -255,14 +261,36 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 		more = append(more, "_before and _change: against the window before")
 	}
 	out.Legend = answer.SafeText(stats.Legend(t.metrics, more...))
-	laid, first, rest := t.lay(cmp.Or(in.Top, mostGroups), fits)
+	most := cmp.Or(in.Top, mostGroups)
+	if in.MinCalls != nil {
+		most = min(most, t.report.Ranked)
+	}
+	laid, first, rest := t.lay(most, fits)
 	if out.Table = laid; rest.rest {
 		out.Others = len(t.report.Rows) - laid.Size() + 1
 		out.Note("%d of %s; the others together, (rest): %s.", laid.Size()-1, severalOf(t.by, len(t.report.Rows)),
 			answer.Plural(int(rest.M[stats.Calls].Value), "call", "calls"))
 	}
-	if len(t.report.Rows) > 0 {
+	if len(t.report.Rows) > 0 && most > 0 {
 		out.behindFirst(t, t.by, t.report.Rows[first].Values)
+	}
+}
+
+// rank says which rows rank, where that is not all of them.
+func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
+	r := t.report
+	if asked := in.order(); asked != "" && asked != r.Order {
+		out.Note("Rows are not by %s, which none of them tells.", answer.SafeText(asked))
+	}
+	if r.MinCalls > 0 && r.Order != stats.ByValue {
+		out.Ranked = &r.Ranked
+		switch {
+		case r.Ranked == len(r.Rows):
+		case in.MinCalls != nil:
+			out.Note("%d of %s have %d calls or more (min_calls).", r.Ranked, severalOf(t.by, len(r.Rows)), r.MinCalls)
+		default:
+			out.Note("%d of %s have %d calls or more and rank; the others follow (min_calls).", r.Ranked, severalOf(t.by, len(r.Rows)), r.MinCalls)
+		}
 	}
 }
 
@@ -281,6 +309,8 @@ func severalOf(by []stats.Dimension, n int) answer.SafeText {
 // orderWords says how rows are sorted.
 func orderWords(by []stats.Dimension, order stats.RowOrder) answer.SafeText {
 	switch {
+	case strings.HasSuffix(string(order), stats.Ascending):
+		return answer.SafeText(strings.TrimSuffix(string(order), stats.Ascending)) + ", smallest first"
 	case order != stats.ByValue:
 		return answer.SafeText(order) + ", largest first"
 	case len(by) == 2:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 
@@ -16,11 +17,12 @@ import (
 
 type callStatsInput struct {
 	query.Filters
-	GroupBy []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
-	Compare stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
-	Top     int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
-	Order   rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first. By default time by value, else calls." alias:"sort,order_by,sort_by"`
-	Metrics []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
+	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
+	Compare  stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
+	Top      int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
+	Order    rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by value, else calls." alias:"sort,order_by,sort_by"`
+	MinCalls *int              `json:"min_calls,omitempty" jsonschema:"minimum=0" jsonschema_description:"Calls that a row needs to rank; 20 by default for rates and means." alias:"min_count,at_least"`
+	Metrics  []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
 }
 
 // metric is one of stats.AllMetrics, or costEstimate.
@@ -39,10 +41,21 @@ func (rowOrder) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type
 
 // Check implements [schema.Checker].
 func (o rowOrder) Check(string) error {
-	if o == rowOrder(stats.ByValue) || slices.Contains(stats.AllMetrics, stats.Metric(o)) {
+	if stats.RowOrder(o).Valid() {
 		return nil
 	}
-	return fmt.Errorf("it is none of value, %s", answer.Joined(stats.AllMetrics))
+	return fmt.Errorf("it is none of value, %s, each alone or before asc", answer.Joined(stats.AllMetrics))
+}
+
+// Spell implements [schema.Speller]. The largest come first without a word.
+func (rowOrder) Spell(value string) string {
+	words := strings.Fields(strings.ToLower(value))
+	if len(words) == 2 && slices.Contains([]string{"desc", "descending"}, words[1]) {
+		words = words[:1]
+	} else if len(words) == 2 && words[1] == "ascending" {
+		words[1] = "asc"
+	}
+	return strings.Join(words, " ")
 }
 
 // Validate implements [schema.Validator].
@@ -54,13 +67,16 @@ func (in *callStatsInput) Validate() []schema.Fault {
 	if len(in.GroupBy) == 2 && in.GroupBy[0] == in.GroupBy[1] {
 		faults = append(faults, schema.Fault{Argument: "group_by", Problem: "it names one dimension twice; give each once"})
 	}
+	if in.MinCalls != nil && len(in.GroupBy) == 0 {
+		faults = append(faults, schema.Fault{Argument: "min_calls", Problem: "it needs group_by; it is about rows"})
+	}
 	return append(faults, in.costFaults()...)
 }
 
-// order returns how rows are sorted. Where some rows alone are to be shown, those of most calls
-// are meant, also of days and hours.
+// order returns how rows are sorted. Where some rows alone are to be shown, or rank, those of most
+// calls are meant, also of days and hours.
 func (in callStatsInput) order() stats.RowOrder {
-	if in.Order == "" && in.Top > 0 {
+	if in.Order == "" && (in.Top > 0 || in.MinCalls != nil) {
 		return stats.ByCalls
 	}
 	return stats.RowOrder(in.Order)
@@ -85,7 +101,7 @@ func (in callStatsInput) asked() (names []stats.Metric) {
 // ones, another order or a comparison.
 func (in callStatsInput) matrixOf() (name stats.Metric, ok bool) {
 	if len(in.GroupBy) != 2 || !in.GroupBy[0].InOrder() || !in.GroupBy[1].InOrder() ||
-		in.Top > 0 || in.Order != "" || in.Compare != "" || len(in.Metrics) > 1 {
+		in.Top > 0 || in.Order != "" || in.MinCalls != nil || in.Compare != "" || len(in.Metrics) > 1 {
 		return "", false
 	}
 	if len(in.Metrics) > 0 {
@@ -101,7 +117,9 @@ type callStatsOutput struct {
 	TestCalls *int                       `json:"test_calls,omitempty"`
 	Totals    answer.Measures            `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
 	Compare   *compared                  `json:"compare,omitempty"`
+	PeakAt    *time.Time                 `json:"peak_at,omitempty" jsonschema_description:"When peak_concurrent was, first."`
 	Order     answer.SafeText            `json:"order,omitempty"`
+	Ranked    *int                       `json:"ranked,omitempty" jsonschema_description:"Groups of min_calls or more; the others follow them."`
 	answer.Table
 	Others int             `json:"others,omitempty" jsonschema_description:"Groups without a row of their own."`
 	Matrix *matrix         `json:"matrix,omitempty"`
@@ -168,6 +186,9 @@ func (out *callStatsOutput) head() string {
 	fmt.Fprintf(&b, "; %s; now %s.\n", answer.Plural(out.Coverage.Requests, "request", "requests"), out.Now)
 	if totals := out.Totals.Words(out.unknown); totals != "" {
 		fmt.Fprintf(&b, "Totals: %s.\n", totals)
+		if out.PeakAt != nil {
+			fmt.Fprintf(&b, "The peak was first reached at %s.\n", answer.BeginForm(*out.PeakAt, answer.NowForm))
+		}
 	}
 	if c := out.Compare; c != nil {
 		cut := ""

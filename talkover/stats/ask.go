@@ -25,6 +25,7 @@ type Question struct {
 	// each group. What is counted alone does for those that it tells.
 	Metrics  []Metric
 	Order    RowOrder         // of the rows
+	MinCalls *int             // of a row that ranks; nil for 20 where a rate or a mean of calls ranks
 	Hidden   bool             // the answer hides numbers, so that the order of rows must not tell them
 	Agents   []talkover.Agent // by agent alone, those to be among the rows even without a call
 	Compare  Compare          // "" for nothing
@@ -34,12 +35,10 @@ type Question struct {
 
 // needs adds up what must be known for what was asked for by name.
 func (q *Question) needs() need {
-	needs := Metric(q.Order).row().needs
+	ranked, _ := q.Order.metric()
+	needs := ranked.row().needs
 	for _, name := range q.Metrics {
 		needs |= name.row().needs
-	}
-	if len(q.By) == 0 {
-		needs |= moments
 	}
 	return needs
 }
@@ -58,6 +57,9 @@ func Ask(ctx context.Context, log Log, q Question) (*Report, error) {
 		if err := q.wantBoth(&w); err != nil {
 			return nil, err
 		}
+	}
+	if q.needs()&moments != 0 {
+		q.wantReaching(&w)
 	}
 	if len(w.Windows) == 1 && q.countable() {
 		w.Count = q.Filter.countable(w.Query)
@@ -94,7 +96,8 @@ func (q *Question) wantBoth(w *calls.Want) error {
 // what rows are sorted by, and all dimensions.
 func (q *Question) countable() bool {
 	tells := func(name Metric) bool { return name.row().needs&^overDays == 0 }
-	return (len(q.Metrics) == 0 || slices.ContainsFunc(q.Metrics, tells)) && tells(Metric(q.Order)) &&
+	ranked, _ := q.Order.metric()
+	return (len(q.Metrics) == 0 || slices.ContainsFunc(q.Metrics, tells)) && tells(ranked) &&
 		!slices.ContainsFunc(q.By, func(d Dimension) bool { return d != ByStatus && d != ByDirection })
 }
 
@@ -143,9 +146,22 @@ func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 	if end := q.Filter.Window().To; !end.IsZero() && (within.To.IsZero() || end.Before(within.To)) {
 		within.To = end
 	}
-	r := &Report{Coverage: Coverage{Coverage: part.Coverage, AsOf: t.AsOf}, By: q.By, Order: q.Order.of(q.By)}
+	r := &Report{Coverage: Coverage{Coverage: part.Coverage, AsOf: t.AsOf}, By: q.By, Order: q.Order.of(q.By), MinCalls: q.minCalls()}
 	r.over = daysOver(within, &q.Filter, q.By, t.AsOf)
 	s := newSums(q, tables, r.over.Window)
+	reaching, why := [][]calls.Call(nil), ""
+	s.peaks, reaching, why = q.peaksOf(w, t, window, within)
+	if why != "" {
+		r.lacks = append(r.lacks, lack{moments, why})
+	}
+	fits := q.Filter.test(tables, func(row *filterRow) bool { return row != dates })
+	for _, run := range reaching {
+		for i := range run {
+			if fits(&run[i]) {
+				s.peaks.add(s, &run[i])
+			}
+		}
+	}
 	for _, run := range part.Runs {
 		for i := range run {
 			s.add(&run[i], 1)
@@ -157,23 +173,26 @@ func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 		s.add(&c, tally.Calls)
 	}
 	s.finish()
-	r.fill(s, q.lacking(w, t, window, s))
+	if l := q.lacking(w, t, window, s); l.need != 0 {
+		r.lacks = append(r.lacks, l)
+	}
+	r.fill(s)
 	r.addAgents(q)
-	r.Order.Sort(r.Rows, q.By, q.Hidden)
+	r.rank(q)
 	return r
 }
 
-// lacks is what is not known, and why, in words.
-type lacks struct {
+// lack is what is not known, and why, in words.
+type lack struct {
 	need
 	why string
 }
 
 // lacking tells what is not known of calls that were added up, and follows those that were missed
 // where that can be.
-func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) lacks {
+func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) lack {
 	if t.Counted != nil {
-		return lacks{^overDays, "Talkover counts calls, and tells neither their durations, hours nor numbers"}
+		return lack{^overDays, "Talkover counts calls, and tells neither their durations, hours nor numbers"}
 	}
 	since, why := q.since(w, t, window)
 	first := s.firstMissed()
@@ -181,12 +200,12 @@ func (q *Question) lacking(w *calls.Want, t *calls.Taken, window int, s *sums) l
 		why = onlyNewest(since)
 	}
 	if why != "" && !first.IsZero() {
-		return lacks{later, why}
+		return lack{later, why}
 	}
 	if since != nil {
 		s.follow(q.Filter.follow(t.Tables, since.Runs), t.AsOf)
 	}
-	return lacks{}
+	return lack{}
 }
 
 // since returns the part that has all calls up to now since it begins, or why there is none. That

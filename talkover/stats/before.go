@@ -40,7 +40,7 @@ func (q *Question) compared(w *calls.Want, t *calls.Taken) *Report {
 	default:
 		before.Totals = was.Totals
 		zone := q.Filter.Zone
-		r.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone), q.Hidden)
+		r.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone), q)
 	}
 	return r
 }

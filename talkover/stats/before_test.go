@@ -155,7 +155,7 @@ func TestComparisonsAgainstGoingThroughAllCalls(t *testing.T) {
 				}
 			}
 		}
-		isSorted(t, what, q.By, report.Order, report.Rows)
+		isSorted(t, what, q, report)
 	}
 	if cuts < *questions/10 || beyond == 0 || missing == 0 || rows < *questions {
 		t.Errorf("%d were cut, %d rows were beyond, %d had no like, of %d: too few to show anything", cuts, beyond, missing, rows)

@@ -133,6 +133,7 @@ type figures struct {
 	key       [2]string   // of the place of the calls among the days
 	waits     map[int]int // seconds until we called back -> missed calls
 	waiting   map[uint32]bool
+	ofTime    bool // they are all calls of some hours or days
 	lacks     need // what is not known of the calls
 }
 
@@ -167,10 +168,15 @@ func (f *figures) add(k kind, seconds, n int) {
 // merge takes in another set, which has none of the same calls. Numbers that are in both are not
 // told from others any more, nor are days.
 func (f *figures) merge(o *figures) {
+	most := max(f.n[nPeak], o.n[nPeak])
 	for i, n := range o.n {
 		f.n[i] += n
 	}
-	f.lacks |= o.lacks | distinct | moments
+	f.n[nPeak] = most
+	f.lacks |= o.lacks | distinct
+	if !o.ofTime {
+		f.lacks |= moments
+	}
 	if f.key != o.key {
 		f.lacks |= overDays
 	}

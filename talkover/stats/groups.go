@@ -30,17 +30,18 @@ type sums struct {
 	hours  [24]int
 	missed []missedCall
 
-	kinds        []kind
-	picks        func(*calls.Call) bool // but for test calls
-	counts       func(*calls.Call) bool // which of them count
-	placers      []*placer
-	hour         *clock[int]
-	over         [2]int64 // between which days are over
-	withheld     []bool   // whether the number of a contact is
-	person       []uint32 // the contact that each contact is the same person as
-	times        []int    // calls with each person
-	starts, ends []int64  // of calls with talk, in microseconds
-	wanted       need     // what was asked for
+	kinds    []kind
+	picks    func(*calls.Call) bool // but for test calls
+	counts   func(*calls.Call) bool // which of them count
+	by       []Dimension
+	placers  []*placer
+	hour     *clock[int]
+	over     [2]int64 // between which days are over
+	withheld []bool   // whether the number of a contact is
+	person   []uint32 // the contact that each contact is the same person as
+	times    []int    // calls with each person
+	wanted   need     // what was asked for
+	peaks    *peaks   // nil if nobody asked
 }
 
 // newSums adds up nothing yet.
@@ -49,7 +50,7 @@ func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
 		groups: map[uint64]*group{}, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
 		hour: newClock(q.Filter.Zone, time.Time.Hour), over: [2]int64{over.From.UnixMicro(), over.To.UnixMicro()},
 		times: make([]int, len(t.Contacts)), person: people(t), withheld: each(t.Contacts, isWithheld),
-		wanted: q.needs(),
+		wanted: q.needs(), by: q.By,
 	}
 	for _, d := range q.By {
 		s.placers = append(s.placers, newPlacer(d, t, q.Filter.Zone))
@@ -83,9 +84,7 @@ func (s *sums) add(c *calls.Call, n int) {
 	if k.missed() {
 		s.missed = append(s.missed, missedCall{person, c.At, g})
 	}
-	if seconds > 0 && s.wanted&moments != 0 {
-		s.starts, s.ends = append(s.starts, c.At), append(s.ends, c.At+int64(seconds)*1_000_000)
-	}
+	s.peaks.add(s, c)
 }
 
 // groupOf returns the group of a call.
@@ -103,6 +102,7 @@ func (s *sums) groupOf(c *calls.Call) *group {
 		if s.wanted&numbers != 0 && len(s.placers) > 0 {
 			g.times = map[uint32]int{}
 		}
+		g.ofTime = inOrder(s.by)
 		s.groups[at] = g
 	}
 	return g
@@ -112,7 +112,9 @@ func (s *sums) groupOf(c *calls.Call) *group {
 func (s *sums) finish() {
 	for _, g := range s.groups {
 		s.all.merge(&g.figures)
-		g.lacks |= moments
+		if s.peaks == nil {
+			g.lacks |= moments
+		}
 		if g.times == nil {
 			g.lacks |= numbers
 		}
@@ -121,13 +123,13 @@ func (s *sums) finish() {
 		}
 	}
 	s.all.lacks = 0
-	if s.wanted&moments == 0 {
+	if s.peaks == nil {
 		s.all.lacks = moments
 	}
 	for n, times := range s.times {
 		s.all.contacted(s.withheld[n], times)
 	}
-	s.all.n[nPeak] = peak(s.starts, s.ends)
+	s.peaks.tell(s)
 }
 
 // follow tells what became of missed calls up to a moment.
@@ -156,18 +158,4 @@ func (s *sums) busyHour() *BusyHour {
 		return nil
 	}
 	return &BusyHour{slices.Index(s.hours[:], most), most}
-}
-
-// peak returns the most calls at one moment, at which calls end before others begin.
-func peak(starts, ends []int64) (most int) {
-	slices.Sort(starts)
-	slices.Sort(ends)
-	over := 0
-	for i, start := range starts {
-		for ends[over] <= start {
-			over++
-		}
-		most = max(most, i+1-over)
-	}
-	return most
 }

@@ -51,7 +51,7 @@ const (
 	CalledBackIn24h    Metric = "called_back_in_24h"
 	TalkMinutes        Metric = "talk_minutes"
 	WithheldMissed     Metric = "withheld_missed" // missed calls that unreturned leaves out
-	PeakConcurrent     Metric = "peak_concurrent" // of totals alone
+	PeakConcurrent     Metric = "peak_concurrent"
 )
 
 // need is what must be known of calls to tell a metric.
@@ -62,7 +62,7 @@ const (
 	durations need = 1 << iota // how long they took
 	numbers                    // with whom they were
 	distinct                   // that they are one set: numbers of several are not added up
-	moments                    // likewise, when they began and ended
+	moments                    // likewise, but for parts of time, when they began and ended
 	later                      // all calls since, up to now
 	overDays                   // how many days they are of
 )
@@ -208,7 +208,8 @@ var metricRows = []metricRow{
 		"missed calls with a withheld number, which unreturned leaves out",
 		"", ""},
 	{PeakConcurrent, moments, Whole, nPeak, one, OnRequest,
-		"most calls at one moment",
+		"most calls at one moment: each from its begin for as long as it took, or up to now while it is open; those that " +
+			"began up to a day before the window count too",
 		"", ""},
 }
 
@@ -228,6 +229,12 @@ func (name Metric) row() metricRow {
 		}
 	}
 	return metricRow{}
+}
+
+// ofCalls reports whether a metric is a rate, a mean or a quantile of calls, which few calls tell
+// badly.
+func (m metricRow) ofCalls() bool {
+	return slices.Contains([]counter{nFinal, nAnswered, nFollowed, nMinute}, m.of)
 }
 
 // Unit says how the metric is shown.

@@ -4,13 +4,29 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+	"strings"
 )
 
-// RowOrder is how rows are sorted: by calls, by value, or by a metric, the largest first.
-// Rows that are equal are in the order of their values, and those in which the metric is
-// not known come last. "" is by value where all dimensions have an order, such as days, and
-// else by calls.
+// RowOrder is how rows are sorted: by calls, by value, or by a metric, the largest first, or the
+// smallest where it ends with [Ascending]. Of rows that are equal, those of more calls come
+// first. "" is by value where all dimensions have an order, such as days, and else by calls.
 type RowOrder string
+
+// Ascending ends an order by which the smallest come first.
+const Ascending = " asc"
+
+// metric returns the metric that rows are sorted by, if the order is one, and whether the smallest
+// come first.
+func (o RowOrder) metric() (name Metric, ascending bool) {
+	words, ascending := strings.CutSuffix(string(o), Ascending)
+	return Metric(words), ascending
+}
+
+// Valid reports whether there is such an order.
+func (o RowOrder) Valid() bool {
+	name, _ := o.metric()
+	return o == ByValue || name.row().name != ""
+}
 
 // The orders that are no metrics.
 const (
@@ -37,20 +53,63 @@ func inOrder(by []Dimension) bool {
 // seed makes the order of hidden numbers another one in each process.
 var seed = maphash.MakeSeed()
 
-// Sort sorts rows by dimensions. Numbers that the answer hides have an order that tells nothing
-// of them.
-func (o RowOrder) Sort(rows []Row, by []Dimension, hidden bool) {
-	o = o.of(by)
-	value := func(r Row) float64 {
-		if m := r.M[Metric(o)]; m.Known {
-			return m.Value
-		}
-		return -1 // less than any, or equal for all
+// fewest is how many calls a row has at least that ranks by a rate or a mean of its calls, where a
+// question does not say: of fewer, one call more or less changes it by over five points.
+const fewest = 20
+
+// minCalls returns how many calls a row has at least that ranks.
+func (q *Question) minCalls() int {
+	name, _ := q.Order.metric()
+	switch {
+	case q.MinCalls != nil:
+		return *q.MinCalls
+	case name.row().ofCalls():
+		return fewest
 	}
-	slices.SortStableFunc(rows, func(x, y Row) int {
-		c := cmp.Compare(value(y), value(x))
-		for i, d := range by {
-			if hidden && (d == ByContact || d == ByLine) {
+	return 0
+}
+
+// rank sorts the rows, and counts those that rank: they have enough calls, and their metric is
+// known. The others come last. Where no row knows the metric, rows are in the usual order.
+// Numbers that the answer hides have an order that tells nothing of them.
+func (r *Report) rank(q *Question) {
+	name, ascending := r.Order.metric()
+	known := func(row Row) bool { return row.M[name].Known }
+	if name.row().name != "" && len(r.Rows) > 0 && !slices.ContainsFunc(r.Rows, known) {
+		r.Order, name, r.MinCalls = RowOrder("").of(r.By), "", 0
+	}
+	calls := func(row Row) float64 { return row.M[Calls].Value }
+	const ranks, few, unknown = 0, 1, 2
+	class := func(row Row) int {
+		switch {
+		case r.Order == ByValue:
+			return ranks
+		case !known(row):
+			return unknown
+		case calls(row) < float64(r.MinCalls):
+			return few
+		}
+		return ranks
+	}
+	r.Ranked = 0
+	for _, row := range r.Rows {
+		if class(row) == ranks {
+			r.Ranked++
+		}
+	}
+	slices.SortStableFunc(r.Rows, func(x, y Row) int {
+		if c := cmp.Compare(class(x), class(y)); c != 0 {
+			return c
+		}
+		c := cmp.Compare(y.M[name].Value, x.M[name].Value)
+		if ascending {
+			c = -c
+		}
+		if r.Order != ByValue {
+			c = cmp.Or(c, cmp.Compare(calls(y), calls(x)))
+		}
+		for i, d := range r.By {
+			if q.Hidden && (d == ByContact || d == ByLine) {
 				c = cmp.Or(c, cmp.Compare(maphash.String(seed, x.Values[i].Key), maphash.String(seed, y.Values[i].Key)))
 			}
 			c = cmp.Or(c, d.compare(x.Values[i], y.Values[i]))

@@ -56,7 +56,7 @@ func (s daySpan) all(by []Dimension, values []Value, of daySpan) ([]Value, bool)
 
 // pair puts beside each row what it was in another report, and adds rows for what was
 // there alone.
-func (r *Report) pair(was *Report, here, there daySpan, hidden bool) {
+func (r *Report) pair(was *Report, here, there daySpan, q *Question) {
 	have, then := byKeys(r.Rows), byKeys(was.Rows)
 	for _, row := range was.Rows {
 		values, ok := here.all(r.By, row.Values, there)
@@ -66,7 +66,7 @@ func (r *Report) pair(was *Report, here, there daySpan, hidden bool) {
 			r.Rows = append(r.Rows, r.none(values))
 		}
 	}
-	r.Order.Sort(r.Rows, r.By, hidden)
+	r.rank(q)
 	heldHere, heldThere := here.held(r.By), there.held(r.By)
 	for _, row := range r.Rows {
 		var before Row

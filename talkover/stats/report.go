@@ -21,13 +21,16 @@ type Report struct {
 	Totals   Row
 	Rows     []Row
 	Order    RowOrder  // of the rows; never ""
+	MinCalls int       // of a row that ranks
+	Ranked   int       // rows that do, the first ones
+	PeakAt   time.Time // when the calls of peak_concurrent were, for the first time; zero if it is not known
 	BusyHour *BusyHour // nil where not all calls were read, or there is none
 	Tests    *int      // test calls that fit all but Filter.Tests; nil where not all calls were read
 	Before   *Before   // nil where the question compares with nothing
 
 	over  dayCounts
-	lacks lacks // of all rows, and of the totals
-	rows  need  // what is not known of rows besides
+	lacks []lack // of all rows, and of the totals
+	rows  need   // what is not known of rows besides
 }
 
 // BusyHour is the hour of the day with most calls (ITU-T E.600); the earliest of several.
@@ -45,7 +48,10 @@ type Row struct {
 func (r *Report) row(values []Value, f figures) Row {
 	f.key, f.n[nDays] = r.over.place(values)
 	f.n[nOf] = r.Calls
-	f.lacks = f.lacks&^overDays | r.lacks.need
+	f.lacks &^= overDays
+	for _, l := range r.lacks {
+		f.lacks |= l.need
+	}
 	return Row{values, f.measures(), &f}
 }
 
@@ -70,15 +76,19 @@ func Rest(rows []Row) Row {
 }
 
 // fill takes in what was added up.
-func (r *Report) fill(s *sums, l lacks) {
-	r.Calls, r.lacks = s.all.n[nCalls], l
-	if l.need&numbers == 0 {
+func (r *Report) fill(s *sums) {
+	r.Calls = s.all.n[nCalls]
+	if !slices.ContainsFunc(r.lacks, func(l lack) bool { return l.need&numbers != 0 }) {
 		r.BusyHour, r.Tests = s.busyHour(), &s.tests
 	}
 	r.Totals = r.row(nil, s.all)
-	r.rows = moments
 	if s.wanted&numbers == 0 {
 		r.rows |= numbers
+	}
+	if s.peaks == nil {
+		r.rows |= moments
+	} else {
+		r.PeakAt = s.peaks.at
 	}
 	for _, g := range s.groups {
 		if len(r.By) > 0 && g.n[nCalls] > 0 {
@@ -89,12 +99,16 @@ func (r *Report) fill(s *sums, l lacks) {
 
 // Untold says why a metric of the totals is not known, in words; "" where nothing is to be said.
 func (r *Report) Untold(name Metric) string {
-	switch needs := name.row().needs; {
-	case r.Totals.M[name].Known:
+	needs := name.row().needs
+	if r.Totals.M[name].Known {
 		return ""
-	case needs&r.lacks.need != 0:
-		return r.lacks.why
-	case needs&overDays != 0:
+	}
+	for _, l := range r.lacks {
+		if needs&l.need != 0 {
+			return l.why
+		}
+	}
+	if needs&overDays != 0 {
 		return "no day is over, or the first one is not given"
 	}
 	return ""

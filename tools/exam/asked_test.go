@@ -29,11 +29,12 @@ type asked struct {
 	TestCalls  string `json:"test_calls"`
 	Timezone   string `json:"timezone"`
 
-	GroupBy any    `json:"group_by"`
-	Compare string `json:"compare"`
-	Top     int    `json:"top"`
-	Order   string `json:"order"`
-	Metrics any    `json:"metrics"`
+	GroupBy  any    `json:"group_by"`
+	Compare  string `json:"compare"`
+	Top      int    `json:"top"`
+	Order    string `json:"order"`
+	MinCalls *int   `json:"min_calls"`
+	Metrics  any    `json:"metrics"`
 
 	Sort    string `json:"sort"`
 	Only    string `json:"only"`

@@ -119,7 +119,7 @@ func (c *conversation) ask(t *testing.T, call string) answer {
 	}
 	same(t, ans)
 	for _, h := range []half{ans.text, ans.structure} {
-		e := examiner{t, c.log, a, zoneOf(t, zone), moment(c.now().Unix()), h}
+		e := examiner{t, c.log, a, zoneOf(t, zone), moment(c.now().Unix()), h, nil}
 		if e.h.zone != zone {
 			t.Errorf("%s: the zone of the %s is %s, want %s", call, h.name, h.zone, zone)
 		}

@@ -8,17 +8,21 @@ import (
 
 // table examines each cell of each row, and that no group is left out.
 func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
+	keyOf := func(c *call, z zone) string {
+		var k []string
+		for _, d := range by {
+			k = append(k, e.a.dimension(d, z)(c))
+		}
+		return strings.Join(k, "\x00")
+	}
 	key := func(cs calls, z zone) map[string]calls {
 		groups := map[string]calls{}
 		for _, c := range cs {
-			var k []string
-			for _, d := range by {
-				k = append(k, e.a.dimension(d, z)(c))
-			}
-			groups[strings.Join(k, "\x00")] = append(groups[strings.Join(k, "\x00")], c)
+			groups[keyOf(c, z)] = append(groups[keyOf(c, z)], c)
 		}
 		return groups
 	}
+	holds := func(id string) is { return func(c *call) bool { return keyOf(c, e.z) == id } }
 	groups, groupsBefore := key(whole.calls, e.z), key(was, e.z)
 	if len(e.h.rows)+len(whole.calls)+len(was) == 0 { // text has no table then
 		return
@@ -54,7 +58,7 @@ func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
 			e.errorf("two rows of %v", k)
 		}
 		seen[id], seenBefore[idBefore] = true, true
-		e.row(k, by, cells, set{groups[id], whole.of, whole.window, e.daysOf(by, k)}, set{groupsBefore[idBefore], float64(len(was)), wasWindow, e.daysOf(by, before)})
+		e.row(k, by, cells, set{groups[id], whole.of, whole.window, e.daysOf(by, k), holds(id)}, set{groupsBefore[idBefore], float64(len(was)), wasWindow, e.daysOf(by, before), holds(idBefore)})
 	}
 	var left, leftBefore calls
 	n := 0
@@ -80,9 +84,10 @@ func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
 			}
 			cells[name] = rest[i+1]
 		}
-		e.row([]string{"(rest)"}, by, cells, set{left, whole.of, whole.window, nil}, set{leftBefore, float64(len(was)), wasWindow, nil})
+		others := func(seen map[string]bool) is { return func(c *call) bool { return !seen[keyOf(c, e.z)] } }
+		e.row([]string{"(rest)"}, by, cells, set{left, whole.of, whole.window, nil, others(seen)}, set{leftBefore, float64(len(was)), wasWindow, nil, others(seenBefore)})
 	}
-	e.ordered()
+	e.ordered(by, func(row []any) calls { return groups[strings.Join(words(row[:len(by)]), "\x00")] }, groups)
 }
 
 // daysOf returns the days that a group is about.
@@ -141,9 +146,9 @@ func (e *examiner) row(key, by []string, cells map[string]any, is, was set) {
 // untold reports whether a figure is told of no group, or not of the rest.
 func untold(name string, key []string) bool {
 	switch name {
-	case "peak_concurrent", "busy_hour":
+	case "busy_hour":
 		return true
-	case "contacts", "repeat_contacts", "unreturned_contacts", "waiting_hours":
+	case "peak_concurrent", "contacts", "repeat_contacts", "unreturned_contacts", "waiting_hours":
 		return key[0] == "(rest)" || key[len(key)-1] == "all" // where numbers may occur in several
 	}
 	return false
@@ -167,10 +172,11 @@ func (e *examiner) matrix(by []string, all calls) {
 	shown := 0.0
 	for _, row := range e.h.rows {
 		for i, column := range e.h.columns[1:] {
-			cs := all.where(func(c *call) bool {
+			of := func(c *call) bool {
 				return (row[0] == "all" || first(c) == row[0]) && (column == "all" || second(c) == column)
-			})
-			want, ok := e.figure(metric, set{cs, all.count(), w, e.daysOf(by, []string{fmt.Sprint(row[0]), column})})
+			}
+			cs := all.where(of)
+			want, ok := e.figure(metric, set{cs, all.count(), w, e.daysOf(by, []string{fmt.Sprint(row[0]), column}), of})
 			x, number := row[i+1].(float64)
 			unknown := row[i+1] == "?" && (!ok || untold(metric, []string{fmt.Sprint(row[0]), column}))
 			if !(ok && number && e.h.near(metric, x, want)) && !unknown && !(len(cs) == 0 && row[i+1] == "") {
@@ -187,23 +193,64 @@ func (e *examiner) matrix(by []string, all calls) {
 	}
 }
 
-// ordered examines that the rows are in the order that the answer says.
-func (e *examiner) ordered() {
+// words writes values as text.
+func words(values []any) (all []string) {
+	for _, v := range values {
+		all = append(all, fmt.Sprint(v))
+	}
+	return all
+}
+
+// fewest returns how many calls a group needs to rank.
+func (e *examiner) fewest(by string) float64 {
+	switch {
+	case e.a.MinCalls != nil:
+		return float64(*e.a.MinCalls)
+	case slices.Contains([]string{"answer_rate", "unanswered_rate", "no_answer_rate", "mean_seconds", "median_seconds", "p95_seconds",
+		"minutes_to_call_back", "called_back_in_1h", "called_back_in_24h"}, by):
+		return 20
+	}
+	return 0
+}
+
+// ordered examines that the rows are in the order that the answer says, and how many rank.
+func (e *examiner) ordered(by []string, of func([]any) calls, groups map[string]calls) {
 	rows := e.h.rows
 	if n := len(rows); n > 0 && rows[n-1][0] == "(rest)" {
 		rows = rows[:n-1]
 	}
 	name, largestFirst := strings.CutSuffix(e.h.order, ", largest first")
+	name, smallestFirst := strings.CutSuffix(name, ", smallest first")
 	i := slices.Index(e.h.columns, name)
-	if !largestFirst || i < 0 {
+	ranking := largestFirst || smallestFirst
+	if !ranking || i < 0 {
 		i = 0
+	}
+	fewest := e.fewest(name)
+	ranks := func(cs calls) bool {
+		_, known := e.figure(name, set{calls: cs, of: 1})
+		return cs.count() >= fewest && known
+	}
+	if ranking && fewest > 0 && e.a.Compare == "" {
+		n := 0
+		for _, cs := range groups {
+			if ranks(cs) {
+				n++
+			}
+		}
+		if e.h.ranked != n && !(e.h.ranked < 0 && n == len(groups)) {
+			e.errorf("%d groups are said to rank, and %d of %d do", e.h.ranked, n, len(groups))
+		}
 	}
 	for k := 1; k < len(rows); k++ {
 		switch x, y := rows[k-1][i], rows[k][i]; {
-		case largestFirst:
+		case ranking && fewest > 0 && ranks(of(rows[k-1])) && !ranks(of(rows[k])):
+		case ranking && fewest > 0 && ranks(of(rows[k])) && !ranks(of(rows[k-1])):
+			e.errorf("row %d ranks, and the one before does not", k)
+		case ranking:
 			a, known := x.(float64)
 			b, ok := y.(float64)
-			if known && ok && a < b || !known && ok {
+			if known && ok && a != b && a < b != smallestFirst || !known && ok {
 				e.errorf("row %d is in no order of %q: %v before %v", k, e.h.order, x, y)
 			}
 		case e.h.columns[0] == "weekday":

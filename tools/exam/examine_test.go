@@ -2,6 +2,7 @@ package exam_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type examiner struct {
 	z   zone // of days and hours
 	now moment
 	h   half
+
+	looked map[span][]calls // what goes on at which moments of windows
 }
 
 // errorf reports what is wrong, and in which half.
@@ -50,6 +53,7 @@ type set struct {
 	of     float64 // calls of all groups
 	window span
 	days   func(date) bool // the days that a figure a day is about
+	holds  is              // which calls are of its place, whenever they are; nil for all
 }
 
 // figure computes a figure; it is not known where ok is false.
@@ -98,7 +102,8 @@ func (e *examiner) figure(name string, s set) (x float64, ok bool) {
 	case "talk_minutes":
 		return s.talk() / 60, true
 	case "peak_concurrent":
-		return s.peak(), true
+		most, _ := e.peak(s)
+		return most, true
 	case "busy_hour":
 		most := 0.0
 		for h := range 24 {
@@ -147,30 +152,69 @@ func (e *examiner) perDay(s set) (float64, bool) {
 	return s.count(func(c *call) bool { return over[c.at.day(e.z)] }) / float64(n), n > 0
 }
 
-// peak returns the most calls with seconds at one moment.
-func (cs calls) peak() float64 {
-	type change struct {
-		at moment
-		by int
-	}
-	var changes []change
-	for _, c := range cs {
-		if c.Duration > 0 {
-			changes = append(changes, change{c.at, 1}, change{c.at + moment(c.Duration), -1})
+// peak counts the calls of a set that go on at each moment at which one of the log begins or a quarter
+// of an hour does, and returns the most, and when
+// they went on first. A call counts from its begin for as long as it took, or up
+// to now while it is open, and so does one that began up to a day before the window.
+func (e *examiner) peak(s set) (most float64, at moment) {
+	for _, look := range e.looks(s.window) {
+		n := 0.0
+		for _, c := range look {
+			if s.holds == nil || s.holds(c) {
+				n++
+			}
+		}
+		if n > most {
+			most, at = n, look[0].at
 		}
 	}
-	slices.SortFunc(changes, func(x, y change) int {
-		if x.at != y.at {
-			return int(x.at - y.at)
-		}
-		return x.by - y.by // ends come before beginnings
-	})
-	n, most := 0, 0
-	for _, c := range changes {
-		n += c.by
-		most = max(most, n)
+	return most, at
+}
+
+// looks returns the calls that go on at each such moment, as if they began then, in the order of
+// the moments.
+func (e *examiner) looks(w span) []calls {
+	if w.to == 0 || w.to > e.now {
+		w.to = e.now
 	}
-	return float64(most)
+	if all, ok := e.looked[w]; ok {
+		return all
+	}
+	early := w
+	if w.from != 0 {
+		early.from -= daySeconds
+	}
+	going := e.log.in(early).where(e.a.fits(e.log, e.z)...)
+	at := map[moment]calls{}
+	over := func(c *call) moment {
+		if open(c) {
+			return e.now
+		}
+		return c.at + moment(c.Duration)
+	}
+	for _, first := range going {
+		for m := max(first.at, w.from); m < min(over(first), w.to); m = m/900*900 + 900 {
+			if at[m] != nil {
+				continue
+			}
+			for _, c := range going {
+				if c.at <= m && m < over(c) {
+					then := *c
+					then.at = m
+					at[m] = append(at[m], &then)
+				}
+			}
+		}
+	}
+	var all []calls
+	for _, m := range slices.Sorted(maps.Keys(at)) {
+		all = append(all, at[m])
+	}
+	if e.looked == nil {
+		e.looked = map[span][]calls{}
+	}
+	e.looked[w] = all
+	return all
 }
 
 // stats examines an answer of get_call_stats.
@@ -189,8 +233,13 @@ func (e *examiner) stats() {
 		e.errorf("%d test calls, want %d", e.h.tests, tests)
 	}
 	anyDay := func(date) bool { return true }
-	whole := set{is, float64(len(is)), w, anyDay}
+	whole := set{is, float64(len(is)), w, anyDay, nil}
 	e.figures("totals", e.h.totals, whole)
+	if e.h.totals["peak_concurrent"] > 0 {
+		if _, at := e.peak(whole); at.show(e.z, false) != e.h.peakAt {
+			e.errorf("the peak was at %s, want %s", e.h.peakAt, at.show(e.z, false))
+		}
+	}
 	var was calls
 	var wasWindow span
 	nothing := slices.ContainsFunc(e.h.notes, func(note string) bool { return strings.HasPrefix(note, "Nothing is compared: ") })
@@ -204,7 +253,7 @@ func (e *examiner) stats() {
 		was = e.log.in(wasWindow).where(fits...)
 		e.compare(w, wasWindow, cut)
 		if e.h.was != nil {
-			e.figures("before", e.h.was, set{was, float64(len(was)), wasWindow, anyDay})
+			e.figures("before", e.h.was, set{was, float64(len(was)), wasWindow, anyDay, nil})
 		}
 		for name, x := range e.h.changed {
 			if is, was := e.h.totals[name], e.h.was[name]; !e.h.near(name+"_change", x, is-was) {

@@ -35,7 +35,7 @@ func TestQuestionFiles(t *testing.T) {
 			ans := answer{text: parseText(t, sections["text"]), structure: parseStructure(t, []byte(sections["structure"])), call: call}
 			same(t, ans)
 			for _, h := range []half{ans.text, ans.structure} {
-				e := examiner{t, logOf(t, "demo"), a, zoneOf(t, h.zone), moment(exam.Now.Unix()), h}
+				e := examiner{t, logOf(t, "demo"), a, zoneOf(t, h.zone), moment(exam.Now.Unix()), h, nil}
 				e.answer()
 			}
 		})

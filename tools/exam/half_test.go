@@ -27,6 +27,8 @@ type half struct {
 	rows    [][]any // float64, string or bool
 	matrix  [3]string
 	order   string
+	ranked  int    // groups of min_calls or more; -1 where it is not told
+	peakAt  string // when peak_concurrent was, on the clocks of the zone
 
 	cost map[string]float64 // the estimate: by currency, by group and currency, and calls by what is known of them
 
@@ -113,6 +115,10 @@ func same(t *testing.T, a answer) {
 	check("columns", x.columns, y.columns)
 	check("matrix", x.matrix, y.matrix)
 	check("order", x.order, y.order)
+	if x.ranked >= 0 { // text tells it where it is not all rows
+		check("ranked", x.ranked, y.ranked)
+	}
+	check("moment of the peak", x.peakAt, y.peakAt)
 	check("found", []any{x.found, x.foundExact, x.first, x.last}, []any{y.found, y.foundExact, y.first, y.last})
 	if !strings.Contains(a.call, `"test_calls":"only"`) {
 		check("test calls", x.tests, y.tests)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // parseStructure reads the structure of an answer.
@@ -45,6 +46,8 @@ func parseStructure(t *testing.T, structure []byte) half {
 		Rows       [][]any
 		Matrix     struct{ Rows, Columns, Metric string }
 		Order      string
+		Ranked     *int
+		PeakAt     string `json:"peak_at"`
 		Found      int
 		FoundExact bool `json:"found_exact"`
 		Matched    *int
@@ -74,6 +77,17 @@ func parseStructure(t *testing.T, structure []byte) half {
 		name: "structure", window: [2]string{s.Window.From, s.Window.To}, totals: s.Totals, columns: s.Columns, rows: s.Rows,
 		matrix: [3]string{s.Matrix.Rows, s.Matrix.Columns, s.Matrix.Metric}, order: s.Order, found: s.Found, foundExact: s.FoundExact,
 		first: s.First, last: s.Last, notes: s.Notes, next: string(s.Next), now: s.Now, zone: s.Timezone, legend: s.Legend, tests: s.TestCalls, coverage: coverage{left: -1},
+	}
+	h.ranked = -1
+	if s.Ranked != nil {
+		h.ranked = *s.Ranked
+	}
+	if s.PeakAt != "" {
+		at, err := time.Parse(time.RFC3339, s.PeakAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.peakAt = strings.TrimSuffix(at.Format("2006-01-02 15:04:05"), ":00")
 	}
 	if c := s.Cost; c != nil {
 		h.cost = map[string]float64{"priced": c.Priced, "of": c.Of, "deleted": c.Deleted, "unpriced": c.Unpriced}

@@ -22,6 +22,8 @@ var (
 	askAgain    = regexp.MustCompile(`[Aa]sk again in (\d+) s`)
 	requests    = regexp.MustCompile(`; (\d+) requests?\b`)
 	figureText  = regexp.MustCompile(`^([a-z0-9_]+) ([-+]?[\d.]+)(?: \(([-+]?[\d.]+) %\))?( %| points)?$`)
+	rankLine    = regexp.MustCompile(`^Note: (\d+) of .* calls? or more\b.*\(min_calls\)`)
+	peakLine    = regexp.MustCompile(`^The peak was first reached at \w{3} ([\d-]{10} [\d:]{5,8})\.$`)
 	rowsBy      = regexp.MustCompile(`; rows by ([^;]+);`)
 	beforeLine  = regexp.MustCompile(`^Before \((\w+), \w{3} ([\d-]{10} [\d:]{5,8}) - (?:\w{3} )?([\d-]{10} )?([\d:]{5,8})(; cut at the same point, since this window is compared until \w{3} [\d-]{10} [\d:]{5,8})?\): (.*)\.$`)
 	matrixLine  = regexp.MustCompile(`^Matrix of (\w+), (\w+) by (\w+):$`)
@@ -38,7 +40,7 @@ const unit = "shares and rates in %"
 // parseText reads the text of an answer, line by line.
 func parseText(t *testing.T, text string) half {
 	t.Helper()
-	p := &textParser{t: t, half: half{name: "text", coverage: coverage{left: -1}}}
+	p := &textParser{t: t, half: half{name: "text", coverage: coverage{left: -1}, ranked: -1}}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
 		switch line := lines[i]; {
@@ -62,6 +64,13 @@ type textParser struct {
 
 // line reads a line outside of the table.
 func (p *textParser) line(line string) {
+	if m := rankLine.FindStringSubmatch(line); m != nil {
+		p.ranked = number(m[1])
+	}
+	if m := peakLine.FindStringSubmatch(line); m != nil {
+		p.peakAt = m[1]
+		return
+	}
 	if m := zoneAndNow.FindStringSubmatch(line); m != nil {
 		p.now = m[2]
 		if m[1] != "" {

@@ -1,6 +1,9 @@
 package exam_test
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/talkover/talkover-mcp/tools/exam"
 )
 
@@ -230,6 +233,23 @@ var demoTruths = map[string]truth{
 	"people-who-wait": func(l *callLog) exam.Facts {
 		open := l.unreturned(l.lastWeek())
 		return exam.Facts{Totals: map[string]float64{"unreturned": open.count(), "unreturned_contacts": float64(len(open.people()))}}
+	},
+	"most-at-once": func(l *callLog) exam.Facts { // each beginning of a call is looked at
+		most := 0.0
+		for _, at := range l.october() {
+			most = max(most, l.october().count(func(c *call) bool { return c.at <= at.at && at.at < c.at+moment(c.Duration) }))
+		}
+		return exam.Facts{Totals: map[string]float64{"peak_concurrent": most}}
+	},
+	"worst-hours-for-answering": func(l *callLog) exam.Facts {
+		enough := l.october().where(inbound).by(byHour(newYork))
+		enough = slices.DeleteFunc(enough, func(p part) bool { return p.count() < 20 })
+		slices.SortFunc(enough, func(x, y part) int { return cmp.Compare(x.rate(answered), y.rate(answered)) })
+		return exam.Facts{Rows: rows("hour", enough[:3], "answer_rate"), Ordered: true}
+	},
+	"callers-of-six-times": func(l *callLog) exam.Facts {
+		often := l.october().where(inbound).by(byContact)
+		return exam.Facts{Rows: rows("contact", slices.DeleteFunc(often, func(p part) bool { return p.count() < 6 }), "calls")}
 	},
 	"callers-more-than-once": func(l *callLog) exam.Facts {
 		f := found(len(l.yesterday().repeat()), sids(l.yesterday().repeat()))
