@@ -115,8 +115,11 @@ func checkString(s *jsonschema.Schema, value string) (string, error) {
 	return value, nil
 }
 
-// optionsOf lists the values that a string takes; nil if it takes any.
+// optionsOf lists the values that a string takes, or a list of strings; nil if it takes any.
 func optionsOf(s *jsonschema.Schema) (options []string) {
+	if s.Items != nil {
+		return optionsOf(s.Items)
+	}
 	for _, o := range s.Enum {
 		options = append(options, fmt.Sprint(o))
 	}

@@ -25,11 +25,8 @@ type completer struct {
 
 func newCompleter(qs *questions) *completer {
 	k := &completer{questions: qs, options: map[string][]string{}}
-	for _, a := range schema.NewInput[callFilters]().Arguments() {
+	for _, a := range slices.Concat(schema.NewInput[query.Filters]().Arguments(), schema.NewInput[callFilters]().Arguments()) {
 		k.options[a.Name] = a.Options
-	}
-	for _, p := range query.Periods {
-		k.options["period"] = append(k.options["period"], string(p))
 	}
 	return k
 }
@@ -57,7 +54,7 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		return &mcp.Completion{}
 	}
 	typed := strings.ToLower(strings.TrimSpace(a.Value))
-	if q.Masked && answer.CountDigits(typed) > 0 { // it would tell which digits are in a name; see checkSearch
+	if q.Masked && answer.CountDigits(typed) > 0 { // it would tell which digits are in a name; see CheckSearch
 		return &mcp.Completion{}
 	}
 	var values []string

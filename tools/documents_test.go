@@ -17,8 +17,10 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/tools"
+	"github.com/talkover/talkover-mcp/tools/query"
 )
 
 // section matches a part of a document that is made, with the name of what it shows.
@@ -54,7 +56,7 @@ func TestDocumentsShowWhatThereIs(t *testing.T) {
 		}
 		t.Errorf("%s: run go generate ./tools if this is meant:\n%s", file, gocmp.Diff(string(document), string(made)))
 	}
-	for _, name := range []string{"tools", "prompts"} {
+	for _, name := range []string{"tools", "filters", "prompts"} {
 		if want := []string{"tools.md"}; !slices.Equal(where[name], want) {
 			t.Errorf("the table of %s is in %v, want %v", name, where[name], want)
 		}
@@ -62,7 +64,7 @@ func TestDocumentsShowWhatThereIs(t *testing.T) {
 	if want := []string{"troubleshooting.md"}; !slices.Equal(where["causes"], want) {
 		t.Errorf("the table of causes is in %v, want %v", where["causes"], want)
 	}
-	if answers := len(where) - 4; answers < 3 {
+	if answers := len(where) - 5; answers < 3 {
 		t.Errorf("the documents show %d answers", answers)
 	}
 }
@@ -94,6 +96,11 @@ func made(t *testing.T, s session, name string) string {
 				names = append(names, "`"+a.Name+"`")
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, strings.Join(names, ", "), p.Description)
+		}
+	case "filters":
+		b.WriteString("| argument | which calls | takes |\n|---|---|---|\n")
+		for _, a := range schema.NewInput[query.Filters]().Arguments() {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", a.Name, a.Description, strings.Join(a.Options, ", "))
 		}
 	case "host_arguments":
 		b.WriteString("| argument | who adds it |\n|---|---|\n")

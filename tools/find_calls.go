@@ -181,7 +181,7 @@ func (out *findCallsOutput) Text() string {
 		}
 	}
 	asked := out.Filters.Args.String()
-	if only := "only=" + string(out.Only); out.Only != "" && asked == query.NoFilters {
+	if only := "only=" + string(out.Only); out.Only != "" && asked == answer.NoFilters {
 		asked = only
 	} else if out.Only != "" {
 		asked += " " + only

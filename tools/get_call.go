@@ -16,12 +16,7 @@ import (
 )
 
 type getCallInput struct {
-	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call"`
-}
-
-// Searched implements [searcher].
-func (in getCallInput) Searched() []query.Sought {
-	return []query.Sought{{Argument: "sid", Text: in.SID}}
+	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call" masked:"number"`
 }
 
 // callDetail holds every field of a call, by the vendor's names.

@@ -123,7 +123,7 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, aske
 // is about all calls of a window that goes on to now. Then it is told without being asked for.
 // That hangs on the question alone, never on what is kept, so that its answer keeps its shape.
 func (in callStatsInput) followsAll(a query.Narrowed, now time.Time) bool {
-	all := query.Filters{DateFrom: a.DateFrom, DateTo: a.DateTo, TestCalls: a.TestCalls, Timezone: a.Timezone}
+	all := query.Filters{DateFrom: a.DateFrom, DateTo: a.DateTo, Tests: a.Tests, Timezone: a.Timezone}
 	return len(in.Metrics)+len(in.GroupBy) == 0 && in.Compare == "" && reflect.DeepEqual(a.Filters, all) &&
 		(a.To == "" || a.Ends().After(now))
 }

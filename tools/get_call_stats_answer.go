@@ -173,7 +173,7 @@ func (out *callStatsOutput) head() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)", out.Coverage, out.Filters.Args)
 	if n := out.TestCalls; n != nil && *n > 0 {
-		switch stats.TestCalls(out.Filters.Args.TestCalls) {
+		switch stats.TestCalls(out.Filters.Args.Tests) {
 		case stats.ExcludeTests:
 			fmt.Fprintf(&b, "; %s left out", answer.Plural(*n, "test call", "test calls"))
 		case stats.IncludeTests, "":

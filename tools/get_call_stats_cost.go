@@ -52,7 +52,7 @@ func (in callStatsInput) costFaults() (faults []schema.Fault) {
 	if by := in.GroupBy; len(by) > 1 || len(by) == 1 && by[0] != stats.ByAgent && by[0] != stats.ByDay {
 		faults = append(faults, schema.Fault{Argument: "group_by", Problem: costEstimate + " is told in all, by agent or by day alone"})
 	}
-	if string(in.TestCalls) == string(stats.OnlyTests) {
+	if string(in.Tests) == string(stats.OnlyTests) {
 		faults = append(faults, schema.Fault{Argument: "test_calls", Problem: "test calls cost nothing; leave out " + costEstimate})
 	}
 	return faults

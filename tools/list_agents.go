@@ -14,7 +14,7 @@ import (
 type agentFilters struct {
 	Status    agentStatus       `json:"status,omitempty" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
 	Direction query.Direction   `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
-	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter" masked:"name"`
 }
 
 type agentStatus string // of talkover.AgentStatuses
@@ -26,9 +26,6 @@ type listAgentsInput struct {
 	agentFilters
 	answer.PageInput
 }
-
-// Named implements [namer].
-func (in listAgentsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.
 func (in listAgentsInput) turn(page answer.PageInput) listAgentsInput {

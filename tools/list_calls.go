@@ -22,7 +22,7 @@ type callFilters struct {
 	AgentID   answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent_name,agent_label,agents"`
 	DateFrom  schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
 	DateTo    schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
-	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter" masked:"number"`
 }
 
 // callStatus is one of [talkover.Statuses].
@@ -30,11 +30,6 @@ type callStatus string
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (callStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Statuses) }
-
-// Searched implements [searcher].
-func (f callFilters) Searched() []query.Sought {
-	return []query.Sought{{Argument: "search", Text: f.Search}}
-}
 
 // Validate implements [schema.Validator].
 func (f *callFilters) Validate() []schema.Fault { return query.InOrder(f.DateFrom, f.DateTo) }

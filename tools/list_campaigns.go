@@ -20,7 +20,7 @@ type campaignFilters struct {
 	AgentID  answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
 	DateFrom schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
 	DateTo   schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search   answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter"`
+	Search   answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter" masked:"name"`
 }
 
 type (
@@ -46,9 +46,6 @@ type listCampaignsInput struct {
 	campaignFilters
 	answer.PageInput
 }
-
-// Named implements [namer].
-func (in listCampaignsInput) Named() answer.SearchTerm { return in.Search }
 
 // turn returns the arguments of another page.
 func (in listCampaignsInput) turn(page answer.PageInput) listCampaignsInput {

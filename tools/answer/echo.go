@@ -1,9 +1,11 @@
 package answer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -22,26 +24,43 @@ func (Echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type:
 // JSON returns the arguments as a model writes them in a call.
 func (e Echo[T]) JSON() string { return JSONOf{e.Args}.String() }
 
-// String writes filters by their names, such as status=failed search="+1202", but for
-// those without a value.
-func (e Echo[T]) String() string {
+// String writes the arguments that are given, such as status=failed search="+1202".
+func (e Echo[T]) String() string { return Written(e.Args, nil) }
+
+// NoFilters stands for arguments of which none is given.
+const NoFilters = "no filters"
+
+// Written writes each argument that is given as name=value, or as own has it. Text of any kind stands
+// in quotes.
+func Written(args any, own map[string]string) string {
 	var parts []string
-	v := reflect.ValueOf(e.Args)
-	for i := range v.NumField() {
-		if v.Field(i).IsZero() {
+	v := reflect.ValueOf(args)
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		name, value, form := ArgumentOf(f), v.FieldByIndex(f.Index), "%s=%v"
+		if part, ok := own[name]; ok {
+			parts = append(parts, part)
 			continue
 		}
-		form := "%s=%v"
-		if v.Field(i).Type() == reflect.TypeFor[SearchTerm]() { // any text
+		switch {
+		case value.IsZero() || f.Anonymous || value.Kind() == reflect.Slice && value.Len() == 0:
+			continue
+		case value.Kind() == reflect.Pointer:
+			value = value.Elem()
+		case value.Kind() == reflect.Slice:
+			value = reflect.ValueOf(strings.ReplaceAll(strings.Trim(fmt.Sprint(value), "[]"), " ", ","))
+		case value.Type() == reflect.TypeFor[SearchTerm](), value.Type() == reflect.TypeFor[string]():
 			form = "%s=%q"
 		}
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		parts = append(parts, fmt.Sprintf(form, name, v.Field(i).Interface()))
+		parts = append(parts, fmt.Sprintf(form, name, value))
 	}
-	if len(parts) == 0 {
-		return "no filters"
-	}
-	return strings.Join(parts, " ")
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return cmp.Or(strings.Join(parts, " "), NoFilters)
+}
+
+// ArgumentOf returns the name of the argument that a field holds.
+func ArgumentOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 // JSONOf holds arguments that say shall write as a model does.

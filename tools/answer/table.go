@@ -100,8 +100,7 @@ func FieldTable(v any) Table {
 // addFields adds the rows of the fields of a struct.
 func (t *Table) addFields(prefix string, v reflect.Value) {
 	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		name = prefix + name
+		name := prefix + ArgumentOf(v.Type().Field(i))
 		switch field := v.Field(i); {
 		case field.Type().Implements(reflect.TypeFor[Cell]()):
 			t.Rows = append(t.Rows, Row{SafeText(name), field.Interface().(Cell)})

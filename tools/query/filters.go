@@ -1,10 +1,11 @@
 package query
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,24 +60,107 @@ type Filters struct {
 	Period     Period            `json:"period,omitempty" jsonschema_description:"Days by today, in place of date_from and date_to; last_N_days end yesterday." alias:"range,window,when,time_range"`
 	DateFrom   Day               `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, of timezone." alias:"from,start,since,after,start_date,from_date,date,day"`
 	DateTo     Day               `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,before,end_date,to_date"`
-	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44." alias:"phone,number,phone_number,caller,callee"`
-	Search     answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of either number or of the SID." alias:"q,query,sid,call_sid"`
+	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44." alias:"phone,number,phone_number,caller,callee" masked:"number"`
+	Search     answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of either number or of the SID." alias:"q,query,sid,call_sid" masked:"number"`
 	MinSeconds int               `json:"min_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At least this long." alias:"min_duration,duration_min,longer_than"`
 	MaxSeconds *int              `json:"max_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At most this long." alias:"max_duration,duration_max,shorter_than"`
 	HourFrom   int               `json:"hour_from,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"First hour of the day." alias:"from_hour,after_hour"`
 	HourTo     *int              `json:"hour_to,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"Last hour, included: 17 is until 17:59." alias:"to_hour,before_hour"`
 	Weekdays   []Weekday         `json:"weekdays,omitempty" jsonschema_description:"Any of these." takes:"weekday" alias:"days,day_of_week"`
-	TestCalls  testCalls         `json:"test_calls,omitempty" jsonschema_description:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`
+	Tests      testCalls         `json:"test_calls,omitempty" jsonschema_description:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`
 	Timezone   schema.Zone       `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone,time_zone"`
 }
 
+// filter is what is known of an argument of [Filters] beyond its field. The tags of that have its
+// words, its other names, its bounds, and what limits it while numbers are masked.
+type filter struct {
+	ask   func(*stats.Filter, Narrowed) // puts it to the log; nil where a field of the same name takes it
+	write func(Filters) string          // how answers show it; nil for argument=value
+
+	by   []stats.Dimension // the dimensions whose groups it can tell
+	pick func(f *Filters, by stats.Dimension, key string) bool
+}
+
+// filters are all that are more than a field here, and a field and a row of package stats.
+var filters = map[string]filter{
+	"status": {
+		ask: func(f *stats.Filter, a Narrowed) {
+			for _, s := range a.Status {
+				f.Statuses = append(f.Statuses, string(s))
+			}
+		},
+		by: []stats.Dimension{stats.ByStatus}, pick: pickStatus,
+	},
+	"direction": {
+		by: []stats.Dimension{stats.ByDirection},
+		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+			f.Direction = Direction(key)
+			return slices.Contains(talkover.Directions, key)
+		},
+	},
+	"agent": {
+		ask: func(f *stats.Filter, a Narrowed) { f.AgentID = a.agentID },
+		by:  []stats.Dimension{stats.ByAgent},
+		pick: func(f *Filters, _ stats.Dimension, label string) bool {
+			f.Agent = label
+			return true
+		},
+	},
+	"period": {write: inWindow},
+	"date_from": {
+		ask:   func(f *stats.Filter, a Narrowed) { f.Days = stats.Days{From: string(a.From), To: string(a.To)} },
+		write: inWindow,
+		by:    []stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth}, pick: pickDays,
+	},
+	"date_to": {write: inWindow},
+	"contact": {
+		by: []stats.Dimension{stats.ByContact},
+		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+			f.Contact = answer.SearchTerm(key)
+			return key != ""
+		},
+	},
+	"search": {ask: func(f *stats.Filter, a Narrowed) { f.Search = a.Search.Dialled() }},
+	"hour_from": {
+		ask: func(f *stats.Filter, a Narrowed) {
+			if from, to := a.hours(); (to+1-from)%24 != 0 {
+				f.Hours = stats.Hours{From: from, To: (to + 1) % 24}
+			}
+		},
+		write: func(f Filters) string {
+			if from, to := f.hours(); from != 0 || to != 23 {
+				return fmt.Sprintf("hours %02d:00-%02d:59", from, to)
+			}
+			return ""
+		},
+		by: []stats.Dimension{stats.ByHour},
+		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+			hour, err := strconv.Atoi(key)
+			f.HourFrom, f.HourTo = hour, &hour
+			return err == nil
+		},
+	},
+	"hour_to": {write: func(Filters) string { return "" }}, // hour_from has both
+	"weekdays": {
+		ask: func(f *stats.Filter, a Narrowed) {
+			for _, d := range a.Weekdays {
+				f.Weekdays = append(f.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(d))+1)%7))
+			}
+		},
+		by: []stats.Dimension{stats.ByWeekday},
+		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+			f.Weekdays = []Weekday{Weekday(key)}
+			return true
+		},
+	},
+	"timezone": {ask: func(f *stats.Filter, a Narrowed) { f.Zone = a.Window.Zone }, write: inWindow},
+}
+
+// inWindow writes nothing: the window says which days are meant, and of which zone.
+func inWindow(Filters) string { return "" }
+
 // Zone implements [zoned].
 func (f Filters) Zone() *time.Location { return f.Timezone.Location() }
-
-// Searched implements [searcher].
-func (f Filters) Searched() []Sought {
-	return []Sought{{"search", f.Search}, {"contact", f.Contact}}
-}
 
 // Validate implements [schema.Validator].
 func (f *Filters) Validate() []schema.Fault {
@@ -156,22 +240,26 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 }
 
 // Filter returns the filter of stats.
-func (a Narrowed) Filter() stats.Filter {
-	f := stats.Filter{
-		Days: stats.Days{From: string(a.From), To: string(a.To)}, Zone: a.Window.Zone,
-		Direction: string(a.Direction), AgentID: a.agentID, Contact: string(a.Contact), Search: a.Search.Dialled(),
-		MinSeconds: a.MinSeconds, MaxSeconds: a.MaxSeconds, Tests: stats.TestCalls(a.TestCalls),
-	}
-	for _, s := range a.Status {
-		f.Statuses = append(f.Statuses, string(s))
-	}
-	for _, d := range a.Weekdays {
-		f.Weekdays = append(f.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(d))+1)%7))
-	}
-	if from, to := a.hours(); (to+1-from)%24 != 0 {
-		f.Hours = stats.Hours{From: from, To: (to + 1) % 24}
+func (a Narrowed) Filter() (f stats.Filter) {
+	from, to := reflect.ValueOf(a.Filters), reflect.ValueOf(&f).Elem()
+	for _, field := range reflect.VisibleFields(from.Type()) {
+		if row := filters[answer.ArgumentOf(field)]; row.ask != nil {
+			row.ask(&f, a)
+		} else if same := to.FieldByName(field.Name); same.IsValid() {
+			same.Set(from.FieldByIndex(field.Index).Convert(same.Type()))
+		}
 	}
 	return f
+}
+
+// Pick narrows the filters to a group of a dimension. It reports false if no filter can tell it.
+func (f *Filters) Pick(by stats.Dimension, key string) bool {
+	for _, row := range filters {
+		if slices.Contains(row.by, by) {
+			return row.pick(f, by, key)
+		}
+	}
+	return false
 }
 
 // hours returns the first and the last hour of the day that are asked for, both included. The
@@ -183,32 +271,15 @@ func (f Filters) hours() (from, to int) {
 	return f.HourFrom, 23
 }
 
-// NoFilters stands for filters of which none is given.
-const NoFilters = "no filters"
-
-// String writes the filters but for the days, which the window says: by the names of their
-// arguments, and hours as on the clock.
+// String writes the filters that are given.
 func (f Filters) String() string {
-	var parts []string
-	add := func(there bool, format string, args ...any) {
-		if there {
-			parts = append(parts, fmt.Sprintf(format, args...))
+	own := map[string]string{}
+	for argument, row := range filters {
+		if row.write != nil {
+			own[argument] = row.write(f)
 		}
 	}
-	add(len(f.Status) > 0, "status=%s", strings.ReplaceAll(answer.Joined(f.Status), " ", ""))
-	add(f.Direction != "", "direction=%s", f.Direction)
-	add(f.Agent != "", "agent=%q", f.Agent)
-	add(f.Contact != "", "contact=%q", f.Contact)
-	add(f.Search != "", "search=%q", f.Search)
-	add(f.MinSeconds > 0, "min_seconds=%d", f.MinSeconds)
-	if f.MaxSeconds != nil {
-		add(true, "max_seconds=%d", *f.MaxSeconds)
-	}
-	from, to := f.hours()
-	add(from != 0 || to != 23, "hours %02d:00-%02d:59", from, to)
-	add(len(f.Weekdays) > 0, "weekdays=%s", strings.ReplaceAll(answer.Joined(f.Weekdays), " ", ""))
-	add(f.TestCalls != "", "test_calls=%s", f.TestCalls)
-	return cmp.Or(strings.Join(parts, " "), NoFilters)
+	return answer.Written(f, own)
 }
 
 // Loosen says what to try if nothing matched.
