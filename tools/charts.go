@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"log/slog"
-	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -16,17 +15,6 @@ import (
 const chartURI = "ui://talkover/calls.html"
 
 const chartMIME = "text/html;profile=mcp-app"
-
-// drawn lists the tools that have a picture beside their answer.
-var drawn = []string{"find_calls", "get_call_stats", "list_calls"}
-
-// chartOf returns the _meta that links a tool to its picture; nil if it has none.
-func (c Config) chartOf(tool string) *mcp.Meta {
-	if !c.Charts || !slices.Contains(drawn, tool) {
-		return nil
-	}
-	return mcp.NewMetaFromMap(map[string]any{"ui": map[string]any{"resourceUri": chartURI}})
-}
 
 // charts tells hosts that this server has pictures.
 func (c Config) charts() []server.ServerOption {

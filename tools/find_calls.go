@@ -90,6 +90,7 @@ func (out *findCallsOutput) Measured() (exactness string, cached, read, counted 
 func findCalls() tool[findCallsInput, *findCallsOutput] {
 	return tool[findCallsInput, *findCallsOutput]{
 		name:  "find_calls",
+		chart: true,
 		title: "Find calls",
 		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers nobody rang back, repeat callers, longest first. " +
 			"It says how many fit, and takes the filters of get_call_stats.",

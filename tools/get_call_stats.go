@@ -20,6 +20,7 @@ import (
 func getCallStats() tool[callStatsInput, *callStatsOutput] {
 	return tool[callStatsInput, *callStatsOutput]{
 		name:  "get_call_stats",
+		chart: true,
 		title: "Call statistics",
 		description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, also by one or two dimensions and against another window. " +
 			"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, trend, ranking or busiest hour.",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/answer"
 	"github.com/talkover/talkover-mcp/tools/query"
 )
@@ -71,6 +72,13 @@ func (f callFilters) asFilters() query.Filters {
 	return all
 }
 
+// filter returns the filter of stats, by days of UTC.
+func (f callFilters) filter() stats.Filter {
+	a := query.Narrowed{Filters: f.asFilters(), Window: answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}}
+	a.AgentID = string(f.AgentID)
+	return a.Filter()
+}
+
 // loosen says what to try if nothing matched.
 func (f callFilters) loosen() answer.SafeText {
 	var try []string
@@ -127,6 +135,7 @@ func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 func listCalls() tool[listCallsInput, *listCallsOutput] {
 	return tool[listCallsInput, *listCallsOutput]{
 		name:  "list_calls",
+		chart: true,
 		title: "List calls",
 		description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
 			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",

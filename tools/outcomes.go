@@ -9,15 +9,23 @@ import (
 // MeasuredNames lists the names under which [Config.Observe] hears of operations: those of
 // tools, and of the resource that takes as long.
 func MeasuredNames(c Config) []string {
-	names := []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "list_numbers", "calls.csv"}
-	if c.AllowCalls {
-		names = append(names, "make_call")
+	names := []string{"calls.csv"}
+	for _, t := range (Config{AllowCalls: c.AllowCalls}).tools() {
+		name, _ := t.row()
+		names = append(names, name)
 	}
 	return names
 }
 
 // CountingTools lists the tools whose answers say how exact they are.
-func CountingTools() []string { return []string{"find_calls", "get_call_stats"} }
+func CountingTools() (names []string) {
+	for _, t := range (Config{}).tools() {
+		if name, counts := t.row(); counts {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // ResourceNames lists the names of the resources, which their addresses end in.
 func ResourceNames() []string { return []string{"calls.html", "metrics", "calls.csv"} }

@@ -49,6 +49,9 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) {
 	})
 }
 
+// row implements [registrar].
+func (p prompt[In]) row() (name string, counts bool) { return p.name, false }
+
 // steps writes the text of a prompt: what to do, which calls to make, what to write.
 func steps(do, write string, calls ...answer.SafeText) string {
 	var b strings.Builder

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	_ "embed"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -142,14 +141,7 @@ func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilter
 	if err := q.CheckSearch(ctx, f); err != nil {
 		return "", 0, err
 	}
-	filter := stats.Filter{
-		Days: stats.Days{From: string(f.DateFrom), To: string(f.DateTo)}, Zone: time.UTC,
-		Direction: string(f.Direction), AgentID: string(f.AgentID), Search: f.Search.Dialled(),
-	}
-	if f.Status != "" {
-		filter.Statuses = []string{string(f.Status)}
-	}
-	found, err := stats.Find(ctx, q.Calls, stats.Search{Filter: filter, Order: stats.Newest, Limit: mostRows})
+	found, err := stats.Find(ctx, q.Calls, stats.Search{Filter: f.filter(), Order: stats.Newest, Limit: mostRows})
 	if err != nil {
 		return "", 0, qs.accounts.blame(err)
 	}
@@ -201,16 +193,11 @@ func (i instant) CSV() string { return answer.Formed(time.Time(i).UTC(), time.RF
 
 // sheet writes calls down as CSV.
 func sheet(calls []talkover.Call, masked bool) string {
-	var b strings.Builder
-	w := csv.NewWriter(&b)
-	_ = w.Write(answer.NewTable(sheetColumns, nil).Columns) // a builder never fails
-	for _, call := range calls {
-		r := answer.Columns[talkover.Call](sheetColumns).Cells(nil, call)
-		if masked {
-			answer.Hide(&r)
-		}
-		_ = w.Write(r.Text(nil, false))
+	t := answer.NewTable(sheetColumns, calls)
+	if masked {
+		answer.Hide(&t.Rows)
 	}
-	w.Flush()
+	var b strings.Builder
+	t.WriteAll(&b, false)
 	return b.String()
 }

@@ -38,6 +38,7 @@ type tool[In any, Out reply] struct {
 	title       string // for people
 	description string // for models, at most three sentences
 	limit       time.Duration
+	chart       bool // hosts of MCP Apps draw its answers
 	changes     bool // it does more than read: it is destructive, and calling it twice does it twice
 	run         func(ctx context.Context, q *query.Question, in In) (Out, error)
 }
@@ -53,6 +54,14 @@ type reply interface {
 // zoned is an input that may ask for a zone; it returns nil if it does not.
 type zoned interface{ Zone() *time.Location }
 
+// row implements [registrar].
+func (t tool[In, Out]) row() (name string, counts bool) {
+	_, counts = any(*new(Out)).(interface {
+		Measured() (exactness string, cached, read, counted int)
+	})
+	return t.name, counts
+}
+
 // register adds the tool to a server. Here alone a typed function becomes an MCP tool.
 func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) {
 	input := schema.NewInput[In]()
@@ -64,7 +73,9 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) {
 		}
 	}
 	m := mcp.NewToolWithRawSchema(t.name, t.description, input.JSON())
-	m.Title, m.Meta = t.title, qs.chartOf(t.name)
+	if m.Title = t.title; t.chart && qs.Charts {
+		m.Meta = mcp.NewMetaFromMap(map[string]any{"ui": map[string]any{"resourceUri": chartURI}})
+	}
 	m.RawOutputSchema = schema.Output[Out]()
 	yes, reads := true, !t.changes
 	m.Annotations = mcp.ToolAnnotation{

@@ -66,7 +66,7 @@ func New(c Config) *server.MCPServer {
 		server.WithHooks(hooks),
 	}
 	s := server.NewMCPServer(name, c.Version, slices.Concat(options, c.listed(), c.charts(), qs.byRole(hooks))...)
-	for _, r := range c.all() {
+	for _, r := range slices.Concat(c.tools(), c.prompts()) {
 		r.register(s, qs)
 	}
 	qs.auditUnknown(hooks, func(name string) bool { return s.GetTool(name) != nil })
@@ -77,30 +77,21 @@ func New(c Config) *server.MCPServer {
 // registrar is a tool or a prompt.
 type registrar interface {
 	register(*server.MCPServer, *questions)
+	row() (name string, counts bool) // counts: its answers say how exact they are
 }
 
-// all lists every tool and prompt, in the order of this file; mcp-go sorts them by name.
-func (c Config) all() []registrar {
-	all := []registrar{
-		listCalls(),
-		findCalls(),
-		getCallStats(),
-		getCall(),
-		listAgents(),
-		listCampaigns(),
-		listNumbers(),
-
-		dailyReport(),
-		reviewMissedCalls(),
-		compareAgents(),
-		contactHistory(),
-		weeklyTrend(),
-		campaignReview(),
-	}
+// tools lists every tool; mcp-go sorts them by name.
+func (c Config) tools() []registrar {
+	all := []registrar{listCalls(), findCalls(), getCallStats(), getCall(), listAgents(), listCampaigns(), listNumbers()}
 	if c.AllowCalls {
 		all = append(all, makeCall(c))
 	}
 	return all
+}
+
+// prompts lists every prompt.
+func (Config) prompts() []registrar {
+	return []registrar{dailyReport(), reviewMissedCalls(), compareAgents(), contactHistory(), weeklyTrend(), campaignReview()}
 }
 
 // The golden files in testdata, the tables and answers in README.md and docs/, and the tokens

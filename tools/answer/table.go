@@ -145,9 +145,13 @@ func (r Row) Text(cells []string, byDay bool) []string {
 // are in order of the moment in their first column, and each day stands once above its
 // rows, as "# Thu 2026-11-05".
 func (t Table) Write(b *strings.Builder, byDay bool) {
-	if len(t.Rows) == 0 {
-		return
+	if len(t.Rows) > 0 {
+		t.WriteAll(b, byDay)
 	}
+}
+
+// WriteAll writes the table, also one without rows.
+func (t Table) WriteAll(b *strings.Builder, byDay bool) {
 	w := csv.NewWriter(b)
 	_ = w.Write(t.Columns) // a strings.Builder never fails
 	day := ""

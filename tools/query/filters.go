@@ -99,7 +99,7 @@ var filters = map[string]filter{
 		},
 	},
 	"agent": {
-		ask: func(f *stats.Filter, a Narrowed) { f.AgentID = a.agentID },
+		ask: func(f *stats.Filter, a Narrowed) { f.AgentID = a.AgentID },
 		by:  []stats.Dimension{stats.ByAgent},
 		pick: func(f *Filters, _ stats.Dimension, label string) bool {
 			f.Agent = label
@@ -211,7 +211,7 @@ func InOrder(from, to schema.Date) []schema.Fault {
 type Narrowed struct {
 	Filters // as an answer repeats them
 	answer.Window
-	agentID string
+	AgentID string
 }
 
 // Narrow finds out which days and which agent filters mean. The error is [schema.Faults], a
@@ -229,10 +229,10 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 	switch {
 	case f.Agent == "":
 	case strings.EqualFold(f.Agent, answer.Deleted):
-		a.Agent, a.agentID = answer.Deleted, stats.DeletedAgent
+		a.Agent, a.AgentID = answer.Deleted, stats.DeletedAgent
 	default:
 		var err error
-		if a.Agent, a.agentID, err = q.findAgent(ctx, f.Agent); err != nil {
+		if a.Agent, a.AgentID, err = q.findAgent(ctx, f.Agent); err != nil {
 			return Narrowed{}, err
 		}
 	}

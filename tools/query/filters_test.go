@@ -56,7 +56,7 @@ func TestEachFilterNarrowsTheCallsAndIsShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Agent, a.agentID = name, name
+		a.Agent, a.AgentID = name, name
 		return a
 	}
 	none := narrow(Filters{})
