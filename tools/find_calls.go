@@ -146,16 +146,13 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 // fit cuts the table of calls, of which so many were skipped, to what an answer may take in
 // either half, and says how to see those that follow: after the last that is shown.
 func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skipped int, next stats.Cursor) {
-	rows := out.Rows
 	out.follow(in, stats.CursorOf(talkover.Call{})) // for the room that it takes
-	out.Cut(0)
-	keep := answer.FindSize.Fit(rows, out.byTime, out.Text(), out)
-	if keep < len(rows) {
-		next, out.full = stats.CursorOf(calls[keep-1]), true
+	if out.full = answer.FindSize.Fit(&out.Table, out.byTime, out.Text, out) > 0; out.full {
+		next = stats.CursorOf(calls[len(out.Rows)-1])
 	}
 	out.follow(in, next)
-	if out.Rows = rows[:keep]; keep > 0 {
-		out.First, out.Last = skipped+1, skipped+keep
+	if n := len(out.Rows); n > 0 {
+		out.First, out.Last = skipped+1, skipped+n
 	}
 }
 

@@ -249,12 +249,8 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	}
 	out.Order = orderWords(t.by, t.report.Order)
 	out.rank(in, t)
-	fits := func(all answer.Table) int {
-		out.Columns = all.Columns
-		return answer.StatsSize.Fit(all.Rows, false, out.Text(), out)
-	}
 	if name, ok := in.matrixOf(); ok {
-		out.layMatrix(t, name, fits)
+		out.layMatrix(t, name)
 		return
 	}
 	var more []string
@@ -266,10 +262,10 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if in.MinCalls != nil {
 		most = min(most, t.report.Ranked)
 	}
-	laid, first, rest := t.lay(most, fits)
-	if out.Table = laid; rest.rest {
-		out.Others = len(t.report.Rows) - laid.Size() + 1
-		out.Note("%d of %s; the others together, (rest): %s.", laid.Size()-1, severalOf(t.by, len(t.report.Rows)),
+	first, rest := out.lay(t, most)
+	if rest.rest {
+		out.Others = len(t.report.Rows) - out.Size() + 1
+		out.Note("%d of %s; the others together, (rest): %s.", out.Size()-1, severalOf(t.by, len(t.report.Rows)),
 			answer.Plural(int(rest.M[stats.Calls].Value), "call", "calls"))
 	}
 	if len(t.report.Rows) > 0 && most > 0 {

@@ -18,39 +18,37 @@ var statusOf = map[stats.Metric]query.Outcomes{
 
 // layMatrix shows a matrix, less the rows and columns without a call. Where there is no room
 // for all rows, the first ones are left out, which are the earliest.
-func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric, fits func(answer.Table) int) {
+func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric) {
 	m, calls := t.report.Matrix(name), t.report.Matrix(stats.Calls)
 	out.Matrix = &matrix{Rows: m.By[0], Columns: m.By[1], Metric: name}
 	out.Order = answer.SafeText(m.By[0])
-	laid := answer.Table{Columns: []string{string(m.By[0])}}
-	var columns []int
-	for j, v := range m.Columns {
-		if calls.ColumnTotals[j].Value > 0 {
-			columns = append(columns, j)
-			laid.Columns = append(laid.Columns, v.Name)
+	called := func(totals []stats.Measure) (places []int) {
+		for i, n := range totals {
+			if n.Value > 0 {
+				places = append(places, i)
+			}
 		}
+		return places
 	}
-	laid.Columns = append(laid.Columns, sumColumn)
-	var shown []int // rows of m
-	for i, v := range m.Rows {
-		if calls.RowTotals[i].Value == 0 {
-			continue
-		}
-		shown = append(shown, i)
-		r := answer.Row{answer.SafeText(v.Name)}
-		for _, j := range columns {
-			r = append(r, answer.MeasureCell(name, m.Cells[i][j]))
-		}
-		laid.Rows = append(laid.Rows, append(r, answer.MeasureCell(name, m.RowTotals[i])))
+	rows, columns := called(calls.RowTotals), called(calls.ColumnTotals)
+	if len(rows) > 0 {
+		out.Table = answer.NewTable(func(i int, add func(string, answer.Cell)) {
+			add(string(m.By[0]), answer.SafeText(m.Rows[i].Name))
+			for _, j := range columns {
+				add(m.Columns[j].Name, answer.MeasureCell(name, m.Cells[i][j]))
+			}
+			add(sumColumn, answer.MeasureCell(name, m.RowTotals[i]))
+		}, rows)
 	}
 	out.Legend = answer.SafeText(stats.Legend([]stats.Metric{name}, "rows and columns without calls are left out"))
-	if more := laid.Size() - fits(laid); more > 0 {
+	all := out.Rows
+	if more := answer.StatsSize.Fit(&out.Table, false, out.Text, out); more > 0 {
 		out.Others = more
-		out.Note("The last %d of %s; those before have no room. Ask for fewer days to see more.", laid.Size()-more, severalOf(m.By[:1], laid.Size()))
-		laid.Rows, shown = laid.Rows[more:], shown[more:]
+		out.Note("The last %d of %s; those before have no room. Ask for fewer days to see more.", len(all)-more, severalOf(m.By[:1], len(all)))
+		out.Rows, rows = all[more:], rows[more:]
 	}
-	if out.Table = laid; len(shown) > 0 {
-		out.behindFirst(t, m.By[:1], []stats.Value{m.Rows[shown[0]]})
+	if len(rows) > 0 {
+		out.behindFirst(t, m.By[:1], []stats.Value{m.Rows[rows[0]]})
 		var column query.Filters
 		if t.narrow(&column, m.By[1], m.Columns[columns[0]]) {
 			out.Matrix.First = &answer.Echo[query.Filters]{Args: column}

@@ -168,24 +168,23 @@ func (t *groups) restOf(cut []group) group {
 	return rest
 }
 
-// lay makes a table of so many groups at most, and of one more row that adds up the rest.
-// fits says how many rows of a table there is room for. first is the row of the report that
-// is shown first, and rest is the last row, if there is one that adds up others.
-func (t *groups) lay(top int, fits func(answer.Table) int) (laid answer.Table, first int, rest group) {
+// lay puts in so many groups at most, as there is room for, and one more row that adds up the rest.
+// first is the row of the report that is shown first, and rest is the last row, if there is one that
+// adds up others.
+func (out *callStatsOutput) lay(t *groups, top int) (first int, rest group) {
 	all := t.groups()
 	for room := min(top, len(all)); ; {
 		var end int
 		first, end = t.report.Shown(room)
-		laid = answer.NewTable(t.columns, all[first:end])
-		keep := fits(laid)
-		if keep < laid.Size() {
-			room = keep
+		out.Table = answer.NewTable(t.columns, all[first:end])
+		if more := answer.StatsSize.Fit(&out.Table, false, out.Text, out); more > 0 {
+			room -= more
 			continue
 		}
 		if cut := append(slices.Clone(all[:first]), all[end:]...); len(cut) > 0 {
 			rest = t.restOf(cut)
-			laid.Rows = append(laid.Rows, answer.Columns[group](t.columns).Cells(nil, rest))
+			out.Rows = append(out.Rows, answer.Columns[group](t.columns).Cells(nil, rest))
 		}
-		return laid, first, rest
+		return first, rest
 	}
 }

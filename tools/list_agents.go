@@ -27,12 +27,6 @@ type listAgentsInput struct {
 	answer.PageInput
 }
 
-// turn returns the arguments of another page.
-func (in listAgentsInput) turn(page answer.PageInput) listAgentsInput {
-	in.PageInput = page
-	return in
-}
-
 type listAgentsOutput = answer.Listing[agentFilters, listAgentsInput]
 
 // agentColumns lists the columns of a table of agents. A long page has no room for the
@@ -55,7 +49,7 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 		description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools take, and phone numbers.",
 		limit:       pageTime,
 		run: func(ctx context.Context, q *query.Question, in listAgentsInput) (*listAgentsOutput, error) {
-			in = in.turn(in.Whole())
+			in.At()
 			page, err := q.Client.ListAgents(ctx, talkover.AgentQuery{
 				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search), PerPage: in.PerPage, Page: in.Page,
 			})
@@ -64,7 +58,7 @@ func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 			}
 			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.AgentInfo, agentFilters]{
 				Thing: "agent", Columns: agentColumns, Review: noteNumbers, Least: 2,
-			}, in.agentFilters, in.PageInput, page, in.turn)
+			}, in.agentFilters, in, page)
 			return &out, nil
 		},
 	}

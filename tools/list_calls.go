@@ -110,12 +110,6 @@ type listCallsInput struct {
 	answer.PageInput
 }
 
-// turn returns the arguments of another page.
-func (in listCallsInput) turn(page answer.PageInput) listCallsInput {
-	in.PageInput = page
-	return in
-}
-
 type listCallsOutput struct {
 	answer.Listing[callFilters, listCallsInput]
 	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
@@ -175,7 +169,7 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 			f.Note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
 			return slices.SortedStableFunc(slices.Values(calls), newer)
 		},
-	}, in.callFilters, in.PageInput, page, in.turn)
+	}, in.callFilters, in, page)
 	out.Order, out.Tally = order, newTally(calls)
 	if q.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
 		out.Days = ", UTC days"

@@ -47,12 +47,6 @@ type listCampaignsInput struct {
 	answer.PageInput
 }
 
-// turn returns the arguments of another page.
-func (in listCampaignsInput) turn(page answer.PageInput) listCampaignsInput {
-	in.PageInput = page
-	return in
-}
-
 type listCampaignsOutput = answer.Listing[campaignFilters, listCampaignsInput]
 
 // campaignColumns lists the columns of a table of campaigns. A long page has no room for
@@ -80,7 +74,7 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own count of their calls and success.",
 		limit:       pageTime,
 		run: func(ctx context.Context, q *query.Question, in listCampaignsInput) (*listCampaignsOutput, error) {
-			in = in.turn(in.Whole())
+			in.At()
 			page, err := q.Client.ListCampaigns(ctx, talkover.CampaignQuery{
 				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID), Search: string(in.Search),
 				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
@@ -90,7 +84,7 @@ func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 			}
 			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.Campaign, campaignFilters]{
 				Thing: "campaign", Columns: campaignColumns, Fits: campaignFilters.fit, Least: 5,
-			}, in.campaignFilters, in.PageInput, page, in.turn)
+			}, in.campaignFilters, in, page)
 			return &out, nil
 		},
 	}

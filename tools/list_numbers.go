@@ -116,16 +116,14 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 
 // fit leaves out the numbers that an answer has no room for.
 func (out *listNumbersOutput) fit() {
-	rows, notes := out.Rows, out.Notes
+	notes := out.Notes
 	leave := func(n int) {
 		out.Notes = notes
 		out.Note("An answer has no room for %s, which have more calls than these.", answer.Plural(n, "number", "numbers"))
 	}
-	out.Cut(0)
-	leave(len(rows)) // for the room that it takes
-	keep := answer.FindSize.Fit(rows, false, out.Text(), out)
-	if out.Rows = rows[:keep]; keep < len(rows) {
-		leave(len(rows) - keep)
+	leave(len(out.Rows)) // for the room that it takes
+	if left := answer.FindSize.Fit(&out.Table, false, out.Text, out); left > 0 {
+		leave(left)
 	} else {
 		out.Notes = notes
 	}

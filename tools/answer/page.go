@@ -14,9 +14,16 @@ type PageInput struct {
 	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
 }
 
-// Whole fills in the defaults.
-func (in PageInput) Whole() PageInput {
-	return PageInput{PerPage: cmp.Or(in.PerPage, talkover.DefaultPerPage), Page: max(in.Page, 1)}
+// At returns the page, with the defaults filled in. Another one may be put in its place.
+func (in *PageInput) At() *PageInput {
+	in.PerPage, in.Page = cmp.Or(in.PerPage, talkover.DefaultPerPage), max(in.Page, 1)
+	return in
+}
+
+// pageable is the input of a tool that lists: a pointer to a struct that holds a [PageInput].
+type pageable[In any] interface {
+	*In
+	At() *PageInput
 }
 
 // paged says which rows of a list are on a page.
@@ -97,10 +104,10 @@ type Listing[F, In any] struct {
 	Turn  int      `json:"-"` // the page that Next asks for; 0 for none
 }
 
-// NewListing makes an answer of a page. It also returns the rows that are in it. turn
-// returns the arguments of another page.
-func NewListing[T, F, In any](about Frame, l List[T, F], filters F, in PageInput, page talkover.Page[T], turn func(PageInput) In) (Listing[F, In], []T) {
-	in = in.Whole()
+// NewListing makes an answer of a page that was asked for with next. It also returns the rows that
+// are in it.
+func NewListing[T, F, In any, P pageable[In]](about Frame, l List[T, F], filters F, next In, page talkover.Page[T]) (Listing[F, In], []T) {
+	in := *P(&next).At()
 	out := Listing[F, In]{Order: "in Talkover's order", Filters: Echo[F]{filters}, Frame: about, thing: l.Thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
@@ -112,7 +119,8 @@ func NewListing[T, F, In any](about Frame, l List[T, F], filters F, in PageInput
 	}
 	out.Table = NewTable(l.Columns, rows)
 	if out.Turn = out.locate(&out.Frame, in, len(rows), l.Thing, page.Pagination); out.Turn != 0 {
-		out.Next = &Echo[In]{turn(PageInput{PerPage: in.PerPage, Page: out.Turn})}
+		P(&next).At().Page = out.Turn
+		out.Next = &Echo[In]{next}
 	}
 	if page.Unreadable > 0 {
 		out.Note("%s of this page could not be read and left out here.", Plural(page.Unreadable, "row", "rows"))
@@ -180,20 +188,17 @@ func (out *Listing[F, In]) top() string {
 // fit leaves out what an answer has no room for: columns from the end, but for the first
 // least, and then rows from the end.
 func (out *Listing[F, In]) fit(least int) {
-	all := out.Columns
-	for {
-		keep := ListingSize.Fit(out.Rows, false, out.top()+out.Step(), nil)
-		if keep == len(out.Rows) {
-			break
-		}
+	all := out.Table
+	around := func() string { return out.top() + out.Step() }
+	for cut := ListingSize.Fit(&out.Table, false, around, nil); cut > 0; cut = ListingSize.Fit(&out.Table, false, around, nil) {
 		if len(out.Columns) == least {
-			out.Note("An answer has no room for the last %s of this page; ask for pages of %d.", Plural(len(out.Rows)-keep, "row", "rows"), keep)
-			out.Cut(keep)
+			out.Note("An answer has no room for the last %s of this page; ask for pages of %d.", Plural(cut, "row", "rows"), len(out.Rows))
 			break
 		}
+		out.Rows = all.Rows
 		out.cutColumn()
 	}
-	if n := len(out.Columns); n < len(all) {
-		out.Note("A page this long has no room for %s; smaller pages have.", strings.Join(all[n:], ", "))
+	if n := len(out.Columns); n < len(all.Columns) {
+		out.Note("A page this long has no room for %s; smaller pages have.", strings.Join(all.Columns[n:], ", "))
 	}
 }

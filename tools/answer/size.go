@@ -27,17 +27,20 @@ func (s size) room(text string, structure any) int {
 	return s.estimate - max(Tokens(text), Tokens(string(raw)))
 }
 
-// Fit returns how many rows, from the first on, fit into an answer that has these halves without
-// them.
-func (s size) Fit(rows []Row, byDay bool, text string, structure any) int {
-	left := s.room(text, structure)
-	for i, r := range rows {
+// Fit keeps the first rows of a table, as many as an answer has room for that holds the table and
+// writes text around it. It returns how many it has left out.
+func (s size) Fit(t *Table, byDay bool, text func() string, structure any) (out int) {
+	rows := t.Rows
+	t.Cut(0)
+	left := s.room(text(), structure)
+	for _, r := range rows {
 		raw, _ := json.Marshal(r)
 		if left -= max(Tokens(strings.Join(r.Text(nil, byDay), ",")+"\n"), Tokens(string(raw))); left < 0 {
-			return i
+			break
 		}
+		t.Rows = append(t.Rows, r)
 	}
-	return len(rows)
+	return len(rows) - len(t.Rows)
 }
 
 // Tokens estimates, rather high, how many tokens of o200k a text takes: one for three
