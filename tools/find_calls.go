@@ -92,7 +92,7 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 		name:  "find_calls",
 		chart: true,
 		title: "Find calls",
-		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers nobody rang back, repeat callers, longest first. " +
+		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers nobody called back, repeat callers, longest first. " +
 			"It says how many fit, and takes the filters of get_call_stats.",
 		limit: longTime,
 		run:   answerFindCalls,

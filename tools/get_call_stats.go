@@ -171,7 +171,7 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 	if b == nil || b.Reason != "" {
 		return
 	}
-	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), Totals: answer.MeasuresOf(names, b.Totals)}
+	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), until: answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm)), Totals: answer.MeasuresOf(names, b.Totals)}
 	c.Change, c.Percent = out.Totals.Since(c.Totals)
 	if asked {
 		c.unknown = c.Totals.Missing(names)
@@ -181,11 +181,8 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 	if !b.Days.Until.IsZero() {
 		ends = b.Days.Until.In(t.zone)
 	}
-	c.From, c.To = answer.BeginForm(begins, answer.MinuteForm), answer.EndForm(ends, answer.MinuteForm)
-	c.about = answer.SafeText(answer.Between(begins, ends))
-	if c.Cut {
-		c.until = answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm))
-	}
+	span := answer.NewSpan(begins, ends)
+	c.From, c.To = span.From, span.To
 	out.Compare = c
 	out.noteShort(in, report)
 }

@@ -134,14 +134,13 @@ type callStatsOutput struct {
 // compared holds what was in the other window, and what has changed since.
 type compared struct {
 	With    stats.Compare   `json:"with"`
-	From    string          `json:"from"`
-	To      string          `json:"to"`
+	From    answer.Moment   `json:"from"`
+	To      answer.Moment   `json:"to"`
 	Cut     bool            `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
 	Totals  answer.Measures `json:"totals"`
 	Change  answer.Measures `json:"change"`
 	Percent answer.Measures `json:"percent"`
 
-	about   answer.SafeText
 	until   answer.SafeText // of the window that was asked for, where it is cut
 	unknown answer.SafeText // like that of callStatsOutput
 }
@@ -195,7 +194,7 @@ func (out *callStatsOutput) head() string {
 		if c.Cut {
 			cut = "; cut at the same point, since this window is compared until " + string(c.until)
 		}
-		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, c.about, cut, cmp.Or(c.Totals.Words(c.unknown), "nothing is known"))
+		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, answer.Span{From: c.From, To: c.To}, cut, cmp.Or(c.Totals.Words(c.unknown), "nothing is known"))
 		if change := c.Change.Changes(c.Percent); change != "" {
 			fmt.Fprintf(&b, "Change: %s.\n", change)
 		}

@@ -165,17 +165,22 @@ func (f Figure) CSV() string {
 	return s // a minus makes no formula of it
 }
 
-// Moment is a moment to the minute or the second; it is blank if Talkover told none.
+// Moment is a moment, as answers write it; it is blank if there is none.
 type Moment struct {
 	time.Time
-	form SafeText
+	text SafeText
 }
 
 // Minute shows a moment in a zone to the minute.
-func Minute(t time.Time, zone *time.Location) Moment { return Moment{InZone(t, zone), MinuteForm} }
+func Minute(t time.Time, zone *time.Location) Moment { return momentIn(t, zone, MinuteForm) }
 
 // Second shows a moment in a zone to the second.
-func Second(t time.Time, zone *time.Location) Moment { return Moment{InZone(t, zone), secondForm} }
+func Second(t time.Time, zone *time.Location) Moment { return momentIn(t, zone, secondForm) }
+
+func momentIn(t time.Time, zone *time.Location, form string) Moment {
+	t = InZone(t, zone)
+	return Moment{t, SafeText(Formed(t, form))}
+}
 
 // The forms of moments and days in answers.
 const (
@@ -186,10 +191,10 @@ const (
 	clockForm  = "15:04"
 )
 
-func (m Moment) CSV() string { return Formed(m.Time, string(m.form)) }
+func (m Moment) CSV() string { return string(m.text) }
 
 // MarshalJSON implements [json.Marshaler].
-func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.CSV()) }
+func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.text) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Moment) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }

@@ -2,7 +2,6 @@ package answer
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/talkover/talkover-mcp/talkover/calls"
@@ -15,44 +14,39 @@ type Coverage struct {
 	Complete    bool     `json:"complete" jsonschema_description:"That is all that was asked."`
 	FieldsExact bool     `json:"fields_exact" jsonschema_description:"false: durations, numbers and test flags are as of read_at."`
 	Method      string   `json:"method" jsonschema:"enum=read,enum=search,enum=list,enum=counts"`
-	AsOf        string   `json:"as_of"`
-	From        string   `json:"from,omitempty" jsonschema_description:"What the figures are about."`
-	To          string   `json:"to,omitempty"`
-	AskedFrom   string   `json:"asked_from,omitempty"`
-	AskedTo     string   `json:"asked_to,omitempty"`
+	AsOf        Moment   `json:"as_of"`
+	From        Moment   `json:"from,omitzero" jsonschema_description:"What the figures are about."`
+	To          Moment   `json:"to,omitzero"`
+	AskedFrom   Moment   `json:"asked_from,omitzero"`
+	AskedTo     Moment   `json:"asked_to,omitzero"`
 	Calls       int      `json:"calls" jsonschema_description:"Calls that fit the filters; of find_calls, that were looked through."`
-	ReadAt      string   `json:"read_at,omitempty" jsonschema_description:"When the oldest of these were read."`
+	ReadAt      Moment   `json:"read_at,omitzero" jsonschema_description:"When the oldest of these were read."`
 	Requests    int      `json:"requests"`
 	Left        *int     `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
 	LeftCost    int      `json:"requests_left,omitempty"`
 	AskAgain    int      `json:"ask_again_in_seconds,omitempty"`
 	Reason      SafeText `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
 
-	cached int      // calls that an earlier question had read
-	readAt SafeText // in words
-	about  SafeText // what the figures are about, in words
-	asked  SafeText // what was asked
-	goesOn bool     // the window is not over
-	Looked bool     `json:"-"` // calls are those that were looked through
+	cached int  // calls that an earlier question had read
+	goesOn bool // the window is not over
+	Looked bool `json:"-"` // calls are those that were looked through
 }
 
 // NewCoverage shows a coverage, how many requests it took, and the days that were asked
 // about.
 func NewCoverage(c stats.Coverage, w Window, now time.Time, requests int) Coverage {
-	from, to := InZone(c.From, w.Zone), InZone(c.To, w.Zone)
-	out := Coverage{
-		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method), AsOf: c.AsOf.In(w.Zone).Format(secondForm),
-		From: BeginForm(from, MinuteForm), To: EndForm(to, MinuteForm), AskedFrom: BeginForm(w.Begins(), MinuteForm), AskedTo: EndForm(w.Ends(), MinuteForm),
-		Calls: c.Calls, Requests: requests, LeftCost: c.Requests, AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
-		Reason: SafeText(c.Reason), cached: min(c.Cached, c.Calls), // a reason holds numbers, days and names of filters alone
-		about: SafeText(Between(from, to) + " " + w.Zone.String()), asked: SafeText(w.String()),
-	}
+	is, asked := NewSpan(InZone(c.From, w.Zone), InZone(c.To, w.Zone)), NewSpan(w.Begins(), w.Ends())
 	if c.Complete {
-		out.From, out.To, out.about = out.AskedFrom, out.AskedTo, out.asked
-		out.goesOn = now.Before(w.Ends()) && !now.Before(w.Begins())
+		is = asked
 	}
-	if !c.ReadAt.IsZero() {
-		out.ReadAt, out.readAt = c.ReadAt.In(w.Zone).Format(secondForm), SafeText(c.ReadAt.In(w.Zone).Format(NowForm))
+	out := Coverage{
+		Exact: c.Exact, Complete: c.Complete, FieldsExact: c.FieldsExact, Method: string(c.Method),
+		AsOf: Second(c.AsOf, w.Zone), From: is.From, To: is.To, AskedFrom: asked.From, AskedTo: asked.To,
+		Calls: c.Calls, ReadAt: Second(c.ReadAt, w.Zone), Requests: requests, LeftCost: c.Requests,
+		AskAgain: int((c.AskAgain + time.Second - 1) / time.Second),
+		Reason:   SafeText(c.Reason), // it holds numbers, days and names of filters alone
+		cached:   min(c.Cached, c.Calls),
+		goesOn:   c.Complete && now.Before(w.Ends()) && !now.Before(w.Begins()),
 	}
 	if !c.Complete && c.Left != calls.Unknown {
 		out.Left = &c.Left
@@ -79,23 +73,25 @@ func (c Coverage) Measured() (exactness string, cached, read, counted int) {
 
 // String writes the coverage as the first line of an answer says it.
 func (c Coverage) String() string {
-	about := " " + c.about
-	if !strings.HasPrefix(string(c.about), "since ") && !strings.HasPrefix(string(c.about), "until ") {
-		about = " of" + about
+	of, zone := " of ", " "+c.AsOf.Location().String()
+	if c.From.IsZero() != c.To.IsZero() { // since a moment, or until one
+		of = " "
 	}
 	if c.goesOn {
-		about = " so far" + about
+		of = " so far" + of
 	}
-	some := string(Plural(c.Calls, "call", "calls") + about)
-	all := string(Every(c.Calls, "call", "calls") + about)
+	days, asked := Span{c.From, c.To}.String()+zone, Span{c.AskedFrom, c.AskedTo}.String()+zone
+	about := of + days
+	some := string(Plural(c.Calls, "call", "calls")) + about
+	all := string(Every(c.Calls, "call", "calls")) + about
 	var s string
 	switch {
 	case !c.Exact:
 		s = "NOT EXACT: " + some
 	case !c.Complete:
 		s = "Exact for " + some + " only"
-		if c.about != c.asked {
-			s += fmt.Sprintf(" (asked: %s)", c.asked)
+		if days != asked {
+			s += fmt.Sprintf(" (asked: %s)", asked)
 		}
 		if c.Left != nil {
 			s += fmt.Sprintf("; %s left", Plural(*c.Left, "call is", "calls are"))
@@ -107,9 +103,9 @@ func (c Coverage) String() string {
 	default:
 		s = "Exact: " + all
 	}
-	s += ", as of " + c.AsOf[len(c.AsOf)-len("15:04:05"):]
+	s += ", as of " + c.AsOf.Format(time.TimeOnly)
 	if !c.FieldsExact {
-		s += "; fields as read on " + string(c.readAt)
+		s += "; fields as read on " + c.ReadAt.Format(NowForm)
 	}
 	if c.Reason != "" {
 		s += ": " + string(c.Reason)

@@ -80,14 +80,27 @@ func startOfDay(t time.Time) time.Time {
 	return s
 }
 
+// Span is a stretch of time, as the structure of an answer has it. A bound that is zero is none.
+type Span struct {
+	From Moment `json:"from,omitzero"`
+	To   Moment `json:"to,omitzero"`
+}
+
+// NewSpan shows what lies from one moment on and before another, both in the zone of the answer.
+func NewSpan(from, to time.Time) Span {
+	return Span{Moment{from, SafeText(BeginForm(from, MinuteForm))}, Moment{to, SafeText(EndForm(to, MinuteForm))}}
+}
+
+// String writes the span in full, such as Mon 2026-11-23 00:00 - 24:00.
+func (s Span) String() string { return Between(s.From.Time, s.To.Time) }
+
 // StatsWindow holds the days that were asked for.
 type StatsWindow struct {
-	From     string `json:"from,omitempty"`
-	To       string `json:"to,omitempty"`
+	Span
 	Timezone string `json:"timezone"`
 }
 
 // Shown returns the window as the structure of an answer has it.
 func (w Window) Shown() StatsWindow {
-	return StatsWindow{BeginForm(w.Begins(), MinuteForm), EndForm(w.Ends(), MinuteForm), w.Zone.String()}
+	return StatsWindow{NewSpan(w.Begins(), w.Ends()), w.Zone.String()}
 }
