@@ -70,9 +70,9 @@ type findCallsOutput struct {
 	First      int                        `json:"first"`
 	Last       int                        `json:"last"`
 	Window     answer.StatsWindow         `json:"window"`
-	Order      answer.SafeText            `json:"order"`
+	Order      string                     `json:"order"`
 	Filters    answer.Echo[query.Filters] `json:"filters"`
-	Only       answer.SafeText            `json:"only,omitempty"`
+	Only       stats.Only                 `json:"only,omitempty"`
 	answer.Table
 	Next *answer.Echo[findCallsInput] `json:"next,omitempty" jsonschema_description:"Arguments for the calls that follow."`
 	answer.Frame
@@ -120,7 +120,7 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	out := &findCallsOutput{
 		Coverage: answer.NewCoverage(found.Coverage, asked.Window, q.Now, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
-		Window: asked.Shown(), Order: answer.SafeText(order + " first"), Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: answer.SafeText(in.Only),
+		Window: asked.Shown(), Order: string(order) + " first", Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: in.Only,
 		Table: answer.NewTable(answer.CallColumns(q.Zone, q.LabelsOf(calls)), calls), Frame: q.Frame(),
 		byTime: order == stats.Newest || order == stats.Oldest,
 	}
@@ -135,7 +135,7 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 		out.Note("%s", asked.Loosen())
 	case len(calls) == 0 && found.Total > 0:
 		in.Page = place(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
-		out.Note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, answer.SafeText(in.Page))
+		out.Note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, in.Page)
 		out.Next = &answer.Echo[findCallsInput]{Args: in}
 	default:
 		out.fit(in, calls, found.Skipped, found.Next)

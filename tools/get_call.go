@@ -88,6 +88,9 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				return out, nil
 			}
 			out.Call = newCallDetail(*call, q.Zone)
+			if call.Agent == (talkover.Agent{}) && !slices.Contains(call.Unread, "agent") {
+				out.Call.Agent.Label = answer.Deleted
+			}
 			if len(call.Unread) > 0 {
 				out.Note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
 			}
@@ -131,9 +134,6 @@ func (out *getCallOutput) offer(q *query.Question, several []talkover.Call, more
 
 // newCallDetail shows a call with its times in a zone.
 func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
-	if c.Agent == (talkover.Agent{}) && !slices.Contains(c.Unread, "agent") {
-		c.Agent.Label = answer.Deleted
-	}
 	return &callDetail{
 		ID: answer.OpaqueID(c.ID), SID: answer.OpaqueID(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
 		From: answer.Phone(c.From), FromFormatted: answer.Phone(c.FromFormatted),

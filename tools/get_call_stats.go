@@ -105,8 +105,7 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, aske
 	out.explain(q, in, asked, report)
 	for i, d := range by {
 		if d != in.GroupBy[i] {
-			fine := answer.SafeText(d)
-			out.Note("By %s in place of %s: an answer has no room for each %s of so long a time.", answer.SafeText(in.GroupBy[i]), fine, fine)
+			out.Note("By %s in place of %s: an answer has no room for each %[2]s of so long a time.", in.GroupBy[i], d)
 		}
 	}
 	out.behind(asked.Filters, t)
@@ -196,7 +195,7 @@ func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
 	for i, held := range report.Before.HeldDays {
 		if before := report.Before.Rows[i]; before.M != nil && held[0] != held[1] {
 			out.Note("Not alike: %s has %s of its window, and %s, with which it is paired, has %d.",
-				answer.SafeText(report.Rows[i].Values[0].Name), answer.Plural(held[0], "day", "days"), answer.SafeText(before.Values[0].Name), held[1])
+				report.Rows[i].Values[0].Name, answer.Plural(held[0], "day", "days"), before.Values[0].Name, held[1])
 			return
 		}
 	}
@@ -218,7 +217,7 @@ func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked 
 	}
 	for _, name := range in.asked() {
 		if why := report.Untold(name); why != "" {
-			out.Note("%s is not known: %s.", answer.SafeText(name), answer.SafeText(why))
+			out.Note("%s is not known: %s.", name, answer.SafeText(why))
 		}
 	}
 	if report.Calls == 0 {
@@ -231,9 +230,9 @@ func valuesOf(rows []stats.Row) answer.SafeText {
 	if len(rows[0].Values) != 1 {
 		return ""
 	}
-	var names []answer.SafeText
+	var names []string
 	for _, r := range rows[:min(len(rows), query.MostAlike)] {
-		names = append(names, answer.SafeText(r.Values[0].Name)) // days, weeks and months alone are beyond a window
+		names = append(names, r.Values[0].Name) // days, weeks and months alone are beyond a window
 	}
 	return answer.SafeText(" (" + answer.Joined(names) + ")")
 }
@@ -274,7 +273,7 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 	r := t.report
 	if asked := in.order(); asked != "" && asked != r.Order {
-		out.Note("Rows are not by %s, which none of them tells.", answer.SafeText(asked))
+		out.Note("Rows are not by %s, which none of them tells.", asked)
 	}
 	if r.MinCalls > 0 && r.Order != stats.ByValue {
 		out.Ranked = &r.Ranked
@@ -291,24 +290,21 @@ func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 // severalOf counts the groups of dimensions, of which there are several.
 func severalOf(by []stats.Dimension, n int) answer.SafeText {
 	several := answer.SafeText(by[0] + "s")
-	switch {
-	case len(by) == 2:
+	if len(by) == 2 {
 		several = answer.SafeText("pairs of " + by[0] + " and " + by[1])
-	case by[0] == stats.ByStatus:
+	} else if by[0] == stats.ByStatus {
 		several = "statuses"
 	}
 	return answer.Plural(n, several, several)
 }
 
 // orderWords says how rows are sorted.
-func orderWords(by []stats.Dimension, order stats.RowOrder) answer.SafeText {
-	switch {
-	case strings.HasSuffix(string(order), stats.Ascending):
-		return answer.SafeText(strings.TrimSuffix(string(order), stats.Ascending)) + ", smallest first"
-	case order != stats.ByValue:
-		return answer.SafeText(order) + ", largest first"
-	case len(by) == 2:
-		return answer.SafeText(by[0]) + " and " + answer.SafeText(by[1])
+func orderWords(by []stats.Dimension, order stats.RowOrder) string {
+	if metric, smallest := strings.CutSuffix(string(order), stats.Ascending); smallest {
+		return metric + ", smallest first"
 	}
-	return answer.SafeText(by[0])
+	if order != stats.ByValue {
+		return string(order) + ", largest first"
+	}
+	return answer.JoinedBy(by, " and ")
 }

@@ -118,7 +118,7 @@ type callStatsOutput struct {
 	Totals    answer.Measures            `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
 	Compare   *compared                  `json:"compare,omitempty"`
 	PeakAt    *time.Time                 `json:"peak_at,omitempty" jsonschema_description:"When peak_concurrent was, first."`
-	Order     answer.SafeText            `json:"order,omitempty"`
+	Order     string                     `json:"order,omitempty"`
 	Ranked    *int                       `json:"ranked,omitempty" jsonschema_description:"Groups of min_calls or more; the others follow them."`
 	answer.Table
 	Others int             `json:"others,omitempty" jsonschema_description:"Groups without a row of their own."`

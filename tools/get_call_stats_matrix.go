@@ -21,7 +21,7 @@ var statusOf = map[stats.Metric]query.Outcomes{
 func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric) {
 	m, calls := t.report.Matrix(name), t.report.Matrix(stats.Calls)
 	out.Matrix = &matrix{Rows: m.By[0], Columns: m.By[1], Metric: name}
-	out.Order = answer.SafeText(m.By[0])
+	out.Order = string(m.By[0])
 	called := func(totals []stats.Measure) (places []int) {
 		for i, n := range totals {
 			if n.Value > 0 {

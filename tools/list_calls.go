@@ -191,7 +191,7 @@ func noteUnread(f *answer.Frame, calls []talkover.Call) {
 	}
 	slices.Sort(fields)
 	for _, field := range fields {
-		f.Note("The %s of %s could not be read and is blank here.", answer.SafeText(field), answer.Plural(broken[field], "call", "calls"))
+		f.Note("The %s of %s could not be read and is blank here.", field, answer.Plural(broken[field], "call", "calls"))
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -169,21 +168,16 @@ func sheetHead(q *query.Question, f callFilters, found *stats.Found) string {
 // sheetColumns hold all documented fields. A moment comes first, so that no line begins
 // with the # of a comment.
 func sheetColumns(c talkover.Call, add func(string, answer.Cell)) {
+	d := newCallDetail(c, time.UTC)
 	add("created_at", instant(c.CreatedAt))
 	add("updated_at", instant(c.UpdatedAt))
-	add("id", answer.OpaqueID(c.ID))
-	add("sid", answer.OpaqueID(c.SID))
-	add("direction", answer.ForeignText(c.Direction))
-	add("status", answer.ForeignText(c.Status))
-	add("duration", answer.Count(c.Duration))
-	add("from", answer.Phone(c.From))
-	add("from_formatted", answer.Phone(c.FromFormatted))
-	add("to", answer.Phone(c.To))
-	add("to_formatted", answer.Phone(c.ToFormatted))
-	add("agent_id", answer.OpaqueID(c.Agent.ID))
-	add("agent_name", answer.ForeignText(c.Agent.Name))
-	add("agent_label", answer.ForeignText(c.Agent.Label))
-	add("is_testing", answer.ForeignText(strconv.FormatBool(c.IsTesting)))
+	for _, field := range answer.FieldTable(*d).Rows {
+		switch name := field[0].CSV(); name {
+		case "created_at", "updated_at":
+		default:
+			add(strings.ReplaceAll(name, ".", "_"), field[1])
+		}
+	}
 }
 
 // instant shows a moment in UTC, to the last digit that Talkover told.

@@ -1,17 +1,15 @@
 package answer
 
-import (
-	"strings"
-)
+import "strings"
 
 // Joined writes words as a list.
-func Joined[T ~string](words []T) string {
-	var b strings.Builder
+func Joined[T ~string](words []T) string { return JoinedBy(words, ", ") }
+
+// JoinedBy writes words with something between them.
+func JoinedBy[T ~string](words []T, between string) string {
+	texts := make([]string, len(words))
 	for i, w := range words {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
+		texts[i] = string(w)
 	}
-	return b.String()
+	return strings.Join(texts, between)
 }
