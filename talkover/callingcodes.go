@@ -80,6 +80,15 @@ func countryDigits(digits string) int {
 	return 3
 }
 
+// CountryCode returns the calling code that the digits of a number in international form begin with,
+// or "" if they are none.
+func CountryCode(digits string) string {
+	if digits == "" || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' || len(digits) < 7 {
+		return ""
+	}
+	return digits[:countryDigits(digits)]
+}
+
 // National returns the digits of a number in international form without its country code.
 func National(number string) string {
 	d := Digits(number)

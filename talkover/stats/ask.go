@@ -18,8 +18,9 @@ type Log interface {
 
 // Question is what [Ask] answers.
 type Question struct {
-	Filter Filter      // which calls
-	By     []Dimension // none, one or two
+	Filter   Filter      // which calls
+	By       []Dimension // none, one or two
+	Business Hours       // what [ByShift] means
 	// Metrics are figures that are wanted beyond those that cost nothing: [Unreturned] and
 	// its parts, which take all calls up to now, and [Contacts], [Repeat] and [Withheld] of
 	// each group. What is counted alone does for those that it tells.

@@ -91,12 +91,10 @@ func (f *Filter) follow(t *calls.Tables, runs [][]calls.Call) []contact {
 // people tells for each number of a table the first one of the same person: with the same digits,
 // whether they begin with + or 00, and of ten digits, where all our own lines are in North America.
 func people(t *calls.Tables) []uint32 {
-	northAmerica := len(t.Lines) > 0 && !slices.ContainsFunc(t.Lines, func(line string) bool {
-		return line != "" && !strings.HasPrefix(line, "+1")
-	})
+	plain := numbering(t)
 	first, same := map[string]uint32{}, make([]uint32, len(t.Contacts))
 	for i, number := range t.Contacts {
-		key := plainNumber(number, northAmerica)
+		key := plain(number)
 		n, ok := first[key]
 		if !ok {
 			n = uint32(i)
@@ -106,13 +104,21 @@ func people(t *calls.Tables) []uint32 {
 		first[key] = n
 	}
 	for i, number := range t.Contacts {
-		same[i] = first[plainNumber(number, northAmerica)]
+		same[i] = first[plain(number)]
 	}
 	return same
 }
 
-// plainNumber writes a number as it is told from others: in international form without its plus. A
-// number that is withheld is "".
+// numbering returns how the numbers of a table are written as they are told from others.
+func numbering(t *calls.Tables) func(string) string {
+	northAmerica := len(t.Lines) > 0 && !slices.ContainsFunc(t.Lines, func(line string) bool {
+		return line != "" && !strings.HasPrefix(line, "+1")
+	})
+	return func(number string) string { return plainNumber(number, northAmerica) }
+}
+
+// plainNumber writes a number in international form without its plus. A number that is withheld
+// is "".
 func plainNumber(number string, northAmerica bool) string {
 	digits := strings.Trim(number, "+0123456789 ()-./") == ""
 	d := talkover.Digits(number)

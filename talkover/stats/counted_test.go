@@ -115,7 +115,7 @@ func TestFiltersThatNoCountCarries(t *testing.T) {
 	most := 60
 	for name, f := range map[string]stats.Filter{
 		"agent": {AgentID: "agent-1"}, "deleted agents": {AgentID: stats.DeletedAgent}, "contact": {Contact: "+1202"}, "search": {Search: "1202"},
-		"min_seconds": {MinSeconds: 1}, "max_seconds": {MaxSeconds: &most}, "hours": {Hours: stats.Hours{From: 9, To: 17}}, "weekdays": {Weekdays: []time.Weekday{1}},
+		"min_seconds": {MinSeconds: 1}, "max_seconds": {MaxSeconds: &most}, "hours": {Hours: hours(t, "9-17")}, "line": {Line: "+1"}, "weekdays": {Weekdays: []time.Weekday{1}},
 		"no tests": {Tests: stats.ExcludeTests}, "tests": {Tests: stats.OnlyTests}, "other": {Statuses: []string{"other"}}, "other and busy": {Statuses: []string{"busy", "other"}},
 	} {
 		log.wants, log.counts = nil, true
@@ -125,7 +125,7 @@ func TestFiltersThatNoCountCarries(t *testing.T) {
 			t.Errorf("%s: counts %+v, %d calls, want %d", name, log.wants[0].Count, r.Calls, want)
 		}
 	}
-	for name, f := range map[string]stats.Filter{"test calls too": {Tests: stats.IncludeTests}, "all hours": {Hours: stats.Hours{From: 5, To: 5}}, "inbound": {Direction: talkover.Inbound}} {
+	for name, f := range map[string]stats.Filter{"test calls too": {Tests: stats.IncludeTests}, "inbound": {Direction: talkover.Inbound}} {
 		log.wants = nil
 		if ask(t, log, stats.Question{Filter: f}); log.wants[0].Count == nil {
 			t.Errorf("%s: no counts are asked for", name)

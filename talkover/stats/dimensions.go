@@ -25,6 +25,8 @@ const (
 	ByHour      Dimension = "hour"
 	ByContact   Dimension = "contact" // the other party's number
 	ByLine      Dimension = "line"    // our number
+	ByCountry   Dimension = "country" // the calling code of the other party's number, such as +44
+	ByShift     Dimension = "shift"   // business or after_hours
 )
 
 // Weekdays are the keys of [ByWeekday], in order.
@@ -94,6 +96,34 @@ func ofAgent(a talkover.Agent) Value {
 // which counts do not tell the direction either.
 var Other = Value{"other", "other"}
 
+// WithheldNumber is the place of calls whose other party withholds the number; they are of several people.
+var WithheldNumber = Value{"withheld", "(withheld)"}
+
+// The places of [ByShift].
+const (
+	Business   = "business"
+	AfterHours = "after_hours"
+)
+
+// ofContact returns the place of a number of somebody else.
+func ofContact(number string) Value {
+	if isWithheld(number) {
+		return WithheldNumber
+	}
+	return ofNumber(number)
+}
+
+// ofCountry returns the place of a number of somebody else, in international form without its plus.
+func ofCountry(number string) Value {
+	if number == "" {
+		return WithheldNumber
+	}
+	if code := talkover.CountryCode(number); code != "" {
+		return Value{"+" + code, "+" + code}
+	}
+	return Other
+}
+
 // Deleted is the place of calls without an agent: theirs was deleted.
 var Deleted = Value{"", "(deleted)"}
 
@@ -112,7 +142,7 @@ type placer struct {
 }
 
 // newPlacer numbers the places of calls of some tables.
-func newPlacer(d Dimension, t *calls.Tables, zone *time.Location) *placer {
+func newPlacer(d Dimension, t *calls.Tables, q *Question) *placer {
 	p := &placer{number: map[string]uint32{}}
 	switch d {
 	case ByStatus:
@@ -125,13 +155,25 @@ func newPlacer(d Dimension, t *calls.Tables, zone *time.Location) *placer {
 		agents := places(p, t.Agents, ofAgent)
 		p.of = func(c *calls.Call) uint32 { return agents[c.Agent] }
 	case ByContact:
-		contacts := places(p, t.Contacts, ofNumber)
+		contacts := places(p, people(t), func(n uint32) Value { return ofContact(t.Contacts[n]) })
 		p.of = func(c *calls.Call) uint32 { return contacts[c.Contact] }
+	case ByCountry:
+		plain := numbering(t)
+		countries := places(p, t.Contacts, func(number string) Value { return ofCountry(plain(number)) })
+		p.of = func(c *calls.Call) uint32 { return countries[c.Contact] }
+	case ByShift:
+		shifts := newClock(q.Filter.Zone, func(at time.Time) uint32 {
+			if q.Business.hold(at) {
+				return p.place(Value{Business, Business})
+			}
+			return p.place(Value{AfterHours, AfterHours})
+		})
+		p.of = func(c *calls.Call) uint32 { return shifts.of(c.At) }
 	case ByLine:
 		lines := places(p, t.Lines, ofNumber)
 		p.of = func(c *calls.Call) uint32 { return lines[c.Line] }
 	default:
-		moments := newClock(zone, func(at time.Time) uint32 { return p.place(d.ofTime(at)) })
+		moments := newClock(q.Filter.Zone, func(at time.Time) uint32 { return p.place(d.ofTime(at)) })
 		p.of = func(c *calls.Call) uint32 { return moments.of(c.At) }
 	}
 	return p

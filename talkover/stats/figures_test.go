@@ -126,11 +126,20 @@ func placed(d stats.Dimension, c talkover.Call, zone *time.Location) (key, name 
 		key = at.Weekday().String()[:3]
 	case stats.ByHour:
 		key = fmt.Sprintf("%02d", at.Hour())
-	case stats.ByContact, stats.ByLine:
-		key = c.From
-		if (c.Direction == "inbound") == (d == stats.ByLine) {
-			key = c.To
+	case stats.ByLine:
+		key = lineOf(c)
+	case stats.ByContact:
+		if key = contactOf(c); isWithheld(key) {
+			return "withheld", "(withheld)"
 		}
+	case stats.ByCountry: // of numbers of the test, which are of one country or none
+		switch key = contactOf(c); {
+		case isWithheld(key):
+			return "withheld", "(withheld)"
+		case !strings.HasPrefix(key, "+1"):
+			return "other", "other"
+		}
+		key = "+1"
 	}
 	return key, key
 }

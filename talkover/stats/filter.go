@@ -19,12 +19,14 @@ type Filter struct {
 	Direction string // inbound or outbound; "" for both
 	AgentID   string // "" for any; [DeletedAgent] for those of none
 	// Contact is the other party's number or its beginning, in international form; only
-	// its digits count. Without a digit it is the beginning of a text such as anonymous.
+	// its digits count. Without a digit it is the beginning of a text such as client:alice, or
+	// the key of [WithheldNumber].
 	Contact    string
+	Line       string         // likewise of our number
 	Search     string         // part of either number or of the SID
 	MinSeconds int            // of duration
 	MaxSeconds *int           // likewise, included; nil for no bound
-	Hours      Hours          // of the day in which calls begin
+	Hours      Hours          // in which calls begin
 	Weekdays   []time.Weekday // none for all
 	Tests      TestCalls
 }
@@ -34,19 +36,6 @@ type Filter struct {
 type Days struct {
 	From, To string
 	Until    time.Time
-}
-
-// Hours are the hours of the day from From on and before To: 9 and 17 are 9:00 to 16:59:59.
-// They go over midnight where To is not after From: 22 and 6, or 18 and 0 (or 24). Where both
-// are equal, they are all hours.
-type Hours struct{ From, To int }
-
-// hold reports whether an hour of the day is one of the hours.
-func (h Hours) hold(hour int) bool {
-	if h.From < h.To {
-		return hour >= h.From && hour < h.To
-	}
-	return hour >= h.From || hour < h.To
 }
 
 // What a filter takes for a status besides those of the API.

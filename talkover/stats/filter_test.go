@@ -53,6 +53,27 @@ func contactOf(c talkover.Call) string {
 	return c.To
 }
 
+// lineOf returns our number of a call.
+func lineOf(c talkover.Call) string {
+	if c.Direction == "inbound" {
+		return c.To
+	}
+	return c.From
+}
+
+// hours reads times of the day.
+func hours(t interface {
+	Helper()
+	Fatal(...any)
+}, text string) stats.Hours {
+	t.Helper()
+	h, err := stats.ParseHours(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // inDays reports whether a call is of the days of a filter.
 func inDays(f stats.Filter, c talkover.Call) bool {
 	day := c.CreatedAt.In(f.Zone).Format("2006-01-02")
@@ -83,10 +104,14 @@ func fits(f stats.Filter, c talkover.Call) bool {
 			status = status || strings.ReplaceAll(c.Status, "_", "-") == s
 		}
 	}
-	hour := f.Hours == stats.Hours{}
-	for h := f.Hours.From; h%24 != f.Hours.To%24; h++ {
-		hour = hour || at.Hour() == h%24
+	hour := f.Hours.IsZero()
+	var from, to int
+	if _, err := fmt.Sscanf(f.Hours.String(), "%d-%d", &from, &to); err == nil {
+		for h := from; h%24 != to%24; h++ {
+			hour = hour || at.Hour() == h%24
+		}
 	}
+	line := f.Line == "" || strings.HasPrefix(lineOf(c), f.Line)
 	digits := func(s string) (d string) {
 		for _, r := range s {
 			if r >= '0' && r <= '9' {
@@ -96,10 +121,10 @@ func fits(f stats.Filter, c talkover.Call) bool {
 		return d
 	}
 	search := f.Search == "" || strings.Contains(c.From, f.Search) || strings.Contains(c.To, f.Search) // of numbers that are spelled alike
-	contact := f.Contact == "" || digits(f.Contact) != "" && strings.HasPrefix(digits(contactOf(c)), digits(f.Contact)) ||
+	contact := f.Contact == "" || digits(f.Contact) != "" && !isWithheld(contactOf(c)) && strings.HasPrefix(digits(contactOf(c)), digits(f.Contact)) ||
 		digits(f.Contact) == "" && strings.HasPrefix(contactOf(c), f.Contact)
 	agent := f.AgentID == "" || c.Agent.ID == f.AgentID || f.AgentID == stats.DeletedAgent && c.Agent.ID == ""
-	return status && hour && contact && agent && search && (f.Direction == "" || c.Direction == f.Direction) &&
+	return status && hour && line && contact && agent && search && (f.Direction == "" || c.Direction == f.Direction) &&
 		c.Duration >= f.MinSeconds && (f.MaxSeconds == nil || c.Duration <= *f.MaxSeconds) &&
 		(len(f.Weekdays) == 0 || slices.Contains(f.Weekdays, at.Weekday()))
 }
@@ -161,10 +186,12 @@ func anyFilter(t interface {
 		f.MaxSeconds = &most
 	}
 	if one(6) {
-		f.Hours = stats.Hours{From: r.IntN(24), To: r.IntN(25)}
-		if f.Hours.From == f.Hours.To%24 {
-			f.Hours = stats.Hours{}
+		if from, to := r.IntN(24), r.IntN(25); from != to%24 {
+			f.Hours = hours(t, fmt.Sprintf("%d-%d", from, to))
 		}
+	}
+	if one(30) {
+		f.Line = []string{"+1", "+12125550101", "+12125550100", "+44"}[r.IntN(4)]
 	}
 	if one(6) {
 		f.Weekdays = []time.Weekday{time.Weekday(r.IntN(7)), time.Weekday(r.IntN(7))}

@@ -86,14 +86,22 @@ var filterRows = []filterRow{
 			}
 		},
 		test: func(f *Filter, t *calls.Tables) test {
-			digits, text := talkover.Digits(f.Contact), strings.ToLower(strings.TrimSpace(f.Contact))
+			begins := beginsWith(f.Contact, t)
 			fits := each(t.Contacts, func(number string) bool {
-				if digits == "" {
-					return strings.HasPrefix(strings.ToLower(number), text)
+				if strings.EqualFold(f.Contact, WithheldNumber.Key) {
+					return isWithheld(number)
 				}
-				return strings.HasPrefix(talkover.Digits(number), digits)
+				return begins(number)
 			})
 			return func(c *calls.Call) bool { return fits[c.Contact] }
+		},
+	},
+	{
+		name:  "line",
+		given: func(f *Filter) bool { return f.Line != "" },
+		test: func(f *Filter, t *calls.Tables) test {
+			fits := each(t.Lines, beginsWith(f.Line, t))
+			return func(c *calls.Call) bool { return fits[c.Line] }
 		},
 	},
 	{
@@ -140,9 +148,9 @@ var filterRows = []filterRow{
 	},
 	{
 		name:  "hours",
-		given: func(f *Filter) bool { return f.Hours.From != f.Hours.To },
+		given: func(f *Filter) bool { return !f.Hours.IsZero() },
 		test: func(f *Filter, _ *calls.Tables) test {
-			clock := newClock(f.Zone, func(at time.Time) bool { return f.Hours.hold(at.Hour()) })
+			clock := newClock(f.Zone, f.Hours.hold)
 			return func(c *calls.Call) bool { return clock.of(c.At) }
 		},
 	},
@@ -226,6 +234,19 @@ func (f *Filter) fitsAgent(a talkover.Agent) bool {
 		return a == talkover.Agent{}
 	}
 	return f.AgentID == "" || a.ID == f.AgentID
+}
+
+// beginsWith returns a test of numbers: whether they begin with one that was asked for, however both are
+// written; of what is not a number, whether it begins with the same text.
+func beginsWith(asked string, t *calls.Tables) func(string) bool {
+	plain, text := numbering(t), strings.ToLower(strings.TrimSpace(asked))
+	digits := talkover.Digits(strings.TrimPrefix(asked, "00"))
+	return func(number string) bool {
+		if digits == "" {
+			return strings.HasPrefix(strings.ToLower(number), text)
+		}
+		return strings.HasPrefix(talkover.Digits(plain(number)), digits)
+	}
 }
 
 // wholeNumber is how many digits a whole number has, or more. Of fewer, a search finds too many.

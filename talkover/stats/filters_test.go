@@ -18,7 +18,7 @@ func TestEachFieldOfAFilterIsOne(t *testing.T) {
 	least := 30
 	values := map[string]any{
 		"Days": stats.Days{From: "2026-11-01"}, "Statuses": []string{"busy"}, "Direction": "inbound", "AgentID": "agent-2", "Contact": "+12025550001", "Search": "5550002",
-		"MinSeconds": 30, "MaxSeconds": &least, "Hours": stats.Hours{From: 22, To: 10}, "Weekdays": []time.Weekday{time.Monday}, "Tests": stats.ExcludeTests,
+		"MinSeconds": 30, "MaxSeconds": &least, "Hours": hours(t, "22-10"), "Line": "+12125550101", "Weekdays": []time.Weekday{time.Monday}, "Tests": stats.ExcludeTests,
 	}
 	names := map[string]bool{}
 	for i := range reflect.TypeFor[stats.Filter]().NumField() {
@@ -82,7 +82,7 @@ func TestWhatFiltersAskTheAPIFor(t *testing.T) {
 		{stats.Filter{Search: sid}, asked{search: sid}},
 		{stats.Filter{Search: "+1 (202) 555-0001"}, asked{search: "2025550001"}},
 		{stats.Filter{Search: "+1202"}, asked{}},
-		{stats.Filter{MinSeconds: 3, Hours: stats.Hours{From: 1, To: 2}, Tests: stats.OnlyTests}, asked{}},
+		{stats.Filter{MinSeconds: 3, Hours: hours(t, "1-2"), Tests: stats.OnlyTests}, asked{}},
 	} {
 		log := &fakeLog{}
 		ask(t, log, stats.Question{Filter: test.filter})

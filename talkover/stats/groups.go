@@ -53,7 +53,7 @@ func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
 		wanted: q.needs(), by: q.By,
 	}
 	for _, d := range q.By {
-		s.placers = append(s.placers, newPlacer(d, t, q.Filter.Zone))
+		s.placers = append(s.placers, newPlacer(d, t, q))
 	}
 	return s
 }

@@ -86,6 +86,8 @@ func (r *Report) rank(q *Question) {
 			return ranks
 		case !known(row):
 			return unknown
+		case slices.Contains(row.Values, WithheldNumber):
+			return few // nobody knows of how many people
 		case calls(row) < float64(r.MinCalls):
 			return few
 		}
