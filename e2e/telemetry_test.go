@@ -112,7 +112,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	for _, call := range []string{
 		listCall(1, 1), listCall(2, 2), listCall(3, 3),
 		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + canaryNumber + `","limit":"` + canary + `"}}}`,
-		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"get_call_stats","arguments":{"search":"` + canaryNumber + `"}}}`,
+		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"get_call_stats","arguments":{"contact":"` + canaryNumber + `"}}}`,
 		`{"jsonrpc":"2.0","id":6,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=` + canaryNumber[1:] + `"}}`,
 		// A client can name these as it likes.
 		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"` + canary + `"}}`,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
@@ -15,9 +16,11 @@ type Config struct {
 	Client  *talkover.Client // reaches the account; needed to call tools, not to list them
 	Version string           // of this program
 	Zone    *time.Location   // answers show times in it; UTC if nil
-	Now     func() time.Time // time.Now if nil
-	Demo    bool             // the account is invented, and every answer says so
-	Log     *slog.Logger     // gets a line for each call; nil for no log
+	// BusinessHours are what group_by shift and hours take for business hours; zero for none.
+	BusinessHours stats.Hours
+	Now           func() time.Time // time.Now if nil
+	Demo          bool             // the account is invented, and every answer says so
+	Log           *slog.Logger     // gets a line for each call; nil for no log
 
 	// QuietAudit has the log tell of calls at debug alone, where there is one user, who knows
 	// who has asked.

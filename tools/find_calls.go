@@ -129,7 +129,6 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	if found.Withheld > 0 {
 		out.Note("%s with a withheld number left out.", answer.Plural(found.Withheld, "missed call", "missed calls"))
 	}
-	q.NoteLines(ctx, &out.Frame, in.Search)
 	switch {
 	case found.Total == 0 && found.All:
 		out.Note("%s", asked.Loosen())

@@ -30,6 +30,9 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 }
 
 func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) (*callStatsOutput, error) {
+	if slices.Contains(in.GroupBy, stats.ByShift) && q.Business.IsZero() {
+		return nil, schema.Faults{query.NoBusinessHours("group_by")}
+	}
 	ctx, meter := talkover.WithMeter(ctx)
 	asked, err := q.Narrow(ctx, in.Filters)
 	if err != nil {
@@ -79,7 +82,7 @@ func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []
 func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: in.GroupBy, Metrics: in.asked(), Order: in.order(), MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
+		Filter: asked.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.asked(), Order: in.order(), MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
@@ -101,7 +104,6 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, aske
 	}
 	t := newGroups(q, in, report)
 	out.total(in, t, in.totalled(t, in.followsAll(asked, q.Now)))
-	q.NoteLines(ctx, &out.Frame, in.Search)
 	out.explain(q, in, asked, report)
 	for i, d := range by {
 		if d != in.GroupBy[i] {
@@ -253,6 +255,9 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if out.Compare != nil {
 		more = append(more, "_before and _change: against the window before")
 	}
+	if slices.Contains(t.by, stats.ByShift) {
+		more = append(more, "business: "+t.business.String())
+	}
 	out.Legend = answer.SafeText(stats.Legend(t.metrics, more...))
 	most := cmp.Or(in.Top, mostGroups)
 	if in.MinCalls != nil {
@@ -294,6 +299,8 @@ func severalOf(by []stats.Dimension, n int) answer.SafeText {
 		several = answer.SafeText("pairs of " + by[0] + " and " + by[1])
 	} else if by[0] == stats.ByStatus {
 		several = "statuses"
+	case by[0] == stats.ByCountry:
+		several = "countries"
 	}
 	return answer.Plural(n, several, several)
 }

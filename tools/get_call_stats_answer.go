@@ -17,7 +17,7 @@ import (
 
 type callStatsInput struct {
 	query.Filters
-	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=line" jsonschema_description:"Up to two; line is our number. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
+	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=country,enum=line,enum=shift" jsonschema_description:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
 	Compare  stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
 	Top      int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
 	Order    rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by value, else calls." alias:"sort,order_by,sort_by"`

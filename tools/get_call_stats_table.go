@@ -15,13 +15,14 @@ const mostGroups = 50
 
 // groups holds what the rows of an answer are made of.
 type groups struct {
-	by      []stats.Dimension
-	metrics []stats.Metric // that the table shows
-	report  *stats.Report
-	agents  answer.Labels
-	listed  map[string]bool // ids of agents that the API lists
-	zone    *time.Location
-	asked   bool // the metrics were asked for
+	by       []stats.Dimension
+	metrics  []stats.Metric // that the table shows
+	report   *stats.Report
+	agents   answer.Labels
+	listed   map[string]bool // ids of agents that the API lists
+	zone     *time.Location
+	business stats.Hours
+	asked    bool // the metrics were asked for
 }
 
 // group holds one row, and what it was in the other window.
@@ -33,7 +34,7 @@ type group struct {
 
 // newGroups makes groups of a report.
 func newGroups(q *query.Question, in callStatsInput, report *stats.Report) *groups {
-	t := &groups{by: in.GroupBy, report: report, zone: q.Zone, metrics: in.asked(), asked: len(in.Metrics) > 0, listed: map[string]bool{}}
+	t := &groups{by: in.GroupBy, report: report, zone: q.Zone, business: q.Business, metrics: in.asked(), asked: len(in.Metrics) > 0, listed: map[string]bool{}}
 	var agents []talkover.Agent
 	for _, a := range q.Agents.Latest(q.Client) {
 		agents = append(agents, a.Agent)
@@ -106,8 +107,8 @@ func (t *groups) value(g group, i int, before bool) answer.Cell {
 		return answer.SafeText("")
 	case i >= len(r.Values):
 		return answer.Unknown{} // the other window has no such place
-	case d.InOrder():
-		return answer.SafeText(r.Values[i].Name) // days, hours and the like are ours
+	case d.InOrder(), d == stats.ByShift, d == stats.ByCountry, r.Values[i] == stats.WithheldNumber:
+		return answer.SafeText(r.Values[i].Name) // these words are ours
 	case d == stats.ByAgent:
 		return answer.ForeignText(t.label(r.Values[i]))
 	case d == stats.ByContact || d == stats.ByLine:

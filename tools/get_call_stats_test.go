@@ -559,10 +559,10 @@ func TestNextOfStatsFindsTheCallsOfTheFirstRow(t *testing.T) {
 		`{"group_by":["agent"],"date_from":"2026-11-04"}`, `{"group_by":["agent","status"],"period":"last_month","direction":"outbound"}`,
 		`{"group_by":["agent"],"order":"value","period":"last_30_days"}`, `{"group_by":["contact"],"period":"last_week","timezone":"Asia/Kolkata"}`,
 		`{"group_by":["day"],"period":"last_7_days","timezone":"America/New_York","weekdays":["Mon","Tue"]}`, `{"group_by":["week"],"date_from":"2026-10-07","date_to":"2026-10-21"}`,
-		`{"group_by":["month"],"date_from":"2026-09-10","status":["missed"]}`, `{"group_by":["weekday"],"period":"last_30_days","hour_from":8,"hour_to":11}`,
+		`{"group_by":["month"],"date_from":"2026-09-10","status":["missed"]}`, `{"group_by":["weekday"],"period":"last_30_days","hours":"8-12"}`,
 		`{"group_by":["hour"],"period":"last_30_days","order":"calls","timezone":"Pacific/Auckland"}`, `{"group_by":["hour","weekday"],"period":"last_week","top":5}`,
 		`{"group_by":["direction"],"min_seconds":60,"period":"last_week","test_calls":"exclude"}`, `{"group_by":["status"],"agent":"sales","period":"last_month"}`,
-		`{"period":"yesterday","status":["open","missed"]}`, `{"group_by":["weekday","hour"],"metrics":["missed"],"period":"last_30_days"}`, `{"group_by":["day","hour"],"period":"last_week"}`, `{"status":["missed"],"group_by":["status"],"period":"last_30_days"}`, `{"status":["open"],"group_by":["status"],"period":"today"}`, `{"status":["missed","failed"],"group_by":["status","agent"],"period":"last_30_days"}`, `{"status":["failed"],"period":"last_month","search":"+1202"}`, `{"group_by":["line"],"period":"last_week"}`,
+		`{"period":"yesterday","status":["open","missed"]}`, `{"group_by":["weekday","hour"],"metrics":["missed"],"period":"last_30_days"}`, `{"group_by":["day","hour"],"period":"last_week"}`, `{"status":["missed"],"group_by":["status"],"period":"last_30_days"}`, `{"status":["open"],"group_by":["status"],"period":"today"}`, `{"status":["missed","failed"],"group_by":["status","agent"],"period":"last_30_days"}`, `{"status":["failed"],"period":"last_month","line":"+1202"}`, `{"group_by":["line"],"period":"last_week"}`,
 	} {
 		_, structure := s.call("get_call_stats", args)
 		next, ok := structure["next"].(map[string]any)
@@ -787,7 +787,7 @@ func TestMaskedStats(t *testing.T) {
 	whole := regexp.MustCompile(`\+\d{7,}|\b\d{10,}\b`)
 	large := remember(busyAccount(4000, 20))
 	for _, name := range []string{"read", "too large"} {
-		for _, args := range []string{`{"group_by":["contact"]}`, `{"group_by":["line","contact"]}`, `{"group_by":["agent","line"],"search":"+12025550103"}`} {
+		for _, args := range []string{`{"group_by":["contact"]}`, `{"group_by":["line","contact"]}`, `{"group_by":["agent","line"],"contact":"+12025550103"}`} {
 			s := connect(t, remember(account), masked)
 			if name == "too large" {
 				s = connect(t, large, limited(t, large), masked)

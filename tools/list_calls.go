@@ -63,9 +63,10 @@ func (f callFilters) fit(c talkover.Call) bool {
 		(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift)))
 }
 
-// asFilters returns the filters as find_calls takes them.
+// asFilters returns the filters as find_calls takes them, which finds what is searched for where it is
+// the number of a contact.
 func (f callFilters) asFilters() query.Filters {
-	all := query.Filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo), Search: f.Search}
+	all := query.Filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo), Contact: f.Search}
 	if f.Status != "" {
 		all.Status = []query.Outcomes{query.Outcomes(f.Status)}
 	}
@@ -76,7 +77,9 @@ func (f callFilters) asFilters() query.Filters {
 func (f callFilters) filter() stats.Filter {
 	a := query.Narrowed{Filters: f.asFilters(), Window: answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}}
 	a.AgentID = string(f.AgentID)
-	return a.Filter()
+	all := a.Filter()
+	all.Contact, all.Search = "", f.Search.Dialled()
+	return all
 }
 
 // loosen says what to try if nothing matched.
@@ -171,7 +174,7 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 		},
 	}, in.callFilters, in, page)
 	out.Order, out.Tally = order, newTally(calls)
-	if q.Zone.String() != "UTC" && (in.DateFrom != "" || in.DateTo != "") {
+	if bySID := in.Search != "" && !strings.HasPrefix(string(in.Search), "+"); q.Zone.String() != "UTC" && !bySID && (in.DateFrom != "" || in.DateTo != "") {
 		out.Days = ", UTC days"
 		out.Note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.Zone, answer.JSONOf{Args: in.asFilters()})
 	}

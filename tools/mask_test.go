@@ -70,7 +70,7 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 	}
 	asked := 0
 	for _, tool := range []struct{ name, argument string }{
-		{"list_calls", "search"}, {"find_calls", "search"}, {"get_call_stats", "search"}, {"get_call", "sid"},
+		{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"get_call_stats", "line"}, {"get_call", "sid"},
 		{"find_calls", "contact"}, {"get_call_stats", "contact"},
 	} {
 		s = connect(t, account.Transport(), masked) // so many misses are not taken in an hour

@@ -171,11 +171,9 @@ func TestAPastedNumberIsFoundAsItIsWrittenPlainly(t *testing.T) {
 			if sent := api.requests[len(api.requests)-1].URL.Query().Get("search"); sent != "+12025550143" {
 				t.Errorf("%s: %q was sent as %q", name, number, sent)
 			}
-			for _, argument := range []string{"contact", "search"} {
-				text, structure := s.call("find_calls", fmt.Sprintf(`{%q:%q}`, argument, number))
-				if structure == nil || structure["found"] != plain["found"] || structure["found"] == 0. {
-					t.Errorf("%s: find_calls with %s %q: %s", name, argument, number, text)
-				}
+			text, structure := s.call("find_calls", fmt.Sprintf(`{"contact":%q}`, number))
+			if structure == nil || structure["found"] != plain["found"] || structure["found"] == 0. {
+				t.Errorf("%s: find_calls with contact %q: %s", name, number, text)
 			}
 		}
 	}
@@ -255,7 +253,7 @@ func TestANumberIsMaskedWhateverStandsAroundIt(t *testing.T) {
 			{"get_call_stats", fmt.Sprintf(`{"contact":%q,"date_from":"2026-11-05"}`, contact)},
 			{"find_calls", `{"date_from":"2026-11-05"}`},
 			{"find_calls", `{"date_from":"2026-11-05","only":"unreturned"}`},
-			{"find_calls", fmt.Sprintf(`{"search":%q}`, contact)},
+			{"find_calls", fmt.Sprintf(`{"line":%q}`, contact)},
 			{"find_calls", fmt.Sprintf(`{"agent":%q}`, contact)},
 			{"list_calls", `{}`},
 			{"list_calls", fmt.Sprintf(`{"agent_id":%q}`, contact)},

@@ -17,6 +17,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/tools/exam"
 )
@@ -47,8 +48,12 @@ func serve(account string) error {
 	if err != nil {
 		return err
 	}
+	business, err := stats.ParseHours(exam.BusinessHours)
+	if err != nil {
+		return err
+	}
 	logs := calls.New(calls.Options{Calls: calls.DefaultCalls, Now: now})
 	defer logs.Close()
-	s := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now, Logs: logs})
+	s := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), BusinessHours: business, Now: now, Logs: logs})
 	return transport.Stdio(context.Background(), s, os.Stdin, os.Stdout, slog.New(slog.DiscardHandler))
 }

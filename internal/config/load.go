@@ -21,6 +21,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 // Load reads the settings, and checks each by itself and all together. The error is
@@ -133,6 +134,8 @@ func (s Setting) decode(text string, into reflect.Value) bool {
 		*field = named.Location()
 	case *talkover.CallingCodes:
 		*field, err = talkover.ParseCallingCodes(text)
+	case *stats.Hours:
+		*field, err = stats.ParseHours(text)
 	case *slog.Level:
 		// of other programs
 		other := map[string]string{"trace": "debug", "warning": "warn", "fatal": "error", "critical": "error"}

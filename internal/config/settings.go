@@ -12,6 +12,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/internal/httpserver/auth"
 	"github.com/talkover/talkover-mcp/talkover"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 )
 
 // Config holds all that can be set. [Load], help, flags, errors and docs/settings.md are
@@ -27,6 +28,7 @@ type Config struct {
 	Timeout         time.Duration         `env:"TALKOVER_TIMEOUT" default:"15s" min:"1ns" max:"5m" desc:"The longest that one request to the API may take."`
 	RateLimit       int                   `env:"TALKOVER_RATE_LIMIT" default:"100" min:"0" max:"100000" desc:"Requests a minute that the plan allows; with 0 this program sets no limit."`
 	Zone            *time.Location        `env:"TALKOVER_TIMEZONE" default:"UTC" takes:"an IANA time zone such as Europe/Berlin" desc:"The zone in which answers show times."`
+	BusinessHours   stats.Hours           `env:"TALKOVER_BUSINESS_HOURS" takes:"times at quarters of an hour, such as Mon-Fri 09:00-17:30, Sat 10-14" desc:"What business and after_hours mean in questions, by the clocks of their zone."`
 	MaskNumbers     string                `env:"TALKOVER_MASK_NUMBERS" default:"none" options:"none,last4" desc:"last4 hides all but the last four digits of phone numbers in answers; search then takes a whole number or SID."`
 	Charts          string                `env:"TALKOVER_CHARTS" default:"on" options:"on,off" desc:"off takes away the charts that hosts of MCP Apps draw beside answers; the answers stay the same."`
 	CacheCalls      int                   `env:"TALKOVER_CACHE_CALLS" default:"250000" min:"0" max:"10000000" desc:"Calls of days that are over to keep in memory, at some 90 bytes each, so that each is read once; 0 keeps none."`

@@ -2,6 +2,7 @@ package exam_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,8 +24,8 @@ type asked struct {
 	Search     string `json:"search"`
 	MinSeconds int    `json:"min_seconds"`
 	MaxSeconds *int   `json:"max_seconds"`
-	HourFrom   int    `json:"hour_from"`
-	HourTo     *int   `json:"hour_to"`
+	Line       string `json:"line"`
+	Hours      string `json:"hours"`
 	Weekdays   any    `json:"weekdays"`
 	TestCalls  string `json:"test_calls"`
 	Timezone   string `json:"timezone"`
@@ -121,7 +122,9 @@ func (a asked) fits(l *callLog, z zone) []is {
 			return name == c.label || name == c.Agent.Label || name == c.Agent.Name || name == c.Agent.ID
 		})
 	}
-	if a.Contact != "" {
+	if a.Contact == "withheld" {
+		add((*call).withheld)
+	} else if a.Contact != "" {
 		add(contact(a.Contact))
 	}
 	if s := strings.ToLower(a.Search); s != "" {
@@ -135,21 +138,55 @@ func (a asked) fits(l *callLog, z zone) []is {
 	if a.MaxSeconds != nil {
 		add(shorterThan(*a.MaxSeconds + 1))
 	}
-	if a.HourFrom > 0 || a.HourTo != nil {
-		to := 23
-		if a.HourTo != nil {
-			to = *a.HourTo
-		}
-		if a.HourFrom <= to {
-			add(hours(z, a.HourFrom, to))
-		} else { // past midnight
-			add(func(c *call) bool { return hours(z, a.HourFrom, 23)(c) || hours(z, 0, to)(c) })
-		}
+	if a.Hours != "" {
+		add(a.inHours(z))
+	}
+	if a.Line != "" {
+		add(func(c *call) bool { return strings.HasPrefix(byLine(c), a.Line) })
 	}
 	if names := list(a.Weekdays); len(names) > 0 {
 		add(onAny(z, names...))
 	}
 	return append(all, a.tests()...)
+}
+
+// ofBusiness: from Monday to Friday from 9:00 to 17:30, and on Saturday from 10 to 14.
+func ofBusiness(z zone) is {
+	return func(c *call) bool {
+		clock := int64(c.at) + z(c.at)
+		minute := (clock%daySeconds + daySeconds) % daySeconds / 60
+		switch c.at.day(z).weekday() {
+		case 5: // weeks begin on Mondays here
+			return minute >= 10*60 && minute < 14*60
+		case 6:
+			return false
+		}
+		return minute >= 9*60 && minute < 17*60+30
+	}
+}
+
+// inHours tells calls in hours that are whole, or those of the business.
+func (a asked) inHours(z zone) is {
+	switch a.Hours {
+	case "business":
+		return ofBusiness(z)
+	case "after_hours":
+		return func(c *call) bool { return !ofBusiness(z)(c) }
+	}
+	if a.Hours == "Mon-Fri 8-9:30" {
+		return func(c *call) bool {
+			minute := (int64(c.at) + z(c.at)) % daySeconds / 60
+			return c.at.day(z).weekday() < 5 && minute >= 8*60 && minute < 9*60+30
+		}
+	}
+	var from, to int
+	if _, err := fmt.Sscanf(a.Hours, "%d-%d", &from, &to); err != nil {
+		panic("hours of the test are whole: " + a.Hours)
+	}
+	if from < to {
+		return hours(z, from, to-1)
+	}
+	return func(c *call) bool { return hours(z, from, 23)(c) || to > 0 && hours(z, 0, to-1)(c) }
 }
 
 // tests returns what is true of the calls that count at all.
@@ -191,6 +228,22 @@ func (a asked) dimension(name string, z zone) func(*call) string {
 		return byContact
 	case "line":
 		return byLine
+	case "country":
+		return func(c *call) string {
+			for _, code := range []string{"+1", "+44", "+49"} {
+				if strings.HasPrefix(c.other(), code) {
+					return code
+				}
+			}
+			return byContact(c)
+		}
+	case "shift":
+		return func(c *call) string {
+			if ofBusiness(z)(c) {
+				return "business"
+			}
+			return "after_hours"
+		}
 	}
 	panic("no dimension " + name)
 }

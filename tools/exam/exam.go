@@ -34,6 +34,9 @@ func Zone() *time.Location {
 	return z
 }
 
+// BusinessHours are those of whoever asks.
+const BusinessHours = "Mon-Fri 09:00-17:30, Sat 10-14"
+
 // Now is the moment at which all questions are asked; a Thursday.
 var Now = time.Date(2026, 11, 5, 18, 0, 0, 0, time.UTC)
 

@@ -21,6 +21,7 @@ import (
 	"github.com/talkover/talkover-mcp/talkover"
 	kept "github.com/talkover/talkover-mcp/talkover/calls"
 	"github.com/talkover/talkover-mcp/talkover/sandbox"
+	"github.com/talkover/talkover-mcp/talkover/stats" // to read settings alone
 	"github.com/talkover/talkover-mcp/tools"
 	"github.com/talkover/talkover-mcp/tools/exam"
 )
@@ -48,7 +49,11 @@ func converse(t *testing.T, log *callLog, api http.RoundTripper, perMinute int, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), Now: now}
+	business, err := stats.ParseHours(exam.BusinessHours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), BusinessHours: business, Now: now}
 	if keep {
 		config.Logs = kept.New(kept.Options{Calls: kept.DefaultCalls, Now: now})
 		t.Cleanup(config.Logs.Close)

@@ -368,7 +368,7 @@ func (e *examiner) next(fits []is) {
 	_, _, then := parseCall(e.t, e.h.nextTool+" "+e.h.next)
 	want := e.log.in(e.a.window(e.now.day(e.z)).span(e.z)).where(fits...)
 	for i, d := range list(e.a.GroupBy) {
-		if len(e.h.rows) == 0 || slices.Contains(list(e.a.GroupBy), "line") {
+		if len(e.h.rows) == 0 {
 			break
 		}
 		if e.h.matrix[0] != "" {

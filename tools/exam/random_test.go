@@ -63,10 +63,8 @@ func randomQuestion(r *rand.Rand) (tool string, args map[string]any) {
 	some(6, "contact", "+1202", "+44", "+12025550138")
 	some(8, "min_seconds", 1, 20, 100)
 	some(8, "max_seconds", 120, 700)
-	if r.IntN(5) == 0 {
-		some(1, "hour_from", 8, 12, 22)
-		some(2, "hour_to", 9, 17, 3)
-	}
+	some(5, "hours", "8-10", "12-18", "22-4", "0-1", "business", "after_hours")
+	some(9, "line", "+1202", "+44", "+12025550142")
 	some(6, "weekdays", []string{"Sat", "Sun"}, []string{"Tue", "Thu"})
 	some(4, "test_calls", "exclude", "only", "include")
 	if r.IntN(3) == 0 {
@@ -75,7 +73,7 @@ func randomQuestion(r *rand.Rand) (tool string, args map[string]any) {
 		some(2, "limit", 1, 5, 50)
 		return "find_calls", args
 	}
-	by := []string{"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line"}
+	by := []string{"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line", "country", "shift"}
 	r.Shuffle(len(by), func(i, k int) { by[i], by[k] = by[k], by[i] })
 	if n := r.IntN(3); n > 0 {
 		args["group_by"] = by[:n]

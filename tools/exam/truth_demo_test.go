@@ -234,6 +234,27 @@ var demoTruths = map[string]truth{
 		open := l.unreturned(l.lastWeek())
 		return exam.Facts{Totals: map[string]float64{"unreturned": open.count(), "unreturned_contacts": float64(len(open.people()))}}
 	},
+	"business-and-after-hours": func(l *callLog) exam.Facts {
+		within := l.october().where(missed, ofBusiness(newYork)).count()
+		return exam.Facts{Whole: true, Rows: []exam.Row{
+			{"shift": "business", "missed": within}, {"shift": "after_hours", "missed": l.october().count(missed) - within},
+		}}
+	},
+	"by-country-in-october": func(l *callLog) exam.Facts {
+		return exam.Facts{Whole: true, Rows: []exam.Row{
+			{"country": "+1", "calls": l.october().count(contact("+1"))}, {"country": "+44", "calls": l.october().count(contact("+44"))},
+		}}
+	},
+	"missed-on-the-support-line": func(l *callLog) exam.Facts {
+		return totals(l.october().where(func(c *call) bool { return byLine(c) == "+12025550142" }), "missed")
+	},
+	"workday-mornings": func(l *callLog) exam.Facts {
+		early := l.october().where(inbound, onAny(newYork, "Mon", "Tue", "Wed", "Thu", "Fri"))
+		return totals(early.where(func(c *call) bool {
+			minute := (int64(c.at) + newYork(c.at)) % daySeconds / 60
+			return minute >= 8*60 && minute < 9*60+30
+		}), "calls")
+	},
 	"most-at-once": func(l *callLog) exam.Facts { // each beginning of a call is looked at
 		most := 0.0
 		for _, at := range l.october() {

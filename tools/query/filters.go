@@ -60,12 +60,11 @@ type Filters struct {
 	Period     Period            `json:"period,omitempty" jsonschema_description:"Days by today, in place of date_from and date_to; last_N_days end yesterday." alias:"range,window,when,time_range"`
 	DateFrom   Day               `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, of timezone." alias:"from,start,since,after,start_date,from_date,date,day"`
 	DateTo     Day               `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,before,end_date,to_date"`
-	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44." alias:"phone,number,phone_number,caller,callee" masked:"number"`
-	Search     answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of either number or of the SID." alias:"q,query,sid,call_sid" masked:"number"`
+	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44; or withheld." alias:"phone,number,phone_number,caller,callee,search,q,query" masked:"number"`
+	Line       answer.SearchTerm `json:"line,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Our number, likewise." alias:"our_number,did,to_number,from_number" masked:"number"`
 	MinSeconds int               `json:"min_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At least this long." alias:"min_duration,duration_min,longer_than"`
 	MaxSeconds *int              `json:"max_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At most this long." alias:"max_duration,duration_max,shorter_than"`
-	HourFrom   int               `json:"hour_from,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"First hour of the day." alias:"from_hour,after_hour"`
-	HourTo     *int              `json:"hour_to,omitempty" jsonschema:"minimum=0,maximum=23" jsonschema_description:"Last hour, included: 17 is until 17:59." alias:"to_hour,before_hour"`
+	Hours      Hours             `json:"hours,omitempty" jsonschema_description:"Times of the day: 9-17, 22-6, Mon-Fri 9-17:30, business or after_hours." alias:"hour_from,hour_to,from_hour,to_hour,after_hour,before_hour,hour,time_of_day,shift,business_hours"`
 	Weekdays   []Weekday         `json:"weekdays,omitempty" jsonschema_description:"Any of these." takes:"weekday" alias:"days,day_of_week"`
 	Tests      testCalls         `json:"test_calls,omitempty" jsonschema_description:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`
 	Timezone   schema.Zone       `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone,time_zone"`
@@ -114,33 +113,31 @@ var filters = map[string]filter{
 	},
 	"date_to": {write: inWindow},
 	"contact": {
-		by: []stats.Dimension{stats.ByContact},
+		by: []stats.Dimension{stats.ByContact, stats.ByCountry},
 		pick: func(f *Filters, _ stats.Dimension, key string) bool {
 			f.Contact = answer.SearchTerm(key)
+			return key != "" && key != stats.Other.Key
+		},
+	},
+	"line": {
+		by: []stats.Dimension{stats.ByLine},
+		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+			f.Line = answer.SearchTerm(key)
 			return key != ""
 		},
 	},
-	"search": {ask: func(f *stats.Filter, a Narrowed) { f.Search = a.Search.Dialled() }},
-	"hour_from": {
-		ask: func(f *stats.Filter, a Narrowed) {
-			if from, to := a.hours(); (to+1-from)%24 != 0 {
-				f.Hours = stats.Hours{From: from, To: (to + 1) % 24}
-			}
-		},
-		write: func(f Filters) string {
-			if from, to := f.hours(); from != 0 || to != 23 {
-				return fmt.Sprintf("hours %02d:00-%02d:59", from, to)
-			}
-			return ""
-		},
-		by: []stats.Dimension{stats.ByHour},
-		pick: func(f *Filters, _ stats.Dimension, key string) bool {
+	"hours": {
+		ask: func(f *stats.Filter, a Narrowed) { f.Hours = a.Hours.mean(a.business) },
+		by:  []stats.Dimension{stats.ByHour, stats.ByShift},
+		pick: func(f *Filters, by stats.Dimension, key string) bool {
+			f.Hours = Hours(key)
 			hour, err := strconv.Atoi(key)
-			f.HourFrom, f.HourTo = hour, &hour
-			return err == nil
+			if by == stats.ByHour {
+				f.Hours = Hours(fmt.Sprintf("%d-%d", hour, hour+1))
+			}
+			return by == stats.ByShift || err == nil
 		},
 	},
-	"hour_to": {write: func(Filters) string { return "" }}, // hour_from has both
 	"weekdays": {
 		ask: func(f *stats.Filter, a Narrowed) {
 			for _, d := range a.Weekdays {
@@ -161,6 +158,44 @@ func inWindow(Filters) string { return "" }
 
 // Zone implements [zoned].
 func (f Filters) Zone() *time.Location { return f.Timezone.Location() }
+
+// Hours are times of the day as models give them; see [stats.ParseHours].
+type Hours string
+
+// named reports whether the hours are named after those of the business.
+func (h Hours) named() bool { return h == stats.Business || h == stats.AfterHours }
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (Hours) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// Check implements [schema.Checker].
+func (h Hours) Check(string) error {
+	if h.named() {
+		return nil
+	}
+	if _, err := stats.ParseHours(string(h)); err != nil {
+		return fmt.Errorf("%w, nor business or after_hours", err)
+	}
+	return nil
+}
+
+// mean returns the hours that are meant, by those of the business.
+func (h Hours) mean(business stats.Hours) stats.Hours {
+	switch h {
+	case stats.Business:
+		return business
+	case stats.AfterHours:
+		return business.Outside()
+	}
+	hours, _ := stats.ParseHours(string(h)) // which [Hours.Check] has held
+	return hours
+}
+
+// NoBusinessHours refuses an argument that needs the hours of the business, where nobody set them.
+func NoBusinessHours(argument string) schema.Fault {
+	return schema.Fault{Argument: argument, Problem: "TALKOVER_BUSINESS_HOURS is not set, so nobody knows the business hours; " +
+		"give hours themselves, such as Mon-Fri 9-17"}
+}
 
 // Validate implements [schema.Validator].
 func (f *Filters) Validate() []schema.Fault {
@@ -211,7 +246,8 @@ func InOrder(from, to schema.Date) []schema.Fault {
 type Narrowed struct {
 	Filters // as an answer repeats them
 	answer.Window
-	AgentID string
+	AgentID  string
+	business stats.Hours
 }
 
 // Narrow finds out which days and which agent filters mean. The error is [schema.Faults], a
@@ -224,7 +260,10 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 	if faults := InOrder(w.From, w.To); faults != nil {
 		return Narrowed{}, schema.Faults(faults)
 	}
-	a := Narrowed{Filters: f, Window: w}
+	if f.Hours.named() && q.Business.IsZero() {
+		return Narrowed{}, schema.Faults{NoBusinessHours("hours")}
+	}
+	a := Narrowed{Filters: f, Window: w, business: q.Business}
 	a.Period, a.DateFrom, a.DateTo = "", Day(w.From), Day(w.To)
 	switch {
 	case f.Agent == "":
@@ -260,15 +299,6 @@ func (f *Filters) Pick(by stats.Dimension, key string) bool {
 		}
 	}
 	return false
-}
-
-// hours returns the first and the last hour of the day that are asked for, both included. The
-// last may be the earlier one: then they go over midnight.
-func (f Filters) hours() (from, to int) {
-	if f.HourTo != nil {
-		return f.HourFrom, *f.HourTo
-	}
-	return f.HourFrom, 23
 }
 
 // String writes the filters that are given.

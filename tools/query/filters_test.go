@@ -19,7 +19,7 @@ func given(t *testing.T, f reflect.StructField) Filters {
 	v := reflect.ValueOf(&filters).Elem().FieldByIndex(f.Index)
 	texts := map[string]string{
 		"status": "failed", "direction": "inbound", "period": "yesterday", "date_from": "2026-10-01", "date_to": "2026-10-07",
-		"weekdays": "Tue", "test_calls": "only", "timezone": "Europe/Berlin",
+		"hours": "9-17", "weekdays": "Tue", "test_calls": "only", "timezone": "Europe/Berlin",
 	}
 	text := texts[answer.ArgumentOf(f)]
 	if text == "" {
@@ -94,7 +94,7 @@ func TestEachFilterNarrowsTheCallsAndIsShown(t *testing.T) {
 
 // A group that a filter can tell is told by it.
 func TestTheCallsOfAGroupAreFoundByFilters(t *testing.T) {
-	hour, nobody := 14, Filters{}
+	nobody := Filters{}
 	for by, test := range map[stats.Dimension]struct {
 		key  string
 		want Filters
@@ -106,7 +106,10 @@ func TestTheCallsOfAGroupAreFoundByFilters(t *testing.T) {
 		stats.ByWeek:      {"2026-11-02", Filters{DateFrom: "2026-11-02", DateTo: "2026-11-08"}},
 		stats.ByMonth:     {"2026-02", Filters{DateFrom: "2026-02-01", DateTo: "2026-02-28"}},
 		stats.ByWeekday:   {"Sun", Filters{Weekdays: []Weekday{"Sun"}}},
-		stats.ByHour:      {"14", Filters{HourFrom: 14, HourTo: &hour}},
+		stats.ByHour:      {"09", Filters{Hours: "9-10"}},
+		stats.ByLine:      {"+12025550123", Filters{Line: "+12025550123"}},
+		stats.ByCountry:   {"+44", Filters{Contact: "+44"}},
+		stats.ByShift:     {"after_hours", Filters{Hours: "after_hours"}},
 		stats.ByContact:   {"+12025550123", Filters{Contact: "+12025550123"}},
 	} {
 		var f Filters
@@ -114,7 +117,7 @@ func TestTheCallsOfAGroupAreFoundByFilters(t *testing.T) {
 			t.Errorf("%s %s: %+v", by, test.key, f)
 		}
 	}
-	for by, key := range map[stats.Dimension]string{stats.ByLine: "+12025550123", stats.ByContact: "", stats.ByStatus: "other?"} {
+	for by, key := range map[stats.Dimension]string{stats.ByLine: "", stats.ByCountry: "other", stats.ByContact: "", stats.ByStatus: "other?"} {
 		if f := nobody; f.Pick(by, key) {
 			t.Errorf("%s %q: %+v", by, key, f)
 		}

@@ -37,30 +37,6 @@ func (q *Question) AllCampaigns(ctx context.Context) func() (talkover.All[talkov
 	}
 }
 
-// NoteLines says that a search finds all calls of a line of ours, which a person who looks for
-// somebody's number seldom means. It knows the lines that the list of agents names.
-func (q *Question) NoteLines(ctx context.Context, f *answer.Frame, search answer.SearchTerm) {
-	digits := talkover.Digits(string(search))
-	if digits == "" || answer.WholeSID.MatchString(string(search)) {
-		return
-	}
-	agents, err := q.ReadAgents(ctx)
-	if err != nil {
-		return
-	}
-	var lines answer.Phones
-	for _, a := range agents.Rows {
-		for _, number := range a.Numbers {
-			if line := answer.Phone(number); strings.Contains(talkover.Digits(number), digits) && !slices.Contains(lines, line) {
-				lines = append(lines, line)
-			}
-		}
-	}
-	if len(lines) > 0 {
-		f.Note("search finds all calls of our own number %s too; contact looks at the other party's alone.", lines)
-	}
-}
-
 // NoteAgent explains an agent_id that matched nothing: whether there is such an agent,
 // and if not, which agents have a name like it. If that cannot be told, it says nothing.
 func (q *Question) NoteAgent(ctx context.Context, f *answer.Frame, id string) {

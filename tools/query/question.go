@@ -6,6 +6,7 @@ import (
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
+	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
@@ -19,8 +20,10 @@ type Question struct {
 	Zone   *time.Location   // of every day, hour and time in the answer
 	Now    time.Time        // in zone
 	Demo   bool
-	Masked bool // the answer hides phone numbers but for their last four digits
-	Log    *slog.Logger
+	// Business is what business hours are; zero where nobody said.
+	Business stats.Hours
+	Masked   bool // the answer hides phone numbers but for their last four digits
+	Log      *slog.Logger
 	// ignored names the arguments that the host added, and that were left aside.
 	Ignored []string
 	*Names

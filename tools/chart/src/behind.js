@@ -43,8 +43,6 @@ export function narrowing(s, dims, first) {
     if (days) return [];
     const fits = name => rewritten(example[name], first?.[i], first?.[i]) !== undefined;
     const found = changed.filter(fits);
-    // Answers leave out what is 0: the hour 00 has no hour_from.
-    if (found.includes('hour_to') && !found.includes('hour_from')) found.push('hour_from');
     return found.length ? found : Object.keys(example).filter(name => same([example[name]].flat(), [first?.[i]]));
   });
   const of = names => Object.fromEntries(names.filter(name => name in filters).map(name => [name, filters[name]]));
@@ -58,7 +56,7 @@ export function narrowing(s, dims, first) {
       if (!key || isMasked(key) || !(days ? 'date_from' in example : written[i].length)) return null;
       if (days) within(args, ...days(key).map(f.isoDay));
       for (const filter of written[i]) {
-        args[filter] = rewritten(example[filter] ?? 0, first[i], key);
+        args[filter] = rewritten(example[filter], first[i], key);
         if (args[filter] === undefined) return null;
       }
     }

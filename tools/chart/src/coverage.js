@@ -54,7 +54,7 @@ export function partBadge(s, window) {
 }
 
 const HIDDEN = ['date_from', 'date_to', 'period', 'timezone', 'limit', 'page', 'per_page', 'sort', 'order', 'top', 'metrics', 'group_by', 'compare'];
-const NAMES = { min_seconds: 'at least', max_seconds: 'at most', hour_from: 'from hour', hour_to: 'to hour', test_calls: 'test calls', agent_id: 'agent' };
+const NAMES = { min_seconds: 'at least', max_seconds: 'at most', test_calls: 'test calls', agent_id: 'agent' };
 
 /** The filters of an answer, each in a few words. */
 export const filterWords = filters => Object.entries(filters ?? {})
