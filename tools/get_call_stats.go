@@ -295,9 +295,10 @@ func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 // severalOf counts the groups of dimensions, of which there are several.
 func severalOf(by []stats.Dimension, n int) answer.SafeText {
 	several := answer.SafeText(by[0] + "s")
-	if len(by) == 2 {
+	switch {
+	case len(by) == 2:
 		several = answer.SafeText("pairs of " + by[0] + " and " + by[1])
-	} else if by[0] == stats.ByStatus {
+	case by[0] == stats.ByStatus:
 		several = "statuses"
 	case by[0] == stats.ByCountry:
 		several = "countries"

@@ -573,7 +573,7 @@ func TestNextOfStatsFindsTheCallsOfTheFirstRow(t *testing.T) {
 		of := numbersOf(structure["totals"])["calls"] // of all, where there is no filter for the first row
 		if rows := statsRows(structure); structure["matrix"] != nil {
 			of = rows[0]["all"].(float64)
-		} else if len(rows) > 0 && !strings.Contains(args, "line") {
+		} else if len(rows) > 0 {
 			of = rows[0]["calls"].(float64)
 		}
 		asked := next["arguments"].(map[string]any)
