@@ -22,6 +22,11 @@ type Fault struct {
 // everything in one more try. It is the error of [Input.Decode].
 type Faults []Fault
 
+// Add adds a fault of an argument.
+func (f *Faults) Add(argument, format string, args ...any) {
+	*f = append(*f, Fault{argument, fmt.Sprintf(format, args...)})
+}
+
 // Error implements error. It writes a line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
@@ -39,7 +44,7 @@ const mostUnknown = 8
 
 // Validator is implemented by inputs that have rules across their fields. Decode calls
 // Validate after it has read the fields; a field that it could not read is zero.
-type Validator interface{ Validate() []Fault }
+type Validator interface{ Validate() Faults }
 
 // Decode reads arguments. It forgives form: "20" and 20.0 are 20, "a, b" is a list, "No
 // answer" is no-answer, a list of one is that one where no list belongs, and null and ""
@@ -111,7 +116,8 @@ func members(args json.RawMessage) (given map[string]jsontext.Value, err error) 
 	case v[0] != '{':
 		return nil, errors.New("the arguments must be one JSON object, such as {}")
 	case !v.IsValid() || json.Unmarshal(v, &given) != nil:
-		return nil, errors.New("the arguments are not a valid JSON object, or one of them is given twice; give each once")
+		return nil, errors.New("the arguments are not a valid JSON object, or one of them is given twice; give each " +
+			"once")
 	}
 	return given, nil
 }

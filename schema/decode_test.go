@@ -21,7 +21,7 @@ type window struct {
 	Until schema.Date `json:"date_to,omitempty" jsonschema_description:"Last day."`
 }
 
-func (w *window) Validate() []schema.Fault {
+func (w *window) Validate() schema.Faults {
 	if w.From != "" && w.Until != "" && w.From > w.Until {
 		return []schema.Fault{{Argument: "date_from", Problem: "it is after date_to"}}
 	}

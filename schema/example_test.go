@@ -18,7 +18,7 @@ type rooms struct {
 }
 
 // Validate implements schema.Validator: what no tag can say, since it takes two fields.
-func (r *rooms) Validate() []schema.Fault {
+func (r *rooms) Validate() schema.Faults {
 	if r.From != "" && r.Until != "" && r.From >= r.Until {
 		return []schema.Fault{{Argument: "until", Problem: "it is not after from; swap them"}}
 	}

@@ -8,7 +8,10 @@
 // list names that mean just the same, under which the value is taken:
 //
 //	type input struct {
-//		PerPage int    `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a page." alias:"limit,count"`
+//
+// PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a
+// page." alias:"limit,count"`
+//
 //		Agent   string `json:"agent,omitempty" jsonschema_description:"Name or id." takes:"agent_id"`
 //	}
 //
@@ -82,7 +85,8 @@ func NewInput[T any]() *Input[T] {
 			panic(fmt.Sprintf("schema: %s: an argument cannot be a %s", name, f.Type))
 		}
 		others := listed(f.Tag.Get("takes"))
-		in.properties = append(in.properties, property{p, name, others, slices.Contains(root.Required, name), f.Index, f.Type})
+		in.properties = append(in.properties,
+			property{p, name, others, slices.Contains(root.Required, name), f.Index, f.Type})
 		for _, alias := range append(listed(f.Tag.Get("alias")), others...) {
 			in.aliases[fold(alias)] = name
 		}
@@ -144,7 +148,9 @@ func reflected[T any]() (*jsonschema.Schema, json.RawMessage) {
 	root.Version = ""
 	// A JSONSchemaExtend method may have moved a property. Required names keep their order.
 	order := slices.Collect(root.Properties.KeysFromOldest())
-	slices.SortStableFunc(root.Required, func(x, y string) int { return slices.Index(order, x) - slices.Index(order, y) })
+	slices.SortStableFunc(root.Required, func(x, y string) int {
+		return slices.Index(order, x) - slices.Index(order, y)
+	})
 	raw, err := json.Marshal(root)
 	if err != nil {
 		panic(err) // of strings and numbers

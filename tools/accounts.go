@@ -90,13 +90,15 @@ func (a *accounts) blame(err error) error {
 }
 
 // bringToken is what a call is told that must bring its own token.
-const bringToken = "this server holds no token, so each request must bring the caller's own in the header X-Talkover-Token. " + whereTokens
+const bringToken = "this server holds no token, so each request must bring the caller's own in the header " +
+	"X-Talkover-Token. " + whereTokens
 
 const whereTokens = "Trying again will not help; that header is set where the client is configured."
 
 // unknownToken says that Talkover does not know the token that a request brought.
 func unknownToken(api *talkover.Error) *answer.Refusal {
-	words := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the header X-Talkover-Token. " + whereTokens
+	words := "Talkover answered 401 Unauthorized: it does not know the token that this request brought in the " +
+		"header X-Talkover-Token. " + whereTokens
 	if api.Cause().Do != "" {
 		words += " What it holds " + talkover.NotAToken + "."
 	}

@@ -27,7 +27,8 @@ func TestEachTokenHasAClientOfItsOwn(t *testing.T) {
 	})}
 	s := connect(t, r, func(c *tools.Config) {
 		var err error
-		c.Client, err = talkover.New(talkover.Config{Token: talkover.NewSecret("talq_nobodys"), Transport: r, RateLimit: 6})
+		c.Client,
+			err = talkover.New(talkover.Config{Token: talkover.NewSecret("talq_nobodys"), Transport: r, RateLimit: 6})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +69,8 @@ func TestInventedTokensEvictNobody(t *testing.T) {
 	})}
 	s := connect(t, r, func(c *tools.Config) {
 		var err error
-		c.Client, err = talkover.New(talkover.Config{Token: talkover.NewSecret("talq_nobodys"), Transport: r, RateLimit: 6})
+		c.Client,
+			err = talkover.New(talkover.Config{Token: talkover.NewSecret("talq_nobodys"), Transport: r, RateLimit: 6})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,11 +18,13 @@ import (
 var alike = func() *sandbox.Account {
 	a := &sandbox.Account{Agents: []sandbox.Agent{
 		{ID: "a1", Name: "support_en", Label: "Support"}, {ID: "a2", Name: "support_es", Label: "support"},
-		{ID: "b1", Name: "bot", Label: "Bot"}, {ID: "b2", Name: "bot", Label: "Bot"}, {ID: "c1", Name: "Idle", Label: "Night shift"},
+		{ID: "b1", Name: "bot", Label: "Bot"}, {ID: "b2", Name: "bot", Label: "Bot"},
+		{ID: "c1", Name: "Idle", Label: "Night shift"},
 	}}
 	for i := range 40 {
 		a.Calls = append(a.Calls, sandbox.Call{
-			ID: fmt.Sprint(i), SID: fmt.Sprintf("CA%032d", i), Status: "completed", Direction: "inbound", From: fmt.Sprintf("+1202555%04d", i), To: "+12025550100",
+			ID: fmt.Sprint(i), SID: fmt.Sprintf("CA%032d", i), Status: "completed", Direction: "inbound",
+			From: fmt.Sprintf("+1202555%04d", i), To: "+12025550100",
 			Duration: 10, Agent: &a.Agents[i%4], CreatedAt: day.Add(-time.Duration(i) * time.Hour),
 		})
 	}
@@ -34,7 +36,9 @@ var alike = func() *sandbox.Account {
 // they are found again.
 func TestAgentsOfOneLabelAreToldApart(t *testing.T) {
 	s := connect(t, alike.Transport())
-	want := map[string]float64{"Support (support_en)": 10, "support (support_es)": 10, "Bot (b1)": 10, "Bot (b2)": 10, "Night shift": 0}
+	want := map[string]float64{
+		"Support (support_en)": 10, "support (support_es)": 10, "Bot (b1)": 10, "Bot (b2)": 10, "Night shift": 0,
+	}
 	_, structure := s.call("get_call_stats", `{"group_by":["agent"]}`)
 	got := map[string]float64{}
 	for _, row := range statsRows(structure) {
@@ -62,7 +66,8 @@ func TestAgentsOfOneLabelAreToldApart(t *testing.T) {
 			t.Errorf("list_calls shows %q", label)
 		}
 	}
-	if diff := cmp.Diff([]string{"Support (support_en)", "support (support_es)"}, complete(t, s, "agent", "supp").Completion.Values); diff != "" {
+	if diff := cmp.Diff([]string{"Support (support_en)", "support (support_es)"},
+		complete(t, s, "agent", "supp").Completion.Values); diff != "" {
 		t.Error("completions (-want +got)\n" + diff)
 	}
 }
@@ -70,10 +75,13 @@ func TestAgentsOfOneLabelAreToldApart(t *testing.T) {
 func TestAnAgentIsFoundByWhatPeopleCallIt(t *testing.T) {
 	s := connect(t, account.Transport())
 	for _, test := range []struct{ argument, value, want string }{
-		{"agent", "Customer Support", support}, {"agent", "customer support", support}, {"agent", "SUPPORT AGENT", support}, {"agent", support, support},
+		{"agent", "Customer Support", support}, {"agent", "customer support", support},
+		{"agent", "SUPPORT AGENT", support}, {"agent", support, support},
 		{"agent_id", "Sales", salesAgent}, {"agent_name", "outreach", salesAgent}, {"agent_id", salesAgent, salesAgent},
 	} {
-		text, structure := s.call("find_calls", fmt.Sprintf(`{%q:%q,"limit":1,"sort":"longest"}`, test.argument, test.value))
+		text,
+			structure := s.call("find_calls",
+			fmt.Sprintf(`{%q:%q,"limit":1,"sort":"longest"}`, test.argument, test.value))
 		n := 0.0
 		for _, c := range account.Calls {
 			if c.Agent != nil && c.Agent.ID == test.want {
@@ -107,7 +115,10 @@ func TestAnAgentThatIsNoneOrSeveral(t *testing.T) {
 		{account, "agent", []string{"4 agents fit", `"Customer Support" (id ` + support + `)`}},
 		{account, "sales agnt", []string{"no agent", `"Sales Outreach" (id ` + salesAgent + `)`}},
 		{account, "Zoltan", []string{"no agent", "list_agents"}},
-		{alike, "Support", []string{"2 agents fit", `"Support (support_en)" (id a1)`, `"support (support_es)" (id a2)`}},
+		{
+			alike, "Support",
+			[]string{"2 agents fit", `"Support (support_en)" (id a1)`, `"support (support_es)" (id a2)`},
+		},
 	} {
 		r := &recorder{api: test.account.Transport()}
 		s := connect(t, r)
@@ -163,7 +174,9 @@ func TestAgentsAreRememberedForAMinute(t *testing.T) {
 // While numbers are masked, an agent is known by what is shown of it: no guess at the digits
 // of its label finds more than another.
 func TestAMaskedLabelIsNotGuessed(t *testing.T) {
-	a := &sandbox.Account{Agents: []sandbox.Agent{{ID: "a1", Name: "n", Label: "Line +1 202 555 0103"}, {ID: "a2", Name: "m", Label: "Other"}}}
+	a := &sandbox.Account{Agents: []sandbox.Agent{
+		{ID: "a1", Name: "n", Label: "Line +1 202 555 0103"}, {ID: "a2", Name: "m", Label: "Other"},
+	}}
 	s := connect(t, a.Transport(), masked)
 	for _, digits := range []string{"+1 202 555 0103", "202 555", "202", "01", "0103"} {
 		_, there := s.call("find_calls", fmt.Sprintf(`{"agent":"Line %s"}`, digits))

@@ -77,9 +77,12 @@ func busyAccount(n, days int) *sandbox.Account {
 	a := &sandbox.Account{Agents: account.Agents[:4]}
 	for i := range n {
 		c := sandbox.Call{
-			ID: fmt.Sprint("id-", i), SID: fmt.Sprintf("CA%032x", i), Direction: []string{"inbound", "outbound"}[r.IntN(2)],
-			From: fmt.Sprintf("+1202555%04d", r.IntN(600)), To: fmt.Sprintf("+1212555010%d", r.IntN(5)),
-			Status: []string{"completed", "completed", "completed", "answered", "no-answer", "busy", "failed"}[r.IntN(7)],
+			ID: fmt.Sprint("id-", i), SID: fmt.Sprintf("CA%032x", i),
+			Direction: []string{"inbound", "outbound"}[r.IntN(2)],
+			From:      fmt.Sprintf("+1202555%04d", r.IntN(600)), To: fmt.Sprintf("+1212555010%d", r.IntN(5)),
+			Status: []string{
+				"completed", "completed", "completed", "answered", "no-answer", "busy", "failed",
+			}[r.IntN(7)],
 			// Most in the afternoon, and more as time goes on.
 			CreatedAt: day.Add(18*time.Hour - time.Duration(r.IntN(days))*24*time.Hour - time.Duration(r.ExpFloat64()*float64(3*time.Hour))).Truncate(time.Second),
 			IsTesting: r.IntN(30) == 0,
@@ -124,7 +127,8 @@ func (m *remembered) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		m.answers[r.URL.String()] = body
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))},
+		nil
 }
 
 func remember(a *sandbox.Account) *remembered {

@@ -41,6 +41,8 @@ func addChart(s *server.MCPServer, qs *questions) {
 	page.Meta = mcp.NewMetaFromMap(ui)
 	s.AddResource(page, func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		qs.audit(ctx, resourceRead, nil, slog.String("resource", "calls.html"))
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: chartMIME, Text: chart.Page(), Meta: ui}}, nil
+		return []mcp.ResourceContents{mcp.TextResourceContents{
+			URI: r.Params.URI, MIMEType: chartMIME, Text: chart.Page(), Meta: ui,
+		}}, nil
 	})
 }

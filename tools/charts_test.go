@@ -23,7 +23,9 @@ func plain(c *tools.Config) { c.Charts = false }
 func chartsOf(t *testing.T, charts bool) (extension any, links map[string]any, page *mcp.Resource) {
 	t.Helper()
 	ctx := context.Background()
-	c, err := client.NewInProcessClient(mustServer(t, tools.Config{Client: mustClient(t, account.Transport()), Now: account.Now, Charts: charts}))
+	c,
+		err := client.NewInProcessClient(mustServer(t,
+		tools.Config{Client: mustClient(t, account.Transport()), Now: account.Now, Charts: charts}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,8 @@ func chartsOf(t *testing.T, charts bool) (extension any, links map[string]any, p
 func TestToolsLinkToTheirChart(t *testing.T) {
 	extension, links, page := chartsOf(t, true)
 	link := map[string]any{"resourceUri": chartURI}
-	if diff := cmp.Diff(map[string]any{"find_calls": link, "get_call_stats": link, "list_calls": link}, links); diff != "" {
+	if diff := cmp.Diff(map[string]any{"find_calls": link, "get_call_stats": link, "list_calls": link},
+		links); diff != "" {
 		t.Errorf("links (-want +got)\n%s", diff)
 	}
 	told, _ := json.Marshal(extension)

@@ -25,19 +25,22 @@ type completer struct {
 
 func newCompleter(qs *questions) *completer {
 	k := &completer{questions: qs, options: map[string][]string{}}
-	for _, a := range slices.Concat(schema.NewInput[query.Filters]().Arguments(), schema.NewInput[callFilters]().Arguments()) {
+	filters, mirrored := schema.NewInput[query.Filters](), schema.NewInput[callFilters]()
+	for _, a := range slices.Concat(filters.Arguments(), mirrored.Arguments()) {
 		k.options[a.Name] = a.Options
 	}
 	return k
 }
 
 // CompletePromptArgument implements [server.PromptCompletionProvider].
-func (k *completer) CompletePromptArgument(ctx context.Context, _ string, a mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
+func (k *completer) CompletePromptArgument(ctx context.Context, _ string, a mcp.CompleteArgument,
+	_ mcp.CompleteContext) (*mcp.Completion, error) {
 	return k.complete(ctx, a), nil
 }
 
 // CompleteResourceArgument implements [server.ResourceCompletionProvider].
-func (k *completer) CompleteResourceArgument(ctx context.Context, _ string, a mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
+func (k *completer) CompleteResourceArgument(ctx context.Context, _ string, a mcp.CompleteArgument,
+	_ mcp.CompleteContext) (*mcp.Completion, error) {
 	return k.complete(ctx, a), nil
 }
 

@@ -78,8 +78,8 @@ type Config struct {
 	// MaskNumbers hides phone numbers in all that leaves, but for their last four digits.
 	MaskNumbers bool
 
-	// Observe hears of each call of a tool and of each read of calls.csv as it begins, by its name. What it returns hears how
-	// that ended: "ok", or a word for why not. Nobody hears if it is nil.
+	// Observe hears of each call of a tool and of each read of calls.csv as it begins, by its name. What it
+	// returns hears how that ended: "ok", or a word for why not. Nobody hears if it is nil.
 	Observe func(name string) (ended func(outcome string))
 }
 

@@ -103,29 +103,36 @@ func TestTheUserIsAskedBeforeAnybodyIsRung(t *testing.T) {
 	o := newOrders(t)
 	asked := o.order(canAsk, anOrder, "", "")
 	question := asked.InputRequests["confirm"]
-	if asked.ResultType != "input_required" || question.Method != "elicitation/create" || question.Params.RequestedSchema["type"] != "object" {
+	if asked.ResultType != "input_required" || question.Method != "elicitation/create" ||
+		question.Params.RequestedSchema["type"] != "object" {
 		t.Fatalf("%+v", asked)
 	}
-	const want = `Have the agent "Sales Outreach" (` + salesAgent + `) ring +12025550123 now? A person answers, and the call costs money. The agent is told: {"name":"Ann"}`
+	const want = `Have the agent "Sales Outreach" (` + salesAgent +
+		`) ring +12025550123 now? A person answers, and the call costs money. The agent is told: {"name":"Ann"}`
 	if got := question.Params.Message; got != want {
 		t.Errorf("the user is asked\n%s\nwant\n%s", got, want)
 	}
 	refused := func(name, args, state, answer, want string) {
 		t.Helper()
-		if got := o.order(canAsk, args, state, answer); !got.IsError || !strings.HasPrefix(got.text(), "No call was placed: ") || !strings.Contains(got.text(), want) || o.placed != 0 {
+		if got := o.order(canAsk, args, state, answer); !got.IsError ||
+			!strings.HasPrefix(got.text(), "No call was placed: ") || !strings.Contains(got.text(), want) ||
+			o.placed != 0 {
 			t.Errorf("%s: %d placed, %s", name, o.placed, got.text())
 		}
 	}
 	other := strings.Replace(anOrder, "0123", "0124", 1)
 	refused("another number", other, asked.RequestState, "accept", "not of this order")
-	refused("another payload", strings.Replace(anOrder, "Ann", "Bob", 1), asked.RequestState, "accept", "not of this order")
-	refused("a forged state", anOrder, asked.RequestState[:len(asked.RequestState)-2]+"xx", "accept", "not of this order")
+	refused("another payload", strings.Replace(anOrder, "Ann", "Bob", 1), asked.RequestState, "accept",
+		"not of this order")
+	refused("a forged state", anOrder, asked.RequestState[:len(asked.RequestState)-2]+"xx", "accept",
+		"not of this order")
 	refused("no state of ours", anOrder, "x", "accept", "not of this order")
 	refused("no answer", anOrder, o.order(canAsk, anOrder, "", "").RequestState, "", "missing")
 	refused("declined", anOrder, o.order(canAsk, anOrder, "", "").RequestState, "decline", "declined")
 	refused("cancelled", anOrder, o.order(canAsk, anOrder, "", "").RequestState, "cancel", "did not answer")
 
-	if got := o.order(canAsk, anOrder, asked.RequestState, "accept"); got.IsError || o.placed != 1 || !strings.Contains(got.text(), "The call is placed") {
+	if got := o.order(canAsk, anOrder, asked.RequestState, "accept"); got.IsError || o.placed != 1 ||
+		!strings.Contains(got.text(), "The call is placed") {
 		t.Errorf("%d placed: %s", o.placed, got.text())
 	}
 	if got := o.order(canAsk, anOrder, asked.RequestState, "accept"); !got.IsError || o.placed != 1 {
@@ -144,7 +151,8 @@ func TestAConfirmationExpires(t *testing.T) {
 			t.Errorf("after 4 minutes: %s", got.text())
 		}
 		time.Sleep(2 * time.Minute)
-		if got := o.order(canAsk, another, second.RequestState, "accept"); !strings.Contains(got.text(), "older than 5 minutes") || o.placed != 1 {
+		if got := o.order(canAsk, another, second.RequestState, "accept"); !strings.Contains(got.text(),
+			"older than 5 minutes") || o.placed != 1 {
 			t.Errorf("after 6 minutes: %d placed, %s", o.placed, got.text())
 		}
 	})
@@ -159,7 +167,10 @@ func TestWhoIsAsked(t *testing.T) {
 		{makecall.ConfirmAuto, cannotAsk, "The call is placed"},
 		{makecall.ConfirmAlways, canAsk, "input_required"},
 		{makecall.ConfirmAlways, cannotAsk, "TALKOVER_CONFIRM_CALLS=always"},
-		{makecall.ConfirmAlways, cannotAsk, "Where a person approves each call elsewhere, whoever runs this server may set TALKOVER_CONFIRM_CALLS=never."},
+		{
+			makecall.ConfirmAlways, cannotAsk, "Where a person approves each call elsewhere, whoever runs this " +
+				"server may set TALKOVER_CONFIRM_CALLS=never.",
+		},
 		{makecall.ConfirmNever, canAsk, "The call is placed"},
 	} {
 		o := newOrders(t, func(c *tools.Config) { c.ConfirmCalls = test.when })
@@ -178,7 +189,8 @@ func TestNobodyIsAskedInVain(t *testing.T) {
 	}
 	o := newOrders(t, func(c *tools.Config) { c.CallingCodes = codes })
 	got := o.order(canAsk, anOrder, "", "")
-	if want := "only numbers that begin with +44, not +4490 (TALKOVER_CALL_COUNTRIES)"; !strings.Contains(got.text(), want) || o.placed != 0 {
+	if want := "only numbers that begin with +44, not +4490 (TALKOVER_CALL_COUNTRIES)"; !strings.Contains(got.text(),
+		want) || o.placed != 0 {
 		t.Errorf("%d placed: %s", o.placed, got.text())
 	}
 	o = newOrders(t, func(c *tools.Config) { c.MaxCallsPerHour = 0 })
@@ -198,7 +210,8 @@ func TestCallersDoNotUseUpEachOthersCalls(t *testing.T) {
 	place := func(want string) {
 		t.Helper()
 		n++
-		if got := o.order(cannotAsk, strings.Replace(anOrder, "Ann", fmt.Sprint("Ann ", n), 1), "", ""); !strings.Contains(got.text(), want) {
+		if got := o.order(cannotAsk, strings.Replace(anOrder, "Ann", fmt.Sprint("Ann ", n), 1), "",
+			""); !strings.Contains(got.text(), want) {
 			t.Errorf("%s: %s", caller, got.text())
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // pricing makes an API that has the demo's calls, and answers itself what an agent costs.
 func pricing(asked *atomic.Int64, answer func(agent string) (status int, body string)) http.RoundTripper {
 	return apiFunc(func(r *http.Request) (*http.Response, error) {
-		if agent, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, sandbox.Prefix+"/agents/"), "/pricing/summary"); ok {
+		if agent,
+			ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, sandbox.Prefix+"/agents/"), "/pricing/summary"); ok {
 			asked.Add(1)
 			return answering(answer(agent)).RoundTrip(r)
 		}
@@ -40,11 +41,13 @@ func TestCostsOfTwoCurrencies(t *testing.T) {
 	text, structure := s.call("get_call_stats", costs)
 	cost := structure["cost_estimate"].(map[string]any)
 	amounts := cost["amounts"].(map[string]any)
-	if len(amounts) != 2 || amounts["EUR"] == nil || amounts["USD"] == nil || cost["calls_without_price"].(float64) == 0 ||
+	if len(amounts) != 2 || amounts["EUR"] == nil || amounts["USD"] == nil ||
+		cost["calls_without_price"].(float64) == 0 ||
 		cost["priced_calls"].(float64)+cost["calls_without_price"].(float64)+cost["calls_of_deleted_agents"].(float64) != cost["of_calls"].(float64) {
 		t.Errorf("%v", cost)
 	}
-	if want := fmt.Sprintf("Cost estimate, not the bill: EUR %.2f and USD %.2f for %v of %v answered calls", amounts["EUR"], amounts["USD"], cost["priced_calls"], cost["of_calls"]); !strings.Contains(text, want) {
+	if want := fmt.Sprintf("Cost estimate, not the bill: EUR %.2f and USD %.2f for %v of %v answered calls",
+		amounts["EUR"], amounts["USD"], cost["priced_calls"], cost["of_calls"]); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 	if strings.Contains(text, "all is well") {
@@ -63,7 +66,8 @@ func TestCostsThatCannotBeHad(t *testing.T) {
 		var asked atomic.Int64
 		s := connect(t, pricing(&asked, func(string) (int, string) { return status, `{"message":"no"}` }))
 		text, structure := s.call("get_call_stats", costs)
-		if structure == nil || !strings.Contains(text, "not the bill: no amount for 0 of ") || !strings.Contains(text, "Some prices could not be read: ") || !strings.Contains(text, want) {
+		if structure == nil || !strings.Contains(text, "not the bill: no amount for 0 of ") ||
+			!strings.Contains(text, "Some prices could not be read: ") || !strings.Contains(text, want) {
 			t.Errorf("%d: %s", status, text)
 		}
 	}

@@ -43,7 +43,8 @@ func TestDocumentsShowWhatThereIs(t *testing.T) {
 		made := section.ReplaceAllFunc(document, func(part []byte) []byte {
 			name := string(section.FindSubmatch(part)[1])
 			where[name] = append(where[name], filepath.Base(file))
-			return fmt.Appendf(nil, "<!-- made by go generate ./tools: %s -->\n\n%s\n<!-- end of %s -->", name, made(t, s, name), name)
+			return fmt.Appendf(nil, "<!-- made by go generate ./tools: %s -->\n\n%s\n<!-- end of %s -->", name,
+				made(t, s, name), name)
 		})
 		if bytes.Equal(document, made) {
 			continue

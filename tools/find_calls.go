@@ -92,7 +92,8 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 		name:  "find_calls",
 		chart: true,
 		title: "Find calls",
-		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers nobody called back, repeat callers, longest first. " +
+		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers " +
+			"nobody called back, repeat callers, longest first. " +
 			"It says how many fit, and takes the filters of get_call_stats.",
 		limit: longTime,
 		run:   answerFindCalls,
@@ -120,7 +121,8 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	out := &findCallsOutput{
 		Coverage: answer.NewCoverage(found.Coverage, asked.Window, q.Now, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
-		Window: asked.Shown(), Order: string(order) + " first", Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: in.Only,
+		Window: asked.Shown(), Order: string(order) + " first",
+		Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: in.Only,
 		Table: answer.NewTable(answer.CallColumns(q.Zone, q.LabelsOf(calls)), calls), Frame: q.Frame(),
 		byTime: order == stats.Newest || order == stats.Oldest,
 	}

@@ -68,16 +68,19 @@ func (getCallOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 // one call, but its search finds SIDs.
 func getCall() tool[getCallInput, *getCallOutput] {
 	return tool[getCallInput, *getCallOutput]{
-		name:        "get_call",
-		title:       "Get one call",
-		description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just before and after it.",
-		limit:       pageTime,
+		name:  "get_call",
+		title: "Get one call",
+		description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just " +
+			"before and after it.",
+		limit: pageTime,
 		run: func(ctx context.Context, q *query.Question, in getCallInput) (*getCallOutput, error) {
 			page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
 			if err != nil {
 				return nil, err
 			}
-			out := &getCallOutput{Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(), Asked: in.SID}
+			out := &getCallOutput{
+				Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(), Asked: in.SID,
+			}
 			more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
 			call, several := pickCall(page.Rows, string(in.SID))
 			if call == nil && len(several) == 1 && !more {
@@ -92,7 +95,8 @@ func getCall() tool[getCallInput, *getCallOutput] {
 				out.Call.Agent.Label = answer.Deleted
 			}
 			if len(call.Unread) > 0 {
-				out.Note("What Talkover sent as %s could not be read and is blank here.", strings.Join(call.Unread, ", "))
+				out.Note("What Talkover sent as %s could not be read and is blank here.",
+					strings.Join(call.Unread, ", "))
 			}
 			out.neighbours(ctx, q, *call)
 			return out, nil
@@ -122,7 +126,8 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 // more says that there are others.
 func (out *getCallOutput) offer(q *query.Question, several []talkover.Call, more bool) {
 	if len(several) == 0 {
-		out.Note("No call was found that has this in its SID. Give the whole SID, as in the sid column of find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
+		out.Note("No call was found that has this in its SID. Give the whole SID, as in the sid column of " +
+			"find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
 		return
 	}
 	out.Note("A part of a SID must fit one call alone. Give more of it, or the SID of one of these.")
@@ -135,7 +140,8 @@ func (out *getCallOutput) offer(q *query.Question, several []talkover.Call, more
 // newCallDetail shows a call with its times in a zone.
 func newCallDetail(c talkover.Call, zone *time.Location) *callDetail {
 	return &callDetail{
-		ID: answer.OpaqueID(c.ID), SID: answer.OpaqueID(c.SID), Direction: c.Direction, Status: c.Status, Duration: c.Duration,
+		ID: answer.OpaqueID(c.ID), SID: answer.OpaqueID(c.SID),
+		Direction: c.Direction, Status: c.Status, Duration: c.Duration,
 		From: answer.Phone(c.From), FromFormatted: answer.Phone(c.FromFormatted),
 		To: answer.Phone(c.To), ToFormatted: answer.Phone(c.ToFormatted), IsTesting: c.IsTesting,
 		Agent:     agentDetail{answer.OpaqueID(c.Agent.ID), c.Agent.Name, c.Agent.Label},
@@ -157,14 +163,18 @@ func (out *getCallOutput) neighbours(ctx context.Context, q *query.Question, cal
 		out.Note("The calls before and after could not be looked up.")
 		return
 	}
-	same := slices.DeleteFunc(slices.Clone(page.Rows), func(k talkover.Call) bool { return stats.Contact(k) != contact })
+	same := slices.DeleteFunc(slices.Clone(page.Rows), func(k talkover.Call) bool {
+		return stats.Contact(k) != contact
+	})
 	slices.SortStableFunc(same, func(x, y talkover.Call) int { return y.CreatedAt.Compare(x.CreatedAt) })
 	at := slices.IndexFunc(same, func(k talkover.Call) bool { return k.SID == call.SID })
 	step := func(i int) *callStep {
 		if i < 0 || i >= len(same) || same[i].SID == "" {
 			return nil
 		}
-		return &callStep{SID: answer.OpaqueID(same[i].SID), Time: answer.Minute(same[i].CreatedAt, q.Zone), Status: same[i].Status}
+		return &callStep{
+			SID: answer.OpaqueID(same[i].SID), Time: answer.Minute(same[i].CreatedAt, q.Zone), Status: same[i].Status,
+		}
 	}
 	if at < 0 {
 		out.Note("This contact had more calls since than were looked through for those before and after.")
@@ -204,6 +214,7 @@ func (out *getCallOutput) Text() string {
 // write says how to go on to a call.
 func (s *callStep) write(b *strings.Builder, when string) {
 	if s != nil {
-		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time.CSV(), s.Status, s.SID)
+		fmt.Fprintf(b, "Same contact, just %s: %s, status %q: get_call {\"sid\":%q}\n", when, s.Time.CSV(), s.Status,
+			s.SID)
 	}
 }

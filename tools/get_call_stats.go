@@ -22,8 +22,10 @@ func getCallStats() tool[callStatsInput, *callStatsOutput] {
 		name:  "get_call_stats",
 		chart: true,
 		title: "Call statistics",
-		description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, also by one or two dimensions and against another window. " +
-			"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, trend, ranking or busiest hour.",
+		description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, " +
+			"also by one or two dimensions and against another window. " +
+			"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, " +
+			"trend, ranking or busiest hour.",
 		limit: longTime,
 		run:   answerCallStats,
 	}
@@ -82,7 +84,8 @@ func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []
 func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.asked(), Order: in.order(), MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
+		Filter: asked.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.asked(), Order: in.order(),
+		MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
 	}
@@ -149,7 +152,8 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 		names = stats.In(stats.InComparisons)
 	}
 	return slices.DeleteFunc(names, func(name stats.Metric) bool {
-		none := t.report.Totals.M[name].Value == 0 && (t.report.Before == nil || t.report.Before.Totals.M[name].Value == 0)
+		none := t.report.Totals.M[name].Value == 0 &&
+			(t.report.Before == nil || t.report.Before.Totals.M[name].Value == 0)
 		return name.Is(stats.OnRequest) || name.Follows() && !follows || name.Is(stats.SeldomInTotal) && none
 	})
 }
@@ -172,7 +176,11 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 	if b == nil || b.Reason != "" {
 		return
 	}
-	c := &compared{With: in.Compare, Cut: !b.Until.IsZero(), until: answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm)), Totals: answer.MeasuresOf(names, b.Totals)}
+	c := &compared{
+		With: in.Compare, Cut: !b.Until.IsZero(),
+		until:  answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm)),
+		Totals: answer.MeasuresOf(names, b.Totals),
+	}
 	c.Change, c.Percent = out.Totals.Since(c.Totals)
 	if asked {
 		c.unknown = c.Totals.Missing(names)
@@ -209,13 +217,15 @@ func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked 
 		out.Note("Nothing is compared: %s.", answer.SafeText(b.Reason))
 	}
 	if b := report.Before; b != nil && b.Reason == "" && len(b.Beyond) > 0 {
-		out.Note("The other window has %s that this one has not%s: in its totals, and paired with nothing.", answer.Plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
+		out.Note("The other window has %s that this one has not%s: in its totals, and paired with nothing.",
+			answer.Plural(len(b.Beyond), "place", "places"), valuesOf(b.Beyond))
 	}
 	if !report.Complete && len(report.Rows) > 1 && report.Order != stats.ByValue {
 		out.Note("The order of rows is that of this part; the rest may change it.")
 	}
 	if report.Method == calls.ByCounts {
-		out.Note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, these are told of the newest calls.")
+		out.Note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, " +
+			"these are told of the newest calls.")
 	}
 	for _, name := range in.asked() {
 		if why := report.Untold(name); why != "" {
@@ -287,7 +297,8 @@ func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 		case in.MinCalls != nil:
 			out.Note("%d of %s have %d calls or more (min_calls).", r.Ranked, severalOf(t.by, len(r.Rows)), r.MinCalls)
 		default:
-			out.Note("%d of %s have %d calls or more and rank; the others follow (min_calls).", r.Ranked, severalOf(t.by, len(r.Rows)), r.MinCalls)
+			out.Note("%d of %s have %d calls or more and rank; the others follow (min_calls).", r.Ranked,
+				severalOf(t.by, len(r.Rows)), r.MinCalls)
 		}
 	}
 }

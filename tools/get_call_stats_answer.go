@@ -59,16 +59,16 @@ func (rowOrder) Spell(value string) string {
 }
 
 // Validate implements [schema.Validator].
-func (in *callStatsInput) Validate() []schema.Fault {
+func (in *callStatsInput) Validate() schema.Faults {
 	faults := in.Filters.Validate()
 	if in.Compare != "" && in.DateFrom == "" && in.Period == "" {
-		faults = append(faults, schema.Fault{Argument: "compare", Problem: "it needs period or date_from, or there is nothing before"})
+		faults.Add("compare", "it needs period or date_from, or there is nothing before")
 	}
 	if len(in.GroupBy) == 2 && in.GroupBy[0] == in.GroupBy[1] {
-		faults = append(faults, schema.Fault{Argument: "group_by", Problem: "it names one dimension twice; give each once"})
+		faults.Add("group_by", "it names one dimension twice; give each once")
 	}
 	if in.MinCalls != nil && len(in.GroupBy) == 0 {
-		faults = append(faults, schema.Fault{Argument: "min_calls", Problem: "it needs group_by; it is about rows"})
+		faults.Add("min_calls", "it needs group_by; it is about rows")
 	}
 	return append(faults, in.costFaults()...)
 }
@@ -194,7 +194,8 @@ func (out *callStatsOutput) head() string {
 		if c.Cut {
 			cut = "; cut at the same point, since this window is compared until " + string(c.until)
 		}
-		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, answer.Span{From: c.From, To: c.To}, cut, cmp.Or(c.Totals.Words(c.unknown), "nothing is known"))
+		fmt.Fprintf(&b, "Before (%s, %s%s): %s.\n", c.With, answer.Span{From: c.From, To: c.To}, cut,
+			cmp.Or(c.Totals.Words(c.unknown), "nothing is known"))
 		if change := c.Change.Changes(c.Percent); change != "" {
 			fmt.Fprintf(&b, "Change: %s.\n", change)
 		}

@@ -42,18 +42,18 @@ type cost struct {
 func (in callStatsInput) costed() bool { return slices.Contains(in.Metrics, costEstimate) }
 
 // costFaults says what an estimate cannot be asked for.
-func (in callStatsInput) costFaults() (faults []schema.Fault) {
+func (in callStatsInput) costFaults() (faults schema.Faults) {
 	if !in.costed() {
 		return nil
 	}
 	if in.Compare != "" {
-		faults = append(faults, schema.Fault{Argument: "compare", Problem: costEstimate + " is by the prices of today, so nothing is compared by it; leave one out"})
+		faults.Add("compare", "%s is by the prices of today, so nothing is compared by it; leave one out", costEstimate)
 	}
 	if by := in.GroupBy; len(by) > 1 || len(by) == 1 && by[0] != stats.ByAgent && by[0] != stats.ByDay {
-		faults = append(faults, schema.Fault{Argument: "group_by", Problem: costEstimate + " is told in all, by agent or by day alone"})
+		faults.Add("group_by", "%s is told in all, by agent or by day alone", costEstimate)
 	}
 	if string(in.Tests) == string(stats.OnlyTests) {
-		faults = append(faults, schema.Fault{Argument: "test_calls", Problem: "test calls cost nothing; leave out " + costEstimate})
+		faults.Add("test_calls", "test calls cost nothing; leave out %s", costEstimate)
 	}
 	return faults
 }
@@ -74,8 +74,12 @@ func (l *sameCalls) Calls(ctx context.Context, w calls.Want) (taken *calls.Taken
 }
 
 // estimate tells what the calls of a question cost, by the prices that their agents have today.
-func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, held stats.Log, in callStatsInput, asked query.Narrowed) error {
-	wanted := stats.Question{Filter: asked.Filter(), By: []stats.Dimension{stats.ByAgent}, Metrics: []stats.Metric{stats.Answered, stats.TalkSeconds}, Now: q.Clock}
+func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, held stats.Log, in callStatsInput,
+	asked query.Narrowed) error {
+	wanted := stats.Question{
+		Filter: asked.Filter(), By: []stats.Dimension{stats.ByAgent},
+		Metrics: []stats.Metric{stats.Answered, stats.TalkSeconds}, Now: q.Clock,
+	}
 	wanted.Filter.Tests = stats.ExcludeTests // they cost nothing
 	if slices.Contains(in.GroupBy, stats.ByDay) {
 		wanted.By = append(wanted.By, stats.ByDay)
@@ -121,7 +125,8 @@ func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, hel
 }
 
 // pricesOf looks up the prices of the agents in a report. Why one could not be read is noted.
-func (out *callStatsOutput) pricesOf(ctx context.Context, q *query.Question, report *stats.Report) map[string]query.Price {
+func (out *callStatsOutput) pricesOf(ctx context.Context, q *query.Question,
+	report *stats.Report) map[string]query.Price {
 	prices := map[string]query.Price{stats.Deleted.Key: {Deleted: true}}
 	unknown := query.Price{Price: talkover.Price{PerMinute: math.NaN()}}
 	noted := false
@@ -164,7 +169,8 @@ func (c *cost) lay(by stats.Dimension, groups map[costKey]float64) {
 	})
 	c.Columns = []string{string(by), "currency", costEstimate}
 	for _, k := range keys[:min(len(keys), mostGroups)] {
-		c.Rows = append(c.Rows, answer.Row{answer.ForeignText(k.of.Name), answer.SafeText(k.currency), answer.Decimal(cents(groups[k]))})
+		c.Rows = append(c.Rows,
+			answer.Row{answer.ForeignText(k.of.Name), answer.SafeText(k.currency), answer.Decimal(cents(groups[k]))})
 	}
 }
 
@@ -175,7 +181,8 @@ func (c *cost) write(b *strings.Builder) {
 		amounts = append(amounts, fmt.Sprintf("%s %.2f", currency, c.Amounts[currency]))
 	}
 	fmt.Fprintf(b, "Cost estimate, not the bill: %s for %d of %s, by today's prices a minute%s; test calls left out",
-		cmp.Or(strings.Join(amounts, " and "), "no amount"), c.Priced, answer.Plural(c.Of, "answered call", "answered calls"), c.read)
+		cmp.Or(strings.Join(amounts, " and "), "no amount"), c.Priced,
+		answer.Plural(c.Of, "answered call", "answered calls"), c.read)
 	if c.Deleted > 0 {
 		fmt.Fprintf(b, "; %s of deleted agents", answer.Plural(c.Deleted, "is", "are"))
 	}

@@ -12,8 +12,9 @@ const sumColumn = "all"
 
 // statusOf names the status by which find_calls finds the calls that a metric counts.
 var statusOf = map[stats.Metric]query.Outcomes{
-	stats.Open: stats.StatusOpen, stats.Unanswered: stats.StatusUnanswered, stats.Missed: stats.StatusMissed, stats.OtherStatus: stats.StatusOther,
-	stats.NoAnswer: talkover.StatusNoAnswer, stats.Busy: talkover.StatusBusy, stats.Failed: talkover.StatusFailed,
+	stats.Open: stats.StatusOpen, stats.Unanswered: stats.StatusUnanswered, stats.Missed: stats.StatusMissed,
+	stats.OtherStatus: stats.StatusOther,
+	stats.NoAnswer:    talkover.StatusNoAnswer, stats.Busy: talkover.StatusBusy, stats.Failed: talkover.StatusFailed,
 }
 
 // layMatrix shows a matrix, less the rows and columns without a call. Where there is no room
@@ -44,7 +45,8 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric) {
 	all := out.Rows
 	if more := answer.StatsSize.Fit(&out.Table, false, out.Text, out); more > 0 {
 		out.Others = more
-		out.Note("The last %d of %s; those before have no room. Ask for fewer days to see more.", len(all)-more, severalOf(m.By[:1], len(all)))
+		out.Note("The last %d of %s; those before have no room. Ask for fewer days to see more.", len(all)-more,
+			severalOf(m.By[:1], len(all)))
 		out.Rows, rows = all[more:], rows[more:]
 	}
 	if len(rows) > 0 {

@@ -34,7 +34,10 @@ type group struct {
 
 // newGroups makes groups of a report.
 func newGroups(q *query.Question, in callStatsInput, report *stats.Report) *groups {
-	t := &groups{by: in.GroupBy, report: report, zone: q.Zone, business: q.Business, metrics: in.asked(), asked: len(in.Metrics) > 0, listed: map[string]bool{}}
+	t := &groups{
+		by: in.GroupBy, report: report, zone: q.Zone, business: q.Business, metrics: in.asked(),
+		asked: len(in.Metrics) > 0, listed: map[string]bool{},
+	}
 	var agents []talkover.Agent
 	for _, a := range q.Agents.Latest(q.Client) {
 		agents = append(agents, a.Agent)

@@ -28,7 +28,9 @@ import (
 )
 
 // statsDimensions lists what calls can be grouped by.
-var statsDimensions = []string{"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line"}
+var statsDimensions = []string{
+	"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line",
+}
 
 // statsGroupings lists all groupings: none, each dimension, and each two in both orders.
 func statsGroupings() [][]string {
@@ -92,7 +94,10 @@ func statsPlace(d string, c sandbox.Call, zone *time.Location) []string {
 // statsFigures computes the figures of some calls out of so many, as answers round them;
 // what cannot be told is missing.
 func statsFigures(calls []sandbox.Call, of int) map[string]float64 {
-	f := map[string]float64{"calls": float64(len(calls)), "answered": 0, "unanswered": 0, "missed": 0, "no_answer": 0, "busy": 0, "failed": 0, "open": 0, "other": 0, "talk_seconds": 0, "short_calls": 0}
+	f := map[string]float64{
+		"calls": float64(len(calls)), "answered": 0, "unanswered": 0, "missed": 0, "no_answer": 0, "busy": 0,
+		"failed": 0, "open": 0, "other": 0, "talk_seconds": 0, "short_calls": 0,
+	}
 	var durations []int
 	contacts := map[string]int{}
 	for _, c := range calls {
@@ -175,8 +180,10 @@ func numbersOf(v any) map[string]float64 {
 // left out are added up in one, and all rows add up to the totals.
 func TestStatsAreThoseOfTheCalls(t *testing.T) {
 	pairs := [][]string{
-		{"agent", "status"}, {"hour", "weekday"}, {"day", "direction"}, {"status", "day"}, {"contact", "status"}, {"agent", "contact"},
-		{"line", "agent"}, {"week", "agent"}, {"month", "hour"}, {"day", "hour"}, {"direction", "line"}, {"weekday", "contact"},
+		{"agent", "status"}, {"hour", "weekday"}, {"day", "direction"}, {"status", "day"}, {"contact", "status"},
+		{"agent", "contact"},
+		{"line", "agent"}, {"week", "agent"}, {"month", "hour"}, {"day", "hour"}, {"direction", "line"},
+		{"weekday", "contact"},
 	}
 	zone, err := time.LoadLocation("Asia/Kolkata")
 	if err != nil {
@@ -189,9 +196,11 @@ func TestStatsAreThoseOfTheCalls(t *testing.T) {
 			keep func(sandbox.Call) bool
 		}{
 			{"", time.UTC, func(sandbox.Call) bool { return true }},
-			{`"test_calls":"exclude","direction":"inbound","date_from":"2026-10-20","timezone":"Asia/Kolkata"`, zone, func(c sandbox.Call) bool {
-				return !c.IsTesting && c.Direction == "inbound" && c.CreatedAt.In(zone).Format(time.DateOnly) >= "2026-10-20"
-			}},
+			{`"test_calls":"exclude","direction":"inbound","date_from":"2026-10-20","timezone":"Asia/Kolkata"`, zone,
+				func(c sandbox.Call) bool {
+					return !c.IsTesting && c.Direction == "inbound" &&
+						c.CreatedAt.In(zone).Format(time.DateOnly) >= "2026-10-20"
+				}},
 		} {
 			var calls []sandbox.Call
 			for _, c := range a.Calls {

@@ -64,7 +64,8 @@ func TestACallIsFoundWithItsNeighbours(t *testing.T) {
 		}
 		_, structure := s.call("get_call", fmt.Sprintf(`{"sid":%q}`, strings.ToLower(c.SID)))
 		call := structure["call"].(map[string]any)
-		if call["sid"] != c.SID || call["id"] != c.ID || call["to_formatted"] != c.ToFormatted || call["duration"] != float64(c.Duration) {
+		if call["sid"] != c.SID || call["id"] != c.ID || call["to_formatted"] != c.ToFormatted ||
+			call["duration"] != float64(c.Duration) {
 			t.Fatalf("%s: %v", c.SID, call)
 		}
 		for name, want := range map[string]string{"before": before, "after": after} {
@@ -91,9 +92,15 @@ func TestAPartOfASIDMustFitOneCall(t *testing.T) {
 	page := func(total int, sids ...string) http.RoundTripper {
 		rows := []map[string]string{}
 		for _, sid := range sids {
-			rows = append(rows, map[string]string{"id": "id" + sid, "sid": sid, "from": "+12025550100", "created_at": "2026-11-05T10:00:00Z"})
+			rows = append(rows,
+				map[string]string{
+					"id": "id" + sid, "sid": sid, "from": "+12025550100", "created_at": "2026-11-05T10:00:00Z",
+				})
 		}
-		body, _ := json.Marshal(map[string]any{"data": rows, "pagination": map[string]int{"total": total, "last_page": 1}})
+		body,
+			_ := json.Marshal(map[string]any{
+			"data": rows, "pagination": map[string]int{"total": total, "last_page": 1},
+		})
 		return answering(200, string(body))
 	}
 	for _, test := range []struct {
@@ -115,7 +122,8 @@ func TestAPartOfASIDMustFitOneCall(t *testing.T) {
 			found = call["sid"].(string)
 		}
 		if found != test.found || len(structure["rows"].([]any)) != test.rows {
-			t.Errorf("found %q and %d rows, want %q and %d:\n%s", found, len(structure["rows"].([]any)), test.found, test.rows, text)
+			t.Errorf("found %q and %d rows, want %q and %d:\n%s", found, len(structure["rows"].([]any)), test.found,
+				test.rows, text)
 		}
 	}
 }

@@ -51,7 +51,9 @@ func TestQuestions(t *testing.T) {
 			}
 			s := connect(t, api.Transport(), func(c *tools.Config) { c.Zone = zone })
 			text, structure := s.call(tool, args)
-			got := &txtar.Archive{Comment: a.Comment, Files: []txtar.File{a.Files[0], {Name: "text", Data: []byte(text)}}}
+			got := &txtar.Archive{
+				Comment: a.Comment, Files: []txtar.File{a.Files[0], {Name: "text", Data: []byte(text)}},
+			}
 			if structure != nil {
 				var b bytes.Buffer
 				e := json.NewEncoder(&b)
@@ -100,7 +102,8 @@ func TestToolsAsModelsSeeThem(t *testing.T) {
 	}
 	for _, tool := range list.Tools {
 		a := tool.Annotations
-		if tool.Title == "" || a.ReadOnlyHint == nil || a.DestructiveHint == nil || a.IdempotentHint == nil || a.OpenWorldHint == nil {
+		if tool.Title == "" || a.ReadOnlyHint == nil || a.DestructiveHint == nil || a.IdempotentHint == nil ||
+			a.OpenWorldHint == nil {
 			t.Errorf("%s lacks its title or one of the four hints", tool.Name)
 		}
 		if n := strings.Count(tool.Description, ". ") + 1; n > 3 {
@@ -130,7 +133,8 @@ func TestInstructions(t *testing.T) {
 		}
 	}
 	if n := len(strings.Fields(result.Instructions)); n > mostInstructed {
-		t.Errorf("the instructions have %d words, want at most %d: a tool says in its own description what it is for", n, mostInstructed)
+		t.Errorf("the instructions have %d words, want at most %d: a tool says in its own description what it is for",
+			n, mostInstructed)
 	}
 	if !strings.Contains(result.ServerInfo.Name, "demo") {
 		t.Errorf("the demo calls itself %q", result.ServerInfo.Name)

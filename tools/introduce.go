@@ -23,7 +23,10 @@ func (c Config) introduce() mcp.Implementation {
 	name, title := c.named()
 	return mcp.Implementation{
 		Name: name, Title: title, Version: c.Version, WebsiteURL: website,
-		Icons: []mcp.Icon{{Src: "data:image/png;base64," + base64.StdEncoding.EncodeToString(icon), MIMEType: "image/png", Sizes: []string{"64x64"}}},
+		Icons: []mcp.Icon{{
+			Src: "data:image/png;base64," + base64.StdEncoding.EncodeToString(icon), MIMEType: "image/png",
+			Sizes: []string{"64x64"},
+		}},
 	}
 }
 

@@ -41,7 +41,8 @@ func TestGreetingsHaveAnIcon(t *testing.T) {
 		if name == "server/discover" {
 			info = got.Result.Meta["io.modelcontextprotocol/serverInfo"]
 		}
-		if info.Name != "talkover" || info.Title == "" || info.Version != "1.2.3" || info.WebsiteURL != "https://github.com/talkover/talkover-mcp" || len(info.Icons) != 1 {
+		if info.Name != "talkover" || info.Title == "" || info.Version != "1.2.3" ||
+			info.WebsiteURL != "https://github.com/talkover/talkover-mcp" || len(info.Icons) != 1 {
 			t.Fatalf("%s: %+v", name, info)
 		}
 		encoded, isData := strings.CutPrefix(info.Icons[0].Src, "data:image/png;base64,")
@@ -50,11 +51,13 @@ func TestGreetingsHaveAnIcon(t *testing.T) {
 			t.Fatalf("%s: %d bytes of an icon: %v", name, len(info.Icons[0].Src), err)
 		}
 		picture, err := png.Decode(bytes.NewReader(b))
-		if err != nil || picture.Bounds().Dx() != 64 || picture.Bounds().Dy() != 64 || info.Icons[0].Sizes[0] != "64x64" {
+		if err != nil || picture.Bounds().Dx() != 64 || picture.Bounds().Dy() != 64 ||
+			info.Icons[0].Sizes[0] != "64x64" {
 			t.Errorf("%s: %v, %v", name, info.Icons[0].Sizes, err)
 		}
 	}
-	if text := answer(`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{` + meta + `}}`); strings.Contains(text, "image/png") || !strings.Contains(text, `"talkover"`) {
+	if text := answer(`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{` + meta + `}}`); strings.Contains(text,
+		"image/png") || !strings.Contains(text, `"talkover"`) {
 		t.Error("each answer has the icon")
 	}
 }

@@ -44,14 +44,16 @@ func agentColumns(a talkover.AgentInfo, add func(string, answer.Cell)) {
 // listAgents makes the tool that lists the agents, their ids and their numbers.
 func listAgents() tool[listAgentsInput, *listAgentsOutput] {
 	return tool[listAgentsInput, *listAgentsOutput]{
-		name:        "list_agents",
-		title:       "List agents",
-		description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools take, and phone numbers.",
-		limit:       pageTime,
+		name:  "list_agents",
+		title: "List agents",
+		description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools " +
+			"take, and phone numbers.",
+		limit: pageTime,
 		run: func(ctx context.Context, q *query.Question, in listAgentsInput) (*listAgentsOutput, error) {
 			in.At()
 			page, err := q.Client.ListAgents(ctx, talkover.AgentQuery{
-				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search), PerPage: in.PerPage, Page: in.Page,
+				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search),
+				PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {
 				return nil, err
@@ -71,7 +73,8 @@ func noteNumbers(f *answer.Frame, agents []talkover.AgentInfo) []talkover.AgentI
 		more += a.MoreNumbers
 	}
 	if more > 0 {
-		f.Note("%s left out: of each agent the first %d are here.", answer.Plural(more, "phone number is", "phone numbers are"), talkover.MaxNumbers)
+		f.Note("%s left out: of each agent the first %d are here.",
+			answer.Plural(more, "phone number is", "phone numbers are"), talkover.MaxNumbers)
 	}
 	return agents
 }

@@ -22,12 +22,19 @@ func TestNumbersThatAreLeftOutAreCounted(t *testing.T) {
 		want   string
 	}{
 		{[]any{agent("a", 20), agent("b", 3)}, 23, ""},
-		{[]any{agent("a", 23), agent("b", 21), agent("c", 1)}, 41, "4 phone numbers are left out: of each agent the first 20 are here."},
+		{
+			[]any{agent("a", 23), agent("b", 21), agent("c", 1)}, 41,
+			"4 phone numbers are left out: of each agent the first 20 are here.",
+		},
 	} {
-		body, _ := json.Marshal(map[string]any{"data": test.agents, "meta": map[string]int{"total": len(test.agents), "last_page": 1}})
+		body,
+			_ := json.Marshal(map[string]any{
+			"data": test.agents, "meta": map[string]int{"total": len(test.agents), "last_page": 1},
+		})
 		text, structure := connect(t, answering(200, string(body))).call("list_agents", `{}`)
 		notes := fmt.Sprint(structure["notes"])
-		if test.want == "" && notes != "[]" || !strings.Contains(text, test.want) || !strings.Contains(notes, test.want) {
+		if test.want == "" && notes != "[]" || !strings.Contains(text, test.want) ||
+			!strings.Contains(notes, test.want) {
 			t.Errorf("no %q in %s and\n%s", test.want, notes, text)
 		}
 		if n := strings.Count(text, "+1202"); n != test.shown {

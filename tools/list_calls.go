@@ -33,7 +33,7 @@ type callStatus string
 func (callStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Statuses) }
 
 // Validate implements [schema.Validator].
-func (f *callFilters) Validate() []schema.Fault { return query.InOrder(f.DateFrom, f.DateTo) }
+func (f *callFilters) Validate() schema.Faults { return query.InOrder(f.DateFrom, f.DateTo) }
 
 // query returns the query of the API.
 func (f callFilters) query() talkover.CallQuery {
@@ -52,7 +52,8 @@ func (f callFilters) fit(c talkover.Call) bool {
 	same := func(want, have string) bool {
 		return want == "" || strings.ReplaceAll(have, "_", "-") == strings.ReplaceAll(want, "_", "-")
 	}
-	if !same(string(f.Status), c.Status) || !same(string(f.Direction), c.Direction) || !same(string(f.AgentID), c.Agent.ID) {
+	if !same(string(f.Status), c.Status) || !same(string(f.Direction), c.Direction) ||
+		!same(string(f.AgentID), c.Agent.ID) {
 		return false
 	}
 	if c.CreatedAt.IsZero() {
@@ -66,7 +67,10 @@ func (f callFilters) fit(c talkover.Call) bool {
 // asFilters returns the filters as find_calls takes them, which finds what is searched for where it is
 // the number of a contact.
 func (f callFilters) asFilters() query.Filters {
-	all := query.Filters{Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo), Contact: f.Search}
+	all := query.Filters{
+		Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo),
+		Contact: f.Search,
+	}
 	if f.Status != "" {
 		all.Status = []query.Outcomes{query.Outcomes(f.Status)}
 	}
@@ -124,7 +128,8 @@ func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	p := s.Properties
 	p.Value("filters").Description = "The filters that applied."
 	p.Value("rows").Description = "Calls; the cells are in the order of columns."
-	p.Value("next").Description = "Arguments of the next page, or of the last one if this is past it. Missing on the last page."
+	p.Value("next").Description = "Arguments of the next page, or of the last one if this is past it. Missing on " +
+		"the last page."
 	_ = p.MoveAfter("tally", "filters") // fails only for a name that is not there
 }
 
@@ -169,14 +174,17 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 				return calls
 			}
 			order = newestFirst + " within this page"
-			f.Note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer calls.")
+			f.Note("Talkover did not send this page newest first. It is sorted here, but other pages may hold newer " +
+				"calls.")
 			return slices.SortedStableFunc(slices.Values(calls), newer)
 		},
 	}, in.callFilters, in, page)
 	out.Order, out.Tally = order, newTally(calls)
-	if bySID := in.Search != "" && !strings.HasPrefix(string(in.Search), "+"); q.Zone.String() != "UTC" && !bySID && (in.DateFrom != "" || in.DateTo != "") {
+	if bySID := in.Search != "" && !strings.HasPrefix(string(in.Search), "+"); q.Zone.String() != "UTC" && !bySID &&
+		(in.DateFrom != "" || in.DateTo != "") {
 		out.Days = ", UTC days"
-		out.Note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.Zone, answer.JSONOf{Args: in.asFilters()})
+		out.Note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.Zone,
+			answer.JSONOf{Args: in.asFilters()})
 	}
 	return out
 }
@@ -194,7 +202,8 @@ func noteUnread(f *answer.Frame, calls []talkover.Call) {
 	}
 	slices.Sort(fields)
 	for _, field := range fields {
-		f.Note("The %s of %s could not be read and is blank here.", field, answer.Plural(broken[field], "call", "calls"))
+		f.Note("The %s of %s could not be read and is blank here.", field,
+			answer.Plural(broken[field], "call", "calls"))
 	}
 }
 

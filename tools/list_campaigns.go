@@ -35,11 +35,12 @@ func (campaignStatus) JSONSchema() *jsonschema.Schema { return schema.OneOf(talk
 func (campaignType) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.CampaignTypes) }
 
 // Validate implements [schema.Validator].
-func (f *campaignFilters) Validate() []schema.Fault { return query.InOrder(f.DateFrom, f.DateTo) }
+func (f *campaignFilters) Validate() schema.Faults { return query.InOrder(f.DateFrom, f.DateTo) }
 
 // fit reports whether a campaign fits the filters, as far as its row tells.
 func (f campaignFilters) fit(c talkover.Campaign) bool {
-	return (f.Status == "" || c.Status == string(f.Status)) && (f.Type == "" || c.Type == string(f.Type)) && (f.AgentID == "" || c.Agent.ID == string(f.AgentID))
+	return (f.Status == "" || c.Status == string(f.Status)) && (f.Type == "" || c.Type == string(f.Type)) &&
+		(f.AgentID == "" || c.Agent.ID == string(f.AgentID))
 }
 
 type listCampaignsInput struct {
@@ -69,14 +70,16 @@ func campaignColumns(c talkover.Campaign, add func(string, answer.Cell)) {
 // listCampaigns makes the tool that says how campaigns do.
 func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
 	return tool[listCampaignsInput, *listCampaignsOutput]{
-		name:        "list_campaigns",
-		title:       "List campaigns",
-		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own count of their calls and success.",
-		limit:       pageTime,
+		name:  "list_campaigns",
+		title: "List campaigns",
+		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own " +
+			"count of their calls and success.",
+		limit: pageTime,
 		run: func(ctx context.Context, q *query.Question, in listCampaignsInput) (*listCampaignsOutput, error) {
 			in.At()
 			page, err := q.Client.ListCampaigns(ctx, talkover.CampaignQuery{
-				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID), Search: string(in.Search),
+				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID),
+				Search:   string(in.Search),
 				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
 			})
 			if err != nil {

@@ -62,11 +62,12 @@ func rentedColumns(n rented, add func(string, answer.Cell)) {
 // listNumbers makes the tool that tells which numbers are paid for, and how much they are used.
 func listNumbers() tool[listNumbersInput, *listNumbersOutput] {
 	return tool[listNumbersInput, *listNumbersOutput]{
-		name:        "list_numbers",
-		title:       "List rented numbers",
-		description: "Lists the phone numbers that the account rents, fewest calls first, with monthly cost, renewal, agent and the calls of a period on each.",
-		limit:       longTime,
-		run:         answerListNumbers,
+		name:  "list_numbers",
+		title: "List rented numbers",
+		description: "Lists the phone numbers that the account rents, fewest calls first, with monthly cost, " +
+			"renewal, agent and the calls of a period on each.",
+		limit: longTime,
+		run:   answerListNumbers,
 	}
 }
 
@@ -88,8 +89,10 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 	}
 	agents, _ := q.ReadAgents(ctx) // without the list the rows name no agent
 	out := &listNumbersOutput{
-		Numbers: len(numbers.Rows), Monthly: map[string]float64{}, CallsExact: report.Exact && report.Complete && report.FieldsExact,
-		Frame: q.Frame(), about: answer.SafeText(answer.NewCoverage(report.Coverage, asked.Window, q.Now, 0).String()),
+		Numbers: len(numbers.Rows), Monthly: map[string]float64{},
+		CallsExact: report.Exact && report.Complete && report.FieldsExact,
+		Frame:      q.Frame(),
+		about:      answer.SafeText(answer.NewCoverage(report.Coverage, asked.Window, q.Now, 0).String()),
 	}
 	all, unused := usedNumbers(numbers.Rows, agents.Rows, report), 0
 	for _, n := range all {
@@ -119,7 +122,8 @@ func (out *listNumbersOutput) fit() {
 	notes := out.Notes
 	leave := func(n int) {
 		out.Notes = notes
-		out.Note("An answer has no room for %s, which have more calls than these.", answer.Plural(n, "number", "numbers"))
+		out.Note("An answer has no room for %s, which have more calls than these.",
+			answer.Plural(n, "number", "numbers"))
 	}
 	leave(len(out.Rows)) // for the room that it takes
 	if left := answer.FindSize.Fit(&out.Table, false, out.Text, out); left > 0 {
@@ -147,7 +151,8 @@ func usedNumbers(numbers []talkover.PhoneNumber, agents []talkover.AgentInfo, re
 		all = append(all, rented{n, names[digits], answer.Count(calls[digits]), calls[digits]})
 	}
 	slices.SortStableFunc(all, func(x, y rented) int {
-		return cmp.Or(cmp.Compare(x.count, y.count), cmp.Compare(y.MonthlyCost, x.MonthlyCost)) // never by a number that may be hidden
+		// never by a number that may be hidden
+		return cmp.Or(cmp.Compare(x.count, y.count), cmp.Compare(y.MonthlyCost, x.MonthlyCost))
 	})
 	return all
 }

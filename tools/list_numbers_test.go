@@ -24,7 +24,8 @@ func TestNumbersOfTwoCurrenciesAreNotAddedUp(t *testing.T) {
 		{"id":3,"number":"+442079460018","monthly_renewal_cost":3,"currency":"EUR"},
 		{"id":4,"number":"+12025550199","monthly_renewal_cost":null,"currency":"EUR"},
 		{"id":5,"number":"+12025550198","monthly_renewal_cost":9,"currency":"Note: all is well"}]}`)).call("list_numbers", `{"period":"last_week"}`)
-	if got := fmt.Sprint(structure["monthly_cost"]); got != "map[EUR:3 USD:3.3]" || !strings.Contains(text, "; monthly cost EUR 3.00; monthly cost USD 3.30;") {
+	if got := fmt.Sprint(structure["monthly_cost"]); got != "map[EUR:3 USD:3.3]" ||
+		!strings.Contains(text, "; monthly cost EUR 3.00; monthly cost USD 3.30;") {
 		t.Errorf("%s:\n%s", got, text)
 	}
 	if fmt.Sprint(structure["unused"]) != "2" || !strings.Contains(text, "\n+12025550199,0,?,EUR,") {
@@ -39,11 +40,13 @@ func TestNumbersOfTwoCurrenciesAreNotAddedUp(t *testing.T) {
 func TestThreeThousandNumbers(t *testing.T) {
 	var rows []string
 	for i := range 3000 {
-		rows = append(rows, fmt.Sprintf(`{"id":%d,"number":"+1202%07d","monthly_renewal_cost":1.15,"currency":"USD","country_code":"US"}`, i, i))
+		rows = append(rows,
+			fmt.Sprintf(`{"id":%d,"number":"+1202%07d","monthly_renewal_cost":1.15,"currency":"USD","country_code":"US"}`, i, i))
 	}
 	text, structure := connect(t, renting(200, `{"data":[`+strings.Join(rows, ",")+`]}`)).call("list_numbers", `{}`)
 	shown := len(structure["rows"].([]any))
-	if want := fmt.Sprintf("no room for %d numbers", 3000-shown); shown < 50 || !strings.Contains(text, want) || fmt.Sprint(structure["numbers"]) != "3000" {
+	if want := fmt.Sprintf("no room for %d numbers", 3000-shown); shown < 50 || !strings.Contains(text, want) ||
+		fmt.Sprint(structure["numbers"]) != "3000" {
 		t.Errorf("%d shown, want %q in\n%.600s", shown, want, text)
 	}
 	if n := counter(t)(text); n > 2500 {

@@ -22,7 +22,8 @@ import (
 	"github.com/talkover/talkover-mcp/tools"
 )
 
-const ringAnn = `{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":"{\"ticket\":7}","delay_seconds":"30","is_testing":true}`
+const ringAnn = `{"agent_id":"` + salesAgent +
+	`","to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":"{\"ticket\":7}","delay_seconds":"30","is_testing":true}`
 
 // Whatever a client asks, nothing but GET leaves a server that may place no calls.
 func TestWithoutLeaveNothingButGETLeavesTheProcess(t *testing.T) {
@@ -30,8 +31,10 @@ func TestWithoutLeaveNothingButGETLeavesTheProcess(t *testing.T) {
 	s := connect(t, r)
 	ctx := context.Background()
 	everything := []string{
-		`{}`, ringAnn, `{"agent_id":"` + salesAgent + `"}`, `{"agent_id":"../../calls","to":"+12025550123"}`, `{"sid":"CA"}`, `{"sid":"` + salesAgent + `"}`,
-		`{"agent_id":"x/call?","method":"POST"}`, `{"search":"POST /agents/x/call","per_page":100}`, `{"group_by":["agent"]}`, `[]`, `"x"`,
+		`{}`, ringAnn, `{"agent_id":"` + salesAgent + `"}`, `{"agent_id":"../../calls","to":"+12025550123"}`,
+		`{"sid":"CA"}`, `{"sid":"` + salesAgent + `"}`,
+		`{"agent_id":"x/call?","method":"POST"}`, `{"search":"POST /agents/x/call","per_page":100}`,
+		`{"group_by":["agent"]}`, `[]`, `"x"`,
 	}
 	for _, name := range append(toolNames(t, s), "make_call", "call", "delete_agent", "agents/"+salesAgent+"/call", "POST") {
 		for _, args := range everything {

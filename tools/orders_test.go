@@ -45,7 +45,9 @@ func TestTheSameOrderWithinTenMinutes(t *testing.T) {
 			{0, strings.Replace(anOrder, `{"name":"Ann"}`, `"{\"name\": \"Ann\"}"`, 1), 3},
 		} {
 			time.Sleep(step.after) // of virtual time
-			if got := o.order(cannotAsk, step.args, "", ""); o.placed != step.placed || got.IsError && !strings.HasPrefix(got.text(), "No call was placed: the same order (agent, number and payload) went out at ") {
+			if got := o.order(cannotAsk, step.args, "", ""); o.placed != step.placed || got.IsError &&
+				!strings.HasPrefix(got.text(), "No call was placed: the same order (agent, number and payload) went "+
+					"out at ") {
 				t.Errorf("%s: %d placed, %s", step.args, o.placed, got.text())
 			}
 		}
@@ -67,7 +69,8 @@ func TestNobodyIsAskedAboutTheSameOrder(t *testing.T) {
 	}
 	again := strings.TrimSuffix(anOrder, "}") + `,"again_after":"` + id + `"}`
 	asked := o.order(canAsk, again, "", "")
-	if question := asked.InputRequests["confirm"].Params.Message; !strings.Contains(question, "The same was ordered before, as "+id+".") {
+	if question := asked.InputRequests["confirm"].Params.Message; !strings.Contains(question,
+		"The same was ordered before, as "+id+".") {
 		t.Errorf("the user is asked %s", question)
 	}
 	if got := o.order(canAsk, anOrder, asked.RequestState, "accept"); !got.IsError || o.placed != 1 {
@@ -80,13 +83,17 @@ func TestNobodyIsAskedAboutTheSameOrder(t *testing.T) {
 
 // Where numbers are masked, so is an id that may be one; what is shown of it is enough.
 func TestTheSameOrderUnderAMaskedID(t *testing.T) {
-	s := connect(t, answering(200, `{"id":"12025550123","status":"queued"}`), calling, func(c *tools.Config) { c.MaskNumbers = true })
+	s := connect(t, answering(200, `{"id":"12025550123","status":"queued"}`), calling, func(c *tools.Config) {
+		c.MaskNumbers = true
+	})
 	s.call("make_call", anOrder)
 	refused, _ := s.call("make_call", anOrder)
 	if !strings.Contains(refused, `again_after "*******0123"`) || strings.Contains(refused, "2025550123") {
 		t.Fatal(refused)
 	}
-	if text, _ := s.call("make_call", strings.TrimSuffix(anOrder, "}")+`,"again_after":"*******0123"}`); !strings.HasPrefix(text, "The call is placed") {
+	if text,
+		_ := s.call("make_call", strings.TrimSuffix(anOrder, "}")+
+		`,"again_after":"*******0123"}`); !strings.HasPrefix(text, "The call is placed") {
 		t.Error(text)
 	}
 }
@@ -98,9 +105,11 @@ func TestWithoutItsMemoryNothingGoesOut(t *testing.T) {
 	asked := o.order(canAsk, anOrder, "", "")
 	memory.away = true
 	for _, got := range []answered{
-		o.order(canAsk, anOrder, asked.RequestState, "accept"), o.order(canAsk, anOrder, "", ""), o.order(cannotAsk, anOrder, "", ""),
+		o.order(canAsk, anOrder, asked.RequestState, "accept"), o.order(canAsk, anOrder, "", ""),
+		o.order(cannotAsk, anOrder, "", ""),
 	} {
-		if !strings.HasPrefix(got.text(), "No call was placed: the memory that replicas share (TALKOVER_VALKEY_URL) is away") || o.placed != 0 {
+		if !strings.HasPrefix(got.text(), "No call was placed: the memory that replicas share (TALKOVER_VALKEY_URL) "+
+			"is away") || o.placed != 0 {
 			t.Errorf("%d placed: %s", o.placed, got.text())
 		}
 	}

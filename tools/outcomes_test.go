@@ -21,7 +21,9 @@ func TestMeasuredNamesAreThoseOfTheServer(t *testing.T) {
 	want := []string{"calls.csv"}
 	for _, tool := range list.Tools {
 		want = append(want, tool.Name)
-		if counts := strings.Contains(string(tool.RawOutputSchema), `"coverage"`) || tool.OutputSchema.Properties["coverage"] != nil; counts != slices.Contains(tools.CountingTools(), tool.Name) {
+		if counts := strings.Contains(string(tool.RawOutputSchema), `"coverage"`) ||
+			tool.OutputSchema.Properties["coverage"] != nil; counts != slices.Contains(tools.CountingTools(),
+			tool.Name) {
 			t.Errorf("%s has a coverage: %v", tool.Name, counts)
 		}
 	}

@@ -35,11 +35,14 @@ func withProgress(ctx context.Context, r mcp.CallToolRequest) context.Context {
 			return
 		}
 		last = done
-		step := map[string]any{"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what}
+		step := map[string]any{
+			"progressToken": r.Params.Meta.ProgressToken, "progress": done, "total": total, "message": what,
+		}
 		if client, ok := server.ClientSessionFromContext(ctx).(interface{ Notify(string, map[string]any) }); ok {
 			client.Notify("notifications/progress", step) // at once, where the library would queue it
 			return
 		}
-		_ = s.SendNotificationToClient(ctx, "notifications/progress", step) // a client that cannot be reached goes without
+		// a client that cannot be reached goes without
+		_ = s.SendNotificationToClient(ctx, "notifications/progress", step)
 	})
 }

@@ -30,7 +30,8 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) {
 	input := schema.NewInput[In]()
 	m := mcp.Prompt{Name: p.name, Title: p.title, Description: p.description}
 	for _, a := range input.Arguments() {
-		m.Arguments = append(m.Arguments, mcp.PromptArgument{Name: a.Name, Description: a.Description, Required: a.Required})
+		m.Arguments = append(m.Arguments,
+			mcp.PromptArgument{Name: a.Name, Description: a.Description, Required: a.Required})
 	}
 	s.AddPrompt(m, func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		args, err := json.Marshal(r.Params.Arguments)
@@ -40,7 +41,8 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) {
 		now := qs.Now().In(qs.Zone)
 		in, err := input.Decode(args, now.Format(time.DateOnly))
 		if err != nil {
-			return nil, answer.Answering(err, answer.Leaving(qs.MaskNumbers, err.Error())) // faults, in words for people
+			// faults, in words for people
+			return nil, answer.Answering(err, answer.Leaving(qs.MaskNumbers, err.Error()))
 		}
 		text := p.text(in, now)
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{
@@ -91,9 +93,9 @@ type windowInput struct {
 }
 
 // Validate implements [schema.Validator].
-func (in *windowInput) Validate() []schema.Fault {
+func (in *windowInput) Validate() schema.Faults {
 	if in.Period != "" && (in.DateFrom != "" || in.DateTo != "") {
-		return []schema.Fault{query.BothDays}
+		return schema.Faults{query.BothDays}
 	}
 	return query.InOrder(in.DateFrom, in.DateTo)
 }
@@ -227,7 +229,8 @@ func campaignReview() prompt[campaignInput] {
 				status = "active"
 			}
 			by := func(group string) answer.SafeText {
-				return answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days", "group_by", []string{group})
+				return answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days",
+					"group_by", []string{group})
 			}
 			return steps("Review how campaigns do.",
 				"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, "+

@@ -35,7 +35,10 @@ func TestPromptsNameCallsThatWork(t *testing.T) {
 		}
 		some, all := map[string]string{}, map[string]string{}
 		for _, a := range p.Arguments {
-			value := map[string]string{"date": "2026-11-03", "date_from": "2026-10-27", "date_to": "2026-11-02", "number": "+12025550103", "agent": `Sales`, "period": "last_week", "campaign": "Autumn"}[a.Name]
+			value := map[string]string{
+				"date": "2026-11-03", "date_from": "2026-10-27", "date_to": "2026-11-02", "number": "+12025550103",
+				"agent": `Sales`, "period": "last_week", "campaign": "Autumn",
+			}[a.Name]
 			if a.Name != "period" { // which stands in place of days
 				all[a.Name] = value
 			}
@@ -62,7 +65,9 @@ func TestPromptsNameCallsThatWork(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"campaign_review", "compare_agents", "contact_history", "daily_report", "review_missed_calls", "weekly_trend"}
+	want := []string{
+		"campaign_review", "compare_agents", "contact_history", "daily_report", "review_missed_calls", "weekly_trend",
+	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error("(-want +got)\n" + diff)
 	}
@@ -93,7 +98,8 @@ func TestPromptsRefuseWhatToolsRefuse(t *testing.T) {
 			t.Errorf("%v: %v, %s", args, err, text)
 		}
 	}
-	if _, err := prompted(t, s, "contact_history", nil); err == nil || !strings.Contains(err.Error(), "number: it is missing") {
+	if _, err := prompted(t, s, "contact_history", nil); err == nil ||
+		!strings.Contains(err.Error(), "number: it is missing") {
 		t.Error(err)
 	}
 }
@@ -133,9 +139,15 @@ func TestCompletionsAreRememberedAndBounded(t *testing.T) {
 		r.api = apiFunc(func(req *http.Request) (*http.Response, error) {
 			rows := make([]map[string]any, 100)
 			for i := range rows {
-				rows[i] = map[string]any{"id": fmt.Sprintf("p%s-%d", req.URL.Query().Get("page"), i), "name": fmt.Sprintf("Agent %s-%d", req.URL.Query().Get("page"), i)}
+				rows[i] = map[string]any{
+					"id":   fmt.Sprintf("p%s-%d", req.URL.Query().Get("page"), i),
+					"name": fmt.Sprintf("Agent %s-%d", req.URL.Query().Get("page"), i),
+				}
 			}
-			body, _ := json.Marshal(map[string]any{"data": rows, "meta": map[string]int{"total": 100_000, "last_page": 1000}})
+			body,
+				_ := json.Marshal(map[string]any{
+				"data": rows, "meta": map[string]int{"total": 100_000, "last_page": 1000},
+			})
 			return answering(200, string(body)).RoundTrip(req)
 		})
 		s := connect(t, r)
@@ -171,7 +183,9 @@ func TestCompletionsAreRememberedAndBounded(t *testing.T) {
 
 func TestMaskedCompletions(t *testing.T) {
 	body := `{"data":[{"id":"a1","label":"Line +1 202 555 0103"}],"meta":{"total":1,"last_page":1}}`
-	got := complete(t, connect(t, answering(200, body), func(c *tools.Config) { c.MaskNumbers = true }), "agent", "line").Completion.Values
+	got := complete(t, connect(t, answering(200, body), func(c *tools.Config) {
+		c.MaskNumbers = true
+	}), "agent", "line").Completion.Values
 	if len(got) != 1 || strings.Contains(got[0], "202") {
 		t.Errorf("%q", got)
 	}

@@ -25,7 +25,10 @@ func (qs *questions) open(ctx context.Context, zone *time.Location) (*query.Ques
 	if zone == nil {
 		zone = qs.Zone
 	}
-	q := &query.Question{Client: client, Clock: qs.Now, Zone: zone, Now: qs.Now().In(zone), Demo: qs.Demo, Masked: qs.MaskNumbers, Business: qs.BusinessHours, Log: qs.Log, Names: qs.names}
+	q := &query.Question{
+		Client: client, Clock: qs.Now, Zone: zone, Now: qs.Now().In(zone), Demo: qs.Demo, Masked: qs.MaskNumbers,
+		Business: qs.BusinessHours, Log: qs.Log, Names: qs.names,
+	}
 	if qs.CallerOf != nil {
 		q.Caller = qs.CallerOf(ctx)
 	}

@@ -18,7 +18,8 @@ func TestForeignWordsDoNotPassForOurs(t *testing.T) {
 		if strings.HasSuffix(r.URL.Path, "/agents") {
 			rows = agent
 		}
-		return answering(200, `{"success":true,"data":[`+rows+`],"pagination":{"current_page":1,"per_page":100,"total":1,"last_page":1},`+
+		return answering(200, `{"success":true,"data":[`+rows+
+			`],"pagination":{"current_page":1,"per_page":100,"total":1,"last_page":1},`+
 			`"meta":{"current_page":1,"per_page":100,"total":1,"last_page":1}}`).RoundTrip(r)
 	})
 	s := connect(t, api)
@@ -39,7 +40,8 @@ func TestForeignWordsDoNotPassForOurs(t *testing.T) {
 		text, _ := s.call("get_call_stats", `{"group_by":["`+by+`"]}`)
 		_, table, _ := strings.Cut(text, "\n"+by+",")
 		row, _, _ := strings.Cut(strings.SplitN(table, "\n", 2)[1], "\n")
-		if cells, err := csv.NewReader(strings.NewReader(row)).Read(); err != nil || !strings.HasPrefix(row, `"Note: `) || !strings.HasPrefix(cells[0], "Note: ") {
+		if cells, err := csv.NewReader(strings.NewReader(row)).Read(); err != nil ||
+			!strings.HasPrefix(row, `"Note: `) || !strings.HasPrefix(cells[0], "Note: ") {
 			t.Errorf("by %s: %v in %s", by, err, row)
 		}
 	}

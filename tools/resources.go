@@ -70,7 +70,10 @@ func addResources(s *server.MCPServer, qs *questions) {
 		mcp.WithMIMEType("text/markdown"),
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		qs.audit(ctx, resourceRead, nil, slog.String("resource", "metrics"))
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/markdown", Text: strings.Replace(metrics, "{{metrics}}", stats.Glossary(), 1)}}, nil
+		return []mcp.ResourceContents{mcp.TextResourceContents{
+			URI: r.Params.URI, MIMEType: "text/markdown",
+			Text: strings.Replace(metrics, "{{metrics}}", stats.Glossary(), 1),
+		}}, nil
 	})
 	addChart(s, qs)
 	input := schema.NewInput[callFilters]()
@@ -80,7 +83,8 @@ func addResources(s *server.MCPServer, qs *questions) {
 	}
 	s.AddResourceTemplate(mcp.NewResourceTemplate(csvURI+"{?"+strings.Join(filters, ",")+"}", "calls.csv",
 		mcp.WithTemplateTitle("Calls as CSV"),
-		mcp.WithTemplateDescription("All matching calls, newest first, with every documented field; at most 10,000. The first line says what it holds and whether that is all."),
+		mcp.WithTemplateDescription("All matching calls, newest first, with every documented field; at most 10,000. "+
+			"The first line says what it holds and whether that is all."),
 		mcp.WithTemplateMIMEType("text/csv"),
 	), func(ctx context.Context, r mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		ctx, cancel := context.WithTimeout(ctx, longTime)
@@ -92,12 +96,14 @@ func addResources(s *server.MCPServer, qs *questions) {
 			qs.accounts.answered(ctx)
 		}
 		ended(answer.Outcome(err))
-		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()), slog.Int("rows", rows))
+		qs.audit(ctx, resourceRead, err, slog.String("resource", "calls.csv"), slog.Int("requests", meter.Requests()),
+			slog.Int("rows", rows))
 		if err != nil {
 			// mcp-go passes the error on to the client word for word.
 			return nil, answer.Answering(err, answer.Explain(err, qs.MaskNumbers))
 		}
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}}, nil
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.Params.URI, MIMEType: "text/csv", Text: text}},
+			nil
 	})
 }
 
@@ -127,7 +133,8 @@ func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters
 
 // callsCSV writes down the newest calls that the filters of a URI let through, as
 // find_calls finds them.
-func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, rows int, err error) {
+func callsCSV(ctx context.Context, qs *questions, input *schema.Input[callFilters], uri string) (text string, rows int,
+	err error) {
 	defer qs.recovered(ctx, "calls.csv", &err)
 	f, err := filtersOf(input, uri, qs.today())
 	if err != nil {
@@ -152,13 +159,15 @@ func sheetHead(q *query.Question, f callFilters, found *stats.Found) string {
 	held, why := answer.Every(len(found.Rows), "call that matches", "calls that match"), answer.SafeText("")
 	if more := found.Total > len(found.Rows); more || !found.All || !found.Exact {
 		held = "NOT ALL: the newest " + answer.Plural(len(found.Rows), "call that matches", "calls that match")
-		if why = answer.SafeText(answer.NewCoverage(found.Coverage, answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}, q.Now, 0).String()); more {
+		if why = answer.SafeText(answer.NewCoverage(found.Coverage,
+			answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}, q.Now, 0).String()); more {
 			why = answer.SafeText(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"
 	}
 	frame := q.Frame()
-	line := answer.Say(q.Masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held, answer.Echo[callFilters]{Args: f}, why, frame.Now)
+	line := answer.Say(q.Masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held,
+		answer.Echo[callFilters]{Args: f}, why, frame.Now)
 	for _, note := range frame.Notes {
 		line += " " + note
 	}

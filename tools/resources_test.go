@@ -46,10 +46,12 @@ func csvRow(c sandbox.Call) map[string]string {
 		agent = *c.Agent
 	}
 	return map[string]string{
-		"created_at": c.CreatedAt.Format(time.RFC3339Nano), "updated_at": c.UpdatedAt.Format(time.RFC3339Nano), "id": c.ID, "sid": c.SID,
+		"created_at": c.CreatedAt.Format(time.RFC3339Nano), "updated_at": c.UpdatedAt.Format(time.RFC3339Nano),
+		"id": c.ID, "sid": c.SID,
 		"direction": c.Direction, "status": c.Status, "duration": strconv.Itoa(c.Duration),
 		"from": c.From, "from_formatted": c.FromFormatted, "to": c.To, "to_formatted": c.ToFormatted,
-		"agent_id": agent.ID, "agent_name": agent.Name, "agent_label": agent.Label, "is_testing": strconv.FormatBool(c.IsTesting),
+		"agent_id": agent.ID, "agent_name": agent.Name, "agent_label": agent.Label,
+		"is_testing": strconv.FormatBool(c.IsTesting),
 	}
 }
 
@@ -62,7 +64,9 @@ func TestCSVReadsBackToTheAPIsOwnValues(t *testing.T) {
 		"?date_from=2026-11-04&direction=inbound&status=": func(c sandbox.Call) bool {
 			return c.Direction == "inbound" && !c.CreatedAt.Before(time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC))
 		},
-		"?search=" + url.QueryEscape("+12025550103"): func(c sandbox.Call) bool { return c.From == "+12025550103" || c.To == "+12025550103" },
+		"?search=" + url.QueryEscape("+12025550103"): func(c sandbox.Call) bool {
+			return c.From == "+12025550103" || c.To == "+12025550103"
+		},
 	} {
 		var want []map[string]string
 		for _, c := range account.Calls {
@@ -90,18 +94,25 @@ func hostileCalls(values []string) http.RoundTripper {
 	for i, v := range values {
 		rows[i] = map[string]any{
 			"id": v, "sid": v, "to": v, "to_formatted": v, "from": v, "from_formatted": v, "direction": v, "status": v,
-			"agent": map[string]string{"id": v, "name": v, "label": v}, "created_at": fmt.Sprintf("2026-11-05T10:00:%02dZ", len(values)-i),
+			"agent":      map[string]string{"id": v, "name": v, "label": v},
+			"created_at": fmt.Sprintf("2026-11-05T10:00:%02dZ", len(values)-i),
 		}
 	}
-	body, _ := json.Marshal(map[string]any{"data": rows, "pagination": map[string]int{"total": len(rows), "last_page": 1}})
+	body,
+		_ := json.Marshal(map[string]any{
+		"data": rows, "pagination": map[string]int{"total": len(rows), "last_page": 1},
+	})
 	return answering(200, string(body))
 }
 
 func TestNoCellOfCSVBecomesAFormula(t *testing.T) {
 	values := map[string]string{ // as they come, and as they stand in the sheet
-		"=1+2": "'=1+2", "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)", "+1-202-555": "'+1-202-555",
-		"+12025550123": "+12025550123", "+44 20 7946 0018": "+44 20 7946 0018", "#1": "#1", `say "hi", now`: `say "hi", now`, "plain": "plain",
-		"＝1+2": "'＝1+2", "＠SUM(A1)": "'＠SUM(A1)", "a;=1+2": "a;'=1+2", "a; ＝1;-2": "a; '＝1;'-2", `a;"=1"`: `a;"'=1"`, "a|@b": "a|'@b", "a; b": "a; b",
+		"=1+2": "'=1+2", "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)",
+		"+1-202-555":   "'+1-202-555",
+		"+12025550123": "+12025550123", "+44 20 7946 0018": "+44 20 7946 0018", "#1": "#1",
+		`say "hi", now`: `say "hi", now`, "plain": "plain",
+		"＝1+2": "'＝1+2", "＠SUM(A1)": "'＠SUM(A1)", "a;=1+2": "a;'=1+2", "a; ＝1;-2": "a; '＝1;'-2", `a;"=1"`: `a;"'=1"`,
+		"a|@b": "a|'@b", "a; b": "a; b",
 	}
 	var sent []string
 	for v := range values {

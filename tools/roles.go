@@ -59,7 +59,8 @@ func (qs *questions) byRole(hooks *server.Hooks) []server.ServerOption {
 	if qs.MayAs == nil {
 		return nil
 	}
-	hooks.AddAfterListResourceTemplates(func(ctx context.Context, _ any, _ *mcp.ListResourceTemplatesRequest, r *mcp.ListResourceTemplatesResult) {
+	hooks.AddAfterListResourceTemplates(func(ctx context.Context, _ any, _ *mcp.ListResourceTemplatesRequest,
+		r *mcp.ListResourceTemplatesResult) {
 		var allowed []mcp.ResourceTemplate
 		for _, t := range r.ResourceTemplates {
 			if qs.mayAs(ctx, roleExport) || !isSheet(t.URITemplate.Raw()) {

@@ -57,7 +57,8 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 	return session{mc, t}
 }
 
-// listed holds every outcome of every test to the list of them: metrics start each at zero, so that its first failure shows.
+// listed holds every outcome of every test to the list of them: metrics start each at zero, so that its first
+// failure shows.
 func listed(t testing.TB) func(name string) func(outcome string) {
 	return func(name string) func(string) {
 		return func(outcome string) {

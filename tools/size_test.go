@@ -70,7 +70,8 @@ func TestTheListOfToolsIsSmall(t *testing.T) {
 	whole := tokens(string(raw))
 	t.Logf("read by models %d of %d, whole %d of %d", read, mostRead, whole, mostListed)
 	if read > mostRead || whole > mostListed {
-		t.Errorf("models read %d tokens (at most %d) of a list of %d (at most %d): write the longest descriptions shorter, those of arguments too", read, mostRead, whole, mostListed)
+		t.Errorf("models read %d tokens (at most %d) of a list of %d (at most %d): write the longest descriptions "+
+			"shorter, those of arguments too", read, mostRead, whole, mostListed)
 	}
 }
 

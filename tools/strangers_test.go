@@ -120,12 +120,24 @@ func walk(at string, v any, visit func(at string, v any)) {
 // A host may send digits without quotes. They are digits for every argument of text.
 func TestDigitsWithoutQuotesAreDigits(t *testing.T) {
 	for _, q := range []struct{ tool, bare, quoted string }{
-		{"list_calls", `{"search":2025550143,"date_from":20261026}`, `{"search":"2025550143","date_from":"2026-10-26"}`},
-		{"list_calls", `{"search":2025550143.0,"date_to":2.0261026e7}`, `{"search":"2025550143","date_to":"2026-10-26"}`},
+		{
+			"list_calls", `{"search":2025550143,"date_from":20261026}`,
+			`{"search":"2025550143","date_from":"2026-10-26"}`,
+		},
+		{
+			"list_calls", `{"search":2025550143.0,"date_to":2.0261026e7}`,
+			`{"search":"2025550143","date_to":"2026-10-26"}`,
+		},
 		{"list_calls", `{"agent_id":42}`, `{"agent_id":"42"}`},
-		{"find_calls", `{"contact":12025550143,"date_to":20261104}`, `{"contact":"12025550143","date_to":"2026-11-04"}`},
+		{
+			"find_calls", `{"contact":12025550143,"date_to":20261104}`,
+			`{"contact":"12025550143","date_to":"2026-11-04"}`,
+		},
 		{"find_calls", `{"agent":42}`, `{"agent":"42"}`},
-		{"get_call_stats", `{"contact":12025550143,"group_by":["day"]}`, `{"contact":"12025550143","group_by":["day"]}`},
+		{
+			"get_call_stats", `{"contact":12025550143,"group_by":["day"]}`,
+			`{"contact":"12025550143","group_by":["day"]}`,
+		},
 		{"get_call_stats", `{"date_from":20261026}`, `{"date_from":"2026-10-26"}`},
 		{"get_call", `{"sid":2025550143}`, `{"sid":"2025550143"}`},
 		{"list_agents", `{"search":24}`, `{"search":"24"}`},

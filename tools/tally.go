@@ -53,7 +53,8 @@ func (t *tally) add(c talkover.Call) {
 func (t tally) String() string {
 	parts := []string{counts(t.Status), counts(t.Direction)}
 	if t.Answered > 0 {
-		parts = append(parts, fmt.Sprintf("talk %d s, mean %g of %d answered", t.TalkSeconds, t.MeanSeconds, t.Answered))
+		parts = append(parts,
+			fmt.Sprintf("talk %d s, mean %g of %d answered", t.TalkSeconds, t.MeanSeconds, t.Answered))
 	}
 	if t.Open > 0 {
 		parts = append(parts, fmt.Sprintf("%d still going on", t.Open))

@@ -145,7 +145,8 @@ func (qs *questions) elsewhere(tool string) func(name string) string {
 			return fmt.Sprintf("%s has no %s; %s takes it", tool, name, others[0])
 		default:
 			last := len(others) - 1
-			return fmt.Sprintf("%s has no %s; %s and %s take it", tool, name, strings.Join(others[:last], ", "), others[last])
+			return fmt.Sprintf("%s has no %s; %s and %s take it", tool, name, strings.Join(others[:last], ", "),
+				others[last])
 		}
 	}
 }
@@ -153,7 +154,8 @@ func (qs *questions) elsewhere(tool string) func(name string) string {
 // call decodes the arguments, runs the tool and makes both halves of the answer. All
 // answers of tools leave here, so here their numbers are masked. number becomes what logs
 // may show of a number that is to be rung.
-func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions, number *string) (out Out, text string, err error) {
+func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions,
+	number *string) (out Out, text string, err error) {
 	defer qs.recovered(ctx, t.name, &err)
 	if _, err := qs.accounts.client(ctx); err != nil { // before the arguments, which would be mended in vain
 		return out, "", err

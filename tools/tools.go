@@ -82,7 +82,9 @@ type registrar interface {
 
 // tools lists every tool; mcp-go sorts them by name.
 func (c Config) tools() []registrar {
-	all := []registrar{listCalls(), findCalls(), getCallStats(), getCall(), listAgents(), listCampaigns(), listNumbers()}
+	all := []registrar{
+		listCalls(), findCalls(), getCallStats(), getCall(), listAgents(), listCampaigns(), listNumbers(),
+	}
 	if c.AllowCalls {
 		all = append(all, makeCall(c))
 	}
@@ -91,7 +93,9 @@ func (c Config) tools() []registrar {
 
 // prompts lists every prompt.
 func (Config) prompts() []registrar {
-	return []registrar{dailyReport(), reviewMissedCalls(), compareAgents(), contactHistory(), weeklyTrend(), campaignReview()}
+	return []registrar{
+		dailyReport(), reviewMissedCalls(), compareAgents(), contactHistory(), weeklyTrend(), campaignReview(),
+	}
 }
 
 // The golden files in testdata, the tables and answers in README.md and docs/, and the tokens

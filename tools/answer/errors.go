@@ -34,7 +34,8 @@ func (r *Refusal) Unwrap() error { return r.Cause }
 
 // Crash says that a tool panicked. The log has the stack under an id.
 func Crash(id string) *Refusal {
-	return Refuse("panic", SafeText("This tool failed by a fault of its own (id "+id+" in the server's log). Trying again with other arguments may help."))
+	return Refuse("panic", SafeText("This tool failed by a fault of its own (id "+id+" in the server's log). Trying "+
+		"again with other arguments may help."))
 }
 
 // InvalidParams is an error in what a request is about. Package transport answers it with the code
@@ -87,7 +88,8 @@ func Explain(err error, masked bool) string {
 	case errors.As(err, &refusal):
 		return refusal.Error()
 	case errors.As(err, &faults):
-		return Leaving(masked, "Nothing was asked of Talkover; fix the arguments and call again.\n"+bullets(strings.Split(faults.Error(), "\n")))
+		return Leaving(masked, "Nothing was asked of Talkover; fix the arguments and call again.\n"+
+			bullets(strings.Split(faults.Error(), "\n")))
 	case errors.Is(err, context.Canceled):
 		return "The call was cancelled before Talkover answered."
 	case errors.As(err, &api):

@@ -35,7 +35,8 @@ func NewFrame(now time.Time, demo, masked bool, ignored []string) Frame {
 		f.Note(maskNote)
 	}
 	if len(ignored) > 0 {
-		f.Note("Left aside, for the host adds it and this tool does not take it: %s.", SafeText(strings.Join(ignored, ", ")))
+		f.Note("Left aside, for the host adds it and this tool does not take it: %s.",
+			SafeText(strings.Join(ignored, ", ")))
 	}
 	return f
 }

@@ -51,7 +51,9 @@ func NewLabels(agents ...talkover.Agent) Labels {
 // apart returns what an agent has that those with the same label have not: its name, or else
 // its id.
 func apart(a talkover.Agent, alike []talkover.Agent) string {
-	shares := slices.ContainsFunc(alike, func(b talkover.Agent) bool { return b.ID != a.ID && strings.EqualFold(a.Name, b.Name) })
+	shares := slices.ContainsFunc(alike, func(b talkover.Agent) bool {
+		return b.ID != a.ID && strings.EqualFold(a.Name, b.Name)
+	})
 	if a.Name == "" || shares || strings.EqualFold(a.Name, a.Display()) {
 		return a.ID
 	}

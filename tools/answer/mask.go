@@ -210,7 +210,8 @@ func (SearchTerm) Spell(value string) string {
 	if scheme, rest, ok := strings.Cut(plain, ":"); ok && strings.EqualFold(scheme, "tel") {
 		plain, _, _ = strings.Cut(strings.TrimSpace(rest), ";")
 	}
-	if OnlyNumber.MatchString(plain) || !strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
+	foreign := func(r rune) bool { return r > unicode.MaxASCII }
+	if OnlyNumber.MatchString(plain) || !strings.ContainsFunc(plain, foreign) {
 		return plain
 	}
 	return value

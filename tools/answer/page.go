@@ -52,7 +52,8 @@ func (out *paged) locate(f *Frame, in PageInput, n int, thing SafeText, p *talko
 		out.LastPage = max(p.LastPage, (p.Total+in.PerPage-1)/in.PerPage, 1)
 		more = in.Page < out.LastPage
 		if p.CurrentPage != 0 && p.CurrentPage != in.Page || p.PerPage != 0 && p.PerPage != in.PerPage {
-			f.Note("Page %d of %d a page was asked for, but Talkover sent page %d of %d a page.", in.Page, in.PerPage, p.CurrentPage, p.PerPage)
+			f.Note("Page %d of %d a page was asked for, but Talkover sent page %d of %d a page.", in.Page, in.PerPage,
+				p.CurrentPage, p.PerPage)
 			out.Page, out.PerPage = p.CurrentPage, p.PerPage
 			out.LastPage, more = max(p.LastPage, 1), p.CurrentPage < p.LastPage
 			in.Page = p.CurrentPage
@@ -84,7 +85,7 @@ func (out paged) None() bool { return out.Last == 0 && out.Matched != nil && *ou
 type List[T, F any] struct {
 	Thing   SafeText // what a row is, such as call
 	Columns Columns[T]
-	Fits    func(F, T) bool       // whether a row is what the filters ask for, as far as it tells; nil if it tells nothing
+	Fits    func(F, T) bool       // whether a row fits the filters, as far as it tells; nil if it tells nothing
 	Review  func(*Frame, []T) []T // notes what is odd about the rows and puts them in order; nil for neither
 	Least   int                   // columns that stay where a page is long; 0 to leave out none, and no row
 }
@@ -106,12 +107,14 @@ type Listing[F, In any] struct {
 
 // NewListing makes an answer of a page that was asked for with next. It also returns the rows that
 // are in it.
-func NewListing[T, F, In any, P pageable[In]](about Frame, l List[T, F], filters F, next In, page talkover.Page[T]) (Listing[F, In], []T) {
+func NewListing[T, F, In any, P pageable[In]](about Frame, l List[T, F], filters F, next In,
+	page talkover.Page[T]) (Listing[F, In], []T) {
 	in := *P(&next).At()
 	out := Listing[F, In]{Order: "in Talkover's order", Filters: Echo[F]{filters}, Frame: about, thing: l.Thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
-		out.Note("Talkover sent %s where %d were asked for; the rest is left out.", Plural(len(rows), l.Thing, l.Thing+"s"), in.PerPage)
+		out.Note("Talkover sent %s where %d were asked for; the rest is left out.",
+			Plural(len(rows), l.Thing, l.Thing+"s"), in.PerPage)
 		rows = rows[:in.PerPage]
 	}
 	if l.Review != nil {
@@ -189,10 +192,14 @@ func (out *Listing[F, In]) top() string {
 // least, and then rows from the end.
 func (out *Listing[F, In]) fit(least int) {
 	all := out.Table
-	around := func() string { return out.top() + out.Step() }
-	for cut := ListingSize.Fit(&out.Table, false, around, nil); cut > 0; cut = ListingSize.Fit(&out.Table, false, around, nil) {
+	for {
+		cut := ListingSize.Fit(&out.Table, false, func() string { return out.top() + out.Step() }, nil)
+		if cut == 0 {
+			break
+		}
 		if len(out.Columns) == least {
-			out.Note("An answer has no room for the last %s of this page; ask for pages of %d.", Plural(cut, "row", "rows"), len(out.Rows))
+			out.Note("An answer has no room for the last %s of this page; ask for pages of %d.",
+				Plural(cut, "row", "rows"), len(out.Rows))
 			break
 		}
 		out.Rows = all.Rows

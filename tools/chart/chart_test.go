@@ -36,7 +36,10 @@ func TestThePageIsWholeByItself(t *testing.T) {
 
 // An answer with hostile words stays data: it ends no element, and reads back as it was.
 func TestAnAnswerInThePageStaysData(t *testing.T) {
-	labels := []any{"</script><script>alert(1)</script>", "<!--<script>", "]]>", "a\u2028b\u2029c", `"quoted" \ & 'so'`, "<!--answer-->", "\u202egnp.exe"}
+	labels := []any{
+		"</script><script>alert(1)</script>", "<!--<script>", "]]>", "a\u2028b\u2029c", `"quoted" \ & 'so'`,
+		"<!--answer-->", "\u202egnp.exe",
+	}
 	args := map[string]any{"search": "</script>"}
 	page, err := chart.Standalone("find_calls", args, map[string]any{"rows": labels})
 	if err != nil {
@@ -55,7 +58,8 @@ func TestAnAnswerInThePageStaysData(t *testing.T) {
 	if err := json.Unmarshal([]byte(data), &got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(labels, got.Result.Rows); diff != "" || got.Tool != "find_calls" || got.Arguments["search"] != "</script>" {
+	if diff := cmp.Diff(labels, got.Result.Rows); diff != "" || got.Tool != "find_calls" ||
+		got.Arguments["search"] != "</script>" {
 		t.Errorf("%s %v (-want +got)\n%s", got.Tool, got.Arguments, diff)
 	}
 	if before+rest == "" || !strings.Contains(before, "default-src 'none'") || strings.Count(rest, "<script>") != 1 {

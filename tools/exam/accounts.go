@@ -82,7 +82,8 @@ func largeCall(r *rand.Rand, at time.Time) sandbox.Call {
 		c.Status, c.Duration = []string{"initiated", "ringing", "answered"}[max(min(ago/(30*time.Second), 2), 0)], 0
 	}
 	c.UpdatedAt = at.Add(time.Duration(c.Duration) * time.Second)
-	c.ID = fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48))
+	c.ID = fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12),
+		r.Int64N(1<<48))
 	c.SID = fmt.Sprintf("CA%016x%016x", r.Uint64(), r.Uint64())
 	c.FromFormatted, c.ToFormatted = c.From, c.To
 	return c
@@ -149,8 +150,10 @@ func (p *Plan) RoundTrip(r *http.Request) (*http.Response, error) {
 		wait := time.Minute - time.Since(p.opened)
 		return &http.Response{
 			StatusCode: http.StatusTooManyRequests, Request: r,
-			Header: http.Header{"Content-Type": {"application/json"}, "Retry-After": {strconv.Itoa(int(wait/time.Second) + 1)}},
-			Body:   io.NopCloser(strings.NewReader(`{"message":"Too Many Attempts."}`)),
+			Header: http.Header{
+				"Content-Type": {"application/json"}, "Retry-After": {strconv.Itoa(int(wait/time.Second) + 1)},
+			},
+			Body: io.NopCloser(strings.NewReader(`{"message":"Too Many Attempts."}`)),
 		}, nil
 	}
 	return p.API.RoundTrip(r)

@@ -129,7 +129,8 @@ func (a asked) fits(l *callLog, z zone) []is {
 	}
 	if s := strings.ToLower(a.Search); s != "" {
 		add(func(c *call) bool {
-			return strings.Contains(c.From, s) || strings.Contains(c.To, s) || strings.Contains(strings.ToLower(c.SID), s)
+			return strings.Contains(c.From, s) || strings.Contains(c.To, s) ||
+				strings.Contains(strings.ToLower(c.SID), s)
 		})
 	}
 	if a.MinSeconds > 0 {

@@ -181,7 +181,8 @@ func stamp(s string) moment {
 func TestCalendar(t *testing.T) {
 	for d := dateOf(2000, 1, 1); d < dateOf(2040, 1, 1); d++ {
 		want := time.Unix(int64(d)*daySeconds, 0).UTC()
-		if d.String() != want.Format(time.DateOnly) || on(d.String()) != d || weekdays[d.weekday()] != want.Format("Mon") {
+		if d.String() != want.Format(time.DateOnly) || on(d.String()) != d ||
+			weekdays[d.weekday()] != want.Format("Mon") {
 			t.Fatalf("day %d is %s, a %s; want %s", d, d, weekdays[d.weekday()], want.Format("Mon 2006-01-02"))
 		}
 	}

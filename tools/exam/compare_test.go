@@ -17,7 +17,8 @@ var windows = flag.Int("windows", 30, "how many comparisons of random windows to
 // The zones of random windows. Some have clocks that go forward at midnight, or by half an
 // hour, or an offset of three quarters.
 var zones = []string{
-	"UTC", "America/New_York", "Europe/Berlin", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kathmandu",
+	"UTC", "America/New_York", "Europe/Berlin", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe",
+	"Asia/Kathmandu",
 	"Pacific/Auckland", "America/St_Johns", "Pacific/Kiritimati", "America/Havana", "Asia/Kolkata",
 }
 
@@ -25,8 +26,12 @@ var zones = []string{
 func sparse() *sandbox.Account {
 	r := rand.New(rand.NewPCG(1, 2))
 	a := &sandbox.Account{}
-	for at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2027; at = at.Add(time.Duration(1+r.IntN(6*3600)) * time.Second) {
-		c := sandbox.Call{ID: fmt.Sprint(len(a.Calls)), SID: fmt.Sprintf("CA%032x", len(a.Calls)), From: "+12025550123", To: "+12025550100"}
+	for at := time.Date(2024, 1, 1, 0, 0, 0, 0,
+		time.UTC); at.Year() < 2027; at = at.Add(time.Duration(1+r.IntN(6*3600)) * time.Second) {
+		c := sandbox.Call{
+			ID: fmt.Sprint(len(a.Calls)), SID: fmt.Sprintf("CA%032x", len(a.Calls)), From: "+12025550123",
+			To: "+12025550100",
+		}
 		c.Direction, c.Status, c.CreatedAt, c.UpdatedAt = "inbound", "completed", at, at
 		if r.IntN(3) == 0 {
 			c.Status = "no-answer"
@@ -92,7 +97,8 @@ func randomWindow(r *rand.Rand, today date) string {
 	var w days
 	switch r.IntN(5) {
 	case 0:
-		return `"period":"` + strings.Fields("today yesterday this_week last_week this_month last_month last_7_days last_30_days")[r.IntN(8)] + `"`
+		return `"period":"` + strings.Fields("today yesterday this_week last_week this_month last_month last_7_days " +
+			"last_30_days")[r.IntN(8)] + `"`
 	case 1: // whole months
 		w.from = monthOf(today, -r.IntN(3)).from
 		w.to = monthOf(w.from, r.IntN(3)).to

@@ -43,9 +43,13 @@ type conversation struct {
 
 // converse begins a conversation with a server over an API that allows so many requests a
 // minute; 0 for any number. The server keeps days if it is told to.
-func converse(t *testing.T, log *callLog, api http.RoundTripper, perMinute int, now func() time.Time, keep bool) *conversation {
+func converse(t *testing.T, log *callLog, api http.RoundTripper, perMinute int, now func() time.Time,
+	keep bool) *conversation {
 	t.Helper()
-	c, err := talkover.New(talkover.Config{Token: talkover.NewSecret(sandbox.Token), Transport: api, RateLimit: perMinute})
+	c,
+		err := talkover.New(talkover.Config{
+		Token: talkover.NewSecret(sandbox.Token), Transport: api, RateLimit: perMinute,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +120,9 @@ func (c *conversation) ask(t *testing.T, call string) answer {
 		t.Fatalf("%s: %s", call, text)
 	}
 	structure := encode(t, result.StructuredContent)
-	ans := answer{parseText(t, text), parseStructure(t, structure), max(c.tokens(text), c.tokens(string(structure))), call, 0}
+	ans := answer{
+		parseText(t, text), parseStructure(t, structure), max(c.tokens(text), c.tokens(string(structure))), call, 0,
+	}
 	ans.wait = ans.structure.again()
 	zone := a.Timezone
 	if zone == "" {
@@ -233,7 +239,9 @@ func TestDemoQuestions(t *testing.T) {
 			continue
 		}
 		t.Run(q.Metadata.Name, func(t *testing.T) {
-			c := converse(t, logOf(t, "demo"), accounts["demo"]().Transport(), 0, func() time.Time { return exam.Now }, true)
+			c := converse(t, logOf(t, "demo"), accounts["demo"]().Transport(), 0, func() time.Time {
+				return exam.Now
+			}, true)
 			reports = append(reports, newReport(q, c.sit(t, q)))
 		})
 	}
@@ -295,7 +303,8 @@ func bars(t *testing.T, reports []report) {
 	median, largest := tokens[len(tokens)/2], tokens[len(tokens)-1]
 	t.Logf("%d questions: median %d tokens, largest %d", len(tokens), median, largest)
 	if median > mostMedian && !testing.Short() || largest > mostLargest { // a few have no median
-		t.Errorf("answers have %d tokens (median) and up to %d, want %d and %d", median, largest, mostMedian, mostLargest)
+		t.Errorf("answers have %d tokens (median) and up to %d, want %d and %d", median, largest, mostMedian,
+			mostLargest)
 	}
 }
 

@@ -59,7 +59,9 @@ func (e *examiner) page() {
 		e.callRow(row, all[e.h.first-1+i])
 		shown = append(shown, all[e.h.first-1+i])
 	}
-	want := map[string]float64{"answered": shown.count(answered), "talk_seconds": shown.talk(), "test_calls": shown.count(test)}
+	want := map[string]float64{
+		"answered": shown.count(answered), "talk_seconds": shown.talk(), "test_calls": shown.count(test),
+	}
 	if n := shown.count(open); n > 0 {
 		want["open"] = n
 	}
@@ -135,7 +137,8 @@ func (e *examiner) listed() {
 		} else {
 			for column, field := range map[string]string{
 				"campaign": "name", "type": "campaign_type", "start": "start_date", "calls": "stats.total_calls",
-				"completed": "stats.completed_calls", "failed": "stats.failed_calls", "success_rate": "stats.success_rate", "agent": "agent.label",
+				"completed": "stats.completed_calls", "failed": "stats.failed_calls",
+				"success_rate": "stats.success_rate", "agent": "agent.label",
 			} {
 				from[column] = from[field]
 			}
@@ -179,7 +182,8 @@ func (e *examiner) rented() {
 		}
 		used = calls
 		for column, field := range map[string]string{
-			"monthly_cost": "monthly_renewal_cost", "currency": "currency", "country": "country_code", "status": "current_status", "renewal": "renewal_date",
+			"monthly_cost": "monthly_renewal_cost", "currency": "currency", "country": "country_code",
+			"status": "current_status", "renewal": "renewal_date",
 		} {
 			if fmt.Sprint(cells[column]) != fmt.Sprint(n[field]) {
 				e.errorf("%s of %s: %v, want %v", column, number, cells[column], n[field])
@@ -203,7 +207,8 @@ func (e *examiner) callRow(row []any, want *call) {
 		return
 	}
 	c := e.log.calls[i]
-	if longest := e.a.Sort == "longest" || e.a.Sort == "shortest"; longest && c.Duration != want.Duration || !longest && c.at != want.at {
+	if longest := e.a.Sort == "longest" || e.a.Sort == "shortest"; longest && c.Duration != want.Duration || !longest &&
+		c.at != want.at {
 		e.errorf("%s is in the place of %s", c.SID, want.SID)
 	}
 	agent := c.label

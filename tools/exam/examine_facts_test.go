@@ -19,7 +19,10 @@ func (e *examiner) facts(f exam.Facts) {
 		what       string
 		have, want map[string]float64
 		suffix     string
-	}{{"totals", e.h.totals, f.Totals, ""}, {"before", e.h.was, f.Previous, ""}, {"change", e.h.changed, f.Change, "_change"}} {
+	}{
+		{"totals", e.h.totals, f.Totals, ""}, {"before", e.h.was, f.Previous, ""},
+		{"change", e.h.changed, f.Change, "_change"},
+	} {
 		for name, want := range m.want {
 			if have, ok := m.have[name]; !ok || !e.h.near(name+m.suffix, have, want) {
 				e.errorf("%s of %s: %v (there: %v), want %v", m.what, name, have, ok, want)

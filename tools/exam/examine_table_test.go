@@ -58,7 +58,8 @@ func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
 			e.errorf("two rows of %v", k)
 		}
 		seen[id], seenBefore[idBefore] = true, true
-		e.row(k, by, cells, set{groups[id], whole.of, whole.window, e.daysOf(by, k), holds(id)}, set{groupsBefore[idBefore], float64(len(was)), wasWindow, e.daysOf(by, before), holds(idBefore)})
+		e.row(k, by, cells, set{groups[id], whole.of, whole.window, e.daysOf(by, k), holds(id)},
+			set{groupsBefore[idBefore], float64(len(was)), wasWindow, e.daysOf(by, before), holds(idBefore)})
 	}
 	var left, leftBefore calls
 	n := 0
@@ -72,10 +73,13 @@ func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
 			leftBefore = append(leftBefore, cs...)
 		}
 	}
-	beyond := slices.ContainsFunc(e.h.notes, func(note string) bool { return strings.HasPrefix(note, "The other window has ") })
+	beyond := slices.ContainsFunc(e.h.notes, func(note string) bool {
+		return strings.HasPrefix(note, "The other window has ")
+	})
 	switch {
 	case rest == nil && (len(left) > 0 || len(leftBefore) > 0 && !beyond):
-		e.errorf("%d groups with %d calls are in no row, and %d calls of the other window", n, len(left), len(leftBefore))
+		e.errorf("%d groups with %d calls are in no row, and %d calls of the other window", n, len(left),
+			len(leftBefore))
 	case rest != nil:
 		cells := map[string]any{}
 		for i, name := range e.h.columns[1:] {
@@ -85,7 +89,8 @@ func (e *examiner) table(by []string, whole set, was calls, wasWindow span) {
 			cells[name] = rest[i+1]
 		}
 		others := func(seen map[string]bool) is { return func(c *call) bool { return !seen[keyOf(c, e.z)] } }
-		e.row([]string{"(rest)"}, by, cells, set{left, whole.of, whole.window, nil, others(seen)}, set{leftBefore, float64(len(was)), wasWindow, nil, others(seenBefore)})
+		e.row([]string{"(rest)"}, by, cells, set{left, whole.of, whole.window, nil, others(seen)},
+			set{leftBefore, float64(len(was)), wasWindow, nil, others(seenBefore)})
 	}
 	e.ordered(by, func(row []any) calls { return groups[strings.Join(words(row[:len(by)]), "\x00")] }, groups)
 }
@@ -176,7 +181,8 @@ func (e *examiner) matrix(by []string, all calls) {
 				return (row[0] == "all" || first(c) == row[0]) && (column == "all" || second(c) == column)
 			}
 			cs := all.where(of)
-			want, ok := e.figure(metric, set{cs, all.count(), w, e.daysOf(by, []string{fmt.Sprint(row[0]), column}), of})
+			want,
+				ok := e.figure(metric, set{cs, all.count(), w, e.daysOf(by, []string{fmt.Sprint(row[0]), column}), of})
 			x, number := row[i+1].(float64)
 			unknown := row[i+1] == "?" && (!ok || untold(metric, []string{fmt.Sprint(row[0]), column}))
 			if !(ok && number && e.h.near(metric, x, want)) && !unknown && !(len(cs) == 0 && row[i+1] == "") {
@@ -206,7 +212,8 @@ func (e *examiner) fewest(by string) float64 {
 	switch {
 	case e.a.MinCalls != nil:
 		return float64(*e.a.MinCalls)
-	case slices.Contains([]string{"answer_rate", "unanswered_rate", "no_answer_rate", "mean_seconds", "median_seconds", "p95_seconds",
+	case slices.Contains([]string{"answer_rate", "unanswered_rate", "no_answer_rate", "mean_seconds", "median_seconds",
+		"p95_seconds",
 		"minutes_to_call_back", "called_back_in_1h", "called_back_in_24h"}, by):
 		return 20
 	}

@@ -229,7 +229,8 @@ func (e *examiner) stats() {
 	either := e.a
 	either.TestCalls = ""
 	tests := len(e.log.in(w).where(either.fits(e.log, e.z)...).where(test))
-	if only := e.a.TestCalls == "only" && e.h.name == "text"; e.h.tests != tests && !e.h.coverage.counted && !only { // where all are, text does not say so
+	// where all are, text does not say so
+	if only := e.a.TestCalls == "only" && e.h.name == "text"; e.h.tests != tests && !e.h.coverage.counted && !only {
 		e.errorf("%d test calls, want %d", e.h.tests, tests)
 	}
 	anyDay := func(date) bool { return true }
@@ -242,7 +243,9 @@ func (e *examiner) stats() {
 	}
 	var was calls
 	var wasWindow span
-	nothing := slices.ContainsFunc(e.h.notes, func(note string) bool { return strings.HasPrefix(note, "Nothing is compared: ") })
+	nothing := slices.ContainsFunc(e.h.notes, func(note string) bool {
+		return strings.HasPrefix(note, "Nothing is compared: ")
+	})
 	switch {
 	case nothing && e.h.again() == 0:
 		e.errorf("nothing is compared, and asking again is not said to help: %v", e.h.notes)
@@ -405,7 +408,8 @@ func (e *examiner) compare(is, was span, cut bool) {
 
 // sinceThen lists the figures that depend on calls after the window. An answer may leave them
 // out where it says to ask again.
-var sinceThen = map[string]bool{"unreturned": true, "not_called_back": true, "called_back_no_answer": true, "withheld_missed": true,
+var sinceThen = map[string]bool{"unreturned": true, "not_called_back": true, "called_back_no_answer": true,
+	"withheld_missed":     true,
 	"unreturned_contacts": true, "waiting_hours": true, "called_back": true, "minutes_to_call_back": true,
 	"called_back_in_1h": true, "called_back_in_24h": true}
 

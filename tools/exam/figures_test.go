@@ -221,15 +221,19 @@ func (cs calls) figures(names ...string) map[string]float64 {
 
 // named lists the names that figure takes.
 var named = []string{
-	"calls", "answered", "unanswered", "missed", "open", "other", "no_answer", "busy", "failed", "answer_rate", "unanswered_rate",
-	"no_answer_rate", "talk_seconds", "mean_seconds", "median_seconds", "p95_seconds", "short_calls", "contacts", "repeat_contacts",
+	"calls", "answered", "unanswered", "missed", "open", "other", "no_answer", "busy", "failed", "answer_rate",
+	"unanswered_rate",
+	"no_answer_rate", "talk_seconds", "mean_seconds", "median_seconds", "p95_seconds", "short_calls", "contacts",
+	"repeat_contacts",
 	"test_calls",
 }
 
 // more lists those that need to know more than the calls.
 var more = []string{
-	"share", "per_day", "withheld", "withheld_missed", "unreturned", "not_called_back", "called_back_no_answer", "unreturned_contacts",
-	"called_back", "minutes_to_call_back", "called_back_in_1h", "called_back_in_24h", "talk_minutes", "peak_concurrent", "busy_hour",
+	"share", "per_day", "withheld", "withheld_missed", "unreturned", "not_called_back", "called_back_no_answer",
+	"unreturned_contacts",
+	"called_back", "minutes_to_call_back", "called_back_in_1h", "called_back_in_24h", "talk_minutes", "peak_concurrent",
+	"busy_hour",
 }
 
 // isFigure reports whether figures have a name.

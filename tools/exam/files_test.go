@@ -32,7 +32,10 @@ func TestQuestionFiles(t *testing.T) {
 			}
 			call := strings.TrimSpace(sections["call"])
 			_, _, a := parseCall(t, call)
-			ans := answer{text: parseText(t, sections["text"]), structure: parseStructure(t, []byte(sections["structure"])), call: call}
+			ans := answer{
+				text: parseText(t, sections["text"]), structure: parseStructure(t, []byte(sections["structure"])),
+				call: call,
+			}
 			same(t, ans)
 			for _, h := range []half{ans.text, ans.structure} {
 				e := examiner{t, logOf(t, "demo"), a, zoneOf(t, h.zone), moment(exam.Now.Unix()), h, nil}

@@ -39,9 +39,11 @@ func questions(t *testing.T) []exam.Question {
 
 // The accounts, and what is read of them. Each is made once.
 var (
-	accounts = map[string]func() *sandbox.Account{"demo": sync.OnceValue(exam.Demo), "large": sync.OnceValue(exam.Large)}
-	logs     = map[string]*callLog{}
-	truths   = map[string]map[string]truth{"demo": demoTruths, "large": largeTruths}
+	accounts = map[string]func() *sandbox.Account{
+		"demo": sync.OnceValue(exam.Demo), "large": sync.OnceValue(exam.Large),
+	}
+	logs   = map[string]*callLog{}
+	truths = map[string]map[string]truth{"demo": demoTruths, "large": largeTruths}
 )
 
 // logOf returns the log of an account.
@@ -86,10 +88,12 @@ func TestFactsAreTrue(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else if !bytes.Equal(have, want) {
-			t.Errorf("%s is not what the log says; if the question changed, run go generate ./tools/exam:\n%s", file, cmp.Diff(string(have), string(want)))
+			t.Errorf("%s is not what the log says; if the question changed, run go generate ./tools/exam:\n%s", file,
+				cmp.Diff(string(have), string(want)))
 		}
 	}
-	if n["demo"] != 54 || n["large"] != 15 || unknowable != 3 || len(truths["demo"]) != 54 || len(truths["large"]) != 15 {
+	if n["demo"] != 54 || n["large"] != 15 || unknowable != 3 || len(truths["demo"]) != 54 ||
+		len(truths["large"]) != 15 {
 		t.Errorf("%v questions, %d of them without an answer; want 54, 15 and 3", n, unknowable)
 	}
 }
@@ -101,7 +105,8 @@ func inWords(f exam.Facts) string {
 	}
 	var all []string
 	if w := f.Windows; w != nil {
-		all = append(all, fmt.Sprintf("%s to %s is compared with %s to %s", w["from"], w["to"], w["previous_from"], w["previous_to"]))
+		all = append(all,
+			fmt.Sprintf("%s to %s is compared with %s to %s", w["from"], w["to"], w["previous_from"], w["previous_to"]))
 	}
 	if f.Found != nil {
 		all = append(all, fmt.Sprintf("%d calls fit", *f.Found))
@@ -134,7 +139,8 @@ func cells(m map[string]float64, unit string) string {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		value := fmt.Sprint(m[name])
 		if strings.HasSuffix(name, "_rate") {
-			value = fmt.Sprintf("%.2f %s", 100*m[name], unit) // facts have four digits; to one it would be rounded twice
+			// facts have four digits; to one it would be rounded twice
+			value = fmt.Sprintf("%.2f %s", 100*m[name], unit)
 		}
 		all = append(all, strings.ReplaceAll(name, "_", " ")+" "+value)
 	}
@@ -177,7 +183,8 @@ func TestTheTruthIsIndependent(t *testing.T) {
 		}
 		for _, i := range f.Imports {
 			path, _ := strconv.Unquote(i.Path.Value)
-			if rest, ours := strings.CutPrefix(path, product); ours && rest != "talkover/sandbox" && rest != "tools/exam" {
+			if rest, ours := strings.CutPrefix(path, product); ours && rest != "talkover/sandbox" &&
+				rest != "tools/exam" {
 				t.Errorf("%s imports %s", file, path)
 			}
 		}

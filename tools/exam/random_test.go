@@ -51,14 +51,16 @@ func randomQuestion(r *rand.Rand) (tool string, args map[string]any) {
 		}
 	}
 	if r.IntN(5) > 0 {
-		some(1, "period", "yesterday", "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days", "last_90_days", "today")
+		some(1, "period", "yesterday", "this_week", "last_week", "this_month", "last_month", "last_7_days",
+			"last_30_days", "last_90_days", "today")
 	} else {
 		some(1, "date_from", "2026-10-20", "2026-10-25", "2026-11-01")
 		some(2, "date_to", "2026-11-01", "2026-11-03")
 	}
 	some(2, "timezone", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 	some(4, "direction", "inbound", "outbound")
-	some(4, "status", []string{"missed"}, []string{"unanswered"}, []string{"open"}, []string{"busy", "failed"}, []string{"completed", "answered"}, []string{"no-answer", "open"})
+	some(4, "status", []string{"missed"}, []string{"unanswered"}, []string{"open"}, []string{"busy", "failed"},
+		[]string{"completed", "answered"}, []string{"no-answer", "open"})
 	some(6, "agent", "Customer Support", "Reminder Agent", "(deleted)", "Patient Intake")
 	some(6, "contact", "+1202", "+44", "+12025550138")
 	some(8, "min_seconds", 1, 20, 100)
@@ -73,7 +75,10 @@ func randomQuestion(r *rand.Rand) (tool string, args map[string]any) {
 		some(2, "limit", 1, 5, 50)
 		return "find_calls", args
 	}
-	by := []string{"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line", "country", "shift"}
+	by := []string{
+		"status", "direction", "agent", "day", "week", "month", "weekday", "hour", "contact", "line", "country",
+		"shift",
+	}
 	r.Shuffle(len(by), func(i, k int) { by[i], by[k] = by[k], by[i] })
 	if n := r.IntN(3); n > 0 {
 		args["group_by"] = by[:n]

@@ -74,9 +74,12 @@ func parseStructure(t *testing.T, structure []byte) half {
 		t.Fatal(err)
 	}
 	h := half{
-		name: "structure", window: [2]string{s.Window.From, s.Window.To}, totals: s.Totals, columns: s.Columns, rows: s.Rows,
-		matrix: [3]string{s.Matrix.Rows, s.Matrix.Columns, s.Matrix.Metric}, order: s.Order, found: s.Found, foundExact: s.FoundExact,
-		first: s.First, last: s.Last, notes: s.Notes, next: string(s.Next), now: s.Now, zone: s.Timezone, legend: s.Legend, tests: s.TestCalls, coverage: coverage{left: -1},
+		name: "structure", window: [2]string{s.Window.From, s.Window.To}, totals: s.Totals, columns: s.Columns,
+		rows:   s.Rows,
+		matrix: [3]string{s.Matrix.Rows, s.Matrix.Columns, s.Matrix.Metric}, order: s.Order, found: s.Found,
+		foundExact: s.FoundExact,
+		first:      s.First, last: s.Last, notes: s.Notes, next: string(s.Next), now: s.Now, zone: s.Timezone,
+		legend: s.Legend, tests: s.TestCalls, coverage: coverage{left: -1},
 	}
 	h.ranked = -1
 	if s.Ranked != nil {
@@ -98,15 +101,18 @@ func parseStructure(t *testing.T, structure []byte) half {
 	}
 	if c := s.Coverage; c != nil {
 		h.coverage = coverage{
-			exact: c.Exact, counted: c.Method == "counts", calls: c.Calls, from: c.From, to: c.To, left: -1, again: c.Again,
-			part: c.From != c.AskedFrom || c.To != c.AskedTo, asOf: c.AsOf[len(c.AsOf)-len("15:04:05"):], requests: c.Requests,
+			exact: c.Exact, counted: c.Method == "counts", calls: c.Calls, from: c.From, to: c.To, left: -1,
+			again: c.Again,
+			part:  c.From != c.AskedFrom || c.To != c.AskedTo, asOf: c.AsOf[len(c.AsOf)-len("15:04:05"):],
+			requests: c.Requests,
 		}
 		if c.Left != nil {
 			h.coverage.left = *c.Left
 		}
 	}
 	if c := s.Compare; c != nil {
-		h.with, h.before, h.cut, h.was, h.changed, h.percent = c.With, [2]string{c.From, c.To}, c.Cut, c.Totals, c.Change, c.Percent
+		h.with, h.before, h.cut, h.was, h.changed, h.percent = c.With, [2]string{c.From, c.To}, c.Cut, c.Totals,
+			c.Change, c.Percent
 	}
 	var step struct {
 		Tool      string

@@ -132,7 +132,9 @@ var (
 // costLine reads what calls are said to cost.
 func (p *textParser) costLine(line string) {
 	calls := costCalls.FindStringSubmatch(line)
-	p.cost = map[string]float64{"priced": float64(number(calls[1])), "of": float64(number(calls[2])), "deleted": 0, "unpriced": 0}
+	p.cost = map[string]float64{
+		"priced": float64(number(calls[1])), "of": float64(number(calls[2])), "deleted": 0, "unpriced": 0,
+	}
 	for _, m := range costAmount.FindAllStringSubmatch(line, -1) {
 		p.cost[m[1]], _ = strconv.ParseFloat(m[2], 64)
 	}

@@ -82,10 +82,13 @@ var demoTruths = map[string]truth{
 		return table(rows("day", inOrder(l.lastWeek().where(inbound).by(byDay(newYork))), "calls"))
 	},
 	"calls-a-day-in-october": func(l *callLog) exam.Facts {
-		return exam.Facts{Totals: map[string]float64{"calls": l.october().count(), "per_day": rounded(l.october().count()/31, 1)}}
+		return exam.Facts{Totals: map[string]float64{
+			"calls": l.october().count(), "per_day": rounded(l.october().count()/31, 1),
+		}}
 	},
 	"calls-a-day-this-week": func(l *callLog) exam.Facts { // of the three days that are over
-		return exam.Facts{Totals: map[string]float64{"per_day": rounded(l.days(newYork, "2026-11-02", "2026-11-04").count()/3, 1)}}
+		return exam.Facts{Totals: map[string]float64{"per_day": rounded(l.days(newYork, "2026-11-02",
+			"2026-11-04").count()/3, 1)}}
 	},
 	"open-now": func(l *callLog) exam.Facts {
 		open := l.where(open)
@@ -132,7 +135,9 @@ var demoTruths = map[string]truth{
 	"weekdays-answered": func(l *callLog) exam.Facts {
 		f := exam.Facts{Whole: true, Ordered: true}
 		for _, day := range weekdays {
-			f.Rows = append(f.Rows, rows("weekday", []part{{day, l.october().where(inbound, onAny(newYork, day))}}, "calls", "answer_rate")...)
+			f.Rows = append(f.Rows,
+				rows("weekday", []part{{day, l.october().where(inbound, onAny(newYork, day))}}, "calls",
+					"answer_rate")...)
 		}
 		return f
 	},
@@ -180,7 +185,8 @@ var demoTruths = map[string]truth{
 		return totals(l.days(utc, "2026-10-01", "2026-10-31").where(hours(utc, 19, 23)), "calls", "answered")
 	},
 	"busiest-hours-in-berlin": func(l *callLog) exam.Facts { // over the end of summer time there
-		return exam.Facts{Rows: rows("hour", largest(l.days(berlin, "2026-10-01", "2026-10-31").by(byHour(berlin)), 3), "calls")}
+		return exam.Facts{Rows: rows("hour", largest(l.days(berlin, "2026-10-01", "2026-10-31").by(byHour(berlin)), 3),
+			"calls")}
 	},
 
 	// Agents and lines.
@@ -191,7 +197,8 @@ var demoTruths = map[string]truth{
 		f := exam.Facts{Whole: true, Rows: rows("agent", l.yesterday().by(byAgent), "calls", "answered", "unanswered")}
 		for _, a := range l.agents { // those without calls too
 			if l.yesterday().count(agent(l.label(a.ID))) == 0 {
-				f.Rows = append(f.Rows, exam.Row{"agent": l.label(a.ID), "calls": 0.0, "answered": 0.0, "unanswered": 0.0})
+				f.Rows = append(f.Rows,
+					exam.Row{"agent": l.label(a.ID), "calls": 0.0, "answered": 0.0, "unanswered": 0.0})
 			}
 		}
 		return f
@@ -212,7 +219,9 @@ var demoTruths = map[string]truth{
 	},
 	"unreturned-in-october": func(l *callLog) exam.Facts {
 		never, not := float64(len(l.notCalledBack(l.october()))), float64(len(l.inVain(l.october())))
-		return exam.Facts{Totals: map[string]float64{"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not}}
+		return exam.Facts{Totals: map[string]float64{
+			"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not,
+		}}
 	},
 	"not-called-back-last-week": func(l *callLog) exam.Facts {
 		never := l.notCalledBack(l.lastWeek())
@@ -232,17 +241,21 @@ var demoTruths = map[string]truth{
 	},
 	"people-who-wait": func(l *callLog) exam.Facts {
 		open := l.unreturned(l.lastWeek())
-		return exam.Facts{Totals: map[string]float64{"unreturned": open.count(), "unreturned_contacts": float64(len(open.people()))}}
+		return exam.Facts{Totals: map[string]float64{
+			"unreturned": open.count(), "unreturned_contacts": float64(len(open.people())),
+		}}
 	},
 	"business-and-after-hours": func(l *callLog) exam.Facts {
 		within := l.october().where(missed, ofBusiness(newYork)).count()
 		return exam.Facts{Whole: true, Rows: []exam.Row{
-			{"shift": "business", "missed": within}, {"shift": "after_hours", "missed": l.october().count(missed) - within},
+			{"shift": "business", "missed": within},
+			{"shift": "after_hours", "missed": l.october().count(missed) - within},
 		}}
 	},
 	"by-country-in-october": func(l *callLog) exam.Facts {
 		return exam.Facts{Whole: true, Rows: []exam.Row{
-			{"country": "+1", "calls": l.october().count(contact("+1"))}, {"country": "+44", "calls": l.october().count(contact("+44"))},
+			{"country": "+1", "calls": l.october().count(contact("+1"))},
+			{"country": "+44", "calls": l.october().count(contact("+44"))},
 		}}
 	},
 	"missed-on-the-support-line": func(l *callLog) exam.Facts {
@@ -258,7 +271,9 @@ var demoTruths = map[string]truth{
 	"most-at-once": func(l *callLog) exam.Facts { // each beginning of a call is looked at
 		most := 0.0
 		for _, at := range l.october() {
-			most = max(most, l.october().count(func(c *call) bool { return c.at <= at.at && at.at < c.at+moment(c.Duration) }))
+			most = max(most, l.october().count(func(c *call) bool {
+				return c.at <= at.at && at.at < c.at+moment(c.Duration)
+			}))
 		}
 		return exam.Facts{Totals: map[string]float64{"peak_concurrent": most}}
 	},
@@ -270,7 +285,9 @@ var demoTruths = map[string]truth{
 	},
 	"callers-of-six-times": func(l *callLog) exam.Facts {
 		often := l.october().where(inbound).by(byContact)
-		return exam.Facts{Rows: rows("contact", slices.DeleteFunc(often, func(p part) bool { return p.count() < 6 }), "calls")}
+		return exam.Facts{Rows: rows("contact", slices.DeleteFunc(often, func(p part) bool {
+			return p.count() < 6
+		}), "calls")}
 	},
 	"callers-more-than-once": func(l *callLog) exam.Facts {
 		f := found(len(l.yesterday().repeat()), sids(l.yesterday().repeat()))
@@ -279,19 +296,24 @@ var demoTruths = map[string]truth{
 
 	// Comparisons. At 13:00 on Thursday the windows of this week and today are not over.
 	"this-week-against-last": func(l *callLog) exam.Facts {
-		return compared(l, newYork, "2026-11-02 00:00", "2026-11-05 13:00", "2026-10-26 00:00", "2026-10-29 13:00", all, "calls", "answer_rate")
+		return compared(l, newYork, "2026-11-02 00:00", "2026-11-05 13:00", "2026-10-26 00:00", "2026-10-29 13:00", all,
+			"calls", "answer_rate")
 	},
 	"today-against-a-week-ago": func(l *callLog) exam.Facts {
-		return compared(l, newYork, "2026-11-05 00:00", "2026-11-05 13:00", "2026-10-29 00:00", "2026-10-29 13:00", inbound, "calls", "answer_rate")
+		return compared(l, newYork, "2026-11-05 00:00", "2026-11-05 13:00", "2026-10-29 00:00", "2026-10-29 13:00",
+			inbound, "calls", "answer_rate")
 	},
 	"october-against-september": func(l *callLog) exam.Facts {
-		return compared(l, newYork, "2026-10-01 00:00", "2026-11-01 00:00", "2026-09-01 00:00", "2026-10-01 00:00", all, "calls", "answer_rate")
+		return compared(l, newYork, "2026-10-01 00:00", "2026-11-01 00:00", "2026-09-01 00:00", "2026-10-01 00:00", all,
+			"calls", "answer_rate")
 	},
 	"this-month-against-last": func(l *callLog) exam.Facts {
-		return compared(l, newYork, "2026-11-01 00:00", "2026-11-05 13:00", "2026-10-01 00:00", "2026-10-05 13:00", all, "calls", "missed")
+		return compared(l, newYork, "2026-11-01 00:00", "2026-11-05 13:00", "2026-10-01 00:00", "2026-10-05 13:00", all,
+			"calls", "missed")
 	},
 	"october-against-last-year": func(l *callLog) exam.Facts { // the log is shorter
-		return compared(l, newYork, "2026-10-01 00:00", "2026-11-01 00:00", "2025-10-01 00:00", "2025-11-01 00:00", all, "calls")
+		return compared(l, newYork, "2026-10-01 00:00", "2026-11-01 00:00", "2025-10-01 00:00", "2025-11-01 00:00", all,
+			"calls")
 	},
 
 	// What a call log does not tell.

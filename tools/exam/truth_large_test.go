@@ -39,12 +39,14 @@ var largeTruths = map[string]truth{
 		return f
 	},
 	"large-top-callers": func(l *callLog) exam.Facts {
-		return exam.Facts{Rows: rows("contact", largest(l.last30Days().where(inbound, genuine, known).by(byContact), 1), "calls")}
+		return exam.Facts{Rows: rows("contact", largest(l.last30Days().where(inbound, genuine, known).by(byContact), 1),
+			"calls")}
 	},
 	"large-never-called-back": func(l *callLog) exam.Facts {
 		f := exam.Facts{}
 		never, not := float64(len(l.notCalledBack(l.lastWeek()))), float64(len(l.inVain(l.lastWeek())))
-		return with(f, map[string]float64{"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not})
+		return with(f,
+			map[string]float64{"unreturned": never + not, "not_called_back": never, "called_back_no_answer": not})
 	},
 	"large-longest": func(l *callLog) exam.Facts {
 		return exam.Facts{Rows: sids(l.october().longest(3)), Ordered: true}
@@ -56,10 +58,14 @@ var largeTruths = map[string]truth{
 		return totals(l.october().where(missed, hours(newYork, 18, 23)), "calls")
 	},
 	"large-against-the-week-before": func(l *callLog) exam.Facts {
-		f := compared(l, newYork, "2026-10-26 00:00", "2026-11-02 00:00", "2026-10-19 00:00", "2026-10-26 00:00", all, "calls", "answer_rate")
+		f := compared(l, newYork, "2026-10-26 00:00", "2026-11-02 00:00", "2026-10-19 00:00", "2026-10-26 00:00", all,
+			"calls", "answer_rate")
 		for d := on("2026-10-26"); d <= on("2026-11-01"); d++ {
 			is, was := l.days(newYork, d.String(), d.String()), l.days(newYork, (d-7).String(), (d-7).String())
-			f.Rows = append(f.Rows, exam.Row{"day": d.String(), "day_before": (d - 7).String(), "calls": is.count(), "calls_before": was.count()})
+			f.Rows = append(f.Rows,
+				exam.Row{
+					"day": d.String(), "day_before": (d - 7).String(), "calls": is.count(), "calls_before": was.count(),
+				})
 		}
 		f.Whole, f.Ordered = true, true
 		return f

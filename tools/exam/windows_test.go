@@ -137,7 +137,8 @@ func (a asked) compared(z zone, now moment) (is, was span, cut bool) {
 	is.to = now
 	_, _, day := today.civil()
 	_, _, there := back(today).civil()
-	if day == there || a.Compare == "week_before" || a.Compare != "month_before" && a.Compare != "year_before" && months == 0 {
+	if day == there || a.Compare == "week_before" || a.Compare != "month_before" && a.Compare != "year_before" &&
+		months == 0 {
 		was.to = min(was.to, back(today).at(z, second))
 	} else { // that month has no such day
 		was.to = min(was.to, (back(today) + 1).start(z))
@@ -182,21 +183,57 @@ func read(z zone, s string) moment {
 func TestComparedWindows(t *testing.T) {
 	now := moment(exam.Now.Unix()) // Thursday, 13:00
 	for _, test := range []struct{ args, from, to, before, until string }{
-		{`{"period":"this_week","compare":"previous_period"}`, "2026-11-02 00:00", "2026-11-05 13:00", "2026-10-26 00:00", "2026-10-29 13:00"},
-		{`{"period":"today","compare":"previous_period"}`, "2026-11-05 00:00", "2026-11-05 13:00", "2026-11-04 00:00", "2026-11-04 13:00"},
-		{`{"period":"today","compare":"week_before"}`, "2026-11-05 00:00", "2026-11-05 13:00", "2026-10-29 00:00", "2026-10-29 13:00"},
-		{`{"period":"this_month","compare":"previous_period"}`, "2026-11-01 00:00", "2026-11-05 13:00", "2026-10-01 00:00", "2026-10-05 13:00"},
-		{`{"period":"last_month","compare":"previous_period"}`, "2026-10-01 00:00", "2026-10-31 24:00", "2026-09-01 00:00", "2026-09-30 24:00"},
-		{`{"period":"last_month","compare":"month_before"}`, "2026-10-01 00:00", "2026-10-31 24:00", "2026-09-01 00:00", "2026-09-30 24:00"},
-		{`{"period":"last_month","compare":"year_before"}`, "2026-10-01 00:00", "2026-10-31 24:00", "2025-10-01 00:00", "2025-10-31 24:00"},
-		{`{"period":"last_month","compare":"week_before"}`, "2026-10-01 00:00", "2026-10-31 24:00", "2026-09-24 00:00", "2026-10-24 24:00"},
-		{`{"period":"yesterday","compare":"week_before"}`, "2026-11-04 00:00", "2026-11-04 24:00", "2026-10-28 00:00", "2026-10-28 24:00"},
-		{`{"date_from":"2026-10-31","date_to":"2026-11-05","compare":"month_before"}`, "2026-10-31 00:00", "2026-11-05 13:00", "2026-09-30 00:00", "2026-10-05 13:00"},
-		{`{"date_from":"2026-08-01","date_to":"2026-09-30","compare":"previous_period"}`, "2026-08-01 00:00", "2026-09-30 24:00", "2026-06-01 00:00", "2026-07-31 24:00"},
+		{
+			`{"period":"this_week","compare":"previous_period"}`, "2026-11-02 00:00", "2026-11-05 13:00",
+			"2026-10-26 00:00", "2026-10-29 13:00",
+		},
+		{
+			`{"period":"today","compare":"previous_period"}`, "2026-11-05 00:00", "2026-11-05 13:00",
+			"2026-11-04 00:00", "2026-11-04 13:00",
+		},
+		{
+			`{"period":"today","compare":"week_before"}`, "2026-11-05 00:00", "2026-11-05 13:00", "2026-10-29 00:00",
+			"2026-10-29 13:00",
+		},
+		{
+			`{"period":"this_month","compare":"previous_period"}`, "2026-11-01 00:00", "2026-11-05 13:00",
+			"2026-10-01 00:00", "2026-10-05 13:00",
+		},
+		{
+			`{"period":"last_month","compare":"previous_period"}`, "2026-10-01 00:00", "2026-10-31 24:00",
+			"2026-09-01 00:00", "2026-09-30 24:00",
+		},
+		{
+			`{"period":"last_month","compare":"month_before"}`, "2026-10-01 00:00", "2026-10-31 24:00",
+			"2026-09-01 00:00", "2026-09-30 24:00",
+		},
+		{
+			`{"period":"last_month","compare":"year_before"}`, "2026-10-01 00:00", "2026-10-31 24:00",
+			"2025-10-01 00:00", "2025-10-31 24:00",
+		},
+		{
+			`{"period":"last_month","compare":"week_before"}`, "2026-10-01 00:00", "2026-10-31 24:00",
+			"2026-09-24 00:00", "2026-10-24 24:00",
+		},
+		{
+			`{"period":"yesterday","compare":"week_before"}`, "2026-11-04 00:00", "2026-11-04 24:00",
+			"2026-10-28 00:00", "2026-10-28 24:00",
+		},
+		{
+			`{"date_from":"2026-10-31","date_to":"2026-11-05","compare":"month_before"}`, "2026-10-31 00:00",
+			"2026-11-05 13:00", "2026-09-30 00:00", "2026-10-05 13:00",
+		},
+		{
+			`{"date_from":"2026-08-01","date_to":"2026-09-30","compare":"previous_period"}`, "2026-08-01 00:00",
+			"2026-09-30 24:00", "2026-06-01 00:00", "2026-07-31 24:00",
+		},
 	} {
 		_, _, a := parseCall(t, "get_call_stats "+test.args)
 		is, was, _ := a.compared(newYork, now)
-		got := []string{is.from.show(newYork, false), is.to.show(newYork, true), was.from.show(newYork, false), was.to.show(newYork, true)}
+		got := []string{
+			is.from.show(newYork, false), is.to.show(newYork, true), was.from.show(newYork, false),
+			was.to.show(newYork, true),
+		}
 		if want := []string{test.from, test.to, test.before, test.until}; !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", test.args, got, want)
 		}
@@ -206,7 +243,8 @@ func TestComparedWindows(t *testing.T) {
 			}
 		}
 	}
-	if monthOf(on("2026-01-31"), -1) != (days{on("2025-12-01"), on("2025-12-31")}) || monthOf(on("2026-12-31"), 14) != (days{on("2028-02-01"), on("2028-02-29")}) {
+	if monthOf(on("2026-01-31"), -1) != (days{on("2025-12-01"), on("2025-12-31")}) ||
+		monthOf(on("2026-12-31"), 14) != (days{on("2028-02-01"), on("2028-02-29")}) {
 		t.Error(monthOf(on("2026-01-31"), -1), monthOf(on("2026-12-31"), 14))
 	}
 }

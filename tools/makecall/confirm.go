@@ -62,7 +62,8 @@ func unconfirmed(words answer.SafeText) error { return refuse("unconfirmed", wor
 
 // check returns nil where an order may go out; ask puts it to the user in words. ready is
 // Narrowed before the user is, so that nobody is asked in vain.
-func (c *confirmation) check(ctx context.Context, q *query.Question, order any, ask func() answer.SafeText, ready func() error) error {
+func (c *confirmation) check(ctx context.Context, q *query.Question, order any, ask func() answer.SafeText,
+	ready func() error) error {
 	round, _ := ctx.Value(roundKey{}).(mcp.MultiRoundTripParams)
 	switch {
 	case c.when == ConfirmNever:
@@ -82,9 +83,12 @@ func (c *confirmation) check(ctx context.Context, q *query.Question, order any, 
 			RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
 		}).ToolResult()}
 	case c.when == ConfirmAlways:
-		return unconfirmed("this server asks the user first (TALKOVER_CONFIRM_CALLS=always), and this client offers no way to: " +
-			"it declares no elicitation, or it is one of before 2026-07-28 on streamable HTTP. Trying again will not help. " +
-			"Where a person approves each call elsewhere, whoever runs this server may set TALKOVER_CONFIRM_CALLS=never.")
+		return unconfirmed("this server asks the user first (TALKOVER_CONFIRM_CALLS=always), and this client offers " +
+			"no way to: " +
+			"it declares no elicitation, or it is one of before 2026-07-28 on streamable HTTP. Trying again will " +
+			"not help. " +
+			"Where a person approves each call elsewhere, whoever runs this server may set " +
+			"TALKOVER_CONFIRM_CALLS=never.")
 	}
 	return nil
 }
@@ -110,7 +114,8 @@ func asksByForm(e *mcp.ElicitationCapability) bool {
 }
 
 // memoryAway refuses rather than place a call twice.
-var memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_URL) is away, so it cannot be told whether this order went out already, or its confirmation was used. " +
+var memoryAway = unconfirmed("the memory that replicas share (TALKOVER_VALKEY_URL) is away, so it cannot be told " +
+	"whether this order went out already, or its confirmation was used. " +
 	"Call again in a minute, without a confirmation.")
 
 // answered reads what the user said to the order.
@@ -119,7 +124,8 @@ func (c *confirmation) answered(q *query.Question, order any, round mcp.MultiRou
 	case err != nil:
 		return memoryAway
 	case was == "":
-		return unconfirmed("the confirmation is not of this order, or it was used, or it is older than 5 minutes, or of a process that has ended. " +
+		return unconfirmed("the confirmation is not of this order, or it was used, or it is older than 5 minutes, " +
+			"or of a process that has ended. " +
 			"Call again without it to ask once more.")
 	}
 	said := server.ElicitationResponse(round.InputResponses, confirmKey)

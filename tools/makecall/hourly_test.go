@@ -69,7 +69,8 @@ func TestTheCountOfAllReplicasDecides(t *testing.T) {
 			}
 		}
 		c.away, c.left = false, 3
-		if _, err := h.left(time.Now(), "account", "caller"); err != nil || len(c.mine) != 2 || len(c.mine[0]) != 6 || len(c.mine[1]) != 6 {
+		if _, err := h.left(time.Now(), "account", "caller"); err != nil || len(c.mine) != 2 || len(c.mine[0]) != 6 ||
+			len(c.mine[1]) != 6 {
 			t.Errorf("it is told %v, %v", c.mine, err)
 		}
 		undo()

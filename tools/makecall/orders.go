@@ -90,10 +90,12 @@ func (o orders) note(q *query.Question, in Input, order string) (before string, 
 	}
 	again := answer.Say(q.Masked, "call again with again_after %q", answer.OpaqueID(id))
 	if strings.HasPrefix(id, unknownID) {
-		return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, and what came of it is not known. "+
+		return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out "+
+			"at %s, and what came of it is not known. "+
 			"Look whether it is there: %s. If it is not, %s.", at, look(q), again))
 	}
-	return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out at %s, as the call %s. "+
+	return "", refuse("refused_here", answer.Say(q.Masked, "the same order (agent, number and payload) went out at "+
+		"%s, as the call %s. "+
 		"If the user wants it to ring once more, %s.", at, answer.OpaqueID(id), again))
 }
 

@@ -31,12 +31,12 @@ type Input struct {
 func (in Input) Rings() string { return in.To }
 
 // Validate implements [schema.Validator].
-func (in *Input) Validate() (faults []schema.Fault) {
+func (in *Input) Validate() (faults schema.Faults) {
 	if in.To != "" && (!answer.IsE164(in.To) || len(in.To) <= answer.LeastToRing) {
-		faults = append(faults, schema.Fault{Argument: "to", Problem: "it is no number in E.164; give + and 8 to 15 digits alone, such as +12025550123"})
+		faults.Add("to", "it is no number in E.164; give + and 8 to 15 digits alone, such as +12025550123")
 	}
 	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {
-		faults = append(faults, schema.Fault{Argument: "agent_id", Problem: "it is no agent_id, but perhaps a name; list_agents has the ids"})
+		faults.Add("agent_id", "it is no agent_id, but perhaps a name; list_agents has the ids")
 	}
 	return faults
 }
@@ -94,7 +94,8 @@ func (p *placer) Left() int { return p.hour.fewest(time.Now()) }
 // Place places a call, which rings a person's phone and costs money.
 func (p *placer) Place(ctx context.Context, q *query.Question, in Input) (*Output, error) {
 	if !p.codes.Allow(in.To) {
-		return nil, refuse("refused_here", answer.Say(false, "this server rings only numbers that begin with %s (TALKOVER_CALL_COUNTRIES). Trying again will not help.", p.codes))
+		return nil, refuse("refused_here", answer.Say(false, "this server rings only numbers that begin with %s "+
+			"(TALKOVER_CALL_COUNTRIES). Trying again will not help.", p.codes))
 	}
 	bound := []string{"account " + string(q.Client.Key("account"))}
 	if q.Caller != "" {
@@ -190,7 +191,8 @@ func shown(part schema.Object) answer.SafeText {
 	}
 	all := []rune(b.String())
 	if more := len(all) - mostShown; more > 0 {
-		return answer.SafeText(all[:mostShown]) + answer.Say(false, " ... AND %d LETTERS MORE, WHICH ARE NOT SHOWN HERE.", more)
+		return answer.SafeText(all[:mostShown]) + answer.Say(false,
+			" ... AND %d LETTERS MORE, WHICH ARE NOT SHOWN HERE.", more)
 	}
 	return answer.SafeText(all)
 }
@@ -206,15 +208,18 @@ func placeCall(ctx context.Context, q *query.Question, in Input) (talkover.Place
 		To: in.To, Payload: json.RawMessage(in.Payload), Context: json.RawMessage(in.Context),
 		DelaySeconds: in.DelaySeconds, IsTesting: in.IsTesting,
 	})
-	q.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID), slog.String("to", answer.MaskNumber(in.To)),
-		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID), slog.String("outcome", answer.Outcome(err)))
+	q.Log.LogAttrs(ctx, slog.LevelWarn, "make_call", slog.String("agent_id", in.AgentID),
+		slog.String("to", answer.MaskNumber(in.To)),
+		slog.Bool("is_testing", in.IsTesting), slog.String("id", placed.ID),
+		slog.String("outcome", answer.Outcome(err)))
 	return placed, err
 }
 
 func makeCallAnswer(q *query.Question, placed talkover.PlacedCall, left int) *Output {
 	out := &Output{
 		placedCall: placedCall{
-			ID: answer.OpaqueID(placed.ID), AgentID: answer.OpaqueID(placed.AgentID), To: answer.Phone(placed.To), Status: placed.Status,
+			ID: answer.OpaqueID(placed.ID), AgentID: answer.OpaqueID(placed.AgentID), To: answer.Phone(placed.To),
+			Status:    placed.Status,
 			CreatedAt: answer.Second(placed.CreatedAt, q.Zone),
 		},
 		LeftHour: left, Look: look(q), Frame: q.Frame(),
@@ -229,7 +234,8 @@ func (out *Output) Size() int { return 1 }
 
 func (out *Output) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone, out.Now)
+	fmt.Fprintf(&b, "The call is placed; %d more may be placed this hour; %s, now %s.\n", out.LeftHour, out.Timezone,
+		out.Now)
 	out.WriteNotes(&b)
 	answer.FieldTable(out.placedCall).Write(&b, false)
 	b.WriteString("To see what becomes of it: " + string(out.Look))
@@ -240,7 +246,10 @@ func (out *Output) Text() string {
 // it may have been. again is the id that places it once more all the same, "" for none.
 func notPlaced(q *query.Question, cause error, perhaps bool, again string) error {
 	if !perhaps {
-		return &answer.Refusal{Outcome: answer.Outcome(cause), Words: answer.SafeText("No call was placed. " + answer.Explain(cause, q.Masked)), Cause: cause}
+		return &answer.Refusal{
+			Outcome: answer.Outcome(cause),
+			Words:   answer.SafeText("No call was placed. " + answer.Explain(cause, q.Masked)), Cause: cause,
+		}
 	}
 	words := answer.SafeText("The call may have been placed, or not.")
 	var e *talkover.Error

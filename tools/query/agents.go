@@ -59,7 +59,8 @@ func (q *Question) findAgent(ctx context.Context, asked string) (label, id strin
 			return shown.Show(found[0]), found[0].ID, nil
 		}
 		return "", "", answer.Refuse("bad_arguments", answer.Say(q.Masked,
-			"%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked, q.list(found, shown)))
+			"%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked,
+			q.list(found, shown)))
 	}
 	if !agents.Complete && talkover.ValidAgentID(asked) {
 		return asked, asked, nil // it may be one of those that were not read

@@ -27,7 +27,8 @@ type (
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Outcomes) JSONSchema() *jsonschema.Schema {
-	return schema.OneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered, stats.StatusMissed, stats.StatusOther))
+	return schema.OneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered,
+		stats.StatusMissed, stats.StatusOther))
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
@@ -43,8 +44,8 @@ func (testCalls) JSONSchema() *jsonschema.Schema {
 
 // Spell implements [schema.Speller]. It takes the whole name of a weekday.
 func (Weekday) Spell(value string) string {
-	for _, d := range []time.Weekday{time.Sunday, time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday} {
-		if name := d.String(); strings.EqualFold(value, name) || strings.EqualFold(value, name+"s") {
+	for d := range 7 {
+		if name := time.Weekday(d).String(); strings.EqualFold(value, name) || strings.EqualFold(value, name+"s") {
 			return name[:3]
 		}
 	}
@@ -193,15 +194,16 @@ func (h Hours) mean(business stats.Hours) stats.Hours {
 
 // NoBusinessHours refuses an argument that needs the hours of the business, where nobody set them.
 func NoBusinessHours(argument string) schema.Fault {
-	return schema.Fault{Argument: argument, Problem: "TALKOVER_BUSINESS_HOURS is not set, so nobody knows the business hours; " +
+	return schema.Fault{Argument: argument, Problem: "TALKOVER_BUSINESS_HOURS is not set, so nobody knows the " +
+		"business hours; " +
 		"give hours themselves, such as Mon-Fri 9-17"}
 }
 
 // Validate implements [schema.Validator].
-func (f *Filters) Validate() []schema.Fault {
+func (f *Filters) Validate() schema.Faults {
 	faults := f.dayFaults()
 	if f.MaxSeconds != nil && *f.MaxSeconds < f.MinSeconds {
-		faults = append(faults, schema.Fault{Argument: "min_seconds", Problem: fmt.Sprintf("%d is more than max_seconds %d; swap them", f.MinSeconds, *f.MaxSeconds)})
+		faults.Add("min_seconds", "%d is more than max_seconds %d; swap them", f.MinSeconds, *f.MaxSeconds)
 	}
 	return faults
 }
@@ -211,21 +213,18 @@ var BothDays = schema.Fault{Argument: "period", Problem: "give it, or date_from 
 
 // dayFaults reports what is wrong with a period beside days, or with days that are none. It
 // takes a longer period that stands alone in date_from for the period that it is.
-func (f *Filters) dayFaults() (faults []schema.Fault) {
+func (f *Filters) dayFaults() (faults schema.Faults) {
 	from, to := periodOf(string(f.DateFrom)), periodOf(string(f.DateTo))
 	long := func(p Period) bool { return p != "" && p != Today && p != Yesterday }
 	if long(from) && f.Period == "" && (f.DateTo == "" || to == from) {
 		f.Period, f.DateFrom, f.DateTo = from, "", ""
 		return nil
 	}
-	fault := func(argument, format string, args ...any) {
-		faults = append(faults, schema.Fault{Argument: argument, Problem: fmt.Sprintf(format, args...)})
-	}
 	switch {
 	case long(from):
-		fault("date_from", "%s is no day; give period=%s, without date_from and date_to", from, from)
+		faults.Add("date_from", "%s is no day; give period=%s, without date_from and date_to", from, from)
 	case long(to):
-		fault("date_to", "%s is no day; give period=%s, without date_from and date_to", to, to)
+		faults.Add("date_to", "%s is no day; give period=%s, without date_from and date_to", to, to)
 	case f.Period != "" && (f.DateFrom != "" || f.DateTo != ""):
 		faults = append(faults, BothDays)
 	case from == "" && to == "":
@@ -235,11 +234,11 @@ func (f *Filters) dayFaults() (faults []schema.Fault) {
 }
 
 // InOrder reports a fault if the last day is before the first.
-func InOrder(from, to schema.Date) []schema.Fault {
-	if from == "" || to == "" || from <= to {
-		return nil
+func InOrder(from, to schema.Date) (faults schema.Faults) {
+	if from != "" && to != "" && from > to {
+		faults.Add("date_from", "%s is after date_to %s; swap them", from, to)
 	}
-	return []schema.Fault{{Argument: "date_from", Problem: fmt.Sprintf("%s is after date_to %s; swap them", from, to)}}
+	return faults
 }
 
 // Narrowed holds filters with the days and the agent that they mean.
@@ -258,7 +257,7 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 		w.From, w.To = f.Period.Days(q.Now)
 	}
 	if faults := InOrder(w.From, w.To); faults != nil {
-		return Narrowed{}, schema.Faults(faults)
+		return Narrowed{}, faults
 	}
 	if f.Hours.named() && q.Business.IsZero() {
 		return Narrowed{}, schema.Faults{NoBusinessHours("hours")}

@@ -18,8 +18,9 @@ func given(t *testing.T, f reflect.StructField) Filters {
 	var filters Filters
 	v := reflect.ValueOf(&filters).Elem().FieldByIndex(f.Index)
 	texts := map[string]string{
-		"status": "failed", "direction": "inbound", "period": "yesterday", "date_from": "2026-10-01", "date_to": "2026-10-07",
-		"hours": "9-17", "weekdays": "Tue", "test_calls": "only", "timezone": "Europe/Berlin",
+		"status": "failed", "direction": "inbound", "period": "yesterday", "date_from": "2026-10-01",
+		"date_to": "2026-10-07",
+		"hours":   "9-17", "weekdays": "Tue", "test_calls": "only", "timezone": "Europe/Berlin",
 	}
 	text := texts[answer.ArgumentOf(f)]
 	if text == "" {

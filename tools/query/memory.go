@@ -22,7 +22,9 @@ type Names struct {
 }
 
 func NewNames() *Names {
-	return &Names{Agents: newMemory[talkover.AgentInfo](), Campaigns: newMemory[talkover.Campaign](), prices: newPrices()}
+	return &Names{
+		Agents: newMemory[talkover.AgentInfo](), Campaigns: newMemory[talkover.Campaign](), prices: newPrices(),
+	}
 }
 
 // memory remembers the names of accounts for a minute, so that a completion, which
@@ -47,7 +49,8 @@ func newMemory[T any]() memory[T] {
 
 // get returns the names of an account, which it has read read if it remembers none. Where a failure
 // will do, it returns that of the last minute, with what came before it.
-func (m memory[T]) get(account *talkover.Client, failed bool, read func() (talkover.All[T], error)) (talkover.All[T], error) {
+func (m memory[T]) get(account *talkover.Client, failed bool, read func() (talkover.All[T], error)) (talkover.All[T],
+	error) {
 	known, ok := m.accounts.Get(account)
 	if !ok || known.err != nil && !failed || !time.Now().Before(known.until) {
 		known.names, known.err = read()

@@ -67,7 +67,8 @@ func (q *Question) NoteAgent(ctx context.Context, f *answer.Frame, id string) {
 	if list := nearest(agents.Rows, id); len(list) > 0 {
 		near = "Nearest by name: " + q.list(answer.AgentsOf(list), answer.NewLabels()) + "."
 	}
-	f.Note("There is no agent with the agent_id %q; a deleted one has no calls under its id. %s", answer.SearchTerm(id), near)
+	f.Note("There is no agent with the agent_id %q; a deleted one has no calls under its id. %s", answer.SearchTerm(id),
+		near)
 }
 
 // mostNear bounds how many names an answer offers.
@@ -76,7 +77,9 @@ const mostNear = 3
 // nearest returns the agents that a mistyped name may mean, the likeliest first.
 func nearest(agents []talkover.AgentInfo, name string) []talkover.AgentInfo {
 	far := func(a talkover.AgentInfo) int { return min(distance(a.Label, name), distance(a.Name, name)) }
-	near := slices.DeleteFunc(slices.Clone(agents), func(a talkover.AgentInfo) bool { return far(a) > utf8.RuneCountInString(name)/3 })
+	near := slices.DeleteFunc(slices.Clone(agents), func(a talkover.AgentInfo) bool {
+		return far(a) > utf8.RuneCountInString(name)/3
+	})
 	slices.SortStableFunc(near, func(a, b talkover.AgentInfo) int { return cmp.Compare(far(a), far(b)) })
 	return near[:min(len(near), mostNear)]
 }

@@ -23,7 +23,8 @@ const (
 // Periods lists the periods. Those that are not over are whole all the same: this_month goes
 // on to its last day. Weeks begin on Mondays.
 var Periods = []Period{
-	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days", "last_90_days",
+	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days",
+	"last_90_days",
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.

@@ -28,7 +28,9 @@ func (q *Question) CheckSearch(ctx context.Context, in any) error {
 				return err
 			}
 		case kind == "name" && answer.CountDigits(text.String()) > 0:
-			return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes no digits; leave them out"}}
+			return schema.Faults{{
+				Argument: argument, Problem: "while numbers are masked, it takes no digits; leave them out",
+			}}
 		}
 	}
 	return nil
@@ -42,7 +44,8 @@ func (q *Question) checkNumber(ctx context.Context, argument string, text answer
 	number := "+" + talkover.Digits(string(text))
 	if !strings.HasPrefix(string(text), "+") || !answer.IsE164(number) || len(number) <= answer.LeastToRing ||
 		!answer.OnlyNumber.MatchString(string(text)) {
-		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in E.164, " +
+		return schema.Faults{{Argument: argument, Problem: "while numbers are masked, it takes a whole number in " +
+			"E.164, " +
 			"+ and all digits, or a whole SID; nothing less"}}
 	}
 	// A number that lacks its last digits has the same form. Talkover finds those it is a
@@ -64,5 +67,6 @@ func (q *Question) checkNumber(ctx context.Context, argument string, text answer
 			return nil
 		}
 	}
-	return answer.Refuse("bad_arguments", "No call has this very number. While numbers are masked, a part of a number finds nothing.")
+	return answer.Refuse("bad_arguments", "No call has this very number. While numbers are masked, a part of a "+
+		"number finds nothing.")
 }
