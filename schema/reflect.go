@@ -3,17 +3,16 @@
 // schema.
 //
 // A schema comes from a Go struct. `json` tags name the properties, `jsonschema` tags
-// bound them, and `jsonschema_description` tags describe them. `alias` tags list wrong
-// names that models use, so that a refusal can say which argument was meant. `takes` tags
-// list names that mean just the same, under which the value is taken:
+// bound them, `enum` tags list the values that they take, and `desc` tags describe them.
+// `alias` tags list wrong names that models use, so that a refusal can say which argument
+// was meant. `takes` tags list names that mean just the same, under which the value is taken:
 //
 //	type input struct {
-//
-// PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Calls on a
-// page." alias:"limit,count"`
-//
-//		Agent   string `json:"agent,omitempty" jsonschema_description:"Name or id." takes:"agent_id"`
+//		PerPage int    `json:"per_page,omitempty" jsonschema:"minimum=1" desc:"Calls on a page." alias:"limit"`
+//		Agent   string `json:"agent,omitempty" desc:"Name or id." takes:"agent_id"`
 //	}
+//
+// Where a line has no room for all of them, a method Tags has the others; see [Tagged].
 //
 // A type with a JSONSchema method, such as [Date], brings its schema with it. Hosts of
 // Claude, OpenAI and Gemini all take the dialect; the tests of package tools hold each schema against it.
@@ -61,6 +60,32 @@ func (in *Input[T]) Ignored(args json.RawMessage) []string {
 // not reach it.
 func (in *Input[T]) Elsewhere(explain func(name string) string) { in.others = explain }
 
+// Tagged is a struct that has more tags for its fields than stand behind them, by the names of the
+// properties.
+type Tagged interface {
+	Tags() map[string]reflect.StructTag
+}
+
+// tagOf returns a tag of a field of a struct t, which may embed the struct that has the field.
+func tagOf(t reflect.Type, f reflect.StructField, key string) string {
+	if value, ok := f.Tag.Lookup(key); ok {
+		return value
+	}
+	if n := len(f.Index) - 1; n > 0 {
+		t = t.FieldByIndex(f.Index[:n]).Type
+	}
+	if more, ok := reflect.Zero(t).Interface().(Tagged); ok {
+		return more.Tags()[nameOf(f)].Get(key)
+	}
+	return ""
+}
+
+// nameOf returns the name of the property that a field holds.
+func nameOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
 // property is one argument: its schema, and the field that its value goes to.
 type property struct {
 	*jsonschema.Schema
@@ -75,8 +100,9 @@ type property struct {
 func NewInput[T any]() *Input[T] {
 	root, raw := reflected[T]()
 	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	t := reflect.TypeFor[T]()
+	for _, f := range reflect.VisibleFields(t) {
+		name := nameOf(f)
 		p, ok := root.Properties.Get(name)
 		if !ok {
 			continue
@@ -84,10 +110,10 @@ func NewInput[T any]() *Input[T] {
 		if !fillable(f.Type) {
 			panic(fmt.Sprintf("schema: %s: an argument cannot be a %s", name, f.Type))
 		}
-		others := listed(f.Tag.Get("takes"))
+		others := listed(tagOf(t, f, "takes"))
 		in.properties = append(in.properties,
 			property{p, name, others, slices.Contains(root.Required, name), f.Index, f.Type})
-		for _, alias := range append(listed(f.Tag.Get("alias")), others...) {
+		for _, alias := range append(listed(tagOf(t, f, "alias")), others...) {
 			in.aliases[fold(alias)] = name
 		}
 	}
@@ -143,9 +169,28 @@ func Output[T any]() json.RawMessage {
 
 // reflected makes one schema of T, without $schema, $id, $ref and $defs.
 func reflected[T any]() (*jsonschema.Schema, json.RawMessage) {
+	t := reflect.TypeFor[T]()
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
-	root := r.ReflectFromType(reflect.TypeFor[T]())
+	r.LookupComment = func(t reflect.Type, field string) string {
+		if t.Kind() != reflect.Struct {
+			return ""
+		}
+		f, _ := t.FieldByName(field)
+		return tagOf(t, f, "desc")
+	}
+	root := r.ReflectFromType(t)
 	root.Version = ""
+	if t.Kind() == reflect.Struct {
+		for _, f := range reflect.VisibleFields(t) {
+			p := root.Properties.Value(nameOf(f))
+			if p != nil && p.Items != nil {
+				p = p.Items
+			}
+			for _, option := range listed(tagOf(t, f, "enum")) {
+				p.Enum = append(p.Enum, option)
+			}
+		}
+	}
 	// A JSONSchemaExtend method may have moved a property. Required names keep their order.
 	order := slices.Collect(root.Properties.KeysFromOldest())
 	slices.SortStableFunc(root.Required, func(x, y string) int {

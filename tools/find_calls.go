@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -18,10 +19,23 @@ import (
 
 type findCallsInput struct {
 	query.Filters
-	Sort  stats.Order `json:"sort,omitempty" jsonschema:"enum=newest,enum=oldest,enum=longest,enum=shortest,default=newest" jsonschema_description:"Which come first." alias:"order,order_by,sort_by"`
-	Only  stats.Only  `json:"only,omitempty" jsonschema:"enum=not_called_back,enum=called_back_no_answer,enum=unreturned,enum=repeat_contacts" jsonschema_description:"Missed calls since which, up to now, nobody talked: we did not call, we called in vain, or both; or calls with numbers that have several."`
-	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" jsonschema_description:"Calls to show." alias:"count,per_page,top,n,max_results"`
-	Page  place       `json:"page,omitempty" jsonschema:"maxLength=64" jsonschema_description:"What next gives, or a number." alias:"cursor,offset,after"`
+	Sort  stats.Order `json:"sort,omitempty" jsonschema:"default=newest"`
+	Only  stats.Only  `json:"only,omitempty"`
+	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" desc:"Calls to show."`
+	Page  place       `json:"page,omitempty" jsonschema:"maxLength=64" desc:"What next gives, or a number."`
+}
+
+// Tags implements [schema.Tagged].
+func (findCallsInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"sort": `enum:"newest,oldest,longest,shortest" ` +
+			`desc:"Which come first." alias:"order,order_by,sort_by"`,
+		"only": `enum:"not_called_back,called_back_no_answer,unreturned,repeat_contacts" ` +
+			`desc:"Missed calls since which, up to now, nobody talked: we did not call, we called in vain, or ` +
+			`both; or calls with numbers that have several."`,
+		"limit": `alias:"count,per_page,top,n,max_results"`,
+		"page":  `alias:"cursor,offset,after"`,
+	}
 }
 
 // place says where a page of found calls begins: after the call of a [stats.Cursor], which next
@@ -65,8 +79,8 @@ func (p place) Check(string) error {
 
 type findCallsOutput struct {
 	Coverage   answer.Coverage            `json:"coverage"`
-	Found      int                        `json:"found" jsonschema_description:"Calls that fit."`
-	FoundExact bool                       `json:"found_exact" jsonschema_description:"false: at least so many."`
+	Found      int                        `json:"found" desc:"Calls that fit."`
+	FoundExact bool                       `json:"found_exact" desc:"false: at least so many."`
 	First      int                        `json:"first"`
 	Last       int                        `json:"last"`
 	Window     answer.StatsWindow         `json:"window"`
@@ -74,7 +88,7 @@ type findCallsOutput struct {
 	Filters    answer.Echo[query.Filters] `json:"filters"`
 	Only       stats.Only                 `json:"only,omitempty"`
 	answer.Table
-	Next *answer.Echo[findCallsInput] `json:"next,omitempty" jsonschema_description:"Arguments for the calls that follow."`
+	Next *answer.Echo[findCallsInput] `json:"next,omitempty" desc:"Arguments for the calls that follow."`
 	answer.Frame
 
 	byTime bool // the rows are in order of their time

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,15 @@ import (
 )
 
 type getCallInput struct {
-	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" jsonschema_description:"SID of the call, or a part of it that no other call has." alias:"call_sid,id,call_id,search,call" masked:"number"`
+	SID answer.SearchTerm `json:"sid" jsonschema:"maxLength=64" masked:"number"`
+}
+
+// Tags implements [schema.Tagged].
+func (getCallInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"sid": `desc:"SID of the call, or a part of it that no other call has." ` +
+			`alias:"call_sid,id,call_id,search,call"`,
+	}
 }
 
 // callDetail holds every field of a call, by the vendor's names.
@@ -25,7 +34,7 @@ type callDetail struct {
 	SID           answer.OpaqueID `json:"sid"`
 	Direction     string          `json:"direction"`
 	Status        string          `json:"status"`
-	Duration      int             `json:"duration" jsonschema_description:"Seconds."`
+	Duration      int             `json:"duration" desc:"Seconds."`
 	From          answer.Phone    `json:"from"`
 	FromFormatted answer.Phone    `json:"from_formatted"`
 	To            answer.Phone    `json:"to"`
@@ -51,8 +60,8 @@ type callStep struct {
 
 type getCallOutput struct {
 	Call   *callDetail `json:"call,omitempty"`
-	Before *callStep   `json:"before,omitempty" jsonschema_description:"The call with the same contact just before."`
-	After  *callStep   `json:"after,omitempty" jsonschema_description:"The one just after."`
+	Before *callStep   `json:"before,omitempty" desc:"The call with the same contact just before."`
+	After  *callStep   `json:"after,omitempty" desc:"The one just after."`
 	answer.Table
 	answer.Frame
 

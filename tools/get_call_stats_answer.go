@@ -3,6 +3,7 @@ package tools
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +18,32 @@ import (
 
 type callStatsInput struct {
 	query.Filters
-	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2,enum=status,enum=direction,enum=agent,enum=day,enum=week,enum=month,enum=weekday,enum=hour,enum=contact,enum=country,enum=line,enum=shift" jsonschema_description:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of one metric." alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`
-	Compare  stats.Compare     `json:"compare,omitempty" jsonschema:"enum=previous_period,enum=week_before,enum=month_before,enum=year_before" jsonschema_description:"Another window to compare with, cut alike where this one is not over." alias:"compare_to,comparison,versus"`
-	Top      int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`
-	Order    rowOrder          `json:"order,omitempty" jsonschema_description:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by value, else calls." alias:"sort,order_by,sort_by"`
-	MinCalls *int              `json:"min_calls,omitempty" jsonschema:"minimum=0" jsonschema_description:"Calls that a row needs to rank; 20 by default for rates and means." alias:"min_count,at_least"`
-	Metrics  []metric          `json:"metrics,omitempty" jsonschema_description:"Figures to show, in place of the usual ones." takes:"metric" alias:"columns,figures,measures,fields"`
+	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2"`
+	Compare  stats.Compare     `json:"compare,omitempty"`
+	Top      int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50"`
+	Order    rowOrder          `json:"order,omitempty"`
+	MinCalls *int              `json:"min_calls,omitempty" jsonschema:"minimum=0"`
+	Metrics  []metric          `json:"metrics,omitempty" desc:"Figures to show, in place of the usual ones."`
+}
+
+// Tags implements [schema.Tagged].
+func (callStatsInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"group_by": `enum:"status,direction,agent,day,week,month,weekday,hour,contact,country,line,shift" ` +
+			`desc:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of ` +
+			`one metric." ` +
+			`alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`,
+		"compare": `enum:"previous_period,week_before,month_before,year_before" ` +
+			`desc:"Another window to compare with, cut alike where this one is not over." ` +
+			`alias:"compare_to,comparison,versus"`,
+		"top": `desc:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`,
+		"order": `desc:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by ` +
+			`value, else calls." ` +
+			`alias:"sort,order_by,sort_by"`,
+		"min_calls": `desc:"Calls that a row needs to rank; 20 by default for rates and means." ` +
+			`alias:"min_count,at_least"`,
+		"metrics": `takes:"metric" alias:"columns,figures,measures,fields"`,
+	}
 }
 
 // metric is one of stats.AllMetrics, or costEstimate.
@@ -115,20 +136,27 @@ type callStatsOutput struct {
 	Window    answer.StatsWindow         `json:"window"`
 	Filters   answer.Echo[query.Filters] `json:"filters"`
 	TestCalls *int                       `json:"test_calls,omitempty"`
-	Totals    answer.Measures            `json:"totals" jsonschema_description:"Rates are fractions of 1; what is not known is missing."`
+	Totals    answer.Measures            `json:"totals" desc:"Rates are fractions of 1; what is not known is missing."`
 	Compare   *compared                  `json:"compare,omitempty"`
-	PeakAt    *time.Time                 `json:"peak_at,omitempty" jsonschema_description:"When peak_concurrent was, first."`
+	PeakAt    *time.Time                 `json:"peak_at,omitempty" desc:"When peak_concurrent was, first."`
 	Order     string                     `json:"order,omitempty"`
-	Ranked    *int                       `json:"ranked,omitempty" jsonschema_description:"Groups of min_calls or more; the others follow them."`
+	Ranked    *int                       `json:"ranked,omitempty"`
 	answer.Table
-	Others int             `json:"others,omitempty" jsonschema_description:"Groups without a row of their own."`
+	Others int             `json:"others,omitempty" desc:"Groups without a row of their own."`
 	Matrix *matrix         `json:"matrix,omitempty"`
 	Cost   *cost           `json:"cost_estimate,omitempty"`
 	Legend answer.SafeText `json:"legend,omitempty"`
-	Next   *step           `json:"next,omitempty" jsonschema_description:"Finds the calls of the first row, or of all."`
+	Next   *step           `json:"next,omitempty" desc:"Finds the calls of the first row, or of all."`
 	answer.Frame
 
 	unknown answer.SafeText // totals that were asked for and cannot be told
+}
+
+// Tags implements [schema.Tagged].
+func (callStatsOutput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"ranked": `desc:"Groups of min_calls or more; the others follow them."`,
+	}
 }
 
 // compared holds what was in the other window, and what has changed since.
@@ -136,7 +164,7 @@ type compared struct {
 	With    stats.Compare   `json:"with"`
 	From    answer.Moment   `json:"from"`
 	To      answer.Moment   `json:"to"`
-	Cut     bool            `json:"cut" jsonschema_description:"The window is not over; both end at the same point."`
+	Cut     bool            `json:"cut" desc:"The window is not over; both end at the same point."`
 	Totals  answer.Measures `json:"totals"`
 	Change  answer.Measures `json:"change"`
 	Percent answer.Measures `json:"percent"`

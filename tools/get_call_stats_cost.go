@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,9 @@ const mostPriced = 60
 
 // cost is an estimate of what calls cost, apart from the exact figures.
 type cost struct {
-	Amounts  map[string]float64 `json:"amounts" jsonschema_description:"By currency: minutes of answered calls at today's prices; not the bill."`
+	Amounts  map[string]float64 `json:"amounts"`
 	Priced   int                `json:"priced_calls"`
-	Of       int                `json:"of_calls" jsonschema_description:"Answered calls, test calls left out."`
+	Of       int                `json:"of_calls" desc:"Answered calls, test calls left out."`
 	Deleted  int                `json:"calls_of_deleted_agents"`
 	Unpriced int                `json:"calls_without_price"`
 	Exact    bool               `json:"calls_exact"`
@@ -36,6 +37,13 @@ type cost struct {
 
 	about answer.SafeText // what the calls rest on
 	read  answer.SafeText // when the oldest of the prices was read
+}
+
+// Tags implements [schema.Tagged].
+func (cost) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"amounts": `desc:"By currency: minutes of answered calls at today's prices; not the bill."`,
+	}
 }
 
 // costed reports whether the estimate is asked for.

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/invopop/jsonschema"
 
@@ -12,9 +13,18 @@ import (
 )
 
 type agentFilters struct {
-	Status    agentStatus       `json:"status,omitempty" jsonschema_description:"Only agents in this status." alias:"state,current_status"`
-	Direction query.Direction   `json:"direction,omitempty" jsonschema_description:"Only agents that take calls or make them." alias:"type"`
-	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter" masked:"name"`
+	Status    agentStatus       `json:"status,omitempty" desc:"Only agents in this status."`
+	Direction query.Direction   `json:"direction,omitempty" desc:"Only agents that take calls or make them."`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" masked:"name"`
+}
+
+// Tags implements [schema.Tagged].
+func (agentFilters) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"status":    `alias:"state,current_status"`,
+		"direction": `alias:"type"`,
+		"search":    `desc:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`,
+	}
 }
 
 type agentStatus string // of talkover.AgentStatuses

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,12 +19,26 @@ import (
 
 // callFilters holds the filters of List Calls, by the vendor's names.
 type callFilters struct {
-	Status    callStatus        `json:"status,omitempty" jsonschema_description:"Only calls in this status." alias:"state,call_status,outcome,result,statuses"`
-	Direction query.Direction   `json:"direction,omitempty" jsonschema_description:"Only calls that came in or went out." alias:"type,call_type,call_direction"`
-	AgentID   answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only calls of the agent with this id (not its name)." alias:"agent_name,agent_label,agents"`
-	DateFrom  schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD (UTC)." alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`
-	DateTo    schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included, YYYY-MM-DD (UTC)." alias:"to,end,until,before,end_date,to_date,date_end,created_before"`
-	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a phone number in E.164 (+12025550123) or of a call SID." alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter" masked:"number"`
+	Status    callStatus        `json:"status,omitempty" desc:"Only calls in this status."`
+	Direction query.Direction   `json:"direction,omitempty" desc:"Only calls that came in or went out."`
+	AgentID   answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100"`
+	DateFrom  schema.Date       `json:"date_from,omitempty" desc:"First day, YYYY-MM-DD (UTC)."`
+	DateTo    schema.Date       `json:"date_to,omitempty" desc:"Last day, included, YYYY-MM-DD (UTC)."`
+	Search    answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" masked:"number"`
+}
+
+// Tags implements [schema.Tagged].
+func (callFilters) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"status":    `alias:"state,call_status,outcome,result,statuses"`,
+		"direction": `alias:"type,call_type,call_direction"`,
+		"agent_id": `desc:"Only calls of the agent with this id (not its name)." ` +
+			`alias:"agent_name,agent_label,agents"`,
+		"date_from": `alias:"from,start,since,after,start_date,from_date,date_start,date,day,created_after"`,
+		"date_to":   `alias:"to,end,until,before,end_date,to_date,date_end,created_before"`,
+		"search": `desc:"Part of a phone number in E.164 (+12025550123) or of a call SID." ` +
+			`alias:"q,query,phone,number,phone_number,contact,caller,sid,call_sid,call_id,id,filter"`,
+	}
 }
 
 // callStatus is one of [talkover.Statuses].
@@ -119,7 +134,7 @@ type listCallsInput struct {
 
 type listCallsOutput struct {
 	answer.Listing[callFilters, listCallsInput]
-	Tally tally `json:"tally" jsonschema_description:"Of this page only."`
+	Tally tally `json:"tally" desc:"Of this page only."`
 }
 
 // JSONSchemaExtend implements the hook of invopop/jsonschema. It describes for calls what

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -15,12 +16,23 @@ import (
 )
 
 type campaignFilters struct {
-	Status   campaignStatus    `json:"status,omitempty" jsonschema_description:"Only campaigns in this status." alias:"state,campaign_status"`
-	Type     campaignType      `json:"campaign_type,omitempty" jsonschema_description:"Only campaigns of this type." alias:"type,kind"`
-	AgentID  answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Only campaigns of the agent with this id." alias:"agent,agent_name"`
-	DateFrom schema.Date       `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD." alias:"from,start,since,start_date"`
-	DateTo   schema.Date       `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,end_date"`
-	Search   answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Part of a name or description." alias:"q,query,name,campaign,campaign_name,description,filter" masked:"name"`
+	Status   campaignStatus    `json:"status,omitempty" desc:"Only campaigns in this status."`
+	Type     campaignType      `json:"campaign_type,omitempty" desc:"Only campaigns of this type." alias:"type,kind"`
+	AgentID  answer.SearchTerm `json:"agent_id,omitempty" jsonschema:"maxLength=100"`
+	DateFrom schema.Date       `json:"date_from,omitempty" desc:"First day, YYYY-MM-DD."`
+	DateTo   schema.Date       `json:"date_to,omitempty" desc:"Last day, included." alias:"to,end,until,end_date"`
+	Search   answer.SearchTerm `json:"search,omitempty" jsonschema:"maxLength=100" masked:"name"`
+}
+
+// Tags implements [schema.Tagged].
+func (campaignFilters) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"status":    `alias:"state,campaign_status"`,
+		"agent_id":  `desc:"Only campaigns of the agent with this id." alias:"agent,agent_name"`,
+		"date_from": `alias:"from,start,since,start_date"`,
+		"search": `desc:"Part of a name or description." ` +
+			`alias:"q,query,name,campaign,campaign_name,description,filter"`,
+	}
 }
 
 type (

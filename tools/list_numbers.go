@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,18 +21,32 @@ import (
 var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
 type listNumbersInput struct {
-	Period query.Period `json:"period,omitempty" jsonschema_description:"Days whose calls are counted; last_30_days if left out." alias:"range,window,when,time_range"`
+	Period query.Period `json:"period,omitempty" desc:"Days whose calls are counted; last_30_days if left out."`
+}
+
+// Tags implements [schema.Tagged].
+func (listNumbersInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"period": `alias:"range,window,when,time_range"`,
+	}
 }
 
 type listNumbersOutput struct {
 	Numbers    int                `json:"numbers"`
-	Unused     *int               `json:"unused,omitempty" jsonschema_description:"Numbers without a call. Missing if not all calls were read."`
-	Monthly    map[string]float64 `json:"monthly_cost" jsonschema_description:"By currency, as far as Talkover says."`
-	CallsExact bool               `json:"calls_exact" jsonschema_description:"calls are all of the period."`
+	Unused     *int               `json:"unused,omitempty"`
+	Monthly    map[string]float64 `json:"monthly_cost" desc:"By currency, as far as Talkover says."`
+	CallsExact bool               `json:"calls_exact" desc:"calls are all of the period."`
 	answer.Table
 	answer.Frame
 
 	about answer.SafeText // what the calls rest on
+}
+
+// Tags implements [schema.Tagged].
+func (listNumbersOutput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"unused": `desc:"Numbers without a call. Missing if not all calls were read."`,
+	}
 }
 
 // rented is a number with its calls.

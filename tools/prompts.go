@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -78,18 +79,25 @@ const honest = " Say what the first line of each answer says of its coverage. In
 
 // agentArgument narrows a prompt to one agent, by the name that people know.
 type agentArgument struct {
-	Agent string `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one agent; all if left out."`
+	Agent string `json:"agent,omitempty" jsonschema:"maxLength=120" desc:"Name of one agent; all if left out."`
 }
 
 type dayInput struct {
-	Date schema.Date `json:"date,omitempty" jsonschema_description:"Day, YYYY-MM-DD; yesterday if left out." alias:"day,on"`
+	Date schema.Date `json:"date,omitempty" desc:"Day, YYYY-MM-DD; yesterday if left out." alias:"day,on"`
 	agentArgument
 }
 
 type windowInput struct {
-	Period   query.Period `json:"period,omitempty" jsonschema_description:"Days by today; last_7_days if nothing is given."`
-	DateFrom schema.Date  `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, in place of period." alias:"from,start,since"`
-	DateTo   schema.Date  `json:"date_to,omitempty" jsonschema_description:"Last day, included; today if left out." alias:"to,end,until"`
+	Period   query.Period `json:"period,omitempty" desc:"Days by today; last_7_days if nothing is given."`
+	DateFrom schema.Date  `json:"date_from,omitempty" desc:"First day, YYYY-MM-DD, in place of period."`
+	DateTo   schema.Date  `json:"date_to,omitempty" desc:"Last day, included; today if left out." alias:"to,end,until"`
+}
+
+// Tags implements [schema.Tagged].
+func (windowInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"date_from": `alias:"from,start,since"`,
+	}
 }
 
 // Validate implements [schema.Validator].
@@ -181,7 +189,14 @@ func compareAgents() prompt[windowInput] {
 }
 
 type contactInput struct {
-	Number string `json:"number" jsonschema:"maxLength=40" jsonschema_description:"Phone number in E.164, such as +12025550123." alias:"phone,phone_number,contact,search"`
+	Number string `json:"number" jsonschema:"maxLength=40" desc:"Phone number in E.164, such as +12025550123."`
+}
+
+// Tags implements [schema.Tagged].
+func (contactInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"number": `alias:"phone,phone_number,contact,search"`,
+	}
 }
 
 func contactHistory() prompt[contactInput] {
@@ -216,7 +231,14 @@ func weeklyTrend() prompt[agentArgument] {
 }
 
 type campaignInput struct {
-	Campaign string `json:"campaign,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Name of one campaign; all that are active if left out." alias:"name,search"`
+	Campaign string `json:"campaign,omitempty" jsonschema:"maxLength=120"`
+}
+
+// Tags implements [schema.Tagged].
+func (campaignInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"campaign": `desc:"Name of one campaign; all that are active if left out." alias:"name,search"`,
+	}
 }
 
 func campaignReview() prompt[campaignInput] {

@@ -16,10 +16,10 @@ import (
 type tally struct {
 	Status      map[string]int `json:"status"`
 	Direction   map[string]int `json:"direction"`
-	Answered    int            `json:"answered" jsonschema_description:"Completed, or answered and over."`
+	Answered    int            `json:"answered" desc:"Completed, or answered and over."`
 	Open        int            `json:"open,omitempty"`
-	TalkSeconds int            `json:"talk_seconds" jsonschema_description:"Of answered calls."`
-	MeanSeconds float64        `json:"mean_seconds,omitempty" jsonschema_description:"Per answered call."`
+	TalkSeconds int            `json:"talk_seconds" desc:"Of answered calls."`
+	MeanSeconds float64        `json:"mean_seconds,omitempty" desc:"Per answered call."`
 	TestCalls   int            `json:"test_calls"`
 }
 

@@ -10,22 +10,22 @@ import (
 
 // Coverage says which calls an answer rests on, and whether these are all.
 type Coverage struct {
-	Exact       bool     `json:"exact" jsonschema_description:"Every figure is that of all calls between from and to."`
-	Complete    bool     `json:"complete" jsonschema_description:"That is all that was asked."`
-	FieldsExact bool     `json:"fields_exact" jsonschema_description:"false: durations, numbers and test flags are as of read_at."`
+	Exact       bool     `json:"exact" desc:"Every figure is that of all calls between from and to."`
+	Complete    bool     `json:"complete" desc:"That is all that was asked."`
+	FieldsExact bool     `json:"fields_exact" desc:"false: durations, numbers and test flags are as of read_at."`
 	Method      string   `json:"method" jsonschema:"enum=read,enum=search,enum=list,enum=counts"`
 	AsOf        Moment   `json:"as_of"`
-	From        Moment   `json:"from,omitzero" jsonschema_description:"What the figures are about."`
+	From        Moment   `json:"from,omitzero" desc:"What the figures are about."`
 	To          Moment   `json:"to,omitzero"`
 	AskedFrom   Moment   `json:"asked_from,omitzero"`
 	AskedTo     Moment   `json:"asked_to,omitzero"`
-	Calls       int      `json:"calls" jsonschema_description:"Calls that fit the filters; of find_calls, that were looked through."`
-	ReadAt      Moment   `json:"read_at,omitzero" jsonschema_description:"When the oldest of these were read."`
+	Calls       int      `json:"calls" desc:"Calls that fit the filters; of find_calls, that were looked through."`
+	ReadAt      Moment   `json:"read_at,omitzero" desc:"When the oldest of these were read."`
 	Requests    int      `json:"requests"`
-	Left        *int     `json:"calls_left,omitempty" jsonschema_description:"Calls of the days asked that the answer is not about."`
+	Left        *int     `json:"calls_left,omitempty" desc:"Calls of the days asked that the answer is not about."`
 	LeftCost    int      `json:"requests_left,omitempty"`
 	AskAgain    int      `json:"ask_again_in_seconds,omitempty"`
-	Reason      SafeText `json:"reason,omitempty" jsonschema_description:"Why it is not all, or not exact."`
+	Reason      SafeText `json:"reason,omitempty" desc:"Why it is not all, or not exact."`
 
 	cached int  // calls that an earlier question had read
 	goesOn bool // the window is not over

@@ -13,8 +13,8 @@ const DemoNote = "This is the demo account: every call in it is invented."
 
 // Frame says in every answer what to know of it: notes, the zone, and now.
 type Frame struct {
-	Notes    []SafeText `json:"notes" jsonschema_description:"What to know before relying on this answer."`
-	Timezone string     `json:"timezone" jsonschema_description:"Zone of every time in this answer."`
+	Notes    []SafeText `json:"notes" desc:"What to know before relying on this answer."`
+	Timezone string     `json:"timezone" desc:"Zone of every time in this answer."`
 	Now      SafeText   `json:"now"`
 
 	masked bool

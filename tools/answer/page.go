@@ -3,6 +3,7 @@ package answer
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/talkover/talkover-mcp/talkover"
@@ -10,8 +11,16 @@ import (
 
 // PageInput says which page of a list is asked for.
 type PageInput struct {
-	PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"Rows on a page." alias:"limit,count,size,page_size,max,max_results,top,n,per_pages"`
-	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" jsonschema_description:"Page number." alias:"offset,page_number,cursor,skip,p"`
+	PerPage int `json:"per_page,omitempty" jsonschema:"minimum=1,maximum=100,default=20" desc:"Rows on a page."`
+	Page    int `json:"page,omitempty" jsonschema:"minimum=1,default=1" desc:"Page number."`
+}
+
+// Tags implements [schema.Tagged].
+func (PageInput) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"per_page": `alias:"limit,count,size,page_size,max,max_results,top,n,per_pages"`,
+		"page":     `alias:"offset,page_number,cursor,skip,p"`,
+	}
 }
 
 // At returns the page, with the defaults filled in. Another one may be put in its place.
@@ -28,11 +37,11 @@ type pageable[In any] interface {
 
 // paged says which rows of a list are on a page.
 type paged struct {
-	Matched  *int `json:"matched,omitempty" jsonschema_description:"Over all pages. Missing if Talkover did not say."`
+	Matched  *int `json:"matched,omitempty" desc:"Over all pages. Missing if Talkover did not say."`
 	Page     int  `json:"page"`
 	LastPage int  `json:"last_page"`
 	PerPage  int  `json:"per_page"`
-	First    int  `json:"first" jsonschema_description:"Ordinal of the first row; 0 if there is none."`
+	First    int  `json:"first" desc:"Ordinal of the first row; 0 if there is none."`
 	Last     int  `json:"last"`
 }
 

@@ -37,8 +37,9 @@ func Standalone(tool string, args map[string]any, result any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the answer of %s as JSON: %w", tool, err)
 	}
-	head := fmt.Sprintf(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-%s'">
-<script type="application/json" id="answer">%s</script>`, scriptHash(), answer)
+	policy := "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + scriptHash() + "'"
+	head := fmt.Sprintf(`<meta http-equiv="Content-Security-Policy" content="%s">
+<script type="application/json" id="answer">%s</script>`, policy, answer)
 	return strings.Replace(page, slot, head, 1), nil
 }
 

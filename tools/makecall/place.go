@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -19,13 +20,26 @@ import (
 )
 
 type Input struct {
-	AgentID      string        `json:"agent_id" jsonschema:"maxLength=64" jsonschema_description:"Agent that is to call; see list_agents." alias:"agent,id"`
-	To           string        `json:"to" jsonschema:"maxLength=16" jsonschema_description:"Number to ring, in E.164: +12025550123." alias:"number,phone,phone_number,search"`
-	Payload      schema.Object `json:"payload,omitempty" jsonschema_description:"Values for the agent's prompt." alias:"variables,data,params"`
-	Context      schema.Object `json:"context,omitempty" jsonschema_description:"Passed on to webhooks." alias:"metadata"`
-	DelaySeconds int           `json:"delay_seconds,omitempty" jsonschema:"minimum=0,maximum=3600" jsonschema_description:"Seconds to wait before it rings." alias:"delay"`
-	IsTesting    bool          `json:"is_testing,omitempty" jsonschema_description:"A test call, which costs nothing." alias:"test,testing"`
-	AgainAfter   string        `json:"again_after,omitempty" jsonschema:"maxLength=64" jsonschema_description:"Only where the user wants the same order to ring once more: the id of the call before." alias:"again"`
+	AgentID      string        `json:"agent_id" jsonschema:"maxLength=64"`
+	To           string        `json:"to" jsonschema:"maxLength=16" desc:"Number to ring, in E.164: +12025550123."`
+	Payload      schema.Object `json:"payload,omitempty" desc:"Values for the agent's prompt."`
+	Context      schema.Object `json:"context,omitempty" desc:"Passed on to webhooks." alias:"metadata"`
+	DelaySeconds int           `json:"delay_seconds,omitempty" jsonschema:"minimum=0,maximum=3600"`
+	IsTesting    bool          `json:"is_testing,omitempty" desc:"A test call, which costs nothing."`
+	AgainAfter   string        `json:"again_after,omitempty" jsonschema:"maxLength=64"`
+}
+
+// Tags implements [schema.Tagged].
+func (Input) Tags() map[string]reflect.StructTag {
+	return map[string]reflect.StructTag{
+		"agent_id":      `desc:"Agent that is to call; see list_agents." alias:"agent,id"`,
+		"to":            `alias:"number,phone,phone_number,search"`,
+		"payload":       `alias:"variables,data,params"`,
+		"delay_seconds": `desc:"Seconds to wait before it rings." alias:"delay"`,
+		"is_testing":    `alias:"test,testing"`,
+		"again_after": `alias:"again" ` +
+			`desc:"Only where the user wants the same order to ring once more: the id of the call before."`,
+	}
 }
 
 func (in Input) Rings() string { return in.To }
@@ -43,8 +57,8 @@ func (in *Input) Validate() (faults schema.Faults) {
 
 type Output struct {
 	placedCall
-	LeftHour int             `json:"left_this_hour" jsonschema_description:"Calls that may yet be placed this hour."`
-	Look     answer.SafeText `json:"look" jsonschema_description:"How to see what becomes of it."`
+	LeftHour int             `json:"left_this_hour" desc:"Calls that may yet be placed this hour."`
+	Look     answer.SafeText `json:"look" desc:"How to see what becomes of it."`
 	answer.Frame
 }
 

@@ -55,25 +55,26 @@ func (Weekday) Spell(value string) string {
 // Filters says which calls a question is about. Questions that count calls and those that
 // find them take the same.
 type Filters struct {
-	Status     []Outcomes        `json:"status,omitempty" jsonschema_description:"Any of these. open: still going on; unanswered: no-answer, busy, failed; missed: inbound and unanswered." takes:"statuses" alias:"state,outcome,result,call_status"`
-	Direction  Direction         `json:"direction,omitempty" jsonschema_description:"Came in or went out." alias:"type,call_type,call_direction"`
-	Agent      string            `json:"agent,omitempty" jsonschema:"maxLength=120" jsonschema_description:"Label, name or id of an agent." takes:"agent_id,agent_name,agent_label" alias:"agents"`
-	Period     Period            `json:"period,omitempty" jsonschema_description:"Days by today, in place of date_from and date_to; last_N_days end yesterday." alias:"range,window,when,time_range"`
-	DateFrom   Day               `json:"date_from,omitempty" jsonschema_description:"First day, YYYY-MM-DD, of timezone." alias:"from,start,since,after,start_date,from_date,date,day"`
-	DateTo     Day               `json:"date_to,omitempty" jsonschema_description:"Last day, included." alias:"to,end,until,before,end_date,to_date"`
-	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" jsonschema_description:"The other party's number or its beginning, such as +44; or withheld." alias:"phone,number,phone_number,caller,callee,search,q,query" masked:"number"`
-	Line       answer.SearchTerm `json:"line,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Our number, likewise." alias:"our_number,did,to_number,from_number" masked:"number"`
-	MinSeconds int               `json:"min_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At least this long." alias:"min_duration,duration_min,longer_than"`
-	MaxSeconds *int              `json:"max_seconds,omitempty" jsonschema:"minimum=0" jsonschema_description:"At most this long." alias:"max_duration,duration_max,shorter_than"`
-	Hours      Hours             `json:"hours,omitempty" jsonschema_description:"Times of the day: 9-17, 22-6, Mon-Fri 9-17:30, business or after_hours." alias:"hour_from,hour_to,from_hour,to_hour,after_hour,before_hour,hour,time_of_day,shift,business_hours"`
-	Weekdays   []Weekday         `json:"weekdays,omitempty" jsonschema_description:"Any of these." takes:"weekday" alias:"days,day_of_week"`
-	Tests      testCalls         `json:"test_calls,omitempty" jsonschema_description:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`
-	Timezone   schema.Zone       `json:"timezone,omitempty" jsonschema_description:"IANA zone of days and hours." alias:"tz,zone,time_zone"`
+	Status     []Outcomes        `json:"status,omitempty"`
+	Direction  Direction         `json:"direction,omitempty"`
+	Agent      string            `json:"agent,omitempty" jsonschema:"maxLength=120"`
+	Period     Period            `json:"period,omitempty"`
+	DateFrom   Day               `json:"date_from,omitempty"`
+	DateTo     Day               `json:"date_to,omitempty"`
+	Contact    answer.SearchTerm `json:"contact,omitempty" jsonschema:"maxLength=40" masked:"number"`
+	Line       answer.SearchTerm `json:"line,omitempty" jsonschema:"maxLength=40" masked:"number"`
+	MinSeconds int               `json:"min_seconds,omitempty" jsonschema:"minimum=0"`
+	MaxSeconds *int              `json:"max_seconds,omitempty" jsonschema:"minimum=0"`
+	Hours      Hours             `json:"hours,omitempty"`
+	Weekdays   []Weekday         `json:"weekdays,omitempty"`
+	Tests      testCalls         `json:"test_calls,omitempty"`
+	Timezone   schema.Zone       `json:"timezone,omitempty"`
 }
 
 // filter is what is known of an argument of [Filters] beyond its field. The tags of that have its
-// words, its other names, its bounds, and what limits it while numbers are masked.
+// bounds, and what limits it while numbers are masked.
 type filter struct {
+	tags  reflect.StructTag             // what a line has no room for, of its words and other names
 	ask   func(*stats.Filter, Narrowed) // puts it to the log; nil where a field of the same name takes it
 	write func(Filters) string          // how answers show it; nil for argument=value
 
@@ -81,9 +82,12 @@ type filter struct {
 	pick func(f *Filters, by stats.Dimension, key string) bool
 }
 
-// filters are all that are more than a field here, and a field and a row of package stats.
+// filters are all that is known of each: a row here, beside its field, and one of package stats.
 var filters = map[string]filter{
 	"status": {
+		tags: `desc:"Any of these. open: still going on; unanswered: no-answer, busy, failed; missed: inbound and ` +
+			`unanswered." ` +
+			`takes:"statuses" alias:"state,outcome,result,call_status"`,
 		ask: func(f *stats.Filter, a Narrowed) {
 			for _, s := range a.Status {
 				f.Statuses = append(f.Statuses, string(s))
@@ -92,28 +96,41 @@ var filters = map[string]filter{
 		by: []stats.Dimension{stats.ByStatus}, pick: pickStatus,
 	},
 	"direction": {
-		by: []stats.Dimension{stats.ByDirection},
+		tags: `desc:"Came in or went out." alias:"type,call_type,call_direction"`,
+		by:   []stats.Dimension{stats.ByDirection},
 		pick: func(f *Filters, _ stats.Dimension, key string) bool {
 			f.Direction = Direction(key)
 			return slices.Contains(talkover.Directions, key)
 		},
 	},
 	"agent": {
-		ask: func(f *stats.Filter, a Narrowed) { f.AgentID = a.AgentID },
-		by:  []stats.Dimension{stats.ByAgent},
+		tags: `desc:"Label, name or id of an agent." takes:"agent_id,agent_name,agent_label" alias:"agents"`,
+		ask:  func(f *stats.Filter, a Narrowed) { f.AgentID = a.AgentID },
+		by:   []stats.Dimension{stats.ByAgent},
 		pick: func(f *Filters, _ stats.Dimension, label string) bool {
 			f.Agent = label
 			return true
 		},
 	},
-	"period": {write: inWindow},
+	"period": {
+		tags: `desc:"Days by today, in place of date_from and date_to; last_N_days end yesterday." ` +
+			`alias:"range,window,when,time_range"`,
+		write: inWindow,
+	},
 	"date_from": {
+		tags: `desc:"First day, YYYY-MM-DD, of timezone." ` +
+			`alias:"from,start,since,after,start_date,from_date,date,day"`,
 		ask:   func(f *stats.Filter, a Narrowed) { f.Days = stats.Days{From: string(a.From), To: string(a.To)} },
 		write: inWindow,
 		by:    []stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth}, pick: pickDays,
 	},
-	"date_to": {write: inWindow},
+	"date_to": {
+		tags:  `desc:"Last day, included." alias:"to,end,until,before,end_date,to_date"`,
+		write: inWindow,
+	},
 	"contact": {
+		tags: `desc:"The other party's number or its beginning, such as +44; or withheld." ` +
+			`alias:"phone,number,phone_number,caller,callee,search,q,query"`,
 		by: []stats.Dimension{stats.ByContact, stats.ByCountry},
 		pick: func(f *Filters, _ stats.Dimension, key string) bool {
 			f.Contact = answer.SearchTerm(key)
@@ -121,13 +138,19 @@ var filters = map[string]filter{
 		},
 	},
 	"line": {
-		by: []stats.Dimension{stats.ByLine},
+		tags: `desc:"Our number, likewise." alias:"our_number,did,to_number,from_number"`,
+		by:   []stats.Dimension{stats.ByLine},
 		pick: func(f *Filters, _ stats.Dimension, key string) bool {
 			f.Line = answer.SearchTerm(key)
 			return key != ""
 		},
 	},
+	"min_seconds": {tags: `desc:"At least this long." alias:"min_duration,duration_min,longer_than"`},
+	"max_seconds": {tags: `desc:"At most this long." alias:"max_duration,duration_max,shorter_than"`},
 	"hours": {
+		tags: `desc:"Times of the day: 9-17, 22-6, Mon-Fri 9-17:30, business or after_hours." ` +
+			`alias:"hour_from,hour_to,from_hour,to_hour,after_hour,before_hour,hour,time_of_day,shift,` +
+			`business_hours"`,
 		ask: func(f *stats.Filter, a Narrowed) { f.Hours = a.Hours.mean(a.business) },
 		by:  []stats.Dimension{stats.ByHour, stats.ByShift},
 		pick: func(f *Filters, by stats.Dimension, key string) bool {
@@ -140,6 +163,7 @@ var filters = map[string]filter{
 		},
 	},
 	"weekdays": {
+		tags: `desc:"Any of these." takes:"weekday" alias:"days,day_of_week"`,
 		ask: func(f *stats.Filter, a Narrowed) {
 			for _, d := range a.Weekdays {
 				f.Weekdays = append(f.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(d))+1)%7))
@@ -151,7 +175,22 @@ var filters = map[string]filter{
 			return true
 		},
 	},
-	"timezone": {ask: func(f *stats.Filter, a Narrowed) { f.Zone = a.Window.Zone }, write: inWindow},
+	"test_calls": {
+		tags: `desc:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`,
+	},
+	"timezone": {
+		tags: `desc:"IANA zone of days and hours." alias:"tz,zone,time_zone"`,
+		ask:  func(f *stats.Filter, a Narrowed) { f.Zone = a.Window.Zone }, write: inWindow,
+	},
+}
+
+// Tags implements [schema.Tagged].
+func (Filters) Tags() map[string]reflect.StructTag {
+	tags := map[string]reflect.StructTag{}
+	for argument, row := range filters {
+		tags[argument] = row.tags
+	}
+	return tags
 }
 
 // inWindow writes nothing: the window says which days are meant, and of which zone.
