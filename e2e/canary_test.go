@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -108,11 +109,21 @@ func TestCanariesSingNowhere(t *testing.T) {
 		}
 	}
 	call := `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":%q,%s}}}` + "\n"
-	input := hello + fmt.Sprintf(call, 0, canaryNumber, `"limit":"`+canaryNumber+`"`)
-	for i := range tests {
-		input += fmt.Sprintf(call, i+1, canaryNumber, fmt.Sprintf(`"page":%d`, i+1))
+	prompt := hello + fmt.Sprintf(call, 0, canaryNumber, `"limit":"`+canaryNumber+`"`)
+	late := hello
+	for i, test := range tests {
+		asks := fmt.Sprintf(call, i+1, canaryNumber, fmt.Sprintf(`"page":%d`, i+1))
+		if test.want == "in time" {
+			late += asks
+		} else {
+			prompt += asks
+		}
 	}
-	answers, stderr := exchange(t, command(t, append(upstream(t, api), "TALKOVER_TIMEOUT=700ms")), input)
+	env := upstream(t, api)
+	answers, stderr := exchange(t, command(t, append(env, "TALKOVER_TIMEOUT="+upstreamTimeout.String())), prompt)
+	inVain, told := exchange(t, command(t, append(env, "TALKOVER_TIMEOUT=500ms")), late)
+	maps.Copy(answers, inVain)
+	stderr += told
 	part := canary[:10] // a part of a token must not show either
 	near := func(s, what string) string {
 		at := strings.Index(s, what)

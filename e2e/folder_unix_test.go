@@ -26,7 +26,7 @@ func TestNoQuestionWaitsForWhatIsNoFile(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		defer time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }).Stop()
+		defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop()
 		if err := cmd.Wait(); err != nil {
 			t.Fatal(err, "the question hangs")
 		}

@@ -92,8 +92,9 @@ func opened(t *testing.T, name string, env []string) func(tool string, args map[
 	}
 }
 
-// upstreamTimeout is TALKOVER_TIMEOUT, in which each answer must come.
-const upstreamTimeout = 5 * time.Second
+// upstreamTimeout is TALKOVER_TIMEOUT, in which each answer must come: it comes at once, but where
+// the server waits for the API.
+const upstreamTimeout = time.Minute
 
 // switcher is an API that answers each request with a switch of protocols, and
 // then nothing, until it is good.

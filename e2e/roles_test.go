@@ -152,7 +152,7 @@ func TestRolesOverEachTransport(t *testing.T) {
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for start := time.Now(); !done(); {
-		if time.Since(start) > 20*time.Second {
+		if time.Since(start) > patience {
 			t.Fatal("in vain: " + what)
 		}
 		<-time.After(5 * time.Millisecond) // what is waited for needs the processor too

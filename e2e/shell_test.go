@@ -88,7 +88,7 @@ func script(t *testing.T, path, text string) {
 // run runs a script in a new folder with nothing in its environment but env.
 func (s shell) run(t *testing.T, text string, env ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.bash, "-e", "-o", "pipefail", "-c", walk+text)
 	cmd.Dir = t.TempDir()

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/go-json-experiment/json"
@@ -267,7 +266,7 @@ func TestSnippetsReachTheServer(t *testing.T) {
 // knock sends the first request of a client at u, but to the server at base.
 func knock(t *testing.T, base string, u *url.URL, headers http.Header) (int, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel() // ends the stream of /sse
 	method, body := http.MethodPost, strings.NewReader(strings.Split(hello, "\n")[0])
 	if u.Path == "/sse" {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
@@ -133,7 +132,7 @@ func TestOtherFaultsStillEndTheServer(t *testing.T) {
 		{"another transport", map[string]string{"MCP_TRANSPORT": "pigeon"}, "MCP_TRANSPORT: takes stdio, sse or http"},
 		{"a token of each request", map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, "TALKOVER_TOKEN_SOURCE: takes client only with"},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a server that starts would go on
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // a server that starts would go on
 		var out, errs strings.Builder
 		p := &cli.Program{Version: version, Env: envconfig.MapLookuper(test.env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 		if code := p.Run(ctx, nil); code != cli.Misconfigured || out.Len() > 0 || !strings.Contains(errs.String(), test.want) {

@@ -43,6 +43,7 @@ export const launch = (env = {}) => chromium.launch({
  */
 export async function watched(browser, { width = 1400, height = 1000, theme = 'light', scale = 1, views = [] } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: scale, locale: 'en-US', reducedMotion: 'reduce' });
+  context.setDefaultTimeout(180_000); // what comes is waited for no longer than it takes
   const page = await context.newPage();
   const wrong = [];
   page.on('console', message => { if (message.type() === 'error') wrong.push(`console: ${message.text()} (${message.location().url})`); });
@@ -76,7 +77,7 @@ export async function launchFirefox(path, folder, env = {}) {
     createInterface({ input: child.stderr }).on('line', line => { const at = /listening on (ws:\S+)/.exec(line)?.[1]; if (at) up(at); });
     child.on('error', down);
     child.on('exit', code => down(new Error(`firefox ended with ${code}`)));
-    setTimeout(() => down(new Error('firefox did not start within 60 s')), 60_000).unref();
+    setTimeout(() => down(new Error('firefox did not start within 180 s')), 180_000).unref();
   });
   const socket = new WebSocket(`${address}/session`);
   await new Promise((open, failed) => { socket.onopen = open; socket.onerror = failed; });

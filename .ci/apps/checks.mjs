@@ -87,9 +87,9 @@ const shapes = shapesFor(now);
 for (const shape of shapes) shape.result = await server.call(shape.tool, shape.args);
 
 
-// The first picture came within this time in all runs, with a wide margin for a machine that does other things as well; the
-// line of each check tells how long it took.
-const MOST_DRAWING = 1500;
+// The first picture comes within this time, in ms. Only the nightly checks, which do nothing beside, set LONG and hold it to what
+// a person waits for. The line of each check tells how long it took.
+const MOST_DRAWING = process.env.LONG === '1' ? 1500 : 60_000;
 const [WIDE, SLIM] = [1900, 1200];
 if (only.test('Inspector')) {
   const inspector = await startInspector(launcher, server.url);
@@ -122,7 +122,7 @@ if (only.test('Inspector')) {
     const { title, args, result } = shapes[0];
     const frame = await openApp(page, title, args);
     await frame.locator('.hits rect').first().click();
-    await frame.locator('tbody tr, .error, .plain, .message:not([role])').first().waitFor({ timeout: 10_000 });
+    await frame.locator('tbody tr, .error, .plain, .message:not([role])').first().waitFor();
     const seen = await look(frame);
     const { columns, rows: [first] } = result.structuredContent;
     const n = first[columns.indexOf('calls')];
@@ -135,7 +135,7 @@ if (only.test('Inspector')) {
     const { title, args } = shapes.find(shape => shape.name === 'heat');
     const frame = await openApp(page, title, args);
     await frame.locator('#metric-answer_rate').click();
-    await frame.locator('.legend', { hasText: 'Answer rate' }).waitFor({ timeout: 10_000 });
+    await frame.locator('.legend', { hasText: 'Answer rate' }).waitFor();
     const rates = await server.call('get_call_stats', { ...args, metrics: ['answer_rate'] });
     const seen = await look(frame);
     const wrong = [...expected.matrix(rates.structuredContent, seen, { name: 'Answer rate', metric: 'answer_rate' }), ...flaws(seen)];

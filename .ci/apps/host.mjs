@@ -46,7 +46,7 @@ export async function openView(page, url, { result, args, can = {}, context = {}
       else if (data.method === 'ui/request-display-mode') send({ id: data.id, result: { mode: data.params.mode } });
       else if (data.method === 'ui/notifications/size-changed') { frame.style.height = `${data.params.height}px`; if (data.params.height > 80) told(); }
     });
-    setTimeout(() => silent(new Error('the view told no height within 10 s')), 10_000);
+    setTimeout(() => silent(new Error('the view told no height within 120 s')), 120_000);
     frame.src = '/view';
   }), { result, args, can, context, answers });
   await page.refresh?.();

@@ -2,12 +2,11 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
-/** A port of loopback that nobody uses. */
+/** A port of loopback that nobody uses. It is none of those that systems give to connections going out, from 32768 on. */
 export const freePort = () => new Promise(found => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => found(port));
-  });
+  const port = 10_000 + Math.floor(Math.random() * 22_000);
+  const server = createServer().listen(port, '127.0.0.1', () => server.close(() => found(port)));
+  server.on('error', () => found(freePort()));
 });
 
 /** Starts the Inspector for a server. stop() ends it with all that it started. */
@@ -24,7 +23,7 @@ export async function startInspector(launcher, server) {
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     child.on('exit', code => down(new Error(`the Inspector ended with ${code}: ${said}`)));
-    setTimeout(() => down(new Error(`the Inspector did not start within 60 s: ${said}`)), 60_000).unref();
+    setTimeout(() => down(new Error(`the Inspector did not start within 180 s: ${said}`)), 180_000).unref();
   });
   return { url: `http://127.0.0.1:${client}/`, stop };
 }
@@ -56,6 +55,6 @@ export async function openApp(page, title, args) {
   await page.keyboard.insertText(JSON.stringify(args));
   await page.getByRole('button', { name: 'Open App' }).click();
   const inner = page.frameLocator('iframe').frameLocator('iframe');
-  await inner.locator('h1, .plain, .error').first().waitFor({ timeout: 30_000 });
+  await inner.locator('h1, .plain, .error').first().waitFor();
   return page.frames().find(frame => frame.parentFrame()?.parentFrame());
 }

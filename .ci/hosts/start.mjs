@@ -44,7 +44,7 @@ async function tools(name, { command, args = [], env }) {
   writeFileSync(file, JSON.stringify({ mcpServers: { [name]: { command, args, env: { ...env, TALKOVER_DEMO: 'true' } } } }));
   const { stdout } = await promisify(execFile)(process.execPath,
     [inspector, '--cli', '--config', file, '--server', name, '--format', 'json', '--quiet', '--method', 'tools/list'],
-    { timeout: 60_000, maxBuffer: 64 << 20 });
+    { timeout: 300_000, maxBuffer: 64 << 20 });
   return JSON.parse(stdout).result.tools;
 }
 

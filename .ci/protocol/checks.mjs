@@ -36,7 +36,7 @@ async function check(name, run) {
 // node runs a program of node_modules/.bin; one that hangs for a minute has failed.
 function node(program, ...args) {
   return new Promise(done => {
-    const options = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
+    const options = { timeout: 300_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
     const child = execFile(process.execPath, [here(`../node_modules/.bin/${program}`), ...args], options, (error, out, err) => {
       children.delete(child);
       done({ code: error ? error.code ?? error.signal : 0, out: stripVTControlCharacters(out), err });
@@ -89,7 +89,7 @@ const rude = { page: ['x'], pages: 2 };
 // inspect asks one thing through the Inspector and returns its exit code and what it printed.
 async function inspect(door, method, ...args) {
   const { code, out, err } = await node('mcp-inspector', '--cli', ...door, '--format', 'json', '--quiet',
-    '--connect-timeout', '30000', '--method', method, ...args);
+    '--connect-timeout', '120000', '--method', method, ...args);
   try {
     return { ...JSON.parse(out || err), code, method };
   } catch {
@@ -137,9 +137,9 @@ function same(answers) {
 async function stop({ child, log, url }) {
   const stream = await fetch(`${url}/sse`);
   const left = stream.text().catch(reason);
-  const exit = once(child, 'exit', { signal: AbortSignal.timeout(15_000) });
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(60_000) });
   child.kill('SIGTERM');
-  const [code, signal] = await exit.catch(() => { throw new Error('it still runs 15 s after SIGTERM'); });
+  const [code, signal] = await exit.catch(() => { throw new Error('it still runs 60 s after SIGTERM'); });
   require(code === 0, `exit ${code ?? signal}; its log ends with:\n${log.slice(-5).join('\n')}`);
   await left;
   const bad = log.filter(line => !line.startsWith('{') || JSON.parse(line).level === 'ERROR');

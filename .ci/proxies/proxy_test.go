@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -106,15 +107,25 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// free returns an address of loopback that is free.
+// free returns an address of loopback that is free, while it is free at 127.0.0.2 too. Its port is none of those that Linux
+// gives to connections going out (from 32768 on): one of them would take it while a server is started again.
 func free(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := fmt.Sprint(10_000 + mathrand.N(22_000))
+		one, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		two, err := net.Listen("tcp", "127.0.0.2:"+port)
+		one.Close()
+		if err == nil {
+			two.Close()
+			return "127.0.0.1:" + port
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // caddy runs Caddy with deploy/Caddyfile. A DNS server of this test leads from the name talkover-mcp to the servers.
@@ -176,7 +187,7 @@ func run(t *testing.T, cmd *exec.Cmd, addr string) {
 			t.Logf("%s said: %s", cmd, said.String())
 		}
 	})
-	for range 500 {
+	for range 6000 { // two minutes
 		if conn, err := net.Dial("tcp", addr); err == nil {
 			conn.Close()
 			return
@@ -193,7 +204,7 @@ func run(t *testing.T, cmd *exec.Cmd, addr string) {
 
 // client returns a client that finds every host at one address.
 func client(addr string, roots *x509.CertPool) *http.Client {
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+	return &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 100,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, addr)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -91,12 +92,7 @@ type server struct {
 func servers(t *testing.T, a *api, n int, env ...string) []*server {
 	t.Helper()
 	path := program(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	ln.Close()
+	_, port, _ := net.SplitHostPort(free(t))
 	var all []*server
 	for i := range n {
 		s := &server{t: t, program: path, addr: fmt.Sprintf("127.0.0.%d:%s", i+1, port), api: strings.Replace(a.url, "127.0.0.1", []string{"127.0.0.1", "localhost"}[i], 1)}
@@ -171,11 +167,11 @@ func (l *tally) add(why string, took time.Duration) {
 // reach waits until so many more calls have ended.
 func (l *tally) reach(t *testing.T, more int32) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(2 * time.Minute)
 	for goal := l.calls.Load() + more; l.calls.Load() < goal; {
 		select {
 		case <-deadline:
-			t.Fatalf("no %d calls in a minute, but %d in all", more, l.calls.Load())
+			t.Fatalf("no %d calls in two minutes, but %d in all", more, l.calls.Load())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -239,6 +235,20 @@ func ended(t *testing.T, signal syscall.Signal, start func(*testing.T, ...*serve
 	})
 }
 
+// few fails where more calls than most are lost, three times in a row. A server that loses calls by its make loses them each
+// time. Chance does not: where the machine is so busy that a server is not run in the moment of its end, several calls may have
+// come that it did not take.
+func few(t *testing.T, most int, once func() *tally) {
+	t.Helper()
+	for range 3 {
+		l := once()
+		if t.Log(l); int(l.lost.Load()) <= most {
+			return
+		}
+	}
+	t.Errorf("more than %d calls are lost, three times in a row", most)
+}
+
 // drain is a delay in which the answers of a server close the connections that a proxy keeps.
 // Without one, a call that comes on such a connection in the moment of the end is cut off.
 // With one, what can be lost is a connection that the kernel has made and the server has not taken when it stops to listen.
@@ -247,11 +257,12 @@ const drain = "MCP_DRAIN_DELAY=1s"
 func TestFewCallsAreLostWhenAServerIsAskedToEnd(t *testing.T) {
 	each(t, func(t *testing.T, start func(*testing.T, ...*server) *proxy) {
 		for _, delay := range []string{"MCP_DRAIN_DELAY=0s", drain} {
-			l := ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 2, delay)...)
-			t.Logf("one of two servers ended by SIGTERM, %d times, %s: %s", rounds(), delay, l)
-			if delay == drain && int(l.lost.Load()) > rounds() {
-				t.Error("more than one call is lost when a server ends")
+			t.Logf("one of two servers ended by SIGTERM, %d times, %s:", rounds(), delay)
+			most := rounds() // one each time
+			if delay != drain {
+				most = math.MaxInt // they are told, not bounded
 			}
+			few(t, most, func() *tally { return ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 2, delay)...) })
 		}
 	})
 }
@@ -259,11 +270,8 @@ func TestFewCallsAreLostWhenAServerIsAskedToEnd(t *testing.T) {
 // What is lost is at most what the server was answering.
 func TestOnlyCallsUnderWayAreLostWhenAServerIsKilled(t *testing.T) {
 	each(t, func(t *testing.T, start func(*testing.T, ...*server) *proxy) {
-		l := ended(t, syscall.SIGKILL, start, servers(t, newAPI(t), 2)...)
-		t.Logf("one of two servers ended by SIGKILL, %d times: %s", rounds(), l)
-		if int(l.lost.Load()) > 8*rounds() {
-			t.Error("more calls are lost than 8 callers can have under way")
-		}
+		t.Logf("one of two servers ended by SIGKILL, %d times, while each of 8 callers has a call under way:", rounds())
+		few(t, 8*rounds(), func() *tally { return ended(t, syscall.SIGKILL, start, servers(t, newAPI(t), 2)...) })
 	})
 }
 
@@ -273,10 +281,7 @@ func TestFewCallsAreLostWhenTheOnlyServerIsStartedAgain(t *testing.T) {
 		if t.Name() != "TestFewCallsAreLostWhenTheOnlyServerIsStartedAgain/caddy" {
 			t.Skip("nginx does not wait for a server")
 		}
-		l := ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 1, drain)...)
-		t.Logf("the only server started again, %d times: %s", rounds(), l)
-		if int(l.lost.Load()) > rounds() {
-			t.Error("more than one call is lost when a server ends")
-		}
+		t.Logf("the only server started again, %d times:", rounds())
+		few(t, rounds(), func() *tally { return ended(t, syscall.SIGTERM, start, servers(t, newAPI(t), 1, drain)...) })
 	})
 }

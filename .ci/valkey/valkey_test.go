@@ -111,10 +111,10 @@ func TestStoppedServer(t *testing.T) {
 	w := newTrio(t, 4)
 	w.until(fault())
 	w.server.signal(syscall.SIGSTOP)
-	noticed := eventually(t, 5*time.Second, "/readyz says that the server is away", func() bool { return w.replicas[0].away() })
+	noticed := eventually(t, "/readyz says that the server is away", func() bool { return w.replicas[0].away() })
 	w.until(fault() + 10*time.Second)
 	w.server.signal(syscall.SIGCONT)
-	back := eventually(t, 5*time.Second, "/readyz says that the server is back", func() bool { return !w.replicas[0].away() })
+	back := eventually(t, "/readyz says that the server is back", func() bool { return !w.replicas[0].away() })
 	t.Logf("noticed after %v, back after %v", noticed.Round(time.Millisecond), back.Round(time.Millisecond))
 	w.end(t, 0)
 }
@@ -135,7 +135,7 @@ func TestRestartedServer(t *testing.T) {
 	w.server.kill()
 	w.until(fault() + 5*time.Second)
 	w.server = newServer(t, w.server.port, "")
-	back := eventually(t, 5*time.Second, "/readyz says that the server is back", func() bool { return !w.replicas[0].away() })
+	back := eventually(t, "/readyz says that the server is back", func() bool { return !w.replicas[0].away() })
 	t.Logf("back after %v", back.Round(time.Millisecond))
 	w.end(t, 0)
 }
@@ -184,20 +184,23 @@ func alone(t *testing.T, s *server, spoil func(*server), why, secret string) {
 	a, c := newAPI(t), newCrowd(t)
 	for range 3 {
 		r := newReplica(t, a, s.url())
-		if !r.away() {
-			t.Error("/readyz does not say that the server is away")
-		}
-		if out := r.output(); !strings.Contains(out, "Valkey is away") || !strings.Contains(out, why) || strings.Contains(out, secret) {
+		eventually(t, "/readyz says that the server is away", r.away)
+		eventually(t, "the log says why the server is away", func() bool {
+			out := r.output()
+			return strings.Contains(out, "Valkey is away") && strings.Contains(out, why)
+		})
+		if out := r.output(); strings.Contains(out, secret) {
 			t.Errorf("the log says %s", out)
 		}
 		c.join(r, 3)
 	}
-	time.Sleep(15 * time.Second)
+	eventually(t, "each replica takes its third", func() bool { served, _ := a.figures(); return served >= 80 })
+	time.Sleep(5 * time.Second) // and no more
 	c.stop()
 	served, denied := a.figures()
 	t.Logf("%d requests served, %d answered 429; %s", served, denied, c.figures())
-	if denied > 0 || served < 80 {
-		t.Errorf("%d requests served and %d answered 429, want each replica to take its third", served, denied)
+	if denied > 0 {
+		t.Errorf("%d requests were answered 429", denied)
 	}
 }
 
@@ -213,35 +216,53 @@ var questions = []map[string]any{
 	{"group_by": []string{"weekday", "hour"}}, {"status": "completed"},
 }
 
+// costOf asks n new replicas in turn, and returns how many requests that cost. It returns -1 where one of them could not reach
+// the server for a while: a machine that is too busy to run it for 50 ms makes replicas go on alone, and each reads for itself.
+func costOf(t *testing.T, n int) int {
+	a, s := newAPI(t), newServer(t, freePort(t), "")
+	var replicas []*replica
+	for range n {
+		url := ""
+		if n > 1 {
+			url = s.url()
+		}
+		replicas = append(replicas, newReplica(t, a, url))
+	}
+	var faults []string
+	for i, q := range questions {
+		q["date_from"] = time.Now().UTC().AddDate(0, 0, -28).Format(time.DateOnly)
+		text, isError, err := replicas[i%n].call(t.Context(), "get_call_stats", q)
+		if err != nil || isError || !ofRequests.MatchString(text) {
+			faults = append(faults, fmt.Sprintf("question %d of %d replicas: %v %s", i+1, n, err, text))
+		}
+	}
+	served, denied := a.figures()
+	if denied > 0 {
+		faults = append(faults, fmt.Sprintf("%d replicas: %d requests were answered 429", n, denied))
+	}
+	for _, r := range replicas {
+		if strings.Contains(r.output(), "Valkey is away") {
+			t.Log("this machine is too busy: a replica found the server away")
+			return -1
+		}
+	}
+	if faults != nil {
+		t.Fatal(strings.Join(faults, "\n"))
+	}
+	return served
+}
+
 // Ten questions cost three replicas in turn at most ten requests more than one.
 func TestDaysAreReadOnce(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, freePort(t), "")
-	cost := map[int]int{}
-	for _, n := range []int{1, 3} {
-		a := newAPI(t)
-		var replicas []*replica
-		for range n {
-			url := ""
-			if n > 1 {
-				url = s.url()
-			}
-			replicas = append(replicas, newReplica(t, a, url))
-		}
-		for i, q := range questions {
-			q["date_from"] = time.Now().UTC().AddDate(0, 0, -28).Format(time.DateOnly)
-			text, isError, err := replicas[i%n].call(t.Context(), "get_call_stats", q)
-			if err != nil || isError || !ofRequests.MatchString(text) {
-				t.Errorf("question %d of %d replicas: %v %s", i+1, n, err, text)
-			}
-		}
-		served, denied := a.figures()
-		if cost[n] = served; denied > 0 {
-			t.Errorf("%d replicas: %d requests were answered 429", n, denied)
+	one, three := costOf(t, 1), -1
+	for range 10 {
+		if three = costOf(t, 3); three >= 0 {
+			break
 		}
 	}
-	t.Logf("ten questions: %d requests of one replica, %d of three in turn", cost[1], cost[3])
-	if cost[3] > cost[1]+10 {
-		t.Errorf("three replicas sent %d requests, one %d", cost[3], cost[1])
+	t.Logf("ten questions: %d requests of one replica, %d of three in turn", one, three)
+	if three < 0 || three > one+10 {
+		t.Errorf("three replicas sent %d requests, one %d", three, one)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -89,15 +90,19 @@ func (a *api) slow(takes time.Duration) {
 	a.takes = takes
 }
 
-// freePort returns a port of this machine that nobody listens at.
+// freePort returns a port of this machine that nobody listens at. It is none of those that systems give to connections going
+// out (from 32768 on): one of them would take it while a server is started again.
 func freePort(t *testing.T) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		ln, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.N(22_000)))
+		if err == nil {
+			defer ln.Close()
+			return ln.Addr().(*net.TCPAddr).Port
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // process is a program that a test has started.
@@ -163,7 +168,7 @@ func newServer(t *testing.T, port int, password string) *server {
 		args = append(args, "--requirepass", password)
 	}
 	s := &server{start(t, nil, os.Getenv("SERVER"), args...), port, password}
-	eventually(t, 10*time.Second, "the server takes connections", func() bool {
+	eventually(t, "the server takes connections", func() bool {
 		c, err := net.Dial("tcp", s.addr())
 		if err == nil {
 			c.Close()
@@ -200,13 +205,16 @@ func (s *server) command(t *testing.T, words string) string {
 	return string(b[:n])
 }
 
+// patience is how long a test waits for what does not come. What comes is waited for no longer than it takes.
+const patience = 2 * time.Minute
+
 // eventually waits until something is so.
-func eventually(t *testing.T, most time.Duration, what string, is func() bool) time.Duration {
+func eventually(t *testing.T, what string, is func() bool) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	for !is() {
-		if time.Since(begin) > most {
-			t.Fatalf("not within %v: %s", most, what)
+		if time.Since(begin) > patience {
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -232,7 +240,7 @@ func newReplica(t *testing.T, a *api, valkey string) *replica {
 		env = append(env, "TALKOVER_VALKEY_URL="+valkey, "TALKOVER_REPLICAS=3")
 	}
 	r := &replica{start(t, env, os.Getenv("BINARY")), "http://" + addr}
-	eventually(t, 10*time.Second, "a replica is alive", func() bool { _, ok := r.get("/healthz"); return ok })
+	eventually(t, "a replica is alive", func() bool { _, ok := r.get("/healthz"); return ok })
 	return r
 }
 

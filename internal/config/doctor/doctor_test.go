@@ -62,21 +62,27 @@ func api(n *asked, list http.HandlerFunc, health ...http.HandlerFunc) http.Handl
 }
 
 // answers returns a handler with a status, headers in pairs, and a body in which @ stands
-// for the Authorization of the request.
+// for the Authorization of the request. Date and
+// X-Ratelimit-Reset are given as durations from the moment of the answer.
 func answers(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-RateLimit-Limit", "100")
 		w.Header().Set("X-RateLimit-Remaining", "97")
 		for i := 0; i < len(headers); i += 2 {
-			w.Header()[headers[i]] = []string{headers[i+1]}
+			value := headers[i+1]
+			off, _ := time.ParseDuration(value)
+			switch at := time.Now().Add(off); headers[i] {
+			case "Date":
+				value = at.UTC().Format(http.TimeFormat)
+			case "X-Ratelimit-Reset":
+				value = fmt.Sprint(at.Unix())
+			}
+			w.Header()[headers[i]] = []string{value}
 		}
 		w.WriteHeader(status)
 		io.WriteString(w, strings.ReplaceAll(body, "@", r.Header.Get("Authorization")))
 	}
 }
-
-// dated returns a Date header that is off by so much.
-func dated(off time.Duration) string { return time.Now().Add(off).UTC().Format(http.TimeFormat) }
 
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
@@ -140,7 +146,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		"used up": {list: answers(429, `{"message":"Too Many Attempts."}`, "Retry-After", "37"), last: "1 check failed: rate limit.",
 			want: "ok network||- token|not checked; the limit|FAIL rate limit|Talkover's limit of requests a minute is reached (429 Too Many Requests). Try again in 37 s."},
 		"used up, no wait": {list: answers(429, ""), last: "1 check failed: rate limit.", want: "FAIL rate limit|Try again in a minute."},
-		"used up, and a clock behind": {list: answers(429, "", "Date", dated(time.Hour), "X-Ratelimit-Reset", fmt.Sprint(time.Now().Add(time.Hour+20*time.Second).Unix())),
+		"used up, and a clock behind": {list: answers(429, "", "Date", "1h", "X-Ratelimit-Reset", "1h20s"),
 			last: "2 checks failed: rate limit, clock.", want: "FAIL rate limit|Try again in 2|FAIL clock|behind Talkover's"},
 		"nothing left": {list: answers(200, oneOf4213, "X-Ratelimit-Remaining", "0"), last: "1 check failed: rate limit.",
 			want: "ok token||FAIL rate limit|no request is left of this minute's 100. Try again in a minute."},
@@ -153,13 +159,13 @@ func TestDoctorNamesTheCause(t *testing.T) {
 			want: "FAIL network|500 Internal Server Error: an error on its side; its /health answers as it should|- token|not checked"},
 		"all down": {list: answers(503, "", "Retry-After", "90"), health: answers(503, ""), asks: 2, last: "1 check failed: network.",
 			want: "FAIL network|503 Service Unavailable: an error on its side|FAIL network|its /health fails as well. Try again in 90 s."},
-		"a clock ahead": {list: answers(200, oneOf4213, "Date", dated(-time.Hour)), last: "1 check failed: clock.",
+		"a clock ahead": {list: answers(200, oneOf4213, "Date", "-1h"), last: "1 check failed: clock.",
 			want: "ok token||ok rate limit||FAIL clock|1h0m|FAIL clock|ahead of Talkover's"},
-		"a clock behind": {list: answers(200, oneOf4213, "Date", dated(time.Hour)), last: "1 check failed: clock.", want: "FAIL clock|behind Talkover's"},
-		"a clock near":   {list: answers(200, oneOf4213, "Date", dated(-50*time.Second)), last: "All is well.", want: "ok clock|at most 5"},
-		"out of a cache": {list: answers(200, oneOf4213, "Date", dated(-time.Hour), "Age", "3600"), last: "All is well.", want: "- clock|not checked; Talkover's answer has no date"},
-		"slow":           {list: hangs, env: []string{"TALKOVER_TIMEOUT", "250ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|is up, but did not list one call within 250ms. Raise TALKOVER_TIMEOUT"},
-		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "60ms"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 60ms, nor does its /health"},
+		"a clock behind": {list: answers(200, oneOf4213, "Date", "1h"), last: "1 check failed: clock.", want: "FAIL clock|behind Talkover's"},
+		"a clock near":   {list: answers(200, oneOf4213, "Date", "-50s"), last: "All is well.", want: "ok clock|at most 5"},
+		"out of a cache": {list: answers(200, oneOf4213, "Date", "-1h", "Age", "3600"), last: "All is well.", want: "- clock|not checked; Talkover's answer has no date"},
+		"slow":           {list: hangs, env: []string{"TALKOVER_TIMEOUT", "1s"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|is up, but did not list one call within 1s. Raise TALKOVER_TIMEOUT"},
+		"slow in all":    {list: hangs, health: hangs, env: []string{"TALKOVER_TIMEOUT", "1s"}, asks: 2, last: "1 check failed: network.", want: "FAIL network|does not answer within 1s, nor does its /health"},
 		"hangs up": {list: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, last: "1 check failed: network.",
 			want: "FAIL network|broke off before the answer was whole"},
 		"replicas": {list: answers(200, oneOf4213), env: []string{"TALKOVER_VALKEY_URL", "redis://:" + canary + "@" + shared.Addr(), "TALKOVER_REPLICAS", "3"}, last: "All is well.",
@@ -176,6 +182,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 			want: "FAIL network|400 Bad Request: it does not take these arguments. Correct TALKOVER_BASE_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // two wait for a second and more
 			var n asked
 			health := []http.HandlerFunc{}
 			if test.health != nil {

@@ -52,19 +52,20 @@ func TestDoctorWithoutAConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	t.Cleanup(func() { silent.Close() })
 	plain := httptest.NewServer(answers(200, oneOf4213))
-	defer plain.Close()
-	const none, short = "", "80ms"
+	t.Cleanup(plain.Close)
+	const none, short = "", "500ms"
 	for name, test := range map[string]struct{ base, timeout, want string }{
 		"refused":                   {"http://" + refused, none, "could not be reached: it refuses connections. See whether the machine"},
-		"silent":                    {"http://" + silent.Addr().String(), short, "does not answer within 80ms, nor does its /health"},
+		"silent":                    {"http://" + silent.Addr().String(), short, "does not answer within 500ms, nor does its /health"},
 		"no TLS":                    {"https://" + plain.Listener.Addr().String(), none, "does not speak TLS as it should"},
 		"a certificate of nobody":   {certified(t, -time.Hour, time.Hour), none, "not one that this machine trusts. Install the root certificate"},
 		"a certificate of the past": {certified(t, -2*time.Hour, -time.Hour), none, "has expired, or is not valid yet: current time 20"},
 		"a certificate to come":     {certified(t, time.Hour, 2*time.Hour), none, "has expired, or is not valid yet: current time 20"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // one waits
 			env := map[string]string{"TALKOVER_TOKEN": canary, "TALKOVER_BASE_URL": test.base + "/api/v1", "TALKOVER_TIMEOUT": test.timeout}
 			found, logged := diagnose(t, env)
 			diagnosed(t, found, "FAIL network|"+test.want+"|- token|not checked|- clock|not checked", "1 check failed: network.")
