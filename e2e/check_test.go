@@ -24,8 +24,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{"check|-demo|calls>0|answer_rate>=50|period=yesterday", 0, []string{"ok    calls>0  it is ", "ok    answer_rate>=50  it is ", "\nExact: all "}},
 		{"check|-demo|calls > 0|answer_rate < 50 %|period=yesterday", 1, []string{"ok    calls > 0", "FAIL  answer_rate < 50 %  it is "}},
-		{"check|-demo|answer_rate>=1|period=yesterday|search=zzzz", 2, []string{"?     answer_rate>=1  cannot be told: there is no such figure"}},
-		{"check|-demo|-json|calls==0|period=yesterday|search=zzzz", 0, []string{`"holds": true`, `"value": 0`}},
+		{"check|-demo|answer_rate>=1|period=yesterday|contact=zzzz", 2, []string{"?     answer_rate>=1  cannot be told: there is no such figure"}},
+		{"check|-demo|-json|calls==0|period=yesterday|contact=zzzz", 0, []string{`"holds": true`, `"value": 0`}},
 		{"check|-demo|calls>1|period=tomorow", 2, []string{"none of today, yesterday"}},
 		{"check|-demo|callz>1", 2, []string{`"callz" is not a metric; there are calls, `}},
 		{"check|-demo|calls>many", 2, []string{`"calls>many" is neither a rule`}},

@@ -26,7 +26,7 @@ const (
 // While numbers are masked, a caller guesses at most 20 of them in an hour, by whatever tool it
 // asks and however it connects; another caller guesses its own, and each refusal is in the audit.
 func TestGuessesOfMaskedNumbersAreBounded(t *testing.T) {
-	ways := []struct{ tool, argument string }{{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "search"}, {"find_calls", "search"}}
+	ways := []struct{ tool, argument string }{{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"find_calls", "line"}}
 	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "TALKOVER_MASK_NUMBERS=last4", "MCP_RATE_LIMIT=0", "MCP_AUTH=token",
 		"MCP_AUTH_TOKENS=" + tokenOf("ann") + "," + tokenOf("bob")}
 	base, log := journaled(t, env, "-demo")

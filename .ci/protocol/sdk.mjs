@@ -91,8 +91,8 @@ async function slowAPI(pages, ms) {
     env: { ...process.env, TALKOVER_TOKEN: 'talq_checks', TALKOVER_BASE_URL: url, TALKOVER_RATE_LIMIT: '0' } };
 }
 
-// find is the call of a tool that reads many pages. Each has a search of its own, or equal ones would share requests.
-const find = search => ({ name: 'find_calls', arguments: { sort: 'longest', limit: 1, search } });
+// find is the call of a tool that reads many pages.
+const find = contact => ({ name: 'find_calls', arguments: { sort: 'longest', limit: 1, contact } });
 
 // progress makes calls with progress over each transport, of the demo, which answers at once. All that is told comes
 // before the result, and only grows. Calls side by side share one reading, so a call that finds all read has nothing to
@@ -150,9 +150,9 @@ export async function cancel(binary, serve, calls) {
   const each = async (name, ask) => {
     const began = api.asked();
     const one = async number => {
-      const search = `${name} ${number}`, abort = new AbortController();
-      const call = ask(find(search), abort.signal).then(
-        () => { throw new Error(`${search}: it was answered`); },
+      const contact = `${name} ${number}`, abort = new AbortController();
+      const call = ask(find(contact), abort.signal).then(
+        () => { throw new Error(`${contact}: it was answered`); },
         error => { if (!abort.signal.aborted) throw error; });
       await new Promise(later => setTimeout(later, Math.random() * 150));
       abort.abort('checks');
