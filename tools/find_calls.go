@@ -125,7 +125,7 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	skip := (in.Page.number() - 1) * in.Limit
 	found, err := stats.Find(ctx, q.Calls, stats.Search{
 		Filter: asked.Filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
-		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
+		Progress: progress(ctx),
 	})
 	if err != nil {
 		return nil, err

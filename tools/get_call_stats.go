@@ -87,7 +87,7 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, aske
 		Filter: asked.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.asked(), Order: in.order(),
 		MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
-		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
+		Progress: progress(ctx),
 	}
 	if slices.Contains(in.GroupBy, stats.ByAgent) {
 		// Without the list there are no rows of agents without a call, and labels are told

@@ -27,12 +27,12 @@ const mostPriced = 60
 
 // cost is an estimate of what calls cost, apart from the exact figures.
 type cost struct {
-	Amounts  map[string]float64 `json:"amounts"`
-	Priced   int                `json:"priced_calls"`
-	Of       int                `json:"of_calls" desc:"Answered calls, test calls left out."`
-	Deleted  int                `json:"calls_of_deleted_agents"`
-	Unpriced int                `json:"calls_without_price"`
-	Exact    bool               `json:"calls_exact"`
+	Amounts  answer.Money `json:"amounts"`
+	Priced   int          `json:"priced_calls"`
+	Of       int          `json:"of_calls" desc:"Answered calls, test calls left out."`
+	Deleted  int          `json:"calls_of_deleted_agents"`
+	Unpriced int          `json:"calls_without_price"`
+	Exact    bool         `json:"calls_exact"`
 	answer.Table
 
 	about answer.SafeText // what the calls rest on
@@ -97,33 +97,30 @@ func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, hel
 		return err
 	}
 	c := &cost{
-		Amounts: map[string]float64{}, Exact: report.Exact && report.Complete && report.FieldsExact,
-		about: answer.SafeText(answer.NewCoverage(report.Coverage, asked.Window, q.Now, 0).String()),
+		Amounts: answer.Money{}, Exact: answer.IsWhole(report.Coverage), about: q.About(report.Coverage, asked.Window),
 	}
 	prices := out.pricesOf(ctx, q, report)
 	groups, oldest := map[costKey]float64{}, time.Time{}
 	for _, row := range report.Rows {
 		calls, price := int(row.M[stats.Answered].Value), prices[row.Values[0].Key]
-		switch c.Of += calls; {
-		case price.Deleted:
+		amount := row.M[stats.TalkSeconds].Value / 60 * price.PerMinute
+		c.Of += calls
+		if price.Deleted {
 			c.Deleted += calls
 			continue
-		case math.IsNaN(price.PerMinute) || !currencyForm.MatchString(price.Currency):
+		}
+		if !c.Amounts.Add(price.Currency, amount) {
 			c.Unpriced += calls
 			continue
 		}
-		amount := row.M[stats.TalkSeconds].Value / 60 * price.PerMinute
 		c.Priced += calls
-		c.Amounts[price.Currency] += amount
 		groups[costKey{row.Values[len(row.Values)-1], price.Currency}] += amount
 		if oldest.IsZero() || price.ReadAt.Before(oldest) {
 			oldest = price.ReadAt
 			c.read = answer.SafeText(", read " + oldest.In(q.Zone).Format(answer.NowForm))
 		}
 	}
-	for currency := range c.Amounts {
-		c.Amounts[currency] = cents(c.Amounts[currency])
-	}
+	c.Amounts.Round()
 	c.Table = answer.Table{Columns: []string{}, Rows: []answer.Row{}}
 	if len(in.GroupBy) == 1 {
 		c.lay(in.GroupBy[0], groups)
@@ -164,9 +161,6 @@ type costKey struct {
 	currency string
 }
 
-// cents rounds an amount of money.
-func cents(amount float64) float64 { return math.Round(100*amount) / 100 }
-
 // lay puts in a row for each group, the dearest agents or the first days first.
 func (c *cost) lay(by stats.Dimension, groups map[costKey]float64) {
 	keys := slices.SortedFunc(maps.Keys(groups), func(x, y costKey) int {
@@ -178,18 +172,16 @@ func (c *cost) lay(by stats.Dimension, groups map[costKey]float64) {
 	c.Columns = []string{string(by), "currency", costEstimate}
 	for _, k := range keys[:min(len(keys), mostGroups)] {
 		c.Rows = append(c.Rows,
-			answer.Row{answer.ForeignText(k.of.Name), answer.SafeText(k.currency), answer.Decimal(cents(groups[k]))})
+			answer.Row{
+				answer.ForeignText(k.of.Name), answer.SafeText(k.currency), answer.Decimal(answer.Cents(groups[k])),
+			})
 	}
 }
 
 // write writes the estimate under the exact figures.
 func (c *cost) write(b *strings.Builder) {
-	var amounts []string
-	for _, currency := range slices.Sorted(maps.Keys(c.Amounts)) {
-		amounts = append(amounts, fmt.Sprintf("%s %.2f", currency, c.Amounts[currency]))
-	}
 	fmt.Fprintf(b, "Cost estimate, not the bill: %s for %d of %s, by today's prices a minute%s; test calls left out",
-		cmp.Or(strings.Join(amounts, " and "), "no amount"), c.Priced,
+		cmp.Or(strings.Join(c.Amounts.Words(), " and "), "no amount"), c.Priced,
 		answer.Plural(c.Of, "answered call", "answered calls"), c.read)
 	if c.Deleted > 0 {
 		fmt.Fprintf(b, "; %s of deleted agents", answer.Plural(c.Deleted, "is", "are"))

@@ -92,9 +92,14 @@ func (f callFilters) asFilters() query.Filters {
 	return all
 }
 
+// window returns the days that are meant.
+func (f callFilters) window() answer.Window {
+	return answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}
+}
+
 // filter returns the filter of stats, by days of UTC.
 func (f callFilters) filter() stats.Filter {
-	a := query.Narrowed{Filters: f.asFilters(), Window: answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}}
+	a := query.Narrowed{Filters: f.asFilters(), Window: f.window()}
 	a.AgentID = string(f.AgentID)
 	all := a.Filter()
 	all.Contact, all.Search = "", f.Search.Dialled()

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,9 +13,6 @@ import (
 	"github.com/talkover/talkover-mcp/tools/answer"
 	"github.com/talkover/talkover-mcp/tools/query"
 )
-
-// currencyForm is what a currency looks like; other text of Talkover's stays in its cell.
-var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
 type listNumbersInput struct {
 	Period query.Period `json:"period,omitempty" desc:"Days whose calls are counted; last_30_days if left out."`
@@ -32,10 +26,10 @@ func (listNumbersInput) Tags() map[string]reflect.StructTag {
 }
 
 type listNumbersOutput struct {
-	Numbers    int                `json:"numbers"`
-	Unused     *int               `json:"unused,omitempty"`
-	Monthly    map[string]float64 `json:"monthly_cost" desc:"By currency, as far as Talkover says."`
-	CallsExact bool               `json:"calls_exact" desc:"calls are all of the period."`
+	Numbers    int          `json:"numbers"`
+	Unused     *int         `json:"unused,omitempty"`
+	Monthly    answer.Money `json:"monthly_cost" desc:"By currency, as far as Talkover says."`
+	CallsExact bool         `json:"calls_exact" desc:"calls are all of the period."`
 	answer.Table
 	answer.Frame
 
@@ -61,11 +55,7 @@ type rented struct {
 func rentedColumns(n rented, add func(string, answer.Cell)) {
 	add("number", answer.Phone(n.Number))
 	add("calls", n.calls)
-	if math.IsNaN(n.MonthlyCost) {
-		add("monthly_cost", answer.Unknown{})
-	} else {
-		add("monthly_cost", answer.Decimal(n.MonthlyCost))
-	}
+	add("monthly_cost", answer.AmountCell(n.MonthlyCost))
 	add("currency", answer.ForeignText(n.Currency))
 	add("agent", answer.ForeignText(strings.Join(n.agents, " + ")))
 	add("country", answer.ForeignText(n.Country))
@@ -97,30 +87,24 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 	}
 	report, err := stats.Ask(ctx, q.Calls, stats.Question{
 		Filter: asked.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls}, Now: q.Clock,
-		Progress: func(done, total int, what string) { progress(ctx, done, total, what) },
+		Progress: progress(ctx),
 	})
 	if err != nil {
 		return nil, err
 	}
 	agents, _ := q.ReadAgents(ctx) // without the list the rows name no agent
 	out := &listNumbersOutput{
-		Numbers: len(numbers.Rows), Monthly: map[string]float64{},
-		CallsExact: report.Exact && report.Complete && report.FieldsExact,
-		Frame:      q.Frame(),
-		about:      answer.SafeText(answer.NewCoverage(report.Coverage, asked.Window, q.Now, 0).String()),
+		Numbers: len(numbers.Rows), Monthly: answer.Money{}, CallsExact: answer.IsWhole(report.Coverage),
+		Frame: q.Frame(), about: q.About(report.Coverage, asked.Window),
 	}
 	all, unused := usedNumbers(numbers.Rows, agents.Rows, report), 0
 	for _, n := range all {
 		if n.count == 0 {
 			unused++
 		}
-		if !math.IsNaN(n.MonthlyCost) && currencyForm.MatchString(n.Currency) {
-			out.Monthly[n.Currency] += n.MonthlyCost
-		}
+		out.Monthly.Add(n.Currency, n.MonthlyCost)
 	}
-	for currency, sum := range out.Monthly {
-		out.Monthly[currency] = math.Round(100*sum) / 100
-	}
+	out.Monthly.Round()
 	if out.CallsExact {
 		out.Unused = &unused
 	}
@@ -172,25 +156,18 @@ func usedNumbers(numbers []talkover.PhoneNumber, agents []talkover.AgentInfo, re
 	return all
 }
 
-// head writes the text above the table.
-func (out *listNumbersOutput) head() string {
+// Text writes the answer for a model.
+func (out *listNumbersOutput) Text() string {
 	var b strings.Builder
 	b.WriteString(string(answer.Plural(out.Numbers, "rented number", "rented numbers")))
 	if out.Unused != nil {
 		fmt.Fprintf(&b, ", %d without a call", *out.Unused)
 	}
-	for _, currency := range slices.Sorted(maps.Keys(out.Monthly)) {
-		fmt.Fprintf(&b, "; monthly cost %s %.2f", currency, out.Monthly[currency])
+	for _, amount := range out.Monthly.Words() {
+		b.WriteString("; monthly cost " + amount)
 	}
 	fmt.Fprintf(&b, "; fewest calls first; %s, now %s.\nCalls: %s.\n", out.Timezone, out.Now, out.about)
 	out.WriteNotes(&b)
-	return b.String()
-}
-
-// Text writes the answer for a model.
-func (out *listNumbersOutput) Text() string {
-	var b strings.Builder
-	b.WriteString(out.head())
 	out.Write(&b, false)
 	return strings.TrimSuffix(b.String(), "\n")
 }

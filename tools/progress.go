@@ -11,13 +11,12 @@ import (
 // progressKey is the context key of the function that tells a call's progress.
 type progressKey struct{}
 
-// progress tells the client how far a call is, if the client asked for that. Calls tell
-// it before each request and never at their end, since a notification right before a
+// progress returns what tells the client how far a call is; nil if the client did not ask for that.
+// Calls tell it before each request and never at their end, since a notification right before a
 // result may be lost.
-func progress(ctx context.Context, done, total int, what string) {
-	if tell, ok := ctx.Value(progressKey{}).(func(int, int, string)); ok {
-		tell(done, total, what)
-	}
+func progress(ctx context.Context) func(done, total int, what string) {
+	tell, _ := ctx.Value(progressKey{}).(func(int, int, string))
+	return tell
 }
 
 // withProgress returns a context in which progress reaches the client of a request.

@@ -159,8 +159,7 @@ func sheetHead(q *query.Question, f callFilters, found *stats.Found) string {
 	held, why := answer.Every(len(found.Rows), "call that matches", "calls that match"), answer.SafeText("")
 	if more := found.Total > len(found.Rows); more || !found.All || !found.Exact {
 		held = "NOT ALL: the newest " + answer.Plural(len(found.Rows), "call that matches", "calls that match")
-		if why = answer.SafeText(answer.NewCoverage(found.Coverage,
-			answer.Window{From: f.DateFrom, To: f.DateTo, Zone: time.UTC}, q.Now, 0).String()); more {
+		if why = q.About(found.Coverage, f.window()); more {
 			why = answer.SafeText(fmt.Sprintf("%d is the most that this resource holds", mostRows))
 		}
 		why = " (" + why + "; narrow the dates for the others)"

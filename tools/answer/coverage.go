@@ -54,6 +54,9 @@ func NewCoverage(c stats.Coverage, w Window, now time.Time, requests int) Covera
 	return out
 }
 
+// IsWhole reports whether calls are all that were asked for, with every field as it is.
+func IsWhole(c stats.Coverage) bool { return c.Exact && c.Complete && c.FieldsExact }
+
 // Measured says for metrics how exact an answer is, and how many calls it rests on: those of
 // earlier questions, those read now, and those that the API counted.
 func (c Coverage) Measured() (exactness string, cached, read, counted int) {

@@ -29,5 +29,10 @@ type Question struct {
 	*Names
 }
 
+// About says in words which calls figures rest on.
+func (q *Question) About(c stats.Coverage, w answer.Window) answer.SafeText {
+	return answer.SafeText(answer.NewCoverage(c, w, q.Now, 0).String())
+}
+
 // Frame begins the answer to a question.
 func (q *Question) Frame() answer.Frame { return answer.NewFrame(q.Now, q.Demo, q.Masked, q.Ignored) }
