@@ -313,6 +313,28 @@ func TestFileOfTokensWithAFaultLetsInByItsGoodLines(t *testing.T) {
 	state("a good file", 200, 401, "1")
 }
 
+// A server that is started again lets in by the good lines of a file, as it does when the file changes, and
+// doctor says which line is bad. A file without a good line is a mistake that ends the start.
+func TestFileOfTokensWithABadLineLetsAServerStart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens")
+	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path}
+	secrets(t, path, "short\n"+tokenOf("bob")+" bob\n")
+	base, _ := served(t, env, "-demo", "-transport", "http")
+	if status, _, _ := post(base, pinging, "Authorization", "Bearer "+tokenOf("bob")); status != 200 {
+		t.Errorf("who has a good line gets %d", status)
+	}
+	named := map[string]string{"MCP_AUTH": "token", "MCP_AUTH_TOKENS_FILE": path}
+	code, out, errs := try(t, named, "doctor", "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
+	if !strings.Contains(out+errs, "token 1 of 2 has not 32 visible characters") {
+		t.Errorf("doctor ends with %d and says %s%s", code, out, errs)
+	}
+	secrets(t, path, "short\n")
+	if code, _, errs := try(t, named, "-demo", "-transport", "http", "-addr", "127.0.0.1:0"); code == 0 ||
+		!strings.Contains(errs, "MCP_AUTH_TOKENS_FILE") {
+		t.Errorf("a file without a good line: the start ends with %d and says %s", code, errs)
+	}
+}
+
 // The head of a request has at most 16 KiB.
 func TestHeadsAreBounded(t *testing.T) {
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")

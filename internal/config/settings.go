@@ -184,14 +184,15 @@ func (f *Faults) valueOrFile(name, value, path string) (text, from string, ok bo
 	return text, from, err == nil
 }
 
-// gateTokens makes the gate of MCP_AUTH=token; nil where its tokens have a fault.
+// gateTokens makes the gate of MCP_AUTH=token. Of a file the good lines count, at the start as later:
+// a server that ended for one bad line would lock everybody out.
 func (c Config) gateTokens(wrong *Faults) auth.Tokens {
 	all, from, ok := wrong.valueOrFile("MCP_AUTH_TOKENS", c.AuthTokens, c.AuthTokensFile)
 	if !ok {
 		return nil
 	}
 	gate, err := parseGate(all)
-	if err != nil {
+	if err != nil && (c.AuthTokensFile == "" || len(gate) == 0) {
 		wrong.add(from, "%s", err)
 	}
 	return gate

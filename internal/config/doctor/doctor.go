@@ -65,7 +65,7 @@ func Diagnose(ctx context.Context, env envconfig.Lookuper, names []string, versi
 	if d.MetricsAddr != "" {
 		d.judgeAddress(ctx, "MCP_METRICS_ADDR", d.MetricsAddr)
 	}
-	if d.Transport != "stdio" && d.Auth == "oidc" {
+	if d.Transport != "stdio" && d.Auth != "none" {
 		d.judgeGate(ctx)
 	}
 	if d.Demo {
@@ -177,15 +177,26 @@ func (d *doctor) judgeAddress(ctx context.Context, setting, addr string) {
 	}
 }
 
-// judgeGate checks that the issuer's keys can be fetched, as the server does at its start.
+// judgeGate makes the gate as the server does at its start: the issuer's keys can be fetched, and each
+// line of a file of tokens is good.
 func (d *doctor) judgeGate(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx) // ends the renewal of the keys
 	defer cancel()
-	if _, err := d.OIDC(ctx, slog.New(slog.DiscardHandler), nil); err != nil {
-		d.find(Failure, checkGate, "%s", err)
-		return
+	door, err := d.Door(ctx, slog.New(slog.DiscardHandler), nil)
+	note := ""
+	if door.Note != nil {
+		note = door.Note()
 	}
-	d.find(OK, checkGate, "the keys of MCP_OIDC_ISSUER can be fetched")
+	switch {
+	case err != nil:
+		d.find(Failure, checkGate, "%s", err)
+	case note != "":
+		d.find(Warning, checkGate, "%s; the good lines let in, and no others", note)
+	case d.Auth == "oidc":
+		d.find(OK, checkGate, "the keys of MCP_OIDC_ISSUER can be fetched")
+	default:
+		d.find(OK, checkGate, "the tokens of the gate are good")
+	}
 }
 
 // judgeShared says whether replicas can share what TALKOVER_VALKEY_URL is for.
