@@ -170,8 +170,8 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 	}{
 		{"seven of 1 MiB", 1, 7, 1, heavy(1<<20, 1<<20), 413, 100},
 		{"of too many values", 1, 100, 1, heavy(64<<10, 1<<20)[:4], 413, 100},
-		{"one caller", 1, 100, 8, heavy(64<<10, 4000), 200, 100},
-		{"four callers", 4, 100, 8, heavy(64<<10, 4000), 200, 200},
+		{"one caller", 1, 100, 8, heavy(64<<10, 2000), 200, 100},
+		{"four callers", 4, 100, 8, heavy(64<<10, 2000), 200, 200},
 	} {
 		if test.callers > 1 && os.Getenv("LONG") != "1" {
 			continue // takes half a minute of two processors

@@ -24,7 +24,7 @@ import (
 const (
 	maxBody = 64 << 10 // bytes of a message
 	// commas and opening brackets of a message: each value takes more memory than its letters
-	mostMarks = 4000
+	mostMarks = 2000
 	mostWaste = 1 << 20          // bytes of a longer one that are read and thrown away, so that its sender sees why
 	bodyTime  = 10 * time.Second // for a whole request to arrive
 	stallTime = 15 * time.Second // for a client to take what the server writes
