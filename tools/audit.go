@@ -19,9 +19,9 @@ import (
 // [Config.QuietAudit] each line is at debug.
 func (qs *questions) audit(ctx context.Context, what string, err error, about ...slog.Attr) {
 	level := slog.LevelInfo
-	if ask := (*makecall.NeedsInput)(nil); qs.QuietAudit {
+	if needs := (*makecall.NeedsInput)(nil); qs.QuietAudit {
 		level = slog.LevelDebug
-	} else if err != nil && !errors.As(err, &ask) {
+	} else if err != nil && !errors.As(err, &needs) {
 		level = slog.LevelWarn
 	}
 	record := append([]slog.Attr{slog.Bool("audit", true)}, about...)
@@ -38,7 +38,7 @@ const (
 	completion   = "completion"
 )
 
-// ringing is the input of a tool that has a number rung.
+// ringing is the input of a tool that has a number called.
 type ringing interface{ Rings() string }
 
 // alias returns what logs may show in place of a phone number: the same for the same
@@ -52,14 +52,14 @@ func (c Config) alias(number string) string {
 
 // auditUnknown logs calls of tools that there are not, or not for the caller. mcp-go
 // hands them to no tool.
-func (qs *questions) auditUnknown(hooks *server.Hooks, known func(name string) bool) {
+func (qs *questions) auditUnknown(hooks *server.Hooks, exists func(name string) bool) {
 	hooks.AddOnError(func(ctx context.Context, _ any, method mcp.MCPMethod, message any, err error) {
 		r, ok := message.(*mcp.CallToolRequest)
 		if !ok || method != mcp.MethodToolsCall || !errors.Is(err, server.ErrToolNotFound) {
 			return
 		}
 		name, why := "unknown", answer.Refuse("unknown_tool", "there is no such tool") // the name could be anything
-		if known(r.Params.Name) {
+		if exists(r.Params.Name) {
 			name, why = r.Params.Name, answer.Refuse("forbidden", "")
 		}
 		qs.observe(name)(answer.Outcome(why))

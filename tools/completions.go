@@ -61,10 +61,10 @@ func (k *completer) complete(ctx context.Context, a mcp.CompleteArgument) *mcp.C
 		return &mcp.Completion{}
 	}
 	var values []string
-	// add offers a value if what was typed fits one of the names it is known by.
-	add := func(value any, known ...string) {
+	// add offers a value if what was typed fits one of its names.
+	add := func(value any, names ...string) {
 		fits := func(name string) bool { return strings.Contains(strings.ToLower(name), typed) }
-		if !slices.ContainsFunc(known, fits) {
+		if !slices.ContainsFunc(names, fits) {
 			return
 		}
 		if s := string(answer.Say(q.Masked, "%s", value)); s != "" && !slices.Contains(values, s) {

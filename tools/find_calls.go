@@ -22,7 +22,7 @@ type findCallsInput struct {
 	Sort  stats.Order `json:"sort,omitempty" jsonschema:"default=newest"`
 	Only  stats.Only  `json:"only,omitempty"`
 	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" desc:"Calls to show."`
-	Page  place       `json:"page,omitempty" jsonschema:"maxLength=64" desc:"What next gives, or a number."`
+	Page  position    `json:"page,omitempty" jsonschema:"maxLength=64" desc:"What next gives, or a number."`
 }
 
 // Tags implements [schema.Tagged].
@@ -38,18 +38,18 @@ func (findCallsInput) Tags() map[string]reflect.StructTag {
 	}
 }
 
-// place says where a page of found calls begins: after the call of a [stats.Cursor], which next
+// position says where a page of found calls begins: after the call of a [stats.Cursor], which next
 // gives and which no call that comes in shifts, or as the number of a page.
-type place string
+type position string
 
 // mostPages bounds the number of a page; those before it are found too.
 const mostPages = 200
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (place) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+func (position) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 
 // number returns the number of the page; 1 for a cursor.
-func (p place) number() int {
+func (p position) number() int {
 	n, err := strconv.Atoi(string(p))
 	if err != nil {
 		return 1
@@ -58,13 +58,13 @@ func (p place) number() int {
 }
 
 // cursor returns the call after which the page begins; the zero cursor for a number.
-func (p place) cursor() stats.Cursor {
+func (p position) cursor() stats.Cursor {
 	c, _ := stats.ParseCursor(string(p))
 	return c
 }
 
 // Check implements [schema.Checker].
-func (p place) Check(string) error {
+func (p position) Check(string) error {
 	if n, err := strconv.Atoi(string(p)); err == nil {
 		if n < 1 || n > mostPages {
 			return fmt.Errorf("%d is out of range; give a page from 1 to %d, or narrow the dates", n, mostPages)
@@ -78,17 +78,17 @@ func (p place) Check(string) error {
 }
 
 type findCallsOutput struct {
-	Coverage   answer.Coverage            `json:"coverage"`
-	Found      int                        `json:"found" desc:"Calls that fit."`
-	FoundExact bool                       `json:"found_exact" desc:"false: at least so many."`
-	First      int                        `json:"first"`
-	Last       int                        `json:"last"`
-	Window     answer.StatsWindow         `json:"window"`
-	Order      string                     `json:"order"`
-	Filters    answer.Echo[query.Filters] `json:"filters"`
-	Only       stats.Only                 `json:"only,omitempty"`
+	Coverage   answer.Coverage                 `json:"coverage"`
+	Found      int                             `json:"found" desc:"Calls that fit."`
+	FoundExact bool                            `json:"found_exact" desc:"false: at least so many."`
+	First      int                             `json:"first"`
+	Last       int                             `json:"last"`
+	Window     answer.StatsWindow              `json:"window"`
+	Order      string                          `json:"order"`
+	Filters    answer.Arguments[query.Filters] `json:"filters"`
+	Only       stats.Only                      `json:"only,omitempty"`
 	answer.Table
-	Next *answer.Echo[findCallsInput] `json:"next,omitempty" desc:"Arguments for the calls that follow."`
+	Next *answer.Arguments[findCallsInput] `json:"next,omitempty" desc:"Arguments for the calls that follow."`
 	answer.Frame
 
 	byTime bool // the rows are in order of their time
@@ -117,26 +117,26 @@ func findCalls() tool[findCallsInput, *findCallsOutput] {
 func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) (*findCallsOutput, error) {
 	in.Limit = cmp.Or(in.Limit, talkover.DefaultPerPage)
 	ctx, meter := talkover.WithMeter(ctx)
-	asked, err := q.Narrow(ctx, in.Filters)
+	narrowed, err := q.Narrow(ctx, in.Filters)
 	if err != nil {
 		return nil, err
 	}
 	order := cmp.Or(in.Sort, stats.Newest)
 	skip := (in.Page.number() - 1) * in.Limit
 	found, err := stats.Find(ctx, q.Calls, stats.Search{
-		Filter: asked.Filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
+		Filter: narrowed.Filter(), Order: order, Only: in.Only, Limit: in.Limit, Skip: skip, After: in.Page.cursor(),
 		Progress: progress(ctx),
 	})
 	if err != nil {
 		return nil, err
 	}
 	calls := found.Rows
-	in.Filters = asked.Filters
+	in.Filters = narrowed.Filters
 	out := &findCallsOutput{
-		Coverage: answer.NewCoverage(found.Coverage, asked.Window, q.Now, meter.Requests()),
+		Coverage: answer.NewCoverage(found.Coverage, narrowed.Window, q.Now, meter.Requests()),
 		Found:    found.Total, FoundExact: found.All,
-		Window: asked.Shown(), Order: string(order) + " first",
-		Filters: answer.Echo[query.Filters]{Args: asked.Filters}, Only: in.Only,
+		Window: narrowed.Shown(), Order: string(order) + " first",
+		Filters: answer.Arguments[query.Filters]{Args: narrowed.Filters}, Only: in.Only,
 		Table: answer.NewTable(answer.CallColumns(q.Zone, q.LabelsOf(calls)), calls), Frame: q.Frame(),
 		byTime: order == stats.Newest || order == stats.Oldest,
 	}
@@ -147,11 +147,11 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	}
 	switch {
 	case found.Total == 0 && found.All:
-		out.Note("%s", asked.Loosen())
+		out.Note("%s", narrowed.Loosen())
 	case len(calls) == 0 && found.Total > 0:
-		in.Page = place(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
+		in.Page = position(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
 		out.Note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, in.Page)
-		out.Next = &answer.Echo[findCallsInput]{Args: in}
+		out.Next = &answer.Arguments[findCallsInput]{Args: in}
 	default:
 		out.fit(in, calls, found.Skipped, found.Next)
 	}
@@ -175,8 +175,8 @@ func (out *findCallsOutput) fit(in findCallsInput, calls []talkover.Call, skippe
 func (out *findCallsOutput) follow(in findCallsInput, after stats.Cursor) {
 	out.Next = nil
 	if after != (stats.Cursor{}) {
-		in.Page = place(after.String())
-		out.Next = &answer.Echo[findCallsInput]{Args: in}
+		in.Page = position(after.String())
+		out.Next = &answer.Arguments[findCallsInput]{Args: in}
 	}
 }
 
@@ -193,13 +193,13 @@ func (out *findCallsOutput) Text() string {
 			which += ", as many as an answer holds"
 		}
 	}
-	asked := out.Filters.Args.String()
-	if only := "only=" + string(out.Only); out.Only != "" && asked == answer.NoFilters {
-		asked = only
+	filters := out.Filters.Args.String()
+	if only := "only=" + string(out.Only); out.Only != "" && filters == answer.NoFilters {
+		filters = only
 	} else if out.Only != "" {
-		asked += " " + only
+		filters += " " + only
 	}
-	fmt.Fprintf(&b, "%s (%s); %s; now %s.\n", n, asked, which, out.Now)
+	fmt.Fprintf(&b, "%s (%s); %s; now %s.\n", n, filters, which, out.Now)
 	fmt.Fprintf(&b, "%s; %s.\n", out.Coverage, answer.Plural(out.Coverage.Requests, "request", "requests"))
 	out.WriteNotes(&b)
 	out.Write(&b, out.byTime)

@@ -136,7 +136,7 @@ func pickCall(calls []talkover.Call, sid string) (*talkover.Call, []talkover.Cal
 func (out *getCallOutput) offer(q *query.Question, several []talkover.Call, more bool) {
 	if len(several) == 0 {
 		out.Note("No call was found that has this in its SID. Give the whole SID, as in the sid column of " +
-			"find_calls. Ids are no SIDs, and numbers are for find_calls with contact.")
+			"find_calls. An id is not a SID, and numbers are for find_calls with contact.")
 		return
 	}
 	out.Note("A part of a SID must fit one call alone. Give more of it, or the SID of one of these.")

@@ -36,14 +36,14 @@ func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) 
 		return nil, schema.Faults{query.NoBusinessHours("group_by")}
 	}
 	ctx, meter := talkover.WithMeter(ctx)
-	asked, err := q.Narrow(ctx, in.Filters)
+	narrowed, err := q.Narrow(ctx, in.Filters)
 	if err != nil {
 		return nil, err
 	}
-	out, report, err := statsOf(ctx, q, meter, asked, in, in.GroupBy)
+	out, report, err := statsOf(ctx, q, meter, narrowed, in, in.GroupBy)
 	for folded := in; err == nil && folded.fold(out, report, in.GroupBy); {
 		// Where there is no request left, the answer is that of so many days as it has room for.
-		coarse, over, failed := statsOf(ctx, q, meter, asked, folded, in.GroupBy)
+		coarse, over, failed := statsOf(ctx, q, meter, narrowed, folded, in.GroupBy)
 		if failed != nil {
 			break
 		}
@@ -81,10 +81,10 @@ func (in *callStatsInput) fold(out *callStatsOutput, report *stats.Report, by []
 }
 
 // statsOf answers a question. by is what it was asked to be grouped by.
-func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, asked query.Narrowed, in callStatsInput,
+func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, narrowed query.Narrowed, in callStatsInput,
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.asked(), Order: in.order(),
+		Filter: narrowed.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.chosen(), Order: in.order(),
 		MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: progress(ctx),
@@ -101,21 +101,21 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, aske
 		return nil, nil, err
 	}
 	out := &callStatsOutput{
-		Coverage: answer.NewCoverage(report.Coverage, asked.Window, q.Now, meter.Requests()),
-		Window:   asked.Shown(), Filters: answer.Echo[query.Filters]{Args: asked.Filters}, TestCalls: report.Tests,
+		Coverage: answer.NewCoverage(report.Coverage, narrowed.Window, q.Now, meter.Requests()),
+		Window:   narrowed.Shown(), Filters: answer.Arguments[query.Filters]{Args: narrowed.Filters}, TestCalls: report.Tests,
 		Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(),
 	}
 	t := newGroups(q, in, report)
-	out.total(in, t, in.totalled(t, in.followsAll(asked, q.Now)))
-	out.explain(q, in, asked, report)
+	out.total(in, t, in.totalled(t, in.followsAll(narrowed, q.Now)))
+	out.explain(q, in, narrowed, report)
 	for i, d := range by {
 		if d != in.GroupBy[i] {
 			out.Note("By %s in place of %s: an answer has no room for each %[2]s of so long a time.", in.GroupBy[i], d)
 		}
 	}
-	out.behind(asked.Filters, t)
+	out.behind(narrowed.Filters, t)
 	if in.costed() {
-		if err := out.estimate(ctx, q, held, in, asked); err != nil {
+		if err := out.estimate(ctx, q, held, in, narrowed); err != nil {
 			return nil, nil, err
 		}
 		out.Coverage.Requests = meter.Requests()
@@ -145,7 +145,7 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 	case slices.Equal(in.Metrics, []metric{metric(stats.Share)}):
 		return []stats.Metric{stats.Calls}
 	case len(in.Metrics) > 0:
-		return in.asked()
+		return in.chosen()
 	}
 	names := slices.Clone(stats.AllMetrics)
 	if t.report.Before != nil {
@@ -160,9 +160,9 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 
 // total fills in the totals, and those of the other window.
 func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Metric) {
-	report, asked := t.report, len(in.Metrics) > 0
+	report, chosen := t.report, len(in.Metrics) > 0
 	out.Totals = answer.MeasuresOf(names, report.Totals)
-	if asked {
+	if chosen {
 		out.unknown = out.Totals.Missing(names)
 	}
 	if _, ok := out.Totals[stats.PeakConcurrent]; ok && !report.PeakAt.IsZero() {
@@ -170,7 +170,7 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 		out.PeakAt = &at
 	}
 	b := report.Before
-	if b == nil && report.BusyHour != nil && !asked && len(in.GroupBy) == 0 {
+	if b == nil && report.BusyHour != nil && !chosen && len(in.GroupBy) == 0 {
 		out.Totals[answer.BusyHour] = answer.Figure{Value: float64(report.BusyHour.Hour)}
 	}
 	if b == nil || b.Reason != "" {
@@ -181,8 +181,8 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 		until:  answer.SafeText(answer.BeginForm(b.Until.In(t.zone), answer.NowForm)),
 		Totals: answer.MeasuresOf(names, b.Totals),
 	}
-	c.Change, c.Percent = out.Totals.Since(c.Totals)
-	if asked {
+	c.Change, c.Percent = out.Totals.ChangedFrom(c.Totals)
+	if chosen {
 		c.unknown = c.Totals.Missing(names)
 	}
 	other := answer.Window{From: schema.Date(b.Days.From), To: schema.Date(b.Days.To), Zone: t.zone}
@@ -212,7 +212,7 @@ func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
 }
 
 // explain notes what to know before relying on the figures.
-func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked query.Narrowed, report *stats.Report) {
+func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, narrowed query.Narrowed, report *stats.Report) {
 	if b := report.Before; b != nil && b.Reason != "" {
 		out.Note("Nothing is compared: %s.", answer.SafeText(b.Reason))
 	}
@@ -227,13 +227,13 @@ func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, asked 
 		out.Note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, " +
 			"these are told of the newest calls.")
 	}
-	for _, name := range in.asked() {
+	for _, name := range in.chosen() {
 		if why := report.Untold(name); why != "" {
 			out.Note("%s is not known: %s.", name, answer.SafeText(why))
 		}
 	}
 	if report.Calls == 0 {
-		out.Note("%s", asked.Loosen())
+		out.Note("%s", narrowed.Loosen())
 	}
 }
 
@@ -287,8 +287,8 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 // rank says which rows rank, where that is not all of them.
 func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 	r := t.report
-	if asked := in.order(); asked != "" && asked != r.Order {
-		out.Note("Rows are not by %s, which none of them tells.", asked)
+	if order := in.order(); order != "" && order != r.Order {
+		out.Note("Rows are not by %s, which none of them tells.", order)
 	}
 	if r.MinCalls > 0 && r.Order != stats.ByValue {
 		out.Ranked = &r.Ranked

@@ -103,9 +103,9 @@ func (in callStatsInput) order() stats.RowOrder {
 	return stats.RowOrder(in.Order)
 }
 
-// Narrowed returns the metrics that were asked for, in the order of answers; none for the usual
+// chosen returns the metrics that were asked for, in the order of answers; none for the usual
 // ones.
-func (in callStatsInput) asked() (names []stats.Metric) {
+func (in callStatsInput) chosen() (names []stats.Metric) {
 	for _, name := range stats.AllMetrics {
 		if slices.Contains(in.Metrics, metric(name)) {
 			names = append(names, name)
@@ -132,15 +132,15 @@ func (in callStatsInput) matrixOf() (name stats.Metric, ok bool) {
 }
 
 type callStatsOutput struct {
-	Coverage  answer.Coverage            `json:"coverage"`
-	Window    answer.StatsWindow         `json:"window"`
-	Filters   answer.Echo[query.Filters] `json:"filters"`
-	TestCalls *int                       `json:"test_calls,omitempty"`
-	Totals    answer.Measures            `json:"totals" desc:"Rates are fractions of 1; what is not known is missing."`
-	Compare   *compared                  `json:"compare,omitempty"`
-	PeakAt    *time.Time                 `json:"peak_at,omitempty" desc:"When peak_concurrent was, first."`
-	Order     string                     `json:"order,omitempty"`
-	Ranked    *int                       `json:"ranked,omitempty"`
+	Coverage  answer.Coverage                 `json:"coverage"`
+	Window    answer.StatsWindow              `json:"window"`
+	Filters   answer.Arguments[query.Filters] `json:"filters"`
+	TestCalls *int                            `json:"test_calls,omitempty"`
+	Totals    answer.Measures                 `json:"totals" desc:"Rates are fractions of 1; what is not known is missing."`
+	Compare   *compared                       `json:"compare,omitempty"`
+	PeakAt    *time.Time                      `json:"peak_at,omitempty" desc:"When peak_concurrent was, first."`
+	Order     string                          `json:"order,omitempty"`
+	Ranked    *int                            `json:"ranked,omitempty"`
 	answer.Table
 	Others int             `json:"others,omitempty" desc:"Groups without a row of their own."`
 	Matrix *matrix         `json:"matrix,omitempty"`
@@ -179,13 +179,13 @@ type matrix struct {
 	Columns stats.Dimension `json:"columns"`
 	Metric  stats.Metric    `json:"metric"`
 	// First narrows filters to the first column, as next does to the first row.
-	First *answer.Echo[query.Filters] `json:"first_column,omitempty"`
+	First *answer.Arguments[query.Filters] `json:"first_column,omitempty"`
 }
 
 // step is a call of a tool to go on with.
 type step struct {
-	Tool      answer.SafeText            `json:"tool"`
-	Arguments answer.Echo[query.Filters] `json:"arguments"`
+	Tool      answer.SafeText                 `json:"tool"`
+	Arguments answer.Arguments[query.Filters] `json:"arguments"`
 
 	rows bool // it is about the first row alone
 }

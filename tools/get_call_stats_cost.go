@@ -83,9 +83,9 @@ func (l *sameCalls) Calls(ctx context.Context, w calls.Want) (taken *calls.Taken
 
 // estimate tells what the calls of a question cost, by the prices that their agents have today.
 func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, held stats.Log, in callStatsInput,
-	asked query.Narrowed) error {
+	narrowed query.Narrowed) error {
 	wanted := stats.Question{
-		Filter: asked.Filter(), By: []stats.Dimension{stats.ByAgent},
+		Filter: narrowed.Filter(), By: []stats.Dimension{stats.ByAgent},
 		Metrics: []stats.Metric{stats.Answered, stats.TalkSeconds}, Now: q.Clock,
 	}
 	wanted.Filter.Tests = stats.ExcludeTests // they cost nothing
@@ -97,7 +97,7 @@ func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, hel
 		return err
 	}
 	c := &cost{
-		Amounts: answer.Money{}, Exact: answer.IsWhole(report.Coverage), about: q.About(report.Coverage, asked.Window),
+		Amounts: answer.Money{}, Exact: answer.IsWhole(report.Coverage), about: q.About(report.Coverage, narrowed.Window),
 	}
 	prices := out.pricesOf(ctx, q, report)
 	groups, oldest := map[costKey]float64{}, time.Time{}

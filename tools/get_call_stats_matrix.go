@@ -53,7 +53,7 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric) {
 		out.behindFirst(t, m.By[:1], []stats.Value{m.Rows[rows[0]]})
 		var column query.Filters
 		if t.narrow(&column, m.By[1], m.Columns[columns[0]]) {
-			out.Matrix.First = &answer.Echo[query.Filters]{Args: column}
+			out.Matrix.First = &answer.Arguments[query.Filters]{Args: column}
 		}
 	}
 	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {

@@ -9,7 +9,7 @@ import (
 // behind says how to find all calls.
 func (out *callStatsOutput) behind(f query.Filters, t *groups) {
 	if t.report.Calls > 0 {
-		out.Next = &step{Tool: "find_calls", Arguments: answer.Echo[query.Filters]{Args: f}}
+		out.Next = &step{Tool: "find_calls", Arguments: answer.Arguments[query.Filters]{Args: f}}
 	}
 }
 

@@ -22,7 +22,7 @@ type groups struct {
 	listed   map[string]bool // ids of agents that the API lists
 	zone     *time.Location
 	business stats.Hours
-	asked    bool // the metrics were asked for
+	chosen   bool // the metrics were asked for
 }
 
 // group holds one row, and what it was in the other window.
@@ -35,8 +35,8 @@ type group struct {
 // newGroups makes groups of a report.
 func newGroups(q *query.Question, in callStatsInput, report *stats.Report) *groups {
 	t := &groups{
-		by: in.GroupBy, report: report, zone: q.Zone, business: q.Business, metrics: in.asked(),
-		asked: len(in.Metrics) > 0, listed: map[string]bool{},
+		by: in.GroupBy, report: report, zone: q.Zone, business: q.Business, metrics: in.chosen(),
+		chosen: len(in.Metrics) > 0, listed: map[string]bool{},
 	}
 	var agents []talkover.Agent
 	for _, a := range q.Agents.Latest(q.Client) {
@@ -68,14 +68,14 @@ func ofCalendar(d stats.Dimension) bool {
 
 // usual returns the metrics to show where none are asked for.
 func (t *groups) usual() []stats.Metric {
-	place := stats.InTables
+	where := stats.InTables
 	switch {
 	case t.compared():
-		place = stats.InPairs
+		where = stats.InPairs
 	case slices.Contains(t.by, stats.ByStatus):
-		place = stats.InStatuses
+		where = stats.InStatuses
 	}
-	return slices.DeleteFunc(stats.In(place), func(name stats.Metric) bool {
+	return slices.DeleteFunc(stats.In(where), func(name stats.Metric) bool {
 		total := t.report.Totals.M[name]
 		return name.Is(stats.SeldomInRows) && total.Value == 0 && total.Known
 	})
@@ -133,7 +133,7 @@ func (t *groups) label(v stats.Value) string {
 func (t *groups) metric(g group, name stats.Metric, add func(string, answer.Cell)) {
 	is, was := g.M[name], g.was.M[name]
 	add(string(name), answer.MeasureCell(name, is))
-	if !t.compared() || !t.asked && name != stats.Calls && name != stats.AnswerRate {
+	if !t.compared() || !t.chosen && name != stats.Calls && name != stats.AnswerRate {
 		return
 	}
 	add(string(name)+"_before", answer.MeasureCell(name, was))

@@ -139,7 +139,7 @@ type listCallsInput struct {
 
 type listCallsOutput struct {
 	answer.Listing[callFilters, listCallsInput]
-	Tally tally `json:"tally" desc:"Of this page only."`
+	Summary summary `json:"tally" desc:"Of this page only."`
 }
 
 // JSONSchemaExtend implements the hook of invopop/jsonschema. It describes for calls what
@@ -163,9 +163,9 @@ func listCalls() tool[listCallsInput, *listCallsOutput] {
 			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
 		limit: pageTime,
 		run: func(ctx context.Context, q *query.Question, in listCallsInput) (*listCallsOutput, error) {
-			asked := in.query()
-			asked.Page, asked.PerPage = in.Page, in.PerPage
-			page, err := q.Client.ListCalls(ctx, asked)
+			wanted := in.query()
+			wanted.Page, wanted.PerPage = in.Page, in.PerPage
+			page, err := q.Client.ListCalls(ctx, wanted)
 			if err != nil {
 				return nil, err
 			}
@@ -199,7 +199,7 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 			return slices.SortedStableFunc(slices.Values(calls), newer)
 		},
 	}, in.callFilters, in, page)
-	out.Order, out.Tally = order, newTally(calls)
+	out.Order, out.Summary = order, newSummary(calls)
 	if bySID := in.Search != "" && !strings.HasPrefix(string(in.Search), "+"); q.Zone.String() != "UTC" && !bySID &&
 		(in.DateFrom != "" || in.DateTo != "") {
 		out.Days = ", UTC days"
@@ -232,7 +232,7 @@ func (out *listCallsOutput) Text() string {
 	b.Grow(512 + 128*len(out.Rows))
 	b.WriteString(out.Head())
 	if len(out.Rows) > 0 {
-		fmt.Fprintf(&b, "This page: %s.\n", out.Tally)
+		fmt.Fprintf(&b, "This page: %s.\n", out.Summary)
 	}
 	out.WriteNotes(&b)
 	out.Write(&b, true)

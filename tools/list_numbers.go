@@ -81,12 +81,12 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 	if err != nil {
 		return nil, err
 	}
-	asked, err := q.Narrow(ctx, query.Filters{Period: cmp.Or(in.Period, "last_30_days")})
+	narrowed, err := q.Narrow(ctx, query.Filters{Period: cmp.Or(in.Period, "last_30_days")})
 	if err != nil {
 		return nil, err
 	}
 	report, err := stats.Ask(ctx, q.Calls, stats.Question{
-		Filter: asked.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls}, Now: q.Clock,
+		Filter: narrowed.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls}, Now: q.Clock,
 		Progress: progress(ctx),
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 	agents, _ := q.ReadAgents(ctx) // without the list the rows name no agent
 	out := &listNumbersOutput{
 		Numbers: len(numbers.Rows), Monthly: answer.Money{}, CallsExact: answer.IsWhole(report.Coverage),
-		Frame: q.Frame(), about: q.About(report.Coverage, asked.Window),
+		Frame: q.Frame(), about: q.About(report.Coverage, narrowed.Window),
 	}
 	all, unused := usedNumbers(numbers.Rows, agents.Rows, report), 0
 	for _, n := range all {

@@ -142,12 +142,12 @@ func TestWhatIsAskedOfTalkoverIsWhatWasOrdered(t *testing.T) {
 func TestWrongOrdersNeverLeave(t *testing.T) {
 	for args, want := range map[string]string{
 		`{}`: "to: it is missing",
-		`{"agent_id":"` + salesAgent + `","to":"911"}`:                                                                "no number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"+1 202 555 0123"}`:                                                    "no number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"2025550123"}`:                                                         "no number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"+02025550123"}`:                                                       "no number in E.164",
+		`{"agent_id":"` + salesAgent + `","to":"911"}`:                                                                "not a number in E.164",
+		`{"agent_id":"` + salesAgent + `","to":"+1 202 555 0123"}`:                                                    "not a number in E.164",
+		`{"agent_id":"` + salesAgent + `","to":"2025550123"}`:                                                         "not a number in E.164",
+		`{"agent_id":"` + salesAgent + `","to":"+02025550123"}`:                                                       "not a number in E.164",
 		`{"agent_id":"Sales Agent","to":"+12025550123"}`:                                                              "list_agents",
-		`{"agent_id":"../calls","to":"+12025550123"}`:                                                                 "no agent_id",
+		`{"agent_id":"../calls","to":"+12025550123"}`:                                                                 "not an agent_id",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","delay_seconds":3601}`:                                  "0 to 3600",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":[1]}`:                                         "must be an object",
 		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":"x"}`:                                         "not a valid JSON object",

@@ -37,7 +37,7 @@ func (p prompt[In]) register(s *server.MCPServer, qs *questions) {
 	s.AddPrompt(m, func(_ context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		args, err := json.Marshal(r.Params.Arguments)
 		if err != nil {
-			return nil, answer.InvalidParams("the arguments are no JSON")
+			return nil, answer.InvalidParams("the arguments are not JSON")
 		}
 		now := qs.Now().In(qs.Zone)
 		in, err := input.Decode(args, now.Format(time.DateOnly))

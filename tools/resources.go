@@ -111,7 +111,7 @@ func addResources(s *server.MCPServer, qs *questions) {
 func filtersOf(input *schema.Input[callFilters], uri, today string) (callFilters, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return callFilters{}, schema.Faults{{Problem: "the address is no URI"}}
+		return callFilters{}, schema.Faults{{Problem: "the address is not a URI"}}
 	}
 	given, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -166,7 +166,7 @@ func sheetHead(q *query.Question, f callFilters, found *stats.Found) string {
 	}
 	frame := q.Frame()
 	line := answer.Say(q.Masked, "# %s (%s), newest first%s; times are UTC; now %s UTC.", held,
-		answer.Echo[callFilters]{Args: f}, why, frame.Now)
+		answer.Arguments[callFilters]{Args: f}, why, frame.Now)
 	for _, note := range frame.Notes {
 		line += " " + note
 	}

@@ -106,9 +106,9 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) {
 			record = append(record, slog.String("number", number))
 		}
 		ended(answer.Outcome(err))
-		if ask := (*makecall.NeedsInput)(nil); errors.As(err, &ask) {
+		if needs := (*makecall.NeedsInput)(nil); errors.As(err, &needs) {
 			qs.audit(ctx, toolCall, err, record...)
-			return ask.Result, nil
+			return needs.Result, nil
 		}
 		if err != nil {
 			// mcp-go passes a Go error on to the client word for word, so a failure
@@ -153,17 +153,17 @@ func (qs *questions) elsewhere(tool string) func(name string) string {
 
 // call decodes the arguments, runs the tool and makes both halves of the answer. All
 // answers of tools leave here, so here their numbers are masked. number becomes what logs
-// may show of a number that is to be rung.
+// may show of a number that is to be called.
 func (t tool[In, Out]) call(ctx context.Context, input *schema.Input[In], r mcp.CallToolRequest, qs *questions,
 	number *string) (out Out, text string, err error) {
 	defer qs.recovered(ctx, t.name, &err)
-	if _, err := qs.accounts.client(ctx); err != nil { // before the arguments, which would be mended in vain
+	if _, err := qs.accounts.client(ctx); err != nil { // before the arguments, which would be fixed in vain
 		return out, "", err
 	}
 	args := r.Params.RawArguments
 	if args == nil && r.Params.Arguments != nil {
 		if args, err = json.Marshal(r.Params.Arguments); err != nil { // a call from within the process
-			return out, "", schema.Faults{{Problem: "the arguments are no JSON"}}
+			return out, "", schema.Faults{{Problem: "the arguments are not JSON"}}
 		}
 	}
 	in, err := input.Decode(args, qs.today())

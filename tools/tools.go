@@ -8,6 +8,21 @@
 // (package answer). tool.go then masks phone numbers in this structure, and has the text made
 // of it. An error goes back in words that a model can act on. Calls are placed by package
 // makecall.
+//
+// These words have one meaning each:
+//
+//	call       a phone call, as the API lists it
+//	agent      an AI voice agent of the account
+//	contact    the other party of a call
+//	line       our own number in a call
+//	page       rows that are asked for at once
+//	row        a line of a table: a call, an agent, or a group of calls
+//	matched    how many rows the API says that there are
+//	filter     an argument that says which calls a question is about
+//	dimension  what groups of calls differ in, such as the day
+//	metric     a figure of calls, such as answer_rate
+//	coverage   which calls an answer rests on, and whether these are all
+//	talk time  seconds of answered calls
 package tools
 
 import (

@@ -49,9 +49,9 @@ func (f Figure) Changed(was Figure) Figure {
 	return f
 }
 
-// Since returns the measures less those of before, where both are known, and these changes in per
+// ChangedFrom returns the measures less those of before, where both are known, and these changes in per
 // cent of what was before, to a tenth. Rates have none, since theirs would pass for points.
-func (m Measures) Since(before Measures) (change, percent Measures) {
+func (m Measures) ChangedFrom(before Measures) (change, percent Measures) {
 	change, percent = Measures{}, Measures{}
 	for name, is := range m {
 		was, ok := before[name]

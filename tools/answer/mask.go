@@ -63,7 +63,7 @@ func hidden(v reflect.Value) string {
 	case reflect.TypeFor[Phone]():
 		return MaskNumber(s)
 	case reflect.TypeFor[SearchTerm]():
-		return maskNeedle(s)
+		return maskSearch(s)
 	case reflect.TypeFor[OpaqueID]():
 		return MaskID(s)
 	case reflect.TypeFor[SafeText]():
@@ -180,9 +180,9 @@ func MaskID(s string) string {
 	})
 }
 
-// maskNeedle hides a search for a number, with whatever stands around it, such as whatsapp: or an
+// maskSearch hides a search for a number, with whatever stands around it, such as whatsapp: or an
 // extension, and leaves one for a SID or an id.
-func maskNeedle(s string) string {
+func maskSearch(s string) string {
 	if WholeSID.MatchString(s) || !OnlyNumber.MatchString(s) && CountDigits(s) < LeastDigits {
 		return s
 	}

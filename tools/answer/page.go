@@ -103,10 +103,10 @@ type List[T, F any] struct {
 // through, and the arguments In of the next page.
 type Listing[F, In any] struct {
 	paged
-	Order   SafeText `json:"order,omitempty"`
-	Filters Echo[F]  `json:"filters"`
+	Order   SafeText     `json:"order,omitempty"`
+	Filters Arguments[F] `json:"filters"`
 	Table
-	Next *Echo[In] `json:"next,omitempty"`
+	Next *Arguments[In] `json:"next,omitempty"`
 	Frame
 
 	thing SafeText
@@ -119,7 +119,7 @@ type Listing[F, In any] struct {
 func NewListing[T, F, In any, P pageable[In]](about Frame, l List[T, F], filters F, next In,
 	page talkover.Page[T]) (Listing[F, In], []T) {
 	in := *P(&next).At()
-	out := Listing[F, In]{Order: "in Talkover's order", Filters: Echo[F]{filters}, Frame: about, thing: l.Thing}
+	out := Listing[F, In]{Order: "in Talkover's order", Filters: Arguments[F]{filters}, Frame: about, thing: l.Thing}
 	rows := page.Rows
 	if len(rows) > in.PerPage {
 		out.Note("Talkover sent %s where %d were asked for; the rest is left out.",
@@ -132,7 +132,7 @@ func NewListing[T, F, In any, P pageable[In]](about Frame, l List[T, F], filters
 	out.Table = NewTable(l.Columns, rows)
 	if out.Turn = out.locate(&out.Frame, in, len(rows), l.Thing, page.Pagination); out.Turn != 0 {
 		P(&next).At().Page = out.Turn
-		out.Next = &Echo[In]{next}
+		out.Next = &Arguments[In]{next}
 	}
 	if page.Unreadable > 0 {
 		out.Note("%s of this page could not be read and left out here.", Plural(page.Unreadable, "row", "rows"))

@@ -60,9 +60,9 @@ func refuse(outcome string, words answer.SafeText) error {
 // unconfirmed says that the user did not agree.
 func unconfirmed(words answer.SafeText) error { return refuse("unconfirmed", words) }
 
-// check returns nil where an order may go out; ask puts it to the user in words. ready is
-// Narrowed before the user is, so that nobody is asked in vain.
-func (c *confirmation) check(ctx context.Context, q *query.Question, order any, ask func() answer.SafeText,
+// check returns nil where an order may go out; question puts it to the user in words. ready is
+// called before the user is, so that nobody is asked in vain.
+func (c *confirmation) check(ctx context.Context, q *query.Question, order any, question func() answer.SafeText,
 	ready func() error) error {
 	round, _ := ctx.Value(roundKey{}).(mcp.MultiRoundTripParams)
 	switch {
@@ -79,7 +79,7 @@ func (c *confirmation) check(ctx context.Context, q *query.Question, order any, 
 			return memoryAway
 		}
 		return &NeedsInput{server.NewInputRequestBuilder(state).Elicit(confirmKey, mcp.ElicitationParams{
-			Message:         string(ask()),
+			Message:         string(question()),
 			RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
 		}).ToolResult()}
 	case c.when == ConfirmAlways:

@@ -47,10 +47,10 @@ func (in Input) Rings() string { return in.To }
 // Validate implements [schema.Validator].
 func (in *Input) Validate() (faults schema.Faults) {
 	if in.To != "" && (!answer.IsE164(in.To) || len(in.To) <= answer.LeastToRing) {
-		faults.Add("to", "it is no number in E.164; give + and 8 to 15 digits alone, such as +12025550123")
+		faults.Add("to", "it is not a number in E.164; give + and 8 to 15 digits alone, such as +12025550123")
 	}
 	if in.AgentID != "" && !talkover.ValidAgentID(in.AgentID) {
-		faults.Add("agent_id", "it is no agent_id, but perhaps a name; list_agents has the ids")
+		faults.Add("agent_id", "it is not an agent_id, but perhaps a name; list_agents has the ids")
 	}
 	return faults
 }

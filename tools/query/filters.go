@@ -75,7 +75,7 @@ type Filters struct {
 // bounds, and what limits it while numbers are masked.
 type filter struct {
 	tags  reflect.StructTag             // what a line has no room for, of its words and other names
-	ask   func(*stats.Filter, Narrowed) // puts it to the log; nil where a field of the same name takes it
+	apply func(*stats.Filter, Narrowed) // puts it to the log; nil where a field of the same name takes it
 	write func(Filters) string          // how answers show it; nil for argument=value
 
 	by   []stats.Dimension // the dimensions whose groups it can tell
@@ -88,7 +88,7 @@ var filters = map[string]filter{
 		tags: `desc:"Any of these. open: still going on; unanswered: no-answer, busy, failed; missed: inbound and ` +
 			`unanswered." ` +
 			`takes:"statuses" alias:"state,outcome,result,call_status"`,
-		ask: func(f *stats.Filter, a Narrowed) {
+		apply: func(f *stats.Filter, a Narrowed) {
 			for _, s := range a.Status {
 				f.Statuses = append(f.Statuses, string(s))
 			}
@@ -104,9 +104,9 @@ var filters = map[string]filter{
 		},
 	},
 	"agent": {
-		tags: `desc:"Label, name or id of an agent." takes:"agent_id,agent_name,agent_label" alias:"agents"`,
-		ask:  func(f *stats.Filter, a Narrowed) { f.AgentID = a.AgentID },
-		by:   []stats.Dimension{stats.ByAgent},
+		tags:  `desc:"Label, name or id of an agent." takes:"agent_id,agent_name,agent_label" alias:"agents"`,
+		apply: func(f *stats.Filter, a Narrowed) { f.AgentID = a.AgentID },
+		by:    []stats.Dimension{stats.ByAgent},
 		pick: func(f *Filters, _ stats.Dimension, label string) bool {
 			f.Agent = label
 			return true
@@ -120,7 +120,7 @@ var filters = map[string]filter{
 	"date_from": {
 		tags: `desc:"First day, YYYY-MM-DD, of timezone." ` +
 			`alias:"from,start,since,after,start_date,from_date,date,day"`,
-		ask:   func(f *stats.Filter, a Narrowed) { f.Days = stats.Days{From: string(a.From), To: string(a.To)} },
+		apply: func(f *stats.Filter, a Narrowed) { f.Days = stats.Days{From: string(a.From), To: string(a.To)} },
 		write: inWindow,
 		by:    []stats.Dimension{stats.ByDay, stats.ByWeek, stats.ByMonth}, pick: pickDays,
 	},
@@ -151,8 +151,8 @@ var filters = map[string]filter{
 		tags: `desc:"Times of the day: 9-17, 22-6, Mon-Fri 9-17:30, business or after_hours." ` +
 			`alias:"hour_from,hour_to,from_hour,to_hour,after_hour,before_hour,hour,time_of_day,shift,` +
 			`business_hours"`,
-		ask: func(f *stats.Filter, a Narrowed) { f.Hours = a.Hours.mean(a.business) },
-		by:  []stats.Dimension{stats.ByHour, stats.ByShift},
+		apply: func(f *stats.Filter, a Narrowed) { f.Hours = a.Hours.mean(a.business) },
+		by:    []stats.Dimension{stats.ByHour, stats.ByShift},
 		pick: func(f *Filters, by stats.Dimension, key string) bool {
 			f.Hours = Hours(key)
 			hour, err := strconv.Atoi(key)
@@ -164,7 +164,7 @@ var filters = map[string]filter{
 	},
 	"weekdays": {
 		tags: `desc:"Any of these." takes:"weekday" alias:"days,day_of_week"`,
-		ask: func(f *stats.Filter, a Narrowed) {
+		apply: func(f *stats.Filter, a Narrowed) {
 			for _, d := range a.Weekdays {
 				f.Weekdays = append(f.Weekdays, time.Weekday((slices.Index(stats.Weekdays, string(d))+1)%7))
 			}
@@ -179,8 +179,8 @@ var filters = map[string]filter{
 		tags: `desc:"include if left out." alias:"exclude_test_calls,exclude_tests,no_tests,is_testing,tests"`,
 	},
 	"timezone": {
-		tags: `desc:"IANA zone of days and hours." alias:"tz,zone,time_zone"`,
-		ask:  func(f *stats.Filter, a Narrowed) { f.Zone = a.Window.Zone }, write: inWindow,
+		tags:  `desc:"IANA zone of days and hours." alias:"tz,zone,time_zone"`,
+		apply: func(f *stats.Filter, a Narrowed) { f.Zone = a.Window.Zone }, write: inWindow,
 	},
 }
 
@@ -261,9 +261,9 @@ func (f *Filters) dayFaults() (faults schema.Faults) {
 	}
 	switch {
 	case long(from):
-		faults.Add("date_from", "%s is no day; give period=%s, without date_from and date_to", from, from)
+		faults.Add("date_from", "%s is not a day; give period=%s, without date_from and date_to", from, from)
 	case long(to):
-		faults.Add("date_to", "%s is no day; give period=%s, without date_from and date_to", to, to)
+		faults.Add("date_to", "%s is not a day; give period=%s, without date_from and date_to", to, to)
 	case f.Period != "" && (f.DateFrom != "" || f.DateTo != ""):
 		faults = append(faults, BothDays)
 	case from == "" && to == "":
@@ -320,8 +320,8 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 func (a Narrowed) Filter() (f stats.Filter) {
 	from, to := reflect.ValueOf(a.Filters), reflect.ValueOf(&f).Elem()
 	for _, field := range reflect.VisibleFields(from.Type()) {
-		if row := filters[answer.ArgumentOf(field)]; row.ask != nil {
-			row.ask(&f, a)
+		if row := filters[answer.ArgumentOf(field)]; row.apply != nil {
+			row.apply(&f, a)
 		} else if same := to.FieldByName(field.Name); same.IsValid() {
 			same.Set(from.FieldByIndex(field.Index).Convert(same.Type()))
 		}

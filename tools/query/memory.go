@@ -51,13 +51,13 @@ func newMemory[T any]() memory[T] {
 // will do, it returns that of the last minute, with what came before it.
 func (m memory[T]) get(account *talkover.Client, failed bool, read func() (talkover.All[T], error)) (talkover.All[T],
 	error) {
-	known, ok := m.accounts.Get(account)
-	if !ok || known.err != nil && !failed || !time.Now().Before(known.until) {
-		known.names, known.err = read()
-		known.until = time.Now().Add(rememberFor)
-		m.accounts.Add(account, known)
+	last, ok := m.accounts.Get(account)
+	if !ok || last.err != nil && !failed || !time.Now().Before(last.until) {
+		last.names, last.err = read()
+		last.until = time.Now().Add(rememberFor)
+		m.accounts.Add(account, last)
 	}
-	return known.names, known.err
+	return last.names, last.err
 }
 
 // Offer returns the names for a completion: of a list that could not be read to its end,
@@ -69,6 +69,6 @@ func (m memory[T]) Offer(account *talkover.Client, read func() (talkover.All[T],
 
 // Latest returns the names that were read last, however old; none if none were read.
 func (m memory[T]) Latest(account *talkover.Client) []T {
-	known, _ := m.accounts.Get(account)
-	return known.names.Rows
+	last, _ := m.accounts.Get(account)
+	return last.names.Rows
 }

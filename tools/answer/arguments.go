@@ -11,21 +11,21 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Echo holds arguments that an answer repeats. The schema of the answer does not repeat
+// Arguments holds arguments that an answer repeats. The schema of the answer does not repeat
 // theirs, which the model has already.
-type Echo[T any] struct{ Args T }
+type Arguments[T any] struct{ Args T }
 
 // MarshalJSON implements [json.Marshaler].
-func (e Echo[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
+func (e Arguments[T]) MarshalJSON() ([]byte, error) { return json.Marshal(e.Args) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
-func (Echo[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
+func (Arguments[T]) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "object"} }
 
 // JSON returns the arguments as a model writes them in a call.
-func (e Echo[T]) JSON() string { return JSONOf{e.Args}.String() }
+func (e Arguments[T]) JSON() string { return JSONOf{e.Args}.String() }
 
 // String writes the arguments that are given, such as status=failed search="+1202".
-func (e Echo[T]) String() string { return Written(e.Args, nil) }
+func (e Arguments[T]) String() string { return Written(e.Args, nil) }
 
 // NoFilters stands for arguments of which none is given.
 const NoFilters = "no filters"

@@ -12,8 +12,8 @@ import (
 	"github.com/talkover/talkover-mcp/tools/answer"
 )
 
-// tally sums up the calls of a page.
-type tally struct {
+// summary sums up the calls of a page.
+type summary struct {
 	Status      map[string]int `json:"status"`
 	Direction   map[string]int `json:"direction"`
 	Answered    int            `json:"answered" desc:"Completed, or answered and over."`
@@ -23,9 +23,9 @@ type tally struct {
 	TestCalls   int            `json:"test_calls"`
 }
 
-// newTally sums up calls.
-func newTally(calls []talkover.Call) tally {
-	t := tally{Status: map[string]int{}, Direction: map[string]int{}}
+// newSummary sums up calls.
+func newSummary(calls []talkover.Call) summary {
+	t := summary{Status: map[string]int{}, Direction: map[string]int{}}
 	for _, c := range calls {
 		t.add(c)
 	}
@@ -33,7 +33,7 @@ func newTally(calls []talkover.Call) tally {
 }
 
 // add takes a call in.
-func (t *tally) add(c talkover.Call) {
+func (t *summary) add(c talkover.Call) {
 	t.Status[c.Status]++
 	t.Direction[c.Direction]++
 	switch {
@@ -49,8 +49,8 @@ func (t *tally) add(c talkover.Call) {
 	}
 }
 
-// String writes the tally in words, the most frequent first.
-func (t tally) String() string {
+// String writes the summary in words, the most frequent first.
+func (t summary) String() string {
 	parts := []string{counts(t.Status), counts(t.Direction)}
 	if t.Answered > 0 {
 		parts = append(parts,
