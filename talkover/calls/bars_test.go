@@ -225,3 +225,38 @@ func TestTenPeopleAskTheSameAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A check that cron starts each minute, as a process of its own with a folder, takes four requests each
+// time at most, also of an account of 56 calls a day, and is never refused by the limit.
+func TestACheckEachMinuteTakesFourRequests(t *testing.T) {
+	folder := t.TempDir()
+	in(t, autumn, func(t *testing.T, w *world, p *process) {
+		w.steady(56, 40)
+		w.arrive = 56.0 / (24 * 3600)
+		p.options.Store = openDir(t, folder)
+		p.restart()
+		today := calls.Window{From: w.begin.Truncate(24 * time.Hour)}
+		most, first := 0, 0
+		for n := range 60 {
+			began := w.requests()
+			a := p.ask(t.Context(), all(today))
+			for _, f := range w.judge(a, calls.DefaultTTL) {
+				t.Error(f)
+			}
+			if a.err != nil || !a.Parts[0].Exact || !a.Parts[0].Complete {
+				t.Fatalf("check %d: %s", n+1, a)
+			}
+			if took := w.requests() - began; n == 0 {
+				first = took
+			} else {
+				most = max(most, took)
+			}
+			time.Sleep(time.Minute)
+			p.restart()
+		}
+		t.Logf("%d requests for the first check, %d for each other one at most, %d refused", first, most, w.over)
+		if most > 4 || w.over > 0 {
+			t.Errorf("a check takes %d requests, and %d were refused", most, w.over)
+		}
+	})
+}
