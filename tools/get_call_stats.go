@@ -3,6 +3,7 @@ package tools
 import (
 	"cmp"
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -85,7 +86,7 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, narr
 	by []stats.Dimension) (*callStatsOutput, *stats.Report, error) {
 	wanted := stats.Question{
 		Filter: narrowed.Filter(), By: in.GroupBy, Business: q.Business, Metrics: in.chosen(), Order: in.order(),
-		MinCalls: in.MinCalls, Compare: in.Compare, Hidden: q.Masked,
+		MinCalls: in.MinCalls, Compare: in.with(), Hidden: q.Masked,
 		Now:      q.Clock,
 		Progress: progress(ctx),
 	}
@@ -150,6 +151,9 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 	names := slices.Clone(stats.AllMetrics)
 	if t.report.Before != nil {
 		names = stats.In(stats.InComparisons)
+		if days := t.report.Before.Lengths; days[0] != days[1] {
+			names = append(names, stats.PerDay)
+		}
 	}
 	return slices.DeleteFunc(names, func(name stats.Metric) bool {
 		none := t.report.Totals.M[name].Value == 0 &&
@@ -182,6 +186,11 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 		Totals: answer.MeasuresOf(names, b.Totals),
 	}
 	c.Change, c.Percent = out.Totals.ChangedFrom(c.Totals)
+	if days := b.Lengths; days[0] != days[1] {
+		maps.DeleteFunc(c.Percent, func(name stats.Metric, _ answer.Figure) bool { return name.Unit() == stats.Whole })
+		out.Note("Not alike: this window has %s, and the other one %d; rates and figures a day (per_day) can be compared.",
+			answer.Plural(days[0], "day", "days"), days[1])
+	}
 	if chosen {
 		c.unknown = c.Totals.Missing(names)
 	}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -19,7 +20,7 @@ import (
 type callStatsInput struct {
 	query.Filters
 	GroupBy  []stats.Dimension `json:"group_by,omitempty" jsonschema:"maxItems=2"`
-	Compare  stats.Compare     `json:"compare,omitempty"`
+	Compare  comparison        `json:"compare,omitempty"`
 	Top      int               `json:"top,omitempty" jsonschema:"minimum=1,maximum=50"`
 	Order    rowOrder          `json:"order,omitempty"`
 	MinCalls *int              `json:"min_calls,omitempty" jsonschema:"minimum=0"`
@@ -33,8 +34,8 @@ func (callStatsInput) Tags() map[string]reflect.StructTag {
 			`desc:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of ` +
 			`one metric." ` +
 			`alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`,
-		"compare": `enum:"previous_period,week_before,month_before,year_before" ` +
-			`desc:"Another window to compare with, cut alike where this one is not over." ` +
+		"compare": `desc:"Another window: previous_period, week_before, month_before or year_before, cut alike where this ` +
+			`one is not over; or days, such as 2026-05 or 2026-05-01..2026-05-31." ` +
 			`alias:"compare_to,comparison,versus"`,
 		"top": `desc:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`,
 		"order": `desc:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by ` +
@@ -52,6 +53,29 @@ type metric string
 // JSONSchema implements the hook of invopop/jsonschema.
 func (metric) JSONSchema() *jsonschema.Schema {
 	return schema.OneOf(append(slices.Clone(stats.AllMetrics), costEstimate))
+}
+
+// comparison is a stats.Compare.
+type comparison string
+
+// JSONSchema implements the hook of invopop/jsonschema.
+func (comparison) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// Check implements [schema.Checker].
+func (c comparison) Check(string) error {
+	if stats.Compare(c).Valid() && c != comparison(stats.PreviousDays) {
+		return nil
+	}
+	return errors.New("it is none of previous_period, week_before, month_before, year_before, nor days such as 2026-05 or " +
+		"2026-05-01..2026-05-31")
+}
+
+// with returns what a question compares with: with as many days where its period is one that rolls on.
+func (in callStatsInput) with() stats.Compare {
+	if in.Compare == comparison(stats.PreviousPeriod) && in.Period.IsRolling() {
+		return stats.PreviousDays
+	}
+	return stats.Compare(in.Compare)
 }
 
 // rowOrder is a stats.RowOrder. Its schema does not list the metrics once more.
@@ -161,7 +185,7 @@ func (callStatsOutput) Tags() map[string]reflect.StructTag {
 
 // compared holds what was in the other window, and what has changed since.
 type compared struct {
-	With    stats.Compare   `json:"with"`
+	With    comparison      `json:"with"`
 	From    answer.Moment   `json:"from"`
 	To      answer.Moment   `json:"to"`
 	Cut     bool            `json:"cut" desc:"The window is not over; both end at the same point."`

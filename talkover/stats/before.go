@@ -16,10 +16,20 @@ type Before struct {
 	Totals   Row
 	Rows     []Row // what each of the report's Rows was; M is nil where that window has no such place
 	Beyond   []Row // of places that the question's window does not have, such as a 31st
+	// Lengths are the days of either window; both are 0 for as many whole months.
+	Lengths [2]int
 	// HeldDays counts for each of the report's Rows the days of either window that its place
 	// holds, as far as they have begun: a week at a window's end may be shorter than the one
 	// that it is paired with. Both are 0 where the dimensions divide no days.
 	HeldDays [][2]int
+}
+
+// earlier returns the earlier one of two moments, of which the first may be zero.
+func earlier(x, y time.Time) time.Time {
+	if x.IsZero() || y.Before(x) {
+		return y
+	}
+	return x
 }
 
 // compared answers a question about both of its windows, cut at the same point of each where the
@@ -40,7 +50,11 @@ func (q *Question) compared(w *calls.Want, t *calls.Taken) *Report {
 	default:
 		before.Totals = was.Totals
 		zone := q.Filter.Zone
-		r.pair(was, spanOf(q.Filter.Days, before.Until, zone), spanOf(before.Days, before.Days.Until, zone), q)
+		spans := [2]daySpan{spanOf(q.Filter.Days, t.AsOf, zone), spanOf(before.Days, earlier(before.Days.Until, t.AsOf), zone)}
+		if months := spans[0].months(); months == 0 || months != spans[1].months() {
+			before.Lengths = [2]int{spans[0].days(), spans[1].days()}
+		}
+		r.pair(was, spans[0], spans[1], q)
 	}
 	return r
 }

@@ -1,21 +1,43 @@
 package stats
 
 import (
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 )
 
 // Compare names the window that another one is compared with.
 type Compare string
 
-// The windows to compare with. Whole calendar months are compared with whole calendar
-// months, but by WeekBefore.
+// The windows to compare with, besides days by their names, such as 2026-05 or
+// 2026-05-01..2026-05-31, which are never cut. Whole calendar months are compared with whole calendar
+// months, but by WeekBefore and PreviousDays.
 const (
 	PreviousPeriod Compare = "previous_period" // as many days, or months, just before
+	PreviousDays   Compare = "previous_days"   // as many days just before, also where they are a month
 	WeekBefore     Compare = "week_before"     // seven days earlier
 	MonthBefore    Compare = "month_before"    // the same days of the month before
 	YearBefore     Compare = "year_before"     // the same days of the year before
 )
+
+// Named returns the days that are compared with by their names. It reports false for any other window.
+func (how Compare) Named() (Days, bool) {
+	first, last, _ := strings.Cut(string(how), "..")
+	if month, err := time.Parse("2006-01", first); err == nil && last == "" {
+		return Days{From: month.Format(time.DateOnly), To: month.AddDate(0, 1, -1).Format(time.DateOnly)}, true
+	}
+	from, isDay := parseDay(first)
+	to, ends := parseDay(cmp.Or(last, first))
+	return Days{From: first, To: cmp.Or(last, first)}, isDay && ends && !to.Before(from)
+}
+
+// Valid reports whether there is such a window.
+func (how Compare) Valid() bool {
+	_, isNamed := how.Named()
+	return isNamed || slices.Contains([]Compare{PreviousPeriod, PreviousDays, WeekBefore, MonthBefore, YearBefore}, how)
+}
 
 // ErrNoBeginning says that a window without a first day has nothing before it.
 var ErrNoBeginning = errors.New("stats: days without a first one have no others before them")
@@ -31,6 +53,9 @@ func (how Compare) Before(d Days, zone *time.Location, now time.Time) (others Da
 	zone = zoneOf(zone)
 	now = now.Truncate(time.Second).In(zone)
 	from, ok := parseDay(d.From)
+	if named, isNamed := how.Named(); isNamed && ok {
+		return named, time.Time{}, nil
+	}
 	if !ok {
 		return others, until, ErrNoBeginning
 	}
@@ -76,7 +101,7 @@ func (how Compare) back(from, to time.Time) back {
 		return back{months: 12}
 	case how == WeekBefore:
 		return back{days: 7}
-	case months > 0:
+	case months > 0 && how != PreviousDays:
 		return back{months: months}
 	}
 	return back{days: daysBetween(from, to) + 1}

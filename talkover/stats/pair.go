@@ -22,6 +22,12 @@ func spanOf(d Days, until time.Time, zone *time.Location) daySpan {
 	return s
 }
 
+// days is how many there are.
+func (s daySpan) days() int { return max(daysBetween(s.first, s.last)+1, 0) }
+
+// months is how many whole months they are; 0 where they are none.
+func (s daySpan) months() int { return wholeMonths(s.first, s.last) }
+
 // at returns the value at the place that another has in another window: which of its days, weeks or
 // months it is; of other dimensions it is the same. It reports false where this window has no such
 // place.

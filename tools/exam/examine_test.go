@@ -253,7 +253,7 @@ func (e *examiner) stats() {
 	case e.a.Compare != "":
 		var cut bool
 		_, wasWindow, cut = e.a.compared(e.z, e.now)
-		was = e.log.in(wasWindow).where(fits...)
+		was = e.log.in(wasWindow).where(fits...).where(func(c *call) bool { return c.at < e.now })
 		e.compare(w, wasWindow, cut)
 		if e.h.was != nil {
 			e.figures("before", e.h.was, set{was, float64(len(was)), wasWindow, anyDay, nil})

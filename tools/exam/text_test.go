@@ -25,7 +25,7 @@ var (
 	rankLine    = regexp.MustCompile(`^Note: (\d+) of .* calls? or more\b.*\(min_calls\)`)
 	peakLine    = regexp.MustCompile(`^The peak was first reached at \w{3} ([\d-]{10} [\d:]{5,8})\.$`)
 	rowsBy      = regexp.MustCompile(`; rows by ([^;]+);`)
-	beforeLine  = regexp.MustCompile(`^Before \((\w+), \w{3} ([\d-]{10} [\d:]{5,8}) - (?:\w{3} )?([\d-]{10} )?([\d:]{5,8})(; cut at the same point, since this window is compared until \w{3} [\d-]{10} [\d:]{5,8})?\): (.*)\.$`)
+	beforeLine  = regexp.MustCompile(`^Before \(([\w.-]+), \w{3} ([\d-]{10} [\d:]{5,8}) - (?:\w{3} )?([\d-]{10} )?([\d:]{5,8})(; cut at the same point, since this window is compared until \w{3} [\d-]{10} [\d:]{5,8})?\): (.*)\.$`)
 	matrixLine  = regexp.MustCompile(`^Matrix of (\w+), (\w+) by (\w+):$`)
 	testCalls   = regexp.MustCompile(`; (\d+) (?:of them (?:is a )?test calls?\b|test calls? left out)`)
 	header      = regexp.MustCompile(`^[a-z_]+(,[A-Za-z0-9_-]+)+$`)

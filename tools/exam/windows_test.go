@@ -38,6 +38,19 @@ func (a asked) window(today date) (w days) {
 		return monthOf(today, 0)
 	case "last_month":
 		return monthOf(today, -1)
+	case "this_quarter", "last_quarter":
+		_, month, _ := today.civil()
+		first := monthOf(today, -(int(month)-1)%3)
+		if a.Period == "last_quarter" {
+			first = monthOf(first.from, -3)
+		}
+		return days{first.from, monthOf(first.from, 2).to}
+	case "this_year", "last_year":
+		year, _, _ := today.civil()
+		if a.Period == "last_year" {
+			year--
+		}
+		return days{on(fmt.Sprintf("%d-01-01", year)), on(fmt.Sprintf("%d-12-31", year))}
 	case "last_7_days":
 		return days{today - 7, today - 1}
 	case "last_30_days":
@@ -105,10 +118,21 @@ func (a asked) compared(z zone, now moment) (is, was span, cut bool) {
 	if w.to == 0 {
 		w.to = today
 	}
+	if first, last, several := strings.Cut(a.Compare, ".."); several || len(first) == len("2026-10") {
+		var other days
+		if several {
+			other = days{on(first), on(last)}
+		} else {
+			other = monthOf(on(first+"-01"), 0)
+		}
+		is, was = w.span(z), other.span(z)
+		is.to = min(is.to, now)
+		return is, was, false
+	}
 	n := w.to - w.from + 1
 	first, last := monthOf(w.from, 0), monthOf(w.to, 0)
 	months := 0 // of which the window consists
-	if w.from == first.from && w.to == last.to {
+	if w.from == first.from && w.to == last.to && !strings.HasSuffix(a.Period, "_days") {
 		for d := w.from; d <= w.to; d = monthOf(d, 1).from {
 			months++
 		}

@@ -23,7 +23,8 @@ const (
 // Periods lists the periods. Those that are not over are whole all the same: this_month goes
 // on to its last day. Weeks begin on Mondays.
 var Periods = []Period{
-	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days",
+	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter",
+	"this_year", "last_year", "last_7_days", "last_30_days",
 	"last_90_days",
 }
 
@@ -38,6 +39,7 @@ func (p Period) Days(now time.Time) (from, to schema.Date) {
 	first, last := day, day
 	monday := day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
 	month := day.AddDate(0, 0, 1-day.Day())
+	quarter, year := month.AddDate(0, -(int(month.Month())-1)%3, 0), month.AddDate(0, 1-int(month.Month()), 0)
 	switch p {
 	case Yesterday:
 		first, last = day.AddDate(0, 0, -1), day.AddDate(0, 0, -1)
@@ -49,6 +51,14 @@ func (p Period) Days(now time.Time) (from, to schema.Date) {
 		first, last = month, month.AddDate(0, 1, -1)
 	case "last_month":
 		first, last = month.AddDate(0, -1, 0), month.AddDate(0, 0, -1)
+	case "this_quarter":
+		first, last = quarter, quarter.AddDate(0, 3, -1)
+	case "last_quarter":
+		first, last = quarter.AddDate(0, -3, 0), quarter.AddDate(0, 0, -1)
+	case "this_year":
+		first, last = year, year.AddDate(1, 0, -1)
+	case "last_year":
+		first, last = year.AddDate(-1, 0, 0), year.AddDate(0, 0, -1)
 	case "last_7_days":
 		first, last = day.AddDate(0, 0, -7), day.AddDate(0, 0, -1)
 	case "last_30_days":
@@ -58,6 +68,10 @@ func (p Period) Days(now time.Time) (from, to schema.Date) {
 	}
 	return schema.Date(first.Format(time.DateOnly)), schema.Date(last.Format(time.DateOnly))
 }
+
+// IsRolling reports whether the period is so many days before today, which are no month even where they
+// are those of one.
+func (p Period) IsRolling() bool { return strings.HasSuffix(string(p), "_days") }
 
 // periodOf returns the period that words such as "Last week" mean, or "".
 func periodOf(words string) Period {
