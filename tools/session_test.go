@@ -43,7 +43,7 @@ func connect(t testing.TB, api http.RoundTripper, change ...func(*tools.Config))
 		f(&config)
 	}
 	if config.Logs == nil {
-		config.Logs = calls.New(calls.Options{Now: config.Now})
+		config.Logs = calls.New(calls.Options{Now: config.Now, Calls: calls.DefaultCalls})
 		t.Cleanup(config.Logs.Close)
 	}
 	mc, err := client.NewInProcessClient(mustServer(t, config))
