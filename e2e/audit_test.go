@@ -77,6 +77,7 @@ func start(t *testing.T, cmd *exec.Cmd) {
 // Each call, read and refused login has one line that says who, what and how it ended,
 // over each transport, and none has an argument, a number or a token.
 func TestAudit(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("ann")+" ann\n"+tokenOf("bob")+" bob read\n")
 	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path, "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_CONFIRM_CALLS=never"}

@@ -41,6 +41,7 @@ func manifestOfBundles(t *testing.T) (m bundleManifest) {
 
 // A bundle that is installed and left alone does what the program does without settings, and every setting does something.
 func TestBundleSettings(t *testing.T) {
+	t.Parallel()
 	m := manifestOfBundles(t)
 	used := map[string]bool{}
 	for name, value := range m.Server.Config.Env {
@@ -83,6 +84,7 @@ func TestBundleSettings(t *testing.T) {
 
 // The environment of a host could turn these on. The bundle turns them off, as its page on privacy says.
 func TestBundleSendsNothingElse(t *testing.T) {
+	t.Parallel()
 	env := manifestOfBundles(t).Server.Config.Env
 	for name, want := range map[string]string{"MCP_METRICS_ADDR": "", "MCP_TRANSPORT": "stdio", "TALKOVER_ALLOW_CALLS": "false"} {
 		if value, ok := env[name]; !ok || value != want {
@@ -93,6 +95,7 @@ func TestBundleSendsNothingElse(t *testing.T) {
 
 // Hosts want an icon of 512x512, and directories screenshots of 1000 or more across. Nobody wants big ones.
 func TestBundlePictures(t *testing.T) {
+	t.Parallel()
 	files := []string{"deploy/bundle/icon.png"}
 	for _, name := range manifestOfBundles(t).Screenshots {
 		files = append(files, "docs/images/"+path.Base(name))

@@ -10,6 +10,7 @@ import (
 
 // The command lists the readings of its token alone, and deletes these, or all.
 func TestKeptReadingsAreListedAndCleared(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	env := append(upstream(t, demoAPI()), "TALKOVER_CACHE_DIR="+folder)
 	other := append(append([]string(nil), env...), "TALKOVER_TOKEN=talq_of_another_account")

@@ -208,6 +208,7 @@ func openStream(t *testing.T, base string) (io.Closer, string) {
 // An address that is too long is refused over each transport, and what comes behind
 // it is answered.
 func TestLongAddressesHoldNobodyUp(t *testing.T) {
+	t.Parallel()
 	read := fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=%s"}}`, strings.Repeat("a", 32<<10))
 	const want = "at most 1024"
 	answers, _ := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"), hello+read+"\n"+listCall(8, 1))

@@ -17,6 +17,7 @@ import (
 
 // A rule holds, does not, or cannot be told; cron sees which by the exit code.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		args string // with | between them
 		code int
@@ -52,6 +53,7 @@ func settings(env []string, more ...string) map[string]string {
 
 // A figure that is not exact tells nothing, and neither does an API that does not answer.
 func TestACheckTellsNothingWhereNothingIsExact(t *testing.T) {
+	t.Parallel()
 	noTotals := settings(upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"success":true,"data":[{"id":"1","sid":"CA1","from":"+12025550100","to":"+12025550101","direction":"inbound","status":"completed","duration":9,"created_at":"2026-11-05T10:00:00Z"}]}`)
 	}))
@@ -67,6 +69,7 @@ func TestACheckTellsNothingWhereNothingIsExact(t *testing.T) {
 
 // A check every minute leaves the plan's requests to others.
 func TestAChecksRequests(t *testing.T) {
+	t.Parallel()
 	var requests atomic.Int64
 	api := sandbox.New(time.Now()).Transport()
 	env := settings(upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -85,6 +88,7 @@ func TestAChecksRequests(t *testing.T) {
 
 // A sheet has all pages, each call once, and says in its first line and its exit code whether that is all.
 func TestCSV(t *testing.T) {
+	t.Parallel()
 	for _, args := range []string{"list_calls|status=failed", "find_calls|period=last_30_days", "find_calls|sort=longest|min_seconds=300"} {
 		code, stdout, stderr := try(t, nil, append([]string{"csv", "-demo"}, strings.Split(args, "|")...)...)
 		head, rest, _ := strings.Cut(stdout, "\n")
@@ -118,6 +122,7 @@ func TestCSV(t *testing.T) {
 
 // Strangers' words begin no formula, and calls that come while pages are read are told.
 func TestCSVOfHostileRows(t *testing.T) {
+	t.Parallel()
 	row := func(n int) string {
 		return fmt.Sprintf(`{"id":"%[1]d","sid":"CA%032[1]d","from":"+12025550100","to":"+12025550101","direction":"inbound","status":"completed","duration":9,
 			"agent":{"id":"a","name":"=HYPERLINK(1)","label":"=HYPERLINK(1)"},"created_at":"2026-11-05T10:00:00Z"}`, n)

@@ -83,6 +83,7 @@ const greeting = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{
 
 // Codex on Windows writes a byte order mark before its first line.
 func TestByteOrderMarkBeforeTheHandshake(t *testing.T) {
+	t.Parallel()
 	const mark = "\ufeff"
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		says(t, say(1, mark+greeting), `"id":"hello"`, "serverInfo")
@@ -99,6 +100,7 @@ func TestByteOrderMarkBeforeTheHandshake(t *testing.T) {
 
 // PHP clients write [] for {}.
 func TestClientsWrittenInPHP(t *testing.T) {
+	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		greet := strings.Replace(greeting, `"capabilities":{}`, `"capabilities":{"roots":[],"elicitation":[],"sampling":[],"experimental":[]},"_meta":[]`, 1)
 		says(t, say(1, greet), `"id":"hello"`, "serverInfo")
@@ -113,6 +115,7 @@ func TestClientsWrittenInPHP(t *testing.T) {
 
 // Some clients write a list where one value belongs.
 func TestListOfOneStatus(t *testing.T) {
+	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"status":%s,"per_page":%s}}}`
 		plain, listed := say(1, fmt.Sprintf(call, `"failed"`, `3`)), say(1, fmt.Sprintf(call, `["failed"]`, `[3]`))
@@ -126,6 +129,7 @@ func TestListOfOneStatus(t *testing.T) {
 
 // Ids may be larger than what a float64 can hold, as those that are made of a time.
 func TestIDsAboveTwoToThe53(t *testing.T) {
+	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		const first, second = "9007199254740993", "9007199254740992"
 		got := say(2, strings.Replace(listCall(1, 1), `"id":1`, `"id":`+first, 1), strings.Replace(listCall(1, 2), `"id":1`, `"id":`+second, 1))
@@ -156,6 +160,7 @@ func TestIDsAboveTwoToThe53(t *testing.T) {
 
 // A batch, which MCP had in 2025-03-26, is refused by the ids of its requests.
 func TestBatchesAreRefusedByTheirIDs(t *testing.T) {
+	t.Parallel()
 	const words = "batches are not supported"
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		says(t, say(1, `[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":"a","method":"ping"}]`), `"id":"a"`, words)

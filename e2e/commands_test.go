@@ -20,6 +20,7 @@ import (
 )
 
 func TestMisuseSaysWhatToChange(t *testing.T) {
+	t.Parallel()
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +78,7 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
 	code, stdout, stderr := try(t, nil, "-help")
 	if code != 0 || stderr != "" {
 		t.Errorf("-help: exit %d, stderr %q", code, stderr)
@@ -111,6 +113,7 @@ func TestHelpAndVersion(t *testing.T) {
 
 // What the help shows can be run.
 func TestExamplesOfHelp(t *testing.T) {
+	t.Parallel()
 	ran := 0
 	for _, c := range new(cli.Program).Tree().Commands() {
 		for line := range strings.Lines(c.Example) {
@@ -127,6 +130,7 @@ func TestExamplesOfHelp(t *testing.T) {
 
 // Where there is something to read there is JSON of it, wherever -json stands.
 func TestJSON(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		args string
 		code int
@@ -152,6 +156,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestToolsNeedNoToken(t *testing.T) {
+	t.Parallel()
 	code, stdout, stderr := try(t, nil, "tools")
 	var list struct {
 		Tools []struct {
@@ -169,6 +174,7 @@ func TestToolsNeedNoToken(t *testing.T) {
 
 // The list is that which a client gets under the same settings.
 func TestToolsAreThoseOfTheSettings(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want bool
@@ -191,6 +197,7 @@ func TestToolsAreThoseOfTheSettings(t *testing.T) {
 
 // The README's first command, and the forms of its arguments.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		args   string
 		code   int
@@ -218,6 +225,7 @@ func TestCall(t *testing.T) {
 
 // chart prints the page with the answer in it, and no page where there is no answer.
 func TestChart(t *testing.T) {
+	t.Parallel()
 	code, stdout, stderr := try(t, nil, "chart", "-demo", "get_call_stats", "group_by=agent", "date_from=2026-11-01")
 	if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "<!doctype html>") || !strings.Contains(stdout, `"arguments":{"date_from":"2026-11-01","group_by":"agent"}`) ||
 		!strings.Contains(stdout, `"structuredContent":{`) {
@@ -241,6 +249,7 @@ func TestChart(t *testing.T) {
 
 // A setting takes the charts away from what hosts are told.
 func TestChartsAreASetting(t *testing.T) {
+	t.Parallel()
 	for value, want := range map[string]bool{"": true, "on": true, "off": false} {
 		code, stdout, stderr := try(t, map[string]string{"TALKOVER_CHARTS": value}, "tools")
 		if code != 0 || stderr != "" || strings.Contains(stdout, "ui://talkover/calls.html") != want {
@@ -252,6 +261,7 @@ func TestChartsAreASetting(t *testing.T) {
 // The server offers make_call only where a setting allows it, and over HTTP only behind a
 // gate.
 func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
+	t.Parallel()
 	gate := []string{"MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken}
 	yes := []string{"TALKOVER_ALLOW_CALLS", "true"}
 	codes := append(yes, "TALKOVER_CALL_COUNTRIES", "1,44")
@@ -284,6 +294,7 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 
 // docs/settings.md and docs/commands.md show the settings and commands that there are.
 func TestDocumentsAreTrue(t *testing.T) {
+	t.Parallel()
 	var table strings.Builder
 	for _, s := range config.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.Env, s.Takes, cmp.Or(s.Default, "none"), s.Means)

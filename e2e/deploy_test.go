@@ -79,6 +79,7 @@ func deployed(t *testing.T) map[string]map[string]string {
 // The server starts with what deploy/ sets, knows clients by the name that is public, and lets nobody in without a token. Its
 // secrets are files.
 func TestDeployedSettingsServe(t *testing.T) {
+	t.Parallel()
 	for name, set := range deployed(t) {
 		t.Run(name, func(t *testing.T) {
 			if len(set) < 8 {
@@ -155,6 +156,7 @@ func TestDeployedSettingsServe(t *testing.T) {
 
 // What no validator knows: the ways in and out, and that a server may end what it has begun.
 func TestDeployedServersAreConfined(t *testing.T) {
+	t.Parallel()
 	const pod = "spec.template.spec.containers.0."
 	for name, want := range map[string]map[string]any{
 		"compose.yaml": {
@@ -218,6 +220,7 @@ func TestDeployedServersAreConfined(t *testing.T) {
 
 // An image, or the base of one, is named by its digest: a tag can come to mean another.
 func TestImagesArePinned(t *testing.T) {
+	t.Parallel()
 	named := regexp.MustCompile(`(?m)^(?:FROM|\s*image:)\s(?:--\S+\s)?(\S+)`)
 	for file, own := range map[string]int{"deploy/Dockerfile": 0, "deploy/compose.yaml": 1} {
 		b, err := os.ReadFile(file)
@@ -236,6 +239,7 @@ func TestImagesArePinned(t *testing.T) {
 // What a run of .ci/proxies does not show: browsers keep to https, nothing is told of health and metrics, no call is placed
 // twice, and no log of a proxy has a token.
 func TestProxiesKeepWhatIsInside(t *testing.T) {
+	t.Parallel()
 	for file, test := range map[string]struct{ has, lacks []string }{
 		"deploy/Caddyfile": {
 			has: []string{"admin off", "request>headers>X-Talkover-Token delete", `header Strict-Transport-Security "max-age=31536000"`,

@@ -19,6 +19,7 @@ import (
 
 // The doctor prints a line for each finding, and a summary.
 func TestDoctorPrintsWhatItFound(t *testing.T) {
+	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`)
 	}))
@@ -46,6 +47,7 @@ func TestDoctorPrintsWhatItFound(t *testing.T) {
 
 // What -json prints is what its page says, so that scripts can rely on it.
 func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("docs/commands.md")
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +92,7 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 
 // A misspelt variable of the real environment is told.
 func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
+	t.Parallel()
 	out, err := command(t, []string{"TALKOVER_DEMO=true", "TALKOVER_TIMEZON=" + canary}, "doctor").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "TALKOVER_TIMEZON is not a setting of this program, so it does nothing; did you mean TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
 		t.Errorf("%v: %s", err, out)
@@ -156,6 +159,7 @@ func TestTheCauseIsNamedEverywhere(t *testing.T) {
 
 // A variable that the host did not fill in is not sent on as a token without a word.
 func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v1/health" {
 			io.WriteString(w, `{"status":"ok"}`)
@@ -183,6 +187,7 @@ func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
 }
 
 func TestDoctorTakesNoArguments(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"doctor", "healthcheck"} {
 		code, stdout, stderr := try(t, nil, command, "-demo", "now")
 		if want := fmt.Sprintf("talkover-mcp: %q is not a command", command+" now"); code != cli.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {

@@ -118,6 +118,7 @@ func prose(text string) string {
 
 // Each link to a file or a heading of the repository leads to one.
 func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
 	all := documents(t)
 	anchors := map[string][]string{}
 	for doc, text := range all {
@@ -151,6 +152,7 @@ var installLink = regexp.MustCompile(`(https://insiders\.vscode\.dev/redirect/mc
 
 // The install links hold the configuration of docs/hosts.md.
 func TestInstallLinks(t *testing.T) {
+	t.Parallel()
 	first := map[string]map[string]any{}
 	for _, b := range blocks(t) {
 		if b.doc != "docs/hosts.md" || b.host == "" || first[b.host] != nil {
@@ -202,6 +204,7 @@ func TestInstallLinks(t *testing.T) {
 
 // README says that nothing is published until there is a tag of a version, and not after.
 func TestTheFrontPageKnowsWhetherThereIsARelease(t *testing.T) {
+	t.Parallel()
 	git := func(args ...string) string {
 		out, err := exec.Command("git", args...).Output()
 		if err != nil {

@@ -23,6 +23,7 @@ const pinging = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 
 // Behind a gate a caller has one share, whatever Talkover tokens it invents.
 func TestInventedTalkoverTokensGiveNoShares(t *testing.T) {
+	t.Parallel()
 	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken + "," + tokenOf("bob"), "TALKOVER_TOKEN_SOURCE=client", "MCP_RATE_LIMIT=5"}
 	base, _ := served(t, env, "-transport", "http")
 	got, begun := map[int]int{}, time.Now()
@@ -65,6 +66,7 @@ func badIDs() map[string]string {
 // An id that is none is refused and not repeated, over each transport, and so is a token for
 // progress, which each step would repeat.
 func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
+	t.Parallel()
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
 	stream := streamOf(t, base, "")
 	defer stream.Close()
@@ -162,6 +164,10 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 		tokens = append(tokens, tokenOf(fmt.Sprint("caller", i)))
 	}
 	env := []string{"LOG_FORMAT=json", "GOMEMLIMIT=200MiB", "MCP_RATE_LIMIT=0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + strings.Join(tokens, ",")}
+	again := 2 // is how often each sends
+	if long() {
+		again = 8
+	}
 	for _, test := range []struct {
 		name                  string
 		callers, atOnce, each int
@@ -170,10 +176,10 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 	}{
 		{"seven of 1 MiB", 1, 7, 1, heavy(1<<20, 1<<20), 413, 100},
 		{"of too many values", 1, 100, 1, heavy(64<<10, 1<<20)[:4], 413, 100},
-		{"one caller", 1, 100, 8, heavy(64<<10, 2000), 200, 100},
-		{"four callers", 4, 100, 8, heavy(64<<10, 2000), 200, 200},
+		{"one caller", 1, 100, again, heavy(64<<10, 2000), 200, 100},
+		{"four callers", 4, 100, again, heavy(64<<10, 2000), 200, 200},
 	} {
-		if test.callers > 1 && os.Getenv("LONG") != "1" {
+		if test.callers > 1 && !long() {
 			continue // takes half a minute of two processors
 		}
 		base, cmd := served(t, env, "-demo", "-transport", "http")
@@ -192,6 +198,11 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 // A flood of refused logins leaves a line a second and outcome, which counts all of them and
 // tells from where they came: behind a trusted proxy what that says, and else nothing of it.
 func TestFloodOfRefusedLoginsLeavesFewLines(t *testing.T) {
+	t.Parallel()
+	logins := 300
+	if long() {
+		logins = 1500
+	}
 	for _, test := range []struct{ trusted, forwarded, peer string }{
 		{"", "203.0.113.77", "127.0.0.0/24"},
 		{"127.0.0.1", "198.51.100.9, 203.0.113.77", "203.0.113.0/24"},
@@ -201,7 +212,7 @@ func TestFloodOfRefusedLoginsLeavesFewLines(t *testing.T) {
 	} {
 		env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken, "MCP_TRUSTED_PROXIES=" + test.trusted}
 		base, log := journaled(t, env, "-demo")
-		start, logins := time.Now(), 1500
+		start := time.Now()
 		for i := range logins {
 			headers := []string{"Authorization", "Bearer " + tokenOf("nobody"), "X-Forwarded-For", test.forwarded}
 			if i%3 == 0 {
@@ -235,6 +246,7 @@ func TestFloodOfRefusedLoginsLeavesFewLines(t *testing.T) {
 
 // A request under a foreign name, or of a foreign page, has its line in the audit.
 func TestForeignHostsAndOriginsAreAudited(t *testing.T) {
+	t.Parallel()
 	base, log := journaled(t, []string{"LOG_FORMAT=json"}, "-demo")
 	for outcome, change := range map[string]func(*http.Request){
 		"foreign_host":   func(r *http.Request) { r.Host = "evil.example" },
@@ -270,6 +282,7 @@ func TestForeignHostsAndOriginsAreAudited(t *testing.T) {
 // A file of tokens that is emptied or taken away lets nobody in and ends streams, good lines
 // count beside a bad one, and operators are told by /readyz and a metric.
 func TestFileOfTokensWithAFaultLetsInByItsGoodLines(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("ann")+" ann\n"+tokenOf("bob")+" bob\n")
 	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path, "MCP_METRICS_ADDR=127.0.0.1:0"}
@@ -337,6 +350,7 @@ func TestFileOfTokensWithABadLineLetsAServerStart(t *testing.T) {
 
 // The head of a request has at most 16 KiB.
 func TestHeadsAreBounded(t *testing.T) {
+	t.Parallel()
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
 	for range 5 { // on one connection, and on others
 		for size, want := range map[int]int{15 << 10: 200, 17 << 10: 431, 19 << 10: 431, 60 << 10: 431} {
@@ -394,6 +408,7 @@ func unsigned(key, iss, aud string, exp time.Time) string {
 // A JWT for another server, of another issuer or of yesterday does not make the server fetch
 // keys, whatever key it names; one that may be good does.
 func TestForeignJWTsFetchNoKeys(t *testing.T) {
+	t.Parallel()
 	var fetched atomic.Int32
 	issuer := httptest.NewUnstartedServer(nil)
 	issuer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -426,6 +441,7 @@ func TestForeignJWTsFetchNoKeys(t *testing.T) {
 
 // The doctor looks at the gate in the demo too: without its keys a server does not start.
 func TestDoctorLooksAtTheGateInTheDemo(t *testing.T) {
+	t.Parallel()
 	issuer := newIssuer(t)
 	env := map[string]string{"MCP_AUTH": "oidc", "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1:0", "MCP_OIDC_ISSUER": issuer.URL, "MCP_RESOURCE_URL": "https://calls.example.com/mcp"}
 	if code, stdout, _ := try(t, env, "doctor", "-demo"); code != cli.Success || !strings.Contains(stdout, "ok    gate: ") {

@@ -84,7 +84,7 @@ func onHTTP(t *testing.T, env []string, sig os.Signal) process {
 }
 
 // moments is at how many moments a process is asked to end.
-var moments = flag.Int("moments", 30, "at how many random moments a process is asked to end")
+var moments = flag.Int("moments", 15, "at how many random moments a process is asked to end")
 
 // Whenever a host lets it go, the process ends before the host kills it: while it reads on in
 // the background and waits for the limit of the plan, and while it answers.
@@ -138,7 +138,7 @@ func mustEnd(t *testing.T, cmd *exec.Cmd, end func(), inFlight bool) {
 	if inFlight {
 		most = later
 	}
-	if os.Getenv("LONG") != "1" {
+	if !long() {
 		most += busy
 	}
 	start := time.Now()

@@ -10,6 +10,7 @@ import (
 // The doctor and the tools use the same words for the same error, each with advice
 // of its own.
 func TestTheDoctorAndTheToolsSayTheSame(t *testing.T) {
+	t.Parallel()
 	says := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); _, _ = io.WriteString(w, body) }
 	}

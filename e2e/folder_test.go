@@ -104,6 +104,7 @@ func cmpOr(a, b error) error {
 
 // Whichever folder users name, no command touches what they have in it.
 func TestNoFileOfTheUserIsDeleted(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, demoAPI())
 	for name, folder := range map[string]func(home string) string{
 		"the home folder":     func(home string) string { return home },
@@ -146,6 +147,7 @@ func link(t *testing.T, to string) string {
 // A folder of our name that we did not make is refused, and so is one behind a link: nothing in
 // it changes.
 func TestAFolderOfAnotherProgramIsRefused(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, demoAPI())
 	marked := t.TempDir() // with the mark of a folder that is ours
 	runAll(t, env, marked, marked)
@@ -212,6 +214,7 @@ func tree(t *testing.T, folder string) map[string]fs.FileMode {
 // What others put into our folder stays, and what we kept goes; the log says what went because
 // it had expired.
 func TestOnlyKeptReadingsAreDeleted(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, demoAPI())
 	folder := t.TempDir()
 	ask := func(args ...string) string {
@@ -269,6 +272,7 @@ func TestOnlyKeptReadingsAreDeleted(t *testing.T) {
 // A folder that others may write to is told of: by the log of a server and of a call, and by the
 // doctor.
 func TestAFolderThatOthersMayWriteToIsToldOf(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("its modes say nothing of that")
 	}
@@ -296,6 +300,7 @@ func TestAFolderThatOthersMayWriteToIsToldOf(t *testing.T) {
 
 // Processes that start at the same time share a new folder.
 func TestProcessesThatStartTogetherShareTheFolder(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, demoAPI())
 	for range 3 {
 		folder := filepath.Join(t.TempDir(), "new")

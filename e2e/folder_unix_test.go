@@ -16,6 +16,7 @@ import (
 // A pipe in the place of a kept reading, or a file without end, holds no question up: its calls are read
 // from Talkover.
 func TestNoQuestionWaitsForWhatIsNoFile(t *testing.T) {
+	t.Parallel()
 	env := append(upstream(t, demoAPI()), "TALKOVER_CACHE_DIR="+t.TempDir())
 	folder := strings.TrimPrefix(env[len(env)-1], "TALKOVER_CACHE_DIR=")
 	ask := func() string {

@@ -21,6 +21,7 @@ import (
 // A health check passes the guard and the gate of the server without a token, and finds
 // the server even where that listens on every address.
 func TestHealthcheckOfAServer(t *testing.T) {
+	t.Parallel()
 	gate, err := auth.NewTokens(gateToken)
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +48,7 @@ func TestHealthcheckOfAServer(t *testing.T) {
 }
 
 func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +79,7 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
+	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // its queue takes connections that nobody reads
 	if err != nil {
 		t.Fatal(err)

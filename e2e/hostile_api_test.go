@@ -141,6 +141,7 @@ func (s *switcher) released(t *testing.T) {
 // The API answers that another protocol follows, which no timeout of net/http
 // bounds: each tool says so at once, and the next request has its turn.
 func TestAnotherProtocolHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	for name := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,6 +170,7 @@ func TestAnotherProtocolHoldsNothingUp(t *testing.T) {
 }
 
 func TestAnotherProtocolKeepsNobodyWaitingForHealth(t *testing.T) {
+	t.Parallel()
 	api := new(switcher)
 	env := append(api.listen(t), "TALKOVER_TIMEOUT="+upstreamTimeout.String())
 	base, _ := served(t, env, "-transport", "http")
@@ -185,6 +187,7 @@ func TestAnotherProtocolKeepsNobodyWaitingForHealth(t *testing.T) {
 }
 
 func TestAnotherProtocolDoesNotKeepTheDoctor(t *testing.T) {
+	t.Parallel()
 	api := new(switcher)
 	cmd := command(t, append(api.listen(t), "TALKOVER_TIMEOUT="+upstreamTimeout.String()), "doctor")
 	var report bytes.Buffer
@@ -219,6 +222,7 @@ func trusted(t *testing.T, h http.HandlerFunc) (env []string) {
 // Five orders with a bound of 2: whatever the API answers that does not deny an
 // order, no third one goes out, and no answer says that nothing was placed.
 func TestAnOrderThatWentOutKeepsItsSlot(t *testing.T) {
+	t.Parallel()
 	says := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); _, _ = io.WriteString(w, body) }
 	}
@@ -273,6 +277,7 @@ func TestAnOrderThatWentOutKeepsItsSlot(t *testing.T) {
 
 // An order that the API denies, or that cannot have left, gives its slot back.
 func TestAnOrderThatWasDeniedGivesItsSlotBack(t *testing.T) {
+	t.Parallel()
 	denial := atomic.Int64{}
 	env := upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(denial.Load())) })
 	call := opened(t, "http", behindGate("http", append(env, "TALKOVER_MAX_CALLS_PER_HOUR=1")))

@@ -64,6 +64,9 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// long reports whether tests may take long, and have the machine for themselves: the nightly checks set LONG.
+func long() bool { return os.Getenv("LONG") == "1" }
+
 // hurry ends a process at once where the race detector would wait a second.
 const hurry = "GORACE=atexit_sleep_ms=0"
 

@@ -87,6 +87,7 @@ func (e exposed) faultsOf(query string) (wrong []string) {
 // The dashboard and the alerts ask for metrics that the server has, by labels and values
 // that it gives them. promtool, which .ci/monitoring runs, cannot know those.
 func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
+	t.Parallel()
 	all := exposed{}
 	gate := []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
 		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1"}

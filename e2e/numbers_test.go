@@ -26,6 +26,7 @@ const (
 // While numbers are masked, a caller guesses at most 20 of them in an hour, by whatever tool it
 // asks and however it connects; another caller guesses its own, and each refusal is in the audit.
 func TestGuessesOfMaskedNumbersAreBounded(t *testing.T) {
+	t.Parallel()
 	ways := []struct{ tool, argument string }{{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"find_calls", "line"}}
 	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "TALKOVER_MASK_NUMBERS=last4", "MCP_RATE_LIMIT=0", "MCP_AUTH=token",
 		"MCP_AUTH_TOKENS=" + tokenOf("ann") + "," + tokenOf("bob")}
@@ -105,6 +106,7 @@ func numbers(all []string, sid, name func(i int) string) http.HandlerFunc {
 // The order of rows tells nothing of masked numbers: not in ties, and not where it is asked for
 // by value.
 func TestOrderTellsNothingOfMaskedNumbers(t *testing.T) {
+	t.Parallel()
 	var all []string
 	for i := range 24 {
 		all = append(all, fmt.Sprintf("+1202555%04d", 9000-i*37%8000))
@@ -133,6 +135,7 @@ func TestOrderTellsNothingOfMaskedNumbers(t *testing.T) {
 
 // Numbers that stand in ids, or between odd separators, are masked too.
 func TestNumbersInIDsAndOddSeparatorsAreMasked(t *testing.T) {
+	t.Parallel()
 	names := []string{"1,202,555,0103", "202:555:0103", "202*555*0103", "202#555#0103", "202~555~0103", "202|555|0103", "202x555x0103", "202 | 555 | 0103", "+1 x 202 x 555 x 0103"}
 	id := func(i int) string {
 		return []string{"call-12025550103", "CA+12025550103", "12025550103@sip.example", "sip:+12025550103", "c_2025550103_7"}[i%5]
@@ -156,6 +159,7 @@ func TestNumbersInIDsAndOddSeparatorsAreMasked(t *testing.T) {
 // The person who agrees to a call sees whom it rings, in full, and all that the agent and
 // webhooks are told, or how much of it is not shown.
 func TestTheUserSeesTheWholeOrder(t *testing.T) {
+	t.Parallel()
 	env := []string{"LOG_FORMAT=json", "TALKOVER_MASK_NUMBERS=last4", "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
 	base, _ := served(t, env, "-demo", "-transport", "http")
 	long := strings.Repeat("la ", 1500) + "and transfer all the money"
@@ -191,6 +195,7 @@ func TestTheUserSeesTheWholeOrder(t *testing.T) {
 
 // A completion is in the audit, without what was typed.
 func TestCompletionsAreAudited(t *testing.T) {
+	t.Parallel()
 	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
 	base, log := journaled(t, env, "-demo")
 	const complete = `{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"daily_report"},"argument":{"name":"agent","value":"something-typed"}}}`

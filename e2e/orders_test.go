@@ -132,6 +132,7 @@ const (
 // One answer of the user rings once, however many replicas hear of it and how often, and
 // whether one was started again.
 func TestOneConfirmationRingsOnce(t *testing.T) {
+	t.Parallel()
 	const wrong = "No call was placed: the confirmation is not of this order, or it was used"
 	t.Run("replicas with a Valkey", func(t *testing.T) {
 		phone := new(telephone)
@@ -190,6 +191,7 @@ func TestOneConfirmationRingsOnce(t *testing.T) {
 
 // While the memory that replicas share is away, nobody is rung, and the answer says so.
 func TestNobodyIsRungWhileValkeyIsAway(t *testing.T) {
+	t.Parallel()
 	phone := new(telephone)
 	url, end := valkeyURL(t)
 	const away = "No call was placed: the memory that replicas share (TALKOVER_VALKEY_URL) is away"
@@ -216,6 +218,7 @@ var (
 // A host that does not wait for the answer and asks again has nobody rung twice: the
 // second order is told of the first, and is placed where the user wants it.
 func TestTheSameOrderIsNotSentTwiceUnasked(t *testing.T) {
+	t.Parallel()
 	url, _ := valkeyURL(t)
 	for name, more := range map[string][]string{"one process": nil, "replicas": {"TALKOVER_VALKEY_URL=" + url}, "masked": {"TALKOVER_MASK_NUMBERS=last4"}} {
 		t.Run(name, func(t *testing.T) {
@@ -262,6 +265,7 @@ func TestTheSameOrderIsNotSentTwiceUnasked(t *testing.T) {
 // An order of which nobody knows what came counts; one that was certainly not placed does
 // not.
 func TestWhatCountsAsAnOrder(t *testing.T) {
+	t.Parallel()
 	phone := new(telephone)
 	phone.status.Store(http.StatusBadGateway)
 	base, _ := served(t, phone.env(t), "-transport", "http")
@@ -295,6 +299,7 @@ func TestWhatCountsAsAnOrder(t *testing.T) {
 
 // An order goes on for long, its host gives up, and asks again: the phone rings once.
 func TestAHostThatTimesOutAndAsksAgain(t *testing.T) {
+	t.Parallel()
 	phone := &telephone{begun: make(chan bool), end: make(chan bool)}
 	base, _ := served(t, phone.env(t), "-transport", "http")
 	var first sync.WaitGroup
@@ -313,6 +318,7 @@ func TestAHostThatTimesOutAndAsksAgain(t *testing.T) {
 // Over HTTP nobody is rung unless a user said yes, or whoever runs the server said that no
 // user need be asked. A client of 2025 cannot be asked over /mcp.
 func TestOverHTTPTheUserIsAsked(t *testing.T) {
+	t.Parallel()
 	phone := new(telephone)
 	env := append(phone.env(t), "TALKOVER_CONFIRM_CALLS=") // as if not set
 	base, _ := served(t, env, "-transport", "http")

@@ -14,6 +14,7 @@ import (
 // A proxy puts /phone before the paths of the server, and clients of SSE still find where
 // to send messages.
 func TestSSEUnderAPathPrefix(t *testing.T) {
+	t.Parallel()
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
 	to, _ := url.Parse(base)
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}

@@ -21,6 +21,7 @@ import (
 )
 
 func TestSameAnswerOverEveryTransport(t *testing.T) {
+	t.Parallel()
 	demo := []string{"LOG_FORMAT=json"}
 	stdio, err := client.NewStdioMCPClient(binary, demo, "-demo")
 	if err != nil {
@@ -87,6 +88,7 @@ func TestSameAnswerOverEveryTransport(t *testing.T) {
 }
 
 func TestThreeHundredCallsAtOnceAreAllAnswered(t *testing.T) {
+	t.Parallel()
 	var input strings.Builder
 	input.WriteString(hello)
 	for i := range 300 {
@@ -105,6 +107,7 @@ func TestThreeHundredCallsAtOnceAreAllAnswered(t *testing.T) {
 
 // Rude input gets an answer, and what follows it is served as before.
 func TestRudeInputOverStdio(t *testing.T) {
+	t.Parallel()
 	input := hello + "this is no JSON\n\n   \n[]\n42\n" +
 		`{"jsonrpc":"2.0","id":1,"method":"no/such/method"}` + "\n" +
 		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":7}}` + "\n" +
@@ -132,6 +135,7 @@ func TestRudeInputOverStdio(t *testing.T) {
 
 // The client hangs up while its call waits for the API: the call is answered.
 func TestEndOfInputAnswersTheCallInFlight(t *testing.T) {
+	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -167,6 +171,7 @@ func TestEndOfInputAnswersTheCallInFlight(t *testing.T) {
 }
 
 func TestSignalsEndItWell(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		// Over stdio the client keeps the pipe open.
 		cmd := command(t, []string{"LOG_FORMAT=json"}, "-demo")

@@ -36,6 +36,7 @@ func terminal(t *testing.T) (screen, end *os.File) {
 // On a terminal a long question draws a bar, and leaves the line blank; the answer has
 // none of it. Elsewhere nothing is drawn, as the other tests of call see.
 func TestLongCallDrawsItsProgressOnATerminal(t *testing.T) {
+	t.Parallel()
 	screen, end := terminal(t)
 	var stdout bytes.Buffer
 	cmd := command(t, nil, "call", "-demo", "get_call_stats", "date_from=2026-01-01", "group_by=agent,day")

@@ -16,6 +16,7 @@ import (
 // No request by plain http goes to a proxy, which could read the token in it, however this
 // machine is called: to the API, or to the issuer of logins.
 func TestNothingInTheClearGoesToAProxy(t *testing.T) {
+	t.Parallel()
 	var seen atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		seen.Add(1)

@@ -107,6 +107,7 @@ func secrets(t *testing.T, path, text string) {
 
 // What a caller may do is what it sees, over each transport. A bare token may do all.
 func TestRolesOverEachTransport(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("bare")+"\n"+tokenOf("all")+" all\n\n"+tokenOf("read")+" reader read\n"+
 		tokenOf("export")+" exporter read,export\n"+tokenOf("place")+" placer place\n"+tokenOf("two")+","+tokenOf("more")+"\n")

@@ -61,6 +61,7 @@ func accounts(w http.ResponseWriter, r *http.Request) {
 // Twenty callers with the same ids at once: each gets rows of its own account
 // alone, and every answer.
 func TestTenantsAreKeptApart(t *testing.T) {
+	t.Parallel()
 	env := upstream(t, accounts)
 	env[0] = "TALKOVER_TOKEN_SOURCE=client" // in place of the token
 	gates := []string{}
@@ -105,6 +106,7 @@ func TestTenantsAreKeptApart(t *testing.T) {
 
 // Eight calls wait for the API when the signal comes.
 func TestSignalLetsCallsInFlightBeAnswered(t *testing.T) {
+	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -144,6 +146,7 @@ func TestSignalLetsCallsInFlightBeAnswered(t *testing.T) {
 
 // While balancers are given time, calls are answered; a second signal ends that.
 func TestSecondSignalEndsItAtOnce(t *testing.T) {
+	t.Parallel()
 	base, cmd := served(t, []string{"LOG_FORMAT=json", "MCP_DRAIN_DELAY=5m"}, "-demo", "-transport", "http")
 	interrupt(t, cmd, syscall.SIGTERM)
 	for { // until the signal has come
@@ -166,6 +169,7 @@ func TestSecondSignalEndsItAtOnce(t *testing.T) {
 }
 
 func TestReadyWhileTheAPIIs(t *testing.T) {
+	t.Parallel()
 	var down sync.Once
 	get := func(base, path string) int {
 		res, err := http.Get(base + path)
@@ -220,6 +224,7 @@ func newIssuer(t *testing.T) *httptest.Server {
 
 // Behind a gate a server may listen everywhere, under the host names of the settings.
 func TestOpenAddressWithAGate(t *testing.T) {
+	t.Parallel()
 	issuer := newIssuer(t)
 	for name, gate := range map[string][]string{
 		"token": {"MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken},

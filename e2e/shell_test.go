@@ -300,6 +300,7 @@ var listenAddr = regexp.MustCompile(`((?:-addr[ =]|_ADDR=)"?)[^\s":]*:\d+`)
 // settings, commands and files that exist. A block of local commands alone is run, unless
 // its fence says norun: talkover-mcp in the demo, and servers at a free port of loopback.
 func TestShellBlocks(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	settingsFile := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(settingsFile, []byte(gateToken+"\n"), 0o600); err != nil {

@@ -187,6 +187,7 @@ func checkInputs(t *testing.T, b block, inputs any) {
 
 // Each configuration that starts the server does so, and the server answers.
 func TestSnippetsStartTheServer(t *testing.T) {
+	t.Parallel()
 	known := map[string]bool{}
 	for _, s := range config.All() {
 		known[s.Env] = true
@@ -229,6 +230,7 @@ var secret = regexp.MustCompile(gatePlaceholder + `|\$\{[^}]+\}|\$\w+`)
 
 // The headers of each configuration with a URL pass the gate of a server.
 func TestSnippetsReachTheServer(t *testing.T) {
+	t.Parallel()
 	base, _ := served(t, []string{"LOG_FORMAT=json", "TALKOVER_DEMO=true", "MCP_ALLOWED_HOSTS=calls.example.com", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}, "-transport", "http")
 	reached := 0
 	for name, e := range configurations(t, blocks(t)) {

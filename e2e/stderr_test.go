@@ -113,6 +113,7 @@ func TestNobodyReadsStderrOverHTTP(t *testing.T) {
 
 // A host that closes stderr, before or after the start, has its calls answered.
 func TestStderrIsClosed(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"before the start", "after the start", "and never was open"} {
 		t.Run(when, func(t *testing.T) {
 			r, w := pipe(t)
@@ -143,6 +144,7 @@ func TestStderrIsClosed(t *testing.T) {
 // All that was logged is there at the end, for those who read it. That a tool was called is
 // told at debug.
 func TestLogIsWholeAtTheEnd(t *testing.T) {
+	t.Parallel()
 	var calls strings.Builder
 	const n = 300 // with two lines each, the queue holds them all
 	for i := range n {
@@ -159,6 +161,7 @@ func TestLogIsWholeAtTheEnd(t *testing.T) {
 
 // A server that cannot start says why, though its log goes through other hands by then.
 func TestReasonToEndIsLogged(t *testing.T) {
+	t.Parallel()
 	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:99999")
 	log, _ := cmd.CombinedOutput()
 	says(t, string(log), "talkover-mcp: MCP_ADDR")
@@ -166,6 +169,7 @@ func TestReasonToEndIsLogged(t *testing.T) {
 
 // A client that no longer reads ends the server, though it has left the other pipe open.
 func TestClientThatClosesItsEndOfStdout(t *testing.T) {
+	t.Parallel()
 	cmd := command(t, []string{"LOG_FORMAT=json"}, "-demo")
 	stdin, _ := cmd.StdinPipe()
 	stdout, _ := cmd.StdoutPipe()

@@ -8,6 +8,7 @@ import (
 // n8n adds arguments, llama.cpp refuses classes in patterns, the TypeScript SDK throws over a list
 // that is null, and people paste a plus into an address: each is asked of the real process.
 func TestHostsThatSpeakInTheirOwnWay(t *testing.T) {
+	t.Parallel()
 	answers, _ := exchange(t, command(t, nil, "-demo"), hello+
 		`{"jsonrpc":"2.0","id":"tools","method":"tools/list"}`+"\n"+
 		`{"jsonrpc":"2.0","id":"n8n","method":"tools/call","params":{"name":"list_calls",`+

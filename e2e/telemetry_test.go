@@ -41,6 +41,7 @@ func terminate(t *testing.T, cmd *exec.Cmd) {
 
 // Every count that is known before stands at zero, so that the first failure is an increase.
 func TestCountsStartAtZero(t *testing.T) {
+	t.Parallel()
 	env := []string{"TALKOVER_TOKEN=" + canary, "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
 		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_MAX_CALLS_PER_HOUR=7"}
 	addrs, cmd := addresses(t, env, "-transport", "http", "-addr", "127.0.0.1:0")
@@ -72,6 +73,7 @@ func TestCountsStartAtZero(t *testing.T) {
 
 // The fetches of an issuer's keys are counted, those that fail too.
 func TestKeyFetchesAreCounted(t *testing.T) {
+	t.Parallel()
 	issuer := newIssuer(t)
 	addrs, _ := addresses(t, []string{"TALKOVER_DEMO=true", "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=oidc",
 		"MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-transport", "http", "-addr", "127.0.0.1:0")
@@ -92,6 +94,7 @@ func TestKeyFetchesAreCounted(t *testing.T) {
 // Metrics say how many calls failed and why, how the API and its limit fare, and who is
 // connected.
 func TestMetricsTellWhatHappened(t *testing.T) {
+	t.Parallel()
 	account := sandbox.New(time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 	var once sync.Once
 	env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
