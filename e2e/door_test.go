@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -70,6 +71,19 @@ func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
 	stream := streamOf(t, base, "")
 	defer stream.Close()
+	cmd := command(t, nil, "-demo")
+	stdin, _ := cmd.StdinPipe()
+	stdout, _ := cmd.StdoutPipe()
+	start(t, cmd)
+	lines := bufio.NewReader(stdout)
+	ask := func(message string) string {
+		_, _ = io.WriteString(stdin, message+"\n")
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
 	for name, id := range badIDs() {
 		for what, message := range map[string]string{
 			"id":            fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id),
@@ -102,13 +116,7 @@ func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
 			}
 			res.Body.Close()
 			check("sse", stream.next())
-			cmd := command(t, nil, "-demo")
-			cmd.Stdin = strings.NewReader(message + "\n")
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			check("stdio", string(out))
+			check("stdio", ask(message))
 		}
 	}
 	for _, id := range []string{`"` + strings.Repeat("a", 256) + `"`, `9007199254740993`, `"a"`, `-1.5`} {

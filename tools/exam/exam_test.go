@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -250,6 +252,34 @@ func TestDemoQuestions(t *testing.T) {
 
 var alone = flag.Bool("alone", false, "ask each question about the large account in a conversation of its own")
 
+// remembered makes each answer of an account once: nothing in the account changes.
+type remembered struct {
+	api     http.RoundTripper
+	answers sync.Map // by URL
+}
+
+// page is an answer that was made.
+type page struct {
+	header http.Header
+	body   []byte
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (m *remembered) RoundTrip(r *http.Request) (*http.Response, error) {
+	if a, ok := m.answers.Load(r.URL.String()); ok {
+		header, body := a.(page).header.Clone(), a.(page).body
+		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+	}
+	res, err := m.api.RoundTrip(r)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return res, err
+	}
+	body, err := io.ReadAll(res.Body)
+	m.answers.Store(r.URL.String(), page{res.Header.Clone(), body})
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	return res, err
+}
+
 // TestLargeQuestions asks the questions about the large account in a few conversations, on
 // Talkover's standard plan and in virtual time.
 func TestLargeQuestions(t *testing.T) {
@@ -263,9 +293,10 @@ func TestLargeQuestions(t *testing.T) {
 	if testing.Short() {
 		all = all[:2]
 	}
+	pages := &remembered{api: accounts["large"]().Transport()}
 	for few := range slices.Chunk(all, together) {
 		synctest.Test(t, func(t *testing.T) {
-			plan := &exam.Plan{API: accounts["large"]().Transport(), Latency: 150 * time.Millisecond}
+			plan := &exam.Plan{API: pages, Latency: 150 * time.Millisecond}
 			c := converse(t, logOf(t, "large"), plan, exam.PerMinute, exam.Clock(), true)
 			for _, q := range few {
 				reports = append(reports, newReport(q, c.sit(t, q)))
