@@ -337,6 +337,7 @@ func TestFileOfTokensWithAFaultLetsInByItsGoodLines(t *testing.T) {
 // A server that is started again lets in by the good lines of a file, as it does when the file changes, and
 // doctor says which line is bad. A file without a good line is a mistake that ends the start.
 func TestFileOfTokensWithABadLineLetsAServerStart(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path}
 	secrets(t, path, "short\n"+tokenOf("bob")+" bob\n")
