@@ -62,8 +62,8 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// command returns the command that serves a contestant at an address, with the API at a URL. Ours has its defaults, such as
-// a line in the log for each call, but no limit of requests.
+// command returns the command that serves a contestant at an address, with the API at a URL. Ours has its defaults,
+// such as a line in the log for each call, but no limit of requests.
 func command(tb testing.TB, name, addr, api string) *exec.Cmd {
 	tb.Helper()
 	if name == "bridge" {
@@ -119,8 +119,8 @@ func start(tb testing.TB, name, api string) (addr string, stop func() time.Durat
 	return "", nil
 }
 
-// caller is a client of revision 2025-11-25 with one connection. It does not use [http.Client], because the goroutines of
-// that would take a good part of the machine.
+// caller is a client of revision 2025-11-25 with one connection. It does not use [http.Client], because the
+// goroutines of that would take a good part of the machine.
 type caller struct {
 	conn    net.Conn
 	in      *bufio.Reader
@@ -139,10 +139,12 @@ func dial(addr string) (*caller, error) {
 
 // call calls a tool and returns the whole answer, which is valid until the next call.
 func (c *caller) call(tool, arguments string) ([]byte, error) {
-	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + arguments + `}}`
+	body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` +
+		arguments + `}}`
 	c.request.Reset()
 	fmt.Fprintf(&c.request, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
-		"Accept: application/json, text/event-stream\r\nMcp-Protocol-Version: 2025-11-25\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		"Accept: application/json, text/event-stream\r\nMcp-Protocol-Version: 2025-11-25\r\nContent-Length: "+
+		"%d\r\n\r\n%s", len(body), body)
 	if _, err := c.conn.Write(c.request.Bytes()); err != nil {
 		return nil, err
 	}
@@ -155,7 +157,8 @@ func (c *caller) call(tool, arguments string) ([]byte, error) {
 		return nil, err
 	}
 	answer := c.answer.Bytes()
-	if res.StatusCode != http.StatusOK || !bytes.Contains(answer, []byte(`"result":`)) || bytes.Contains(answer, []byte(`"isError":true`)) {
+	if res.StatusCode != http.StatusOK || !bytes.Contains(answer, []byte(`"result":`)) ||
+		bytes.Contains(answer, []byte(`"isError":true`)) {
 		return nil, fmt.Errorf("%s: %s: %.300s", tool, res.Status, answer)
 	}
 	return answer, nil
@@ -166,13 +169,13 @@ func pageArguments(n, pages int) string {
 	return fmt.Sprintf(`{"per_page":%d,"page":%d}`, perPage, n%pages+1)
 }
 
-// BenchmarkServer asks for pages of 20 with 16 callers at once. The contestants take turns, a round of calls each, so that a
-// machine that is quick at one time and slow at another treats both alike.
+// BenchmarkServer asks for pages of 20 with 16 callers at once. The contestants take turns, a round of calls each, so
+// that a machine that is quick at one time and slow at another treats both alike.
 //
-// Each server has a process of its own, so it collects only its own garbage, and may use all processors. The callers and the
-// API share another process, the same for both contestants. These take part of the machine too, so the ratio of calls/s is
-// smaller than that of the servers alone. cpu-µs/call shows the latter: it counts all processor time of the server's process,
-// its start included.
+// Each server has a process of its own, so it collects only its own garbage, and may use all processors. The callers
+// and the API share another process, the same for both contestants. These take part of the machine too, so the ratio
+// of calls/s is smaller than that of the servers alone. cpu-µs/call shows the latter: it counts all processor time of
+// the server's process, its start included.
 func BenchmarkServer(b *testing.B) {
 	const round = 500 // calls
 	api := newUpstream(b)

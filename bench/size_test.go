@@ -32,8 +32,8 @@ func counter(t *testing.T) func(string) int {
 	}
 }
 
-// size holds the tokens that a model reads for one question: all pages of the bridge, and of our one answer the text or the
-// structure, which its host decides.
+// size holds the tokens that a model reads for one question: all pages of the bridge, and of our one answer the text
+// or the structure, which its host decides.
 type size struct{ calls, pages, bridge, text, structure int }
 
 // sizes measures sizes with both servers over one API.
@@ -54,8 +54,8 @@ func (s sizes) page(t *testing.T, rows int) size {
 	return size{rows, 1, s.tokens(b.text(t)), s.tokens(a.text(t)), s.tokens(string(a.Result.StructuredContent))}
 }
 
-// question measures the question which share of the calls from a day to yesterday was answered, by agent. Our server counts.
-// With the bridge a model must read all calls of the days, in pages of so many rows, and count them itself.
+// question measures the question which share of the calls from a day to yesterday was answered, by agent. Our server
+// counts. With the bridge a model must read all calls of the days, in pages of so many rows, and count them itself.
 func (s sizes) question(t *testing.T, from string, rows int) size {
 	window := fmt.Sprintf(`"date_from":"%s","date_to":"2026-11-04"`, from)
 	a := s.our("get_call_stats", "{"+window+`,"group_by":["agent"]}`)
@@ -95,9 +95,11 @@ func TestSize(t *testing.T) {
 	twenty, hundred := s.page(t, 20), s.page(t, 100)
 	for _, page := range []size{twenty, hundred} {
 		t.Logf("page of %d: bridge %d tokens, our text %d (%.0f %%), our structure %d (%.0f %%)",
-			page.calls, page.bridge, page.text, percent(page.text, page.bridge), page.structure, percent(page.structure, page.bridge))
+			page.calls, page.bridge, page.text, percent(page.text, page.bridge), page.structure,
+			percent(page.structure, page.bridge))
 		if 3*page.text > page.bridge || 5*page.structure > 2*page.bridge {
-			t.Errorf("page of %d: text %d and structure %d tokens, want at most a third and two fifths of %d", page.calls, page.text, page.structure, page.bridge)
+			t.Errorf("page of %d: text %d and structure %d tokens, want at most a third and two fifths of %d",
+				page.calls, page.text, page.structure, page.bridge)
 		}
 	}
 	questions := map[string]size{}
@@ -107,7 +109,8 @@ func TestSize(t *testing.T) {
 			t.Logf("from %s, %d calls: bridge %d pages of %d, %d tokens; ours 1 call, text %d tokens, structure %d",
 				from, q.calls, q.pages, rows, q.bridge, q.text, q.structure)
 			if 5*q.text > q.bridge || 5*q.structure > q.bridge {
-				t.Errorf("from %s: text %d and structure %d tokens, want at most a fifth of %d", from, q.text, q.structure, q.bridge)
+				t.Errorf("from %s: text %d and structure %d tokens, want at most a fifth of %d", from, q.text,
+					q.structure, q.bridge)
 			}
 			if rows == 20 {
 				questions[from] = q
@@ -118,20 +121,27 @@ func TestSize(t *testing.T) {
 	wantRows(t, "../docs/comparison.md",
 		fmt.Sprintf("| one page of 20 calls | %s | %s |", n(twenty.bridge), n(twenty.text)),
 		fmt.Sprintf("| one page of 100 calls | %s | %s |", n(hundred.bridge), n(hundred.text)),
-		fmt.Sprintf("| *What share of yesterday's calls was answered, by agent?* | %d pages, %s, and the model must add up %d calls | 1 call, %s, exact |",
+		fmt.Sprintf("| *What share of yesterday's calls was answered, by agent?* | %d pages, %s, and the model must "+
+			"add up %d calls | 1 call, %s, exact |",
 			day.pages, n(day.bridge), day.calls, n(day.text)),
-		fmt.Sprintf("| the same of the last 30 days | %d pages, %s, more than most models can hold | 1 call, %s, exact |", days.pages, n(days.bridge), n(days.text)))
+		fmt.Sprintf("| the same of the last 30 days | %d pages, %s, more than most models can hold | 1 call, %s, "+
+			"exact |", days.pages, n(days.bridge), n(days.text)))
 	wantRows(t, "README.md",
-		fmt.Sprintf("| tokens of a page of 20: text, structure | %s | %s, %s | |", n(twenty.bridge), n(twenty.text), n(twenty.structure)),
-		fmt.Sprintf("| tokens of a page of 100: text, structure | %s | %s, %s | |", n(hundred.bridge), n(hundred.text), n(hundred.structure)),
-		fmt.Sprintf("| share of yesterday's calls that was answered, by agent (%d calls) | %d pages, %s tokens | 1 call, %s tokens | |",
+		fmt.Sprintf("| tokens of a page of 20: text, structure | %s | %s, %s | |", n(twenty.bridge),
+			n(twenty.text), n(twenty.structure)),
+		fmt.Sprintf("| tokens of a page of 100: text, structure | %s | %s, %s | |", n(hundred.bridge),
+			n(hundred.text), n(hundred.structure)),
+		fmt.Sprintf("| share of yesterday's calls that was answered, by agent (%d calls) | %d pages, %s tokens | 1 "+
+			"call, %s tokens | |",
 			day.calls, day.pages, n(day.bridge), n(day.text)),
-		fmt.Sprintf("| the same of 30 days (%s calls) | %d pages, %s tokens | 1 call, %s tokens | |", n(days.calls), days.pages, n(days.bridge), n(days.text)))
+		fmt.Sprintf("| the same of 30 days (%s calls) | %d pages, %s tokens | 1 call, %s tokens | |",
+			n(days.calls), days.pages, n(days.bridge), n(days.text)))
 }
 
 var figure = regexp.MustCompile(`[\d,]*\d`)
 
-// wantRows fails unless a document has each row. With -update it writes their figures into the rows that differ in them alone.
+// wantRows fails unless a document has each row. With -update it writes their figures into the rows that differ in
+// them alone.
 func wantRows(t *testing.T, document string, rows ...string) {
 	t.Helper()
 	b, err := os.ReadFile(document)
@@ -146,7 +156,8 @@ func wantRows(t *testing.T, document string, rows ...string) {
 				continue
 			}
 			// Two rows may differ in a figure of their name.
-			if name := strings.Split(row, "|")[1]; !strings.HasPrefix(line, "|"+name) && !strings.Contains(name, "calls)") {
+			if name := strings.Split(row, "|")[1]; !strings.HasPrefix(line, "|"+name) &&
+				!strings.Contains(name, "calls)") {
 				continue
 			}
 			found = true

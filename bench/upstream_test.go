@@ -17,8 +17,8 @@ import (
 // today is the day on which the account is invented.
 var today = time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
 
-// upstream serves the invented account as an API on loopback. It makes each answer once and keeps the bytes that go over the
-// wire, so that the API takes little of the machine, and the same for both servers.
+// upstream serves the invented account as an API on loopback. It makes each answer once and keeps the bytes that go
+// over the wire, so that the API takes little of the machine, and the same for both servers.
 type upstream struct {
 	account  *sandbox.Account
 	url      string

@@ -80,13 +80,15 @@ func TestAudit(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("ann")+" ann\n"+tokenOf("bob")+" bob read\n")
-	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path, "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_CONFIRM_CALLS=never"}
+	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path,
+		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_CONFIRM_CALLS=never"}
 	const number, secret = "+12025550123", "something-that-was-asked"
 	for way, ask := range ways {
 		base, log := journaled(t, env, "-demo")
 		var want []map[string]any
 		expect := func(level, msg, caller, about, name, outcome string, rows, requests any) {
-			line := map[string]any{"level": level, "msg": msg, "caller": caller, about: name, "outcome": outcome, "rows": rows, "requests": requests}
+			line := map[string]any{"level": level, "msg": msg, "caller": caller, about: name, "outcome": outcome,
+				"rows": rows, "requests": requests}
 			for key, value := range line {
 				if value == nil || value == "" {
 					delete(line, key)
@@ -114,8 +116,10 @@ func TestAudit(t *testing.T) {
 		expect("WARN", "login refused", "", "outcome", "unknown", "unknown", nil, nil)
 		ask(t, base, "talq_"+secret, "tools/list", "")
 		expect("WARN", "login refused", "", "outcome", "talkover_token", "talkover_token", nil, nil)
-		ask(t, base, tokenOf("ann"), "tools/call", `"name":"make_call","arguments":{"agent_id":"none","to":"`+number+`"}`)
-		ask(t, base, tokenOf("ann"), "tools/call", `"name":"make_call","arguments":{"agent_id":"none","to":"`+number+`"}`)
+		ask(t, base, tokenOf("ann"), "tools/call",
+			`"name":"make_call","arguments":{"agent_id":"none","to":"`+number+`"}`)
+		ask(t, base, tokenOf("ann"), "tools/call",
+			`"name":"make_call","arguments":{"agent_id":"none","to":"`+number+`"}`)
 		var got []map[string]any
 		eventually(t, "all is logged", func() bool { got = log.audits(t); return len(got) >= len(want)+2 })
 		orders := got[len(want):]
@@ -123,7 +127,8 @@ func TestAudit(t *testing.T) {
 			if id, ok := line["request"].(string); !ok || id == "" {
 				t.Errorf("%s: %v has no id of its request", way, line)
 			}
-			if strings.HasPrefix(fmt.Sprint(line["msg"]), "login") != (line["peer"] == "127.0.0.0/24" && line["count"] == 1.) {
+			if strings.HasPrefix(fmt.Sprint(line["msg"]), "login") != (line["peer"] == "127.0.0.0/24" &&
+				line["count"] == 1.) {
 				t.Errorf("%s: %v", way, line)
 			}
 			for _, key := range []string{"time", "audit", "request", "ms", "peer", "count"} {
@@ -137,7 +142,8 @@ func TestAudit(t *testing.T) {
 		if len(orders) != 2 || orders[0]["tool"] != "make_call" || len(one) != 16 || one != orders[1]["number"] {
 			t.Errorf("%s: the orders are %v", way, orders)
 		}
-		if text := log.String(); strings.Contains(text, secret) || strings.Contains(text, number[1:]) || strings.Contains(text, tokenOf("")) {
+		if text := log.String(); strings.Contains(text, secret) || strings.Contains(text, number[1:]) ||
+			strings.Contains(text, tokenOf("")) {
 			t.Errorf("%s: the log tells too much: %s", way, text)
 		}
 	}

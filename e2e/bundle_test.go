@@ -39,7 +39,8 @@ func manifestOfBundles(t *testing.T) (m bundleManifest) {
 	return m
 }
 
-// A bundle that is installed and left alone does what the program does without settings, and every setting does something.
+// A bundle that is installed and left alone does what the program does without settings, and every setting does
+// something.
 func TestBundleSettings(t *testing.T) {
 	t.Parallel()
 	m := manifestOfBundles(t)
@@ -86,7 +87,8 @@ func TestBundleSettings(t *testing.T) {
 func TestBundleSendsNothingElse(t *testing.T) {
 	t.Parallel()
 	env := manifestOfBundles(t).Server.Config.Env
-	for name, want := range map[string]string{"MCP_METRICS_ADDR": "", "MCP_TRANSPORT": "stdio", "TALKOVER_ALLOW_CALLS": "false"} {
+	for name, want := range map[string]string{"MCP_METRICS_ADDR": "", "MCP_TRANSPORT": "stdio",
+		"TALKOVER_ALLOW_CALLS": "false"} {
 		if value, ok := env[name]; !ok || value != want {
 			t.Errorf("%s is %q (there: %v), want %q", name, value, ok, want)
 		}

@@ -25,7 +25,8 @@ func TestKeptReadingsAreListedAndCleared(t *testing.T) {
 		}
 	}
 	text, code := run(env, "cache")
-	if code != 0 || !strings.Contains(text, "of this token with") || strings.Contains(text, "with 0 calls") || strings.Contains(text, "; 0 readings of other") || strings.Contains(text, "talq_") {
+	if code != 0 || !strings.Contains(text, "of this token with") || strings.Contains(text, "with 0 calls") ||
+		strings.Contains(text, "; 0 readings of other") || strings.Contains(text, "talq_") {
 		t.Errorf("%d: %s", code, text)
 	}
 	cmd := command(t, append([]string(nil), env...), "cache", "-json")
@@ -37,13 +38,15 @@ func TestKeptReadingsAreListedAndCleared(t *testing.T) {
 		}
 		Others int `json:"readings_of_other_tokens"`
 	}
-	if err != nil || json.Unmarshal(out, &listed) != nil || len(listed.Readings) == 0 || listed.Others == 0 || listed.Readings[0].Calls == 0 || listed.Readings[0].From >= listed.Readings[0].To {
+	if err != nil || json.Unmarshal(out, &listed) != nil || len(listed.Readings) == 0 || listed.Others == 0 ||
+		listed.Readings[0].Calls == 0 || listed.Readings[0].From >= listed.Readings[0].To {
 		t.Errorf("%v: %s", err, out)
 	}
 	if text, code := run(env, "cache", "clear"); code != 0 || !strings.Contains(text, "Deleted") {
 		t.Errorf("%d: %s", code, text)
 	}
-	if text, code := run(env, "cache"); code != 0 || !strings.Contains(text, "0 readings of this token") || strings.Contains(text, "; 0 readings of other") {
+	if text, code := run(env, "cache"); code != 0 || !strings.Contains(text, "0 readings of this token") ||
+		strings.Contains(text, "; 0 readings of other") {
 		t.Errorf("%d: %s", code, text)
 	}
 	if text, code := run(env, "cache", "clear", "-all"); code != 0 || strings.Contains(text, "Deleted 0 ") {
@@ -52,14 +55,16 @@ func TestKeptReadingsAreListedAndCleared(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(folder, "*", "*", "*.sealed")); len(files) > 0 {
 		t.Errorf("%q are left", files)
 	}
-	if text, code := run(upstream(t, demoAPI()), "cache"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: is not set") {
+	if text, code := run(upstream(t, demoAPI()), "cache"); code != 2 ||
+		!strings.Contains(text, "TALKOVER_CACHE_DIR: is not set") {
 		t.Errorf("%d: %s", code, text)
 	}
 	blocked := filepath.Join(folder, "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if text, code := run(append(env, "TALKOVER_CACHE_DIR="+blocked), "call", "get_call_stats"); code != 2 || !strings.Contains(text, "TALKOVER_CACHE_DIR: takes a folder") {
+	if text, code := run(append(env, "TALKOVER_CACHE_DIR="+blocked), "call", "get_call_stats"); code != 2 ||
+		!strings.Contains(text, "TALKOVER_CACHE_DIR: takes a folder") {
 		t.Errorf("%d: %s", code, text)
 	}
 }

@@ -21,7 +21,8 @@ func TestCanariesSingNowhere(t *testing.T) {
 	t.Parallel()
 	row := func(value string) string {
 		q, _ := json.Marshal(value)
-		return fmt.Sprintf(`{"id":%[1]s,"sid":%[1]s,"to":%[1]s,"to_formatted":%[1]s,"from":%[1]s,"direction":%[1]s,"status":%[1]s,"duration":%[1]s,"agent":{"id":%[1]s,"name":%[1]s,"label":%[1]s},"created_at":%[1]s}`, q)
+		return fmt.Sprintf(`{"id":%[1]s,"sid":%[1]s,"to":%[1]s,"to_formatted":%[1]s,"from":%[1]s,"direction":%[1]s,`+
+			`"status":%[1]s,"duration":%[1]s,"agent":{"id":%[1]s,"name":%[1]s,"label":%[1]s},"created_at":%[1]s}`, q)
 	}
 	says := func(status int, body func(echo string) string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +58,8 @@ func TestCanariesSingNowhere(t *testing.T) {
 		{"HTML with an echo", says(200, func(echo string) string { return "<html>" + echo + "</html>" }), "JSON"},
 		{"JSON with an echo", says(200, func(echo string) string { return `{"data":[` + echo }), "JSON"},
 		{"no list, an echo", says(200, func(echo string) string { return `{"` + echo + `":1}` }), "JSON"},
-		{"a code of the echo", says(403, func(echo string) string { return `{"error":{"code":"` + echo + `"}}` }), "403"},
+		{"a code of the echo", says(403, func(echo string) string { return `{"error":{"code":"` + echo + `"}}` }),
+			"403"},
 		{"a code of the token", says(403, func(string) string {
 			return `{"error":"` + canary + `","message":"` + strings.Repeat("x", 290) + canary + `"}`
 		}), "403"},
@@ -68,7 +70,10 @@ func TestCanariesSingNowhere(t *testing.T) {
 			}
 			return `{"message":"` + escaped + `"}`
 		}), "400"},
-		{"a token in pieces", says(400, func(string) string { return `{"message":"` + canary[:9] + "\u200b" + canary[9:] + `"}` }), "400"},
+		{"a token in pieces", says(400, func(string) string {
+			return `{"message":"` + canary[:9] + "\u200b" +
+				canary[9:] + `"}`
+		}), "400"},
 		{"fields of the echo", says(422, func(echo string) string {
 			return `{"errors":{"search":["` + echo + `"],"` + echo + `":["no"]}}`
 		}), "422"},
@@ -80,7 +85,8 @@ func TestCanariesSingNowhere(t *testing.T) {
 			w.WriteHeader(http.StatusFound)
 		}, "redirect"},
 		{"headers with an echo", func(w http.ResponseWriter, r *http.Request) {
-			for _, name := range []string{"Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Content-Type", "Content-Encoding"} {
+			for _, name := range []string{"Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
+				"X-RateLimit-Reset", "Content-Type", "Content-Encoding"} {
 				w.Header().Set(name, r.Header.Get("Authorization")+r.URL.RawQuery)
 			}
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -88,7 +94,10 @@ func TestCanariesSingNowhere(t *testing.T) {
 		{"an echo for a status", raw(func(r *http.Request) string {
 			return "HTTP/1.1 200 " + r.Header.Get("Authorization") + r.RequestURI + "\r\n\r\n"
 		}), "JSON"},
-		{"the request itself", raw(func(r *http.Request) string { return r.Method + " " + r.RequestURI + " " + r.Proto + "\r\n\r\n" }), "broke off"},
+		{"the request itself", raw(func(r *http.Request) string {
+			return r.Method + " " + r.RequestURI + " " +
+				r.Proto + "\r\n\r\n"
+		}), "broke off"},
 		{"an echo for a header", raw(func(r *http.Request) string {
 			return "HTTP/1.1 200 OK\r\n" + r.Header.Get("Authorization") + r.RequestURI + "\r\n\r\n"
 		}), "broke off"},
@@ -108,7 +117,8 @@ func TestCanariesSingNowhere(t *testing.T) {
 			tests[page-1].api(w, r)
 		}
 	}
-	call := `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":%q,%s}}}` + "\n"
+	call := `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls",` +
+		`"arguments":{"search":%q,%s}}}` + "\n"
 	prompt := hello + fmt.Sprintf(call, 0, canaryNumber, `"limit":"`+canaryNumber+`"`)
 	late := hello
 	for i, test := range tests {

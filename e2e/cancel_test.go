@@ -66,10 +66,14 @@ func (a *stuckAPI) forgets(t *testing.T, log *journal, look func()) {
 }
 
 const (
-	longCall = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"find_calls","arguments":{"sort":"longest"}%s}}`
-	other    = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"5550"}}}`
-	giveUp   = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`
-	hello26  = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
+	longCall = `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"find_calls",` +
+		`"arguments":{"sort":"longest"}%s}}`
+	other = `{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"list_calls",` +
+		`"arguments":{"search":"5550"}}}`
+	giveUp  = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`
+	hello26 = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},` +
+		`"io.modelcontextprotocol/clientCapabilities":{}}`
 )
 
 // Nobody reads page after page for a client that has cancelled its call, or has left.
@@ -103,7 +107,8 @@ func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
 		}
 	})
 	// Over HTTP, client sends the call, calls leave when it runs, and returns.
-	for name, client := range map[string]func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()){
+	for name, client := range map[string]func(t *testing.T, base string, ask func(*http.Request) *http.Response,
+		running func()){
 		"http, cancelled": func(t *testing.T, base string, ask func(*http.Request) *http.Response, running func()) {
 			res := ask(request(t.Context(), base+"/mcp", strings.TrimSpace(strings.SplitAfter(hello, "\n")[0])))
 			res.Body.Close()
@@ -124,7 +129,8 @@ func TestNoRequestsAreSpentOnACancelledCall(t *testing.T) {
 		"http, left": func(t *testing.T, base string, _ func(*http.Request) *http.Response, running func()) {
 			leaveWhile(t, base, call, running)
 		},
-		"http of 2026-07-28, left": func(t *testing.T, base string, _ func(*http.Request) *http.Response, running func()) {
+		"http of 2026-07-28, left": func(t *testing.T, base string, _ func(*http.Request) *http.Response,
+			running func()) {
 			leaveWhile(t, base, fmt.Sprintf(longCall, hello26), running, "Mcp-Protocol-Version", "2026-07-28",
 				"Mcp-Method", "tools/call", "Mcp-Name", "find_calls", "Accept", "application/json, text/event-stream")
 		},
@@ -209,7 +215,8 @@ func openStream(t *testing.T, base string) (io.Closer, string) {
 // it is answered.
 func TestLongAddressesHoldNobodyUp(t *testing.T) {
 	t.Parallel()
-	read := fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=%s"}}`, strings.Repeat("a", 32<<10))
+	read := fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":"resources/read",`+
+		`"params":{"uri":"talkover://calls.csv?search=%s"}}`, strings.Repeat("a", 32<<10))
 	const want = "at most 1024"
 	answers, _ := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"), hello+read+"\n"+listCall(8, 1))
 	if !strings.Contains(string(answers["7"]), want) || !strings.Contains(string(answers["8"]), "calls match") {

@@ -23,9 +23,12 @@ func TestCheck(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"check|-demo|calls>0|answer_rate>=50|period=yesterday", 0, []string{"ok    calls>0  it is ", "ok    answer_rate>=50  it is ", "\nExact: all "}},
-		{"check|-demo|calls > 0|answer_rate < 50 %|period=yesterday", 1, []string{"ok    calls > 0", "FAIL  answer_rate < 50 %  it is "}},
-		{"check|-demo|answer_rate>=1|period=yesterday|contact=zzzz", 2, []string{"?     answer_rate>=1  cannot be told: there is no such figure"}},
+		{"check|-demo|calls>0|answer_rate>=50|period=yesterday", 0, []string{"ok    calls>0  it is ",
+			"ok    answer_rate>=50  it is ", "\nExact: all "}},
+		{"check|-demo|calls > 0|answer_rate < 50 %|period=yesterday", 1, []string{"ok    calls > 0",
+			"FAIL  answer_rate < 50 %  it is "}},
+		{"check|-demo|answer_rate>=1|period=yesterday|contact=zzzz", 2,
+			[]string{"?     answer_rate>=1  cannot be told: there is no such figure"}},
 		{"check|-demo|-json|calls==0|period=yesterday|contact=zzzz", 0, []string{`"holds": true`, `"value": 0`}},
 		{"check|-demo|calls>1|period=tomorow", 2, []string{"none of today, yesterday"}},
 		{"check|-demo|callz>1", 2, []string{`"callz" is not a metric; there are calls, `}},
@@ -35,7 +38,8 @@ func TestCheck(t *testing.T) {
 		code, stdout, stderr := try(t, nil, strings.Split(test.args, "|")...)
 		for _, want := range test.says {
 			if code != test.code || !strings.Contains(stdout+stderr, want) {
-				t.Errorf("%s: exit %d, want %d and %q; stderr %q, stdout:\n%s", test.args, code, test.code, want, stderr, stdout)
+				t.Errorf("%s: exit %d, want %d and %q; stderr %q, stdout:\n%s", test.args, code, test.code, want,
+					stderr, stdout)
 			}
 		}
 	}
@@ -55,14 +59,19 @@ func settings(env []string, more ...string) map[string]string {
 func TestACheckTellsNothingWhereNothingIsExact(t *testing.T) {
 	t.Parallel()
 	noTotals := settings(upstream(t, func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"success":true,"data":[{"id":"1","sid":"CA1","from":"+12025550100","to":"+12025550101","direction":"inbound","status":"completed","duration":9,"created_at":"2026-11-05T10:00:00Z"}]}`)
+		io.WriteString(w, `{"success":true,"data":[{"id":"1","sid":"CA1","from":"+12025550100","to":"+12025550101",`+
+			`"direction":"inbound","status":"completed","duration":9,"created_at":"2026-11-05T10:00:00Z"}]}`)
 	}))
 	code, stdout, stderr := try(t, noTotals, "check", "calls>=0")
 	if code != cli.Misconfigured || strings.Contains(stdout, "ok ") {
 		t.Errorf("without totals: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	away := settings(upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
-	if code, stdout, stderr := try(t, away, "check", "calls>=0"); code != cli.Misconfigured || stdout != "" || !strings.Contains(stderr, "token") {
+	away := settings(upstream(t, func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	if code, stdout, stderr := try(t, away, "check", "calls>=0"); code != cli.Misconfigured || stdout != "" ||
+		!strings.Contains(stderr, "token") {
 		t.Errorf("refused: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
@@ -89,11 +98,13 @@ func TestAChecksRequests(t *testing.T) {
 // A sheet has all pages, each call once, and says in its first line and its exit code whether that is all.
 func TestCSV(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"list_calls|status=failed", "find_calls|period=last_30_days", "find_calls|sort=longest|min_seconds=300"} {
+	for _, args := range []string{"list_calls|status=failed", "find_calls|period=last_30_days",
+		"find_calls|sort=longest|min_seconds=300"} {
 		code, stdout, stderr := try(t, nil, append([]string{"csv", "-demo"}, strings.Split(args, "|")...)...)
 		head, rest, _ := strings.Cut(stdout, "\n")
 		rows, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
-		if code != 0 || stderr != "" || err != nil || !strings.HasPrefix(head, fmt.Sprintf("# all %d calls that fit (", len(rows)-1)) || len(rows) < 60 {
+		if code != 0 || stderr != "" || err != nil ||
+			!strings.HasPrefix(head, fmt.Sprintf("# all %d calls that fit (", len(rows)-1)) || len(rows) < 60 {
 			t.Errorf("%s: exit %d, stderr %q, %v, %d rows: %s", args, code, stderr, err, len(rows), head)
 		}
 		seen := map[string]bool{}
@@ -105,7 +116,8 @@ func TestCSV(t *testing.T) {
 		}
 	}
 	masked := map[string]string{"TALKOVER_MASK_NUMBERS": "last4"}
-	if code, stdout, _ := try(t, masked, "csv", "-demo", "list_calls", "per_page=7", "status=busy"); code != 0 || strings.Contains(stdout, "+1") || strings.Contains(stdout, "+44") {
+	if code, stdout, _ := try(t, masked, "csv", "-demo", "list_calls", "per_page=7", "status=busy"); code != 0 ||
+		strings.Contains(stdout, "+1") || strings.Contains(stdout, "+44") {
 		t.Errorf("masked: exit %d, stdout:\n%s", code, stdout)
 	}
 	for args, want := range map[string]string{
@@ -114,7 +126,8 @@ func TestCSV(t *testing.T) {
 		"csv -demo list_calls limitt=5":  "limitt",
 		"csv -demo find_calls period=no": "none of today",
 	} {
-		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code == 0 || stdout != "" || !strings.Contains(stderr, want) {
+		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code == 0 || stdout != "" ||
+			!strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}
@@ -138,7 +151,8 @@ func TestCSVOfHostileRows(t *testing.T) {
 		for i := first; i < last; i++ {
 			rows = append(rows, row(i))
 		}
-		fmt.Fprintf(w, `{"success":true,"data":[%s],"pagination":{"current_page":%d,"last_page":2,"per_page":50,"total":60}}`, strings.Join(rows, ","), page)
+		fmt.Fprintf(w, `{"success":true,"data":[%s],"pagination":{"current_page":%d,"last_page":2,"per_page":50,`+
+			`"total":60}}`, strings.Join(rows, ","), page)
 	}))
 	code, stdout, stderr := try(t, env, "csv", "list_calls")
 	if code != 0 || !strings.Contains(stdout, ",'=HYPERLINK(1),") || strings.Contains(stdout, ",=HYPERLINK") {
@@ -146,7 +160,8 @@ func TestCSVOfHostileRows(t *testing.T) {
 	}
 	total = 55
 	code, stdout, stderr = try(t, env, "csv", "list_calls")
-	if code != cli.Failed || !strings.HasPrefix(stdout, "# NOT PROVEN TO BE ALL: 55 calls") || !strings.Contains(stderr, "55 are here, and 60 fit") {
+	if code != cli.Failed || !strings.HasPrefix(stdout, "# NOT PROVEN TO BE ALL: 55 calls") ||
+		!strings.Contains(stderr, "55 are here, and 60 fit") {
 		t.Errorf("exit %d, stderr %q, stdout:\n%.600s", code, stderr, stdout)
 	}
 }

@@ -79,7 +79,8 @@ func says(t *testing.T, text string, parts ...string) {
 	}
 }
 
-const greeting = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"codex","version":"1"}}}`
+const greeting = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25",` +
+	`"capabilities":{},"clientInfo":{"name":"codex","version":"1"}}}`
 
 // Codex on Windows writes a byte order mark before its first line.
 func TestByteOrderMarkBeforeTheHandshake(t *testing.T) {
@@ -102,14 +103,17 @@ func TestByteOrderMarkBeforeTheHandshake(t *testing.T) {
 func TestClientsWrittenInPHP(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
-		greet := strings.Replace(greeting, `"capabilities":{}`, `"capabilities":{"roots":[],"elicitation":[],"sampling":[],"experimental":[]},"_meta":[]`, 1)
+		greet := strings.Replace(greeting, `"capabilities":{}`,
+			`"capabilities":{"roots":[],"elicitation":[],"sampling":[],"experimental":[]},"_meta":[]`, 1)
 		says(t, say(1, greet), `"id":"hello"`, "serverInfo")
 		says(t, say(1, strings.Replace(greeting, `"capabilities":{}`, `"capabilities":[]`, 1)), "serverInfo")
-		for method, want := range map[string]string{"ping": `"result":{}`, "tools/list": `"list_calls"`, "prompts/list": `"prompts"`, "resources/list": `"talkover://`} {
+		for method, want := range map[string]string{"ping": `"result":{}`, "tools/list": `"list_calls"`,
+			"prompts/list": `"prompts"`, "resources/list": `"talkover://`} {
 			says(t, say(1, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":[]}`, method)), want)
 			says(t, say(1, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{"_meta":[]}}`, method)), want)
 		}
-		says(t, say(1, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_agents","arguments":[],"_meta":[]}}`), `"structuredContent"`)
+		says(t, say(1, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_agents","arguments":[],`+
+			`"_meta":[]}}`), `"structuredContent"`)
 	})
 }
 
@@ -117,7 +121,8 @@ func TestClientsWrittenInPHP(t *testing.T) {
 func TestListOfOneStatus(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
-		const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"status":%s,"per_page":%s}}}`
+		const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls",` +
+			`"arguments":{"status":%s,"per_page":%s}}}`
 		plain, listed := say(1, fmt.Sprintf(call, `"failed"`, `3`)), say(1, fmt.Sprintf(call, `["failed"]`, `[3]`))
 		says(t, plain, "structuredContent")
 		if plain != listed {
@@ -132,7 +137,8 @@ func TestIDsAboveTwoToThe53(t *testing.T) {
 	t.Parallel()
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
 		const first, second = "9007199254740993", "9007199254740992"
-		got := say(2, strings.Replace(listCall(1, 1), `"id":1`, `"id":`+first, 1), strings.Replace(listCall(1, 2), `"id":1`, `"id":`+second, 1))
+		got := say(2, strings.Replace(listCall(1, 1), `"id":1`, `"id":`+first, 1), strings.Replace(listCall(1, 2),
+			`"id":1`, `"id":`+second, 1))
 		for line := range strings.Lines(got) {
 			switch {
 			case strings.Contains(line, `"id":`+first+`,`):
@@ -143,12 +149,16 @@ func TestIDsAboveTwoToThe53(t *testing.T) {
 				t.Errorf("an answer to nobody: %.300s", line)
 			}
 		}
-		says(t, say(1, `{"jsonrpc":"2.0","id":18446744073709551615,"method":"no/such"}`), `"id":18446744073709551615,`, "-32601")
+		says(t, say(1, `{"jsonrpc":"2.0","id":18446744073709551615,"method":"no/such"}`),
+			`"id":18446744073709551615,`, "-32601")
 	})
 	base, _ := served(t, []string{"LOG_FORMAT=json"}, "-demo", "-transport", "http")
 	const call = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"tools/call","params":{"name":"list_agents",` +
-		`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":[]}}}`
-	headers := []string{"Accept", "application/json, text/event-stream", "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "list_agents"}
+		`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},` +
+		`"io.modelcontextprotocol/clientCapabilities":[]}}}`
+	headers := []string{"Accept", "application/json, text/event-stream", "Mcp-Protocol-Version", "2026-07-28",
+		"Mcp-Method", "tools/call", "Mcp-Name", "list_agents"}
 	_, body, err := post(base, call, headers...)
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +173,16 @@ func TestBatchesAreRefusedByTheirIDs(t *testing.T) {
 	t.Parallel()
 	const words = "batches are not supported"
 	overEach(t, func(t *testing.T, say func(int, ...string) string) {
-		says(t, say(1, `[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":"a","method":"ping"}]`), `"id":"a"`, words)
+		says(t, say(1, `[{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":"a",`+
+			`"method":"ping"}]`), `"id":"a"`, words)
 		says(t, say(1, `[{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}]`), `"id":9007199254740993`, words)
 		for _, without := range []string{`[]`, `[7,{}]`, `[{"jsonrpc":"2.0","method":"notifications/initialized"}]`} {
 			says(t, say(1, without), `"id":null`, words)
 		}
 		says(t, say(1, listCall(1, 1)), "calls match")
 	})
-	answers, _ := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"), hello+`[`+listCall(1, 1)+`,`+listCall(2, 1)+`]`)
+	answers, _ := exchange(t, command(t, []string{"LOG_FORMAT=json"}, "-demo"),
+		hello+`[`+listCall(1, 1)+`,`+listCall(2, 1)+`]`)
 	says(t, string(answers["1"]), words)
 	says(t, string(answers["2"]), words)
 }

@@ -35,30 +35,47 @@ func TestMisuseSaysWhatToChange(t *testing.T) {
 		args []string
 		want []string // what each line must say, in order
 	}{
-		"no token":           {nil, []string{"-transport", "http"}, []string{"TALKOVER_TOKEN: takes"}},
-		"token with a word":  {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, nil, []string{"TALKOVER_TOKEN: takes the token alone"}},
-		"transport flag":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"}, []string{"-transport", "pigeon"}, []string{"MCP_TRANSPORT: takes"}},
-		"open address":       {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "sse"}, []string{"-addr", "0.0.0.0:0"}, []string{"MCP_ADDR: takes a loopback address while MCP_AUTH=none"}},
-		"port in use":        {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http", "MCP_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_ADDR: takes a port that is free"}},
-		"metrics in use":     {map[string]string{"TALKOVER_TOKEN": canary, "MCP_METRICS_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil, []string{"MCP_METRICS_ADDR: takes a port that is free"}},
-		"two lists":          {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken, "MCP_AUTH_TOKENS_FILE", spaced), nil, []string{"MCP_AUTH_TOKENS_FILE: takes a path only"}},
-		"client in the demo": {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"}, []string{"-demo", "-transport", "http"}, []string{"TALKOVER_TOKEN_SOURCE: takes"}},
-		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars", "MCP_TRANSPORT": "x", "LOG_LEVEL": "y"}, nil,
+		"no token": {nil, []string{"-transport", "http"}, []string{"TALKOVER_TOKEN: takes"}},
+		"token with a word": {map[string]string{"TALKOVER_TOKEN": "Bearer " + canary}, nil,
+			[]string{"TALKOVER_TOKEN: takes the token alone"}},
+		"transport flag": {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http"},
+			[]string{"-transport", "pigeon"}, []string{"MCP_TRANSPORT: takes"}},
+		"open address": {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "sse"},
+			[]string{"-addr", "0.0.0.0:0"}, []string{"MCP_ADDR: takes a loopback address while MCP_AUTH=none"}},
+		"port in use": {map[string]string{"TALKOVER_TOKEN": canary, "MCP_TRANSPORT": "http",
+			"MCP_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil,
+			[]string{"MCP_ADDR: takes a port that is free"}},
+		"metrics in use": {map[string]string{"TALKOVER_TOKEN": canary,
+			"MCP_METRICS_ADDR": busy.Addr().String(), "LOG_LEVEL": "error"}, nil,
+			[]string{"MCP_METRICS_ADDR: takes a port that is free"}},
+		"two lists": {overHTTP("MCP_AUTH", "token", "MCP_AUTH_TOKENS", gateToken, "MCP_AUTH_TOKENS_FILE",
+			spaced), nil, []string{"MCP_AUTH_TOKENS_FILE: takes a path only"}},
+		"client in the demo": {map[string]string{"TALKOVER_TOKEN_SOURCE": "client"},
+			[]string{"-demo", "-transport", "http"}, []string{"TALKOVER_TOKEN_SOURCE: takes"}},
+		"all at once": {map[string]string{"TALKOVER_TIMEOUT": "soon", "TALKOVER_TIMEZONE": "Mars",
+			"MCP_TRANSPORT": "x", "LOG_LEVEL": "y"}, nil,
 			[]string{"TALKOVER_TIMEOUT", "TALKOVER_TIMEZONE", "MCP_TRANSPORT", "LOG_LEVEL", "TALKOVER_TOKEN"}},
-		"unknown flag":     {nil, []string{"-fast"}, []string{"-fast"}},
-		"a port":           {nil, []string{"--port", "9000"}, []string{"unknown flag: --port; the address is one flag: -transport http -addr 127.0.0.1:8080"}},
+		"unknown flag": {nil, []string{"-fast"}, []string{"-fast"}},
+		"a port": {nil, []string{"--port", "9000"},
+			[]string{"unknown flag: --port; the address is one flag: -transport http -addr 127.0.0.1:8080"}},
 		"a port, one dash": {nil, []string{"-port=9000"}, []string{"-addr 127.0.0.1:8080"}},
-		"a tool":           {nil, []string{"list_calls"}, []string{`"list_calls" is a tool, not a command; to call it: talkover-mcp call list_calls NAME=VALUE`}},
-		"serve":            {nil, []string{"serve"}, []string{`"serve" is not a command; without one talkover-mcp serves: over stdio, or with -transport http`}},
-		"near a command":   {nil, []string{"docter"}, []string{`"docter" is not a command; did you mean doctor?`}},
-		"near to nothing":  {nil, []string{"frobnicate"}, []string{`"frobnicate" is not a command; there are cache, call,`}},
-		"help on nothing":  {nil, []string{"help", "frobnicate"}, []string{`"frobnicate" is not a command`}},
-		"JSON of serving":  {nil, []string{"-json"}, []string{"-json: a server prints nothing to read"}},
-		"no token, words":  {nil, []string{"call", "list_calls", "failed"}, []string{`"failed" is not of the form name=value`}},
-		"unknown command":  {map[string]string{"TALKOVER_TOKEN": canary}, []string{"dance"}, []string{`"dance" is not a command`}},
-		"too many words":   {nil, []string{"completion", "bash", "zsh"}, []string{`unknown command "zsh"`}},
-		"call of nothing":  {map[string]string{"TALKOVER_TOKEN": canary}, []string{"call"}, []string{"which tool?"}},
-		"call without =":   {nil, []string{"call", "-demo", "list_calls", "failed"}, []string{`"failed" is not of the form name=value`}},
+		"a tool": {nil, []string{"list_calls"},
+			[]string{`"list_calls" is a tool, not a command; to call it: talkover-mcp call list_calls NAME=VALUE`}},
+		"serve": {nil, []string{"serve"},
+			[]string{`"serve" is not a command; without one talkover-mcp serves: over stdio, or with -transport http`}},
+		"near a command": {nil, []string{"docter"}, []string{`"docter" is not a command; did you mean doctor?`}},
+		"near to nothing": {nil, []string{"frobnicate"},
+			[]string{`"frobnicate" is not a command; there are cache, call,`}},
+		"help on nothing": {nil, []string{"help", "frobnicate"}, []string{`"frobnicate" is not a command`}},
+		"JSON of serving": {nil, []string{"-json"}, []string{"-json: a server prints nothing to read"}},
+		"no token, words": {nil, []string{"call", "list_calls", "failed"},
+			[]string{`"failed" is not of the form name=value`}},
+		"unknown command": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"dance"},
+			[]string{`"dance" is not a command`}},
+		"too many words":  {nil, []string{"completion", "bash", "zsh"}, []string{`unknown command "zsh"`}},
+		"call of nothing": {map[string]string{"TALKOVER_TOKEN": canary}, []string{"call"}, []string{"which tool?"}},
+		"call without =": {nil, []string{"call", "-demo", "list_calls", "failed"},
+			[]string{`"failed" is not of the form name=value`}},
 	} {
 		code, stdout, stderr := try(t, test.env, test.args...)
 		lines := strings.Split(strings.TrimSpace(stderr), "\n")
@@ -87,7 +104,8 @@ func TestHelpAndVersion(t *testing.T) {
 		if s.Takes == "" || s.Means == "" {
 			t.Errorf("%s is not described", s.Env)
 		}
-		if !strings.Contains(stdout, s.Env+" (") || !strings.Contains(stdout, s.Means) || !strings.Contains(stdout, s.Default) {
+		if !strings.Contains(stdout, s.Env+" (") || !strings.Contains(stdout, s.Means) ||
+			!strings.Contains(stdout, s.Default) {
 			t.Errorf("-help does not tell of %s", s.Env)
 		}
 		if s.Flag != "" && !strings.Contains(stdout, "  --"+s.Flag+" ") {
@@ -100,7 +118,8 @@ func TestHelpAndVersion(t *testing.T) {
 		}
 	}
 	for _, asked := range []string{"help call", "call -h", "call --help", "-h call", "help -demo call"} {
-		if code, stdout, stderr := try(t, nil, strings.Fields(asked)...); code != 0 || stderr != "" || !strings.Contains(stdout, "call TOOL [NAME=VALUE ...]") {
+		if code, stdout, stderr := try(t, nil, strings.Fields(asked)...); code != 0 || stderr != "" ||
+			!strings.Contains(stdout, "call TOOL [NAME=VALUE ...]") {
 			t.Errorf("%s: exit %d, stderr %q, stdout:\n%s", asked, code, stderr, stdout)
 		}
 	}
@@ -117,7 +136,8 @@ func TestExamplesOfHelp(t *testing.T) {
 	ran := 0
 	for _, c := range new(cli.Program).Tree().Commands() {
 		for line := range strings.Lines(c.Example) {
-			if code, stdout, stderr := try(t, nil, strings.Fields(strings.ReplaceAll(line, "'", ""))[1:]...); code != 0 || stdout == "" || stderr != "" {
+			if code, stdout, stderr := try(t, nil, strings.Fields(strings.ReplaceAll(line, "'",
+				""))[1:]...); code != 0 || stdout == "" || stderr != "" {
 				t.Errorf("%sexit %d, stderr %q, stdout %q", line, code, stderr, stdout)
 			}
 			ran++
@@ -139,8 +159,10 @@ func TestJSON(t *testing.T) {
 		{"version", 0, `"version":"`},
 		{"-version", 0, `"go":"go1.`},
 		{"tools", 0, `{"tools":[{`},
-		{"doctor -demo", 0, `{"ok":true,"summary":"All is well.","findings":[{"check":"configuration","severity":"ok","text":"stdio; the demo,`},
-		{"doctor", 1, `{"ok":false,"summary":"1 check failed: configuration.","findings":[{"check":"configuration","severity":"fail","text":"TALKOVER_TOKEN: takes`},
+		{"doctor -demo", 0, `{"ok":true,"summary":"All is well.","findings":[{"check":"configuration",` +
+			`"severity":"ok","text":"stdio; the demo,`},
+		{"doctor", 1, `{"ok":false,"summary":"1 check failed: configuration.","findings":[{"check":"configuration",` +
+			`"severity":"fail","text":"TALKOVER_TOKEN: takes`},
 		{"healthcheck", 1, `{"alive":false,"why":"healthcheck: over stdio`},
 		{"call -demo list_calls per_page=1", 0, `"columns":[`},
 	} {
@@ -148,7 +170,8 @@ func TestJSON(t *testing.T) {
 		for _, args := range [][]string{append([]string{"-json"}, words...), append(words, "--json")} {
 			code, stdout, stderr := try(t, nil, args...)
 			var got bytes.Buffer
-			if err := json.Compact(&got, []byte(stdout)); err != nil || code != test.code || stderr != "" || !strings.Contains(got.String(), test.want) {
+			if err := json.Compact(&got, []byte(stdout)); err != nil || code != test.code || stderr != "" ||
+				!strings.Contains(got.String(), test.want) {
 				t.Errorf("%q: exit %d, %v, stderr %q, no %s in\n%s", args, code, err, stderr, test.want, got.String())
 			}
 		}
@@ -189,7 +212,8 @@ func TestToolsAreThoseOfTheSettings(t *testing.T) {
 			t.Errorf("%s: exit %d, stderr %q, stdout %.300s", name, code, stderr, stdout)
 		}
 	}
-	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"}, "tools"); code != cli.Misconfigured || stdout != "" ||
+	if code, stdout, stderr := try(t, map[string]string{"TALKOVER_ALLOW_CALLS": "perhaps"},
+		"tools"); code != cli.Misconfigured || stdout != "" ||
 		stderr != "talkover-mcp: TALKOVER_ALLOW_CALLS: takes true or false\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -218,7 +242,8 @@ func TestCall(t *testing.T) {
 			t.Errorf("%s: exit %d, stderr %q, stdout:\n%s", test.args, code, stderr, stdout)
 		}
 	}
-	if code, stdout, stderr := try(t, nil, "call", "-demo", "no_such_tool"); code != 1 || stdout != "" || !strings.Contains(stderr, "no_such_tool") {
+	if code, stdout, stderr := try(t, nil, "call", "-demo", "no_such_tool"); code != 1 || stdout != "" ||
+		!strings.Contains(stderr, "no_such_tool") {
 		t.Errorf("unknown tool: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
@@ -227,7 +252,8 @@ func TestCall(t *testing.T) {
 func TestChart(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := try(t, nil, "chart", "-demo", "get_call_stats", "group_by=agent", "date_from=2026-11-01")
-	if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "<!doctype html>") || !strings.Contains(stdout, `"arguments":{"date_from":"2026-11-01","group_by":"agent"}`) ||
+	if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "<!doctype html>") ||
+		!strings.Contains(stdout, `"arguments":{"date_from":"2026-11-01","group_by":"agent"}`) ||
 		!strings.Contains(stdout, `"structuredContent":{`) {
 		t.Errorf("exit %d, stderr %q, stdout %.300s", code, stderr, stdout)
 	}
@@ -241,7 +267,8 @@ func TestChart(t *testing.T) {
 		"chart":                          {cli.Misconfigured, "chart: which tool?"},
 		"chart -demo -json list_calls":   {cli.Misconfigured, "-json: chart prints HTML"},
 	} {
-		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code != want.code || stdout != "" || !strings.Contains(stderr, want.says) {
+		if code, stdout, stderr := try(t, nil, strings.Fields(args)...); code != want.code || stdout != "" ||
+			!strings.Contains(stderr, want.says) {
 			t.Errorf("%s: exit %d, stdout %.80q, stderr %q", args, code, stdout, stderr)
 		}
 	}
@@ -287,7 +314,8 @@ func TestCallsNeedLeaveAndOverHTTPAGate(t *testing.T) {
 			t.Errorf("%s: make_call is there: %t; %d an hour", name, got, c.MaxCallsPerHour)
 		}
 	}
-	if _, _, stderr := try(t, overHTTP(append(gate, yes...)...)); !strings.Contains(stderr, "TALKOVER_CALL_COUNTRIES: takes calling codes such as 1,44") {
+	if _, _, stderr := try(t, overHTTP(append(gate, yes...)...)); !strings.Contains(stderr,
+		"TALKOVER_CALL_COUNTRIES: takes calling codes such as 1,44") {
 		t.Errorf("without a list of codes: %s", stderr)
 	}
 }

@@ -76,8 +76,8 @@ func deployed(t *testing.T) map[string]map[string]string {
 	}
 }
 
-// The server starts with what deploy/ sets, knows clients by the name that is public, and lets nobody in without a token. Its
-// secrets are files.
+// The server starts with what deploy/ sets, knows clients by the name that is public, and lets nobody in without a
+// token. Its secrets are files.
 func TestDeployedSettingsServe(t *testing.T) {
 	t.Parallel()
 	for name, set := range deployed(t) {
@@ -87,13 +87,15 @@ func TestDeployedSettingsServe(t *testing.T) {
 			}
 			for setting := range set {
 				known := slices.ContainsFunc(config.All(), func(s config.Setting) bool { return s.Env == setting })
-				if secret := slices.Contains([]string{"TALKOVER_TOKEN", "MCP_AUTH_TOKENS"}, setting); !known && setting != "GOMEMLIMIT" || secret {
+				if secret := slices.Contains([]string{"TALKOVER_TOKEN", "MCP_AUTH_TOKENS"}, setting); !known &&
+					setting != "GOMEMLIMIT" || secret {
 					t.Errorf("%s is not a setting of the program, or a secret in the environment", setting)
 				}
 			}
 			folder := t.TempDir()
 			for setting, text := range map[string]string{
-				"TALKOVER_TOKEN_FILE": canary, "MCP_AUTH_TOKENS_FILE": gateToken + " ann", "TALKOVER_VALKEY_URL_FILE": "valkey://127.0.0.1:1",
+				"TALKOVER_TOKEN_FILE": canary, "MCP_AUTH_TOKENS_FILE": gateToken + " ann",
+				"TALKOVER_VALKEY_URL_FILE": "valkey://127.0.0.1:1",
 			} {
 				path, ok := set[setting]
 				if !ok {
@@ -128,7 +130,8 @@ func TestDeployedSettingsServe(t *testing.T) {
 				{"/mcp", "calls.example.com", gateToken, http.StatusOK},
 				{"/mcp", "evil.example", gateToken, http.StatusForbidden},
 			} {
-				r, err := http.NewRequest(http.MethodPost, addrs["serving"]+knock.path, strings.NewReader(strings.SplitN(hello, "\n", 2)[0]))
+				r, err := http.NewRequest(http.MethodPost, addrs["serving"]+knock.path,
+					strings.NewReader(strings.SplitN(hello, "\n", 2)[0]))
 				if knock.path == "/healthz" {
 					r, err = http.NewRequest(http.MethodGet, addrs["serving"]+knock.path, nil)
 				}
@@ -160,23 +163,34 @@ func TestDeployedServersAreConfined(t *testing.T) {
 	const pod = "spec.template.spec.containers.0."
 	for name, want := range map[string]map[string]any{
 		"compose.yaml": {
-			"services.talkover-mcp.ports": nil, "services.talkover-mcp.deploy.replicas": 3, "services.talkover-mcp.stop_grace_period": "12s",
-			"services.talkover-mcp.environment.TALKOVER_REPLICAS": "3", "services.talkover-mcp.healthcheck.test": []any{"CMD", "/talkover-mcp", "healthcheck"},
-			"services.valkey.ports": nil, "services.valkey.networks": []any{"shared"}, "services.caddy.networks": []any{"inside", "outside"},
+			"services.talkover-mcp.ports": nil, "services.talkover-mcp.deploy.replicas": 3,
+			"services.talkover-mcp.stop_grace_period":             "12s",
+			"services.talkover-mcp.environment.TALKOVER_REPLICAS": "3",
+			"services.talkover-mcp.healthcheck.test":              []any{"CMD", "/talkover-mcp", "healthcheck"},
+			"services.valkey.ports":                               nil, "services.valkey.networks": []any{"shared"},
+			"services.caddy.networks":  []any{"inside", "outside"},
 			"networks.inside.internal": true, "networks.shared.internal": true, "services.caddy.secrets": nil,
 		},
 		"kubernetes/deployment.yaml": {
-			"spec.replicas": 1, "spec.strategy.rollingUpdate.maxUnavailable": 0, "spec.template.spec.terminationGracePeriodSeconds": 20,
-			"spec.template.spec.automountServiceAccountToken": false, "spec.template.spec.volumes.0.secret.defaultMode": 0o440,
-			pod + "startupProbe.httpGet.path": "/healthz", pod + "livenessProbe.httpGet.path": "/healthz", pod + "readinessProbe.httpGet.path": "/readyz",
-			pod + "readinessProbe.httpGet.httpHeaders.0.value": "localhost", pod + "livenessProbe.httpGet.httpHeaders.0.value": "localhost",
-			pod + "volumeMounts.0.readOnly": true, pod + "ports.0.name": "http", pod + "ports.1.name": "metrics",
+			"spec.replicas": 1, "spec.strategy.rollingUpdate.maxUnavailable": 0,
+			"spec.template.spec.terminationGracePeriodSeconds": 20,
+			"spec.template.spec.automountServiceAccountToken":  false,
+			"spec.template.spec.volumes.0.secret.defaultMode":  0o440,
+			pod + "startupProbe.httpGet.path":                  "/healthz",
+			pod + "livenessProbe.httpGet.path":                 "/healthz",
+			pod + "readinessProbe.httpGet.path":                "/readyz",
+			pod + "readinessProbe.httpGet.httpHeaders.0.value": "localhost",
+			pod + "livenessProbe.httpGet.httpHeaders.0.value":  "localhost",
+			pod + "volumeMounts.0.readOnly":                    true, pod + "ports.0.name": "http",
+			pod + "ports.1.name": "metrics",
 			pod + "securityContext": map[string]any{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 				"capabilities": map[string]any{"drop": []any{"ALL"}}},
-			"spec.template.spec.securityContext": map[string]any{"runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+			"spec.template.spec.securityContext": map[string]any{"runAsNonRoot": true, "runAsUser": 65532,
+				"runAsGroup": 65532, "fsGroup": 65532,
 				"seccompProfile": map[string]any{"type": "RuntimeDefault"}},
 		},
-		"kubernetes/service.yaml": {"spec.ports.0.targetPort": "http", "spec.ports.1.targetPort": "metrics", "spec.ports.0.name": "http"},
+		"kubernetes/service.yaml": {"spec.ports.0.targetPort": "http", "spec.ports.1.targetPort": "metrics",
+			"spec.ports.0.name": "http"},
 		"kubernetes/namespace.yaml": {"metadata.labels": map[string]any{
 			"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}},
 		"kubernetes/kustomization.yaml":          {"configMapGenerator.0.literals.6": "MCP_DRAIN_DELAY=5s"},
@@ -188,7 +202,8 @@ func TestDeployedServersAreConfined(t *testing.T) {
 			"spec.ingress.1.from.0.namespaceSelector.matchLabels": map[string]any{"kubernetes.io/metadata.name": "monitoring"}, "spec.ingress.1.ports.0.port": "metrics",
 			"spec.egress.1.ports": []any{map[string]any{"protocol": "TCP", "port": 443}},
 			// 169.254.0.0/16 has the metadata service of a cloud.
-			"spec.egress.1.to.0.ipBlock.except": []any{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"},
+			"spec.egress.1.to.0.ipBlock.except": []any{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16",
+				"172.16.0.0/12", "192.168.0.0/16"},
 		},
 	} {
 		doc := yamlFile(t, name)
@@ -201,7 +216,8 @@ func TestDeployedServersAreConfined(t *testing.T) {
 	services, _ := at(yamlFile(t, "compose.yaml"), "services").(map[string]any)
 	for name, s := range services {
 		if at(s, "read_only") != true || at(s, "privileged") != nil || fmt.Sprint(at(s, "cap_drop")) != "[ALL]" ||
-			fmt.Sprint(at(s, "security_opt")) != "[no-new-privileges:true]" || at(s, "deploy.resources.limits.memory") == nil {
+			fmt.Sprint(at(s, "security_opt")) != "[no-new-privileges:true]" ||
+			at(s, "deploy.resources.limits.memory") == nil {
 			t.Errorf("compose.yaml: %s may do more than it has to", name)
 		}
 	}
@@ -213,7 +229,8 @@ func TestDeployedServersAreConfined(t *testing.T) {
 			t.Errorf("ingress.yaml: %v leads to %v", at(p, "path"), to)
 		}
 	}
-	if want := []string{"/mcp Exact", "/mcp/ Exact", "/register Exact", "/.well-known/oauth-protected-resource Prefix"}; !slices.Equal(open, want) {
+	if want := []string{"/mcp Exact", "/mcp/ Exact", "/register Exact",
+		"/.well-known/oauth-protected-resource Prefix"}; !slices.Equal(open, want) {
 		t.Errorf("open to the world: %q, want %q", open, want)
 	}
 }
@@ -236,20 +253,25 @@ func TestImagesArePinned(t *testing.T) {
 	}
 }
 
-// What a run of .ci/proxies does not show: browsers keep to https, nothing is told of health and metrics, no call is placed
-// twice, and no log of a proxy has a token.
+// What a run of .ci/proxies does not show: browsers keep to https, nothing is told of health and metrics, no call is
+// placed twice, and no log of a proxy has a token.
 func TestProxiesKeepWhatIsInside(t *testing.T) {
 	t.Parallel()
 	for file, test := range map[string]struct{ has, lacks []string }{
 		"deploy/Caddyfile": {
-			has: []string{"admin off", "request>headers>X-Talkover-Token delete", `header Strict-Transport-Security "max-age=31536000"`,
-				"\t@calls path /mcp /mcp/ /register /.well-known/oauth-protected-resource /.well-known/oauth-protected-resource/*\n",
-				"\t@sessions path /sse /sse/ /message\n", "\thandle {\n\t\trespond 404\n\t}", "lb_policy ip_hash", "dynamic a talkover-mcp 8080", "keepalive 60s", "lb_try_duration 15s"},
+			has: []string{"admin off", "request>headers>X-Talkover-Token delete",
+				`header Strict-Transport-Security "max-age=31536000"`,
+				"\t@calls path /mcp /mcp/ /register /.well-known/oauth-protected-resource " +
+					"/.well-known/oauth-protected-resource/*\n",
+				"\t@sessions path /sse /sse/ /message\n", "\thandle {\n\t\trespond 404\n\t}", "lb_policy ip_hash",
+				"dynamic a talkover-mcp 8080", "keepalive 60s", "lb_try_duration 15s"},
 			lacks: []string{"flush_interval", "lb_retry_match"},
 		},
 		"deploy/nginx.conf": {
-			has: []string{"listen 443 ssl;", `add_header Strict-Transport-Security "max-age=31536000" always;`, "proxy_set_header Host $http_host;",
-				"proxy_buffering off;", "proxy_set_header Connection close;", "ip_hash;", "location / {\n\t\treturn 404;\n\t}", "server talkover-mcp-1:8080 max_fails=0;"},
+			has: []string{"listen 443 ssl;", `add_header Strict-Transport-Security "max-age=31536000" always;`,
+				"proxy_set_header Host $http_host;",
+				"proxy_buffering off;", "proxy_set_header Connection close;", "ip_hash;",
+				"location / {\n\t\treturn 404;\n\t}", "server talkover-mcp-1:8080 max_fails=0;"},
 			lacks: []string{"non_idempotent"},
 		},
 	} {

@@ -21,7 +21,8 @@ import (
 func TestDoctorPrintsWhatItFound(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,"per_page":1,"total":4213}}`)
+		io.WriteString(w, `{"success":true,"data":[{"id":"a"}],"pagination":{"current_page":1,"last_page":4213,`+
+			`"per_page":1,"total":4213}}`)
 	}))
 	defer s.Close()
 	form := regexp.MustCompile(`^(ok|warn|FAIL|-) +([a-z ]+): (.+)$`)
@@ -52,7 +53,10 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
 	defer s.Close()
 	issuer := newIssuer(t)
 	env := overHTTP("TALKOVER_BASE_URL", s.URL, "MCP_ADDR", "127.0.0.1:0",
@@ -94,7 +98,9 @@ func TestDoctorJSONIsAsItsPageSays(t *testing.T) {
 func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	out, err := command(t, []string{"TALKOVER_DEMO=true", "TALKOVER_TIMEZON=" + canary}, "doctor").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "TALKOVER_TIMEZON is not a setting of this program, so it does nothing; did you mean TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
+	if err != nil || !strings.Contains(string(out),
+		"TALKOVER_TIMEZON is not a setting of this program, so it does nothing; did you mean "+
+			"TALKOVER_TIMEZONE?") || strings.Contains(string(out), canary) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
@@ -105,7 +111,10 @@ func TestDoctorReadsTheNamesOfTheEnvironment(t *testing.T) {
 func TestTheCauseIsNamedEverywhere(t *testing.T) {
 	t.Parallel()
 	proxy := func(status int) string {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(status)
+		}))
 		t.Cleanup(s.Close)
 		return "HTTPS_PROXY=http://user:" + canary + "@" + s.Listener.Addr().String()
 	}
@@ -116,31 +125,43 @@ func TestTheCauseIsNamedEverywhere(t *testing.T) {
 	const elsewhere = "https://api.talkover.invalid/api/v1"
 	const again, never = "Try again in a minute.", "Trying again will not help."
 	for _, test := range []struct{ base, env, cause, what, do, again string }{
-		{elsewhere, proxy(407), "proxy_login", "the proxy that HTTPS_PROXY names wants a user and a password (407)", "Set them in HTTPS_PROXY", never},
-		{elsewhere, proxy(403), "proxy_refuses", "the proxy that HTTPS_PROXY names does not let it through (403)", "Ask who runs the proxy", never},
-		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "@[proxy", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
-		{elsewhere, "HTTPS_PROXY=http://" + canary + "@proxy:none", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
-		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "%zz@proxy:3128", "proxy_url", "HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
-		{elsewhere, "HTTPS_PROXY=http://127.0.0.1:1", "proxy_away", "the proxy that HTTPS_PROXY names gives no connection", "Correct HTTPS_PROXY, or add", again},
-		{secure.URL, "", "certificate_unknown", "its certificate is not one that this machine trusts", "Install the root certificate", never},
-		{"http://127.0.0.1:1", "", "refused", "it refuses connections", "See whether the machine of this server has a network", again},
+		{elsewhere, proxy(407), "proxy_login",
+			"the proxy that HTTPS_PROXY names wants a user and a password (407)", "Set them in HTTPS_PROXY", never},
+		{elsewhere, proxy(403), "proxy_refuses", "the proxy that HTTPS_PROXY names does not let it through (403)",
+			"Ask who runs the proxy", never},
+		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "@[proxy", "proxy_url",
+			"HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://" + canary + "@proxy:none", "proxy_url",
+			"HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://user:" + canary + "%zz@proxy:3128", "proxy_url",
+			"HTTPS_PROXY holds no URL of a proxy", "Correct it: host:port", never},
+		{elsewhere, "HTTPS_PROXY=http://127.0.0.1:1", "proxy_away",
+			"the proxy that HTTPS_PROXY names gives no connection", "Correct HTTPS_PROXY, or add", again},
+		{secure.URL, "", "certificate_unknown", "its certificate is not one that this machine trusts",
+			"Install the root certificate", never},
+		{"http://127.0.0.1:1", "", "refused", "it refuses connections",
+			"See whether the machine of this server has a network", again},
 	} {
 		t.Run(test.cause, func(t *testing.T) {
 			t.Parallel()
-			env := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + test.base, "LOG_FORMAT=json", "LOG_LEVEL=debug", test.env}
+			env := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + test.base, "LOG_FORMAT=json",
+				"LOG_LEVEL=debug", test.env}
 			var out bytes.Buffer
 			doctor := command(t, env, "doctor")
 			doctor.Stdout = &out
 			if err := doctor.Run(); err == nil || doctor.ProcessState.ExitCode() != cli.Failed {
 				t.Errorf("%s: the doctor says %v", test.cause, err)
 			}
-			if text := out.String(); !strings.Contains(text, "\nFAIL  network: ") || !strings.Contains(text, " could not be reached: "+test.what) ||
+			if text := out.String(); !strings.Contains(text, "\nFAIL  network: ") ||
+				!strings.Contains(text, " could not be reached: "+test.what) ||
 				!strings.Contains(text, test.do) || !strings.HasSuffix(text, "\n1 check failed: network.\n") {
 				t.Errorf("the doctor says\n%s", text)
 			}
-			answers, stderr := exchange(t, command(t, env), hello+`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
+			answers, stderr := exchange(t, command(t, env),
+				hello+`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
 			text := string(answers["1"])
-			for _, want := range []string{"Talkover could not be reached", ": " + test.what, test.again + " " + test.do, "`talkover-mcp doctor`"} {
+			for _, want := range []string{"Talkover could not be reached", ": " + test.what,
+				test.again + " " + test.do, "`talkover-mcp doctor`"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("%s: no %q in\n%s", test.cause, want, text)
 				}
@@ -168,11 +189,14 @@ func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 		io.WriteString(w, `{"message":"Unauthorized"}`)
 	})
-	const said = "does not look like a Talkover token (it does not begin with talq_); the host may not have filled it in"
-	for token, foreign := range map[string]bool{"${TALKOVER_TOKEN}": true, "%TALKOVER_TOKEN%": true, "${input:token}": true, "undefined": true, "***": true, canary: false} {
+	const said = "does not look like a Talkover token (it does not begin with talq_); the host may not have filled " +
+		"it in"
+	for token, foreign := range map[string]bool{"${TALKOVER_TOKEN}": true, "%TALKOVER_TOKEN%": true,
+		"${input:token}": true, "undefined": true, "***": true, canary: false} {
 		for _, args := range [][]string{{"doctor"}, {"call", "list_calls"}} {
 			out, _ := command(t, append(env, "TALKOVER_TOKEN="+token), args...).Output()
-			if got := strings.Contains(string(out), "What TALKOVER_TOKEN holds "+said); got != foreign || !strings.Contains(string(out), "401 Unauthorized") {
+			if got := strings.Contains(string(out), "What TALKOVER_TOKEN holds "+said); got != foreign ||
+				!strings.Contains(string(out), "401 Unauthorized") {
 				t.Errorf("%s with %s says\n%s", args[0], token, out)
 			}
 		}
@@ -180,7 +204,8 @@ func TestATokenThatTheHostDidNotFillIn(t *testing.T) {
 	base, _ := served(t, append(env, "TALKOVER_TOKEN=", "TALKOVER_TOKEN_SOURCE=client"), "-transport", "http")
 	for token, foreign := range map[string]bool{"${TALKOVER_TOKEN}": true, canary: false} {
 		_, text, err := post(base, listCall(1, 1), "X-Talkover-Token", token)
-		if got := strings.Contains(text, "X-Talkover-Token") && strings.Contains(text, "What it holds "+said); err != nil || got != foreign {
+		if got := strings.Contains(text, "X-Talkover-Token") &&
+			strings.Contains(text, "What it holds "+said); err != nil || got != foreign {
 			t.Errorf("with %s of the client: %v, %s", token, err, text)
 		}
 	}
@@ -190,7 +215,8 @@ func TestDoctorTakesNoArguments(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"doctor", "healthcheck"} {
 		code, stdout, stderr := try(t, nil, command, "-demo", "now")
-		if want := fmt.Sprintf("talkover-mcp: %q is not a command", command+" now"); code != cli.Misconfigured || stdout != "" || !strings.HasPrefix(stderr, want) {
+		if want := fmt.Sprintf("talkover-mcp: %q is not a command", command+" now"); code != cli.Misconfigured ||
+			stdout != "" || !strings.HasPrefix(stderr, want) {
 			t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 		}
 	}

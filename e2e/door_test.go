@@ -25,11 +25,13 @@ const pinging = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 // Behind a gate a caller has one share, whatever Talkover tokens it invents.
 func TestInventedTalkoverTokensGiveNoShares(t *testing.T) {
 	t.Parallel()
-	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken + "," + tokenOf("bob"), "TALKOVER_TOKEN_SOURCE=client", "MCP_RATE_LIMIT=5"}
+	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken + "," + tokenOf("bob"),
+		"TALKOVER_TOKEN_SOURCE=client", "MCP_RATE_LIMIT=5"}
 	base, _ := served(t, env, "-transport", "http")
 	got, begun := map[int]int{}, time.Now()
 	for i := range 40 {
-		status, _, err := post(base, pinging, "Authorization", "Bearer "+gateToken, "X-Talkover-Token", fmt.Sprintf("talq_invented_%d", i))
+		status, _, err := post(base, pinging, "Authorization", "Bearer "+gateToken, "X-Talkover-Token",
+			fmt.Sprintf("talq_invented_%d", i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +40,8 @@ func TestInventedTalkoverTokensGiveNoShares(t *testing.T) {
 	if most := 6 + int(5*time.Since(begun).Minutes()); got[200] > most || got[200]+got[429] != 40 {
 		t.Errorf("40 requests of one caller with a limit of 5 have the statuses %v", got)
 	}
-	if status, _, err := post(base, pinging, "Authorization", "Bearer "+tokenOf("bob"), "X-Talkover-Token", "talq_invented_1"); status != 200 {
+	if status, _, err := post(base, pinging, "Authorization", "Bearer "+tokenOf("bob"), "X-Talkover-Token",
+		"talq_invented_1"); status != 200 {
 		t.Errorf("another caller: %d %v", status, err)
 	}
 	for i := range 110 { // streams
@@ -59,8 +62,10 @@ func TestInventedTalkoverTokensGiveNoShares(t *testing.T) {
 // badIDs are ids that are none, or too long to be repeated.
 func badIDs() map[string]string {
 	return map[string]string{
-		"an object": `{"secret":1}`, "a list": `["secret"]`, "true": `true`, "a long text": `"` + strings.Repeat("secret", 60) + `"`,
-		"a vast text": `"` + strings.Repeat("secret", 9000) + `"`, "a long number": strings.Repeat("7", 300), "a vast number": strings.Repeat("7", 60_000),
+		"an object": `{"secret":1}`, "a list": `["secret"]`, "true": `true`,
+		"a long text": `"` + strings.Repeat("secret", 60) + `"`,
+		"a vast text": `"` + strings.Repeat("secret", 9000) + `"`, "a long number": strings.Repeat("7", 300),
+		"a vast number": strings.Repeat("7", 60_000),
 	}
 }
 
@@ -86,10 +91,12 @@ func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
 	}
 	for name, id := range badIDs() {
 		for what, message := range map[string]string{
-			"id":            fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id),
-			"id of a call":  fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":"list_agents"}}`, id),
+			"id": fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"ping"}`, id),
+			"id of a call": fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call",`+
+				`"params":{"name":"list_agents"}}`, id),
 			"id in a batch": fmt.Sprintf(`[{"jsonrpc":"2.0","id":%s,"method":"ping"}]`, id),
-			"progressToken": fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_agents","_meta":{"progressToken":%s}}}`, id),
+			"progressToken": fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call",`+
+				`"params":{"name":"list_agents","_meta":{"progressToken":%s}}}`, id),
 		} {
 			check := func(way, answer string) {
 				t.Helper()
@@ -98,7 +105,8 @@ func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
 					Error struct{ Code int }
 				}
 				err := json.Unmarshal([]byte(answer), &said)
-				if err != nil || said.Error.Code != -32600 || len(answer) > 400 || strings.Contains(answer, "secret") || strings.Contains(answer, "7777") {
+				if err != nil || said.Error.Code != -32600 || len(answer) > 400 ||
+					strings.Contains(answer, "secret") || strings.Contains(answer, "7777") {
 					t.Errorf("%s of %s over %s: %.300s", what, name, way, answer)
 				}
 				if what != "progressToken" && said.ID != nil {
@@ -131,14 +139,18 @@ func TestIDsThatAreNoneAreNotRepeated(t *testing.T) {
 func heavy(size, values int) []string {
 	var all []string
 	for _, of := range []string{`[]`, `{}`, `0`, `{"a":{}}`, `[[[[]]]]`, `{"":0}`} {
-		const head, tail = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"status":[`, `""]}}}`
+		const head, tail = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls",` +
+			`"arguments":{"status":[`, `""]}}}`
 		marks := 1 + strings.Count(of, "[") + strings.Count(of, "{")
 		n := min((size-len(head)-len(tail))/(len(of)+1), (values-10)/marks)
-		all = append(all, head+strings.Repeat(of+",", n)+tail+strings.Repeat(" ", size-len(head)-len(tail)-n*(len(of)+1)))
+		all = append(all, head+strings.Repeat(of+",", n)+tail+strings.Repeat(" ",
+			size-len(head)-len(tail)-n*(len(of)+1)))
 	}
 	text := strings.Repeat("x", size-400)
-	return append(all, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"`+text+`"}}}`,
-		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"`+text+`","version":"1"}}}`)
+	return append(all, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls",`+
+		`"arguments":{"search":"`+text+`"}}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},`+
+			`"clientInfo":{"name":"`+text+`","version":"1"}}}`)
 }
 
 // sending has callers send messages, several at once, and returns how often each status came.
@@ -151,7 +163,8 @@ func sending(t *testing.T, base string, callers, atOnce, each int, messages []st
 		for n := range atOnce {
 			all.Go(func() {
 				for i := range each {
-					status, _, err := post(base, messages[(n+i)%len(messages)], "Authorization", "Bearer "+tokenOf(fmt.Sprint("caller", caller)))
+					status, _, err := post(base, messages[(n+i)%len(messages)], "Authorization",
+						"Bearer "+tokenOf(fmt.Sprint("caller", caller)))
 					mu.Lock()
 					if got[status]++; err != nil {
 						got[-1]++
@@ -171,7 +184,8 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 	for i := range 4 {
 		tokens = append(tokens, tokenOf(fmt.Sprint("caller", i)))
 	}
-	env := []string{"LOG_FORMAT=json", "GOMEMLIMIT=200MiB", "MCP_RATE_LIMIT=0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + strings.Join(tokens, ",")}
+	env := []string{"LOG_FORMAT=json", "GOMEMLIMIT=200MiB", "MCP_RATE_LIMIT=0", "MCP_AUTH=token",
+		"MCP_AUTH_TOKENS=" + strings.Join(tokens, ",")}
 	again := 2 // is how often each sends
 	if long() {
 		again = 8
@@ -193,7 +207,8 @@ func TestHeavyMessagesTakeLittleMemory(t *testing.T) {
 		base, cmd := served(t, env, "-demo", "-transport", "http")
 		start, got := time.Now(), sending(t, base, test.callers, test.atOnce, test.each, test.messages)
 		memory := peak(t, cmd.Process.Pid) >> 10
-		t.Logf("%s: statuses %v in %v, peak of %d MiB", test.name, got, time.Since(start).Round(time.Millisecond), memory)
+		t.Logf("%s: statuses %v in %v, peak of %d MiB", test.name, got, time.Since(start).Round(time.Millisecond),
+			memory)
 		if got[test.want] != test.callers*test.atOnce*test.each {
 			t.Errorf("%s: statuses %v, want %d alone", test.name, got, test.want)
 		}
@@ -218,7 +233,8 @@ func TestFloodOfRefusedLoginsLeavesFewLines(t *testing.T) {
 		{"127.0.0.1", "2001:db8:7::1", "2001:db8:7::/48"},
 		{"127.0.0.1", "not an address", "127.0.0.0/24"},
 	} {
-		env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken, "MCP_TRUSTED_PROXIES=" + test.trusted}
+		env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
+			"MCP_TRUSTED_PROXIES=" + test.trusted}
 		base, log := journaled(t, env, "-demo")
 		start := time.Now()
 		for i := range logins {
@@ -240,7 +256,8 @@ func TestFloodOfRefusedLoginsLeavesFewLines(t *testing.T) {
 			return counted["no_login"]+counted["unknown"] == logins
 		})
 		lines, most := log.audits(t), 2*(int(time.Since(start).Seconds())+2)
-		t.Logf("%d refused logins in %v leave %d lines, %d bytes", logins, time.Since(start).Round(time.Millisecond), len(lines), len(log.String()))
+		t.Logf("%d refused logins in %v leave %d lines, %d bytes", logins,
+			time.Since(start).Round(time.Millisecond), len(lines), len(log.String()))
 		if len(lines) > most || counted["no_login"] != logins/3 {
 			t.Errorf("%d lines, which count %v; want at most %d", len(lines), counted, most)
 		}
@@ -313,7 +330,8 @@ func TestFileOfTokensWithAFaultLetsInByItsGoodLines(t *testing.T) {
 			ready := page(base + "/readyz")
 			isTold := strings.Contains(ready, "MCP_AUTH_TOKENS_FILE: ") && strings.HasPrefix(ready, "200 ok\n")
 			return a == ann && b == bob && isTold == (good == "0") && !strings.Contains(ready, tokenOf("")[:20]) &&
-				strings.Contains(page(strings.TrimSuffix(metrics, "/metrics")+"/metrics"), "\ntalkover_mcp_auth_tokens_file_good "+good+"\n")
+				strings.Contains(page(strings.TrimSuffix(metrics, "/metrics")+"/metrics"),
+					"\ntalkover_mcp_auth_tokens_file_good "+good+"\n")
 		})
 	}
 	state("all is well", 200, 200, "1")
@@ -431,11 +449,13 @@ func TestForeignJWTsFetchNoKeys(t *testing.T) {
 	issuer.Start()
 	defer issuer.Close()
 	const resource = "https://calls.example.com/mcp"
-	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_AUTH=oidc", "MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=" + resource}, "-demo", "-transport", "http")
+	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_AUTH=oidc", "MCP_OIDC_ISSUER=" + issuer.URL,
+		"MCP_RESOURCE_URL=" + resource}, "-demo", "-transport", "http")
 	now := time.Now()
 	try := func(name, iss, aud string, exp time.Time, want int32) {
 		t.Helper()
-		if status, body, err := post(base, pinging, "Authorization", "Bearer "+unsigned("new", iss, aud, exp)); status != 401 {
+		if status, body, err := post(base, pinging, "Authorization", "Bearer "+unsigned("new", iss, aud,
+			exp)); status != 401 {
 			t.Errorf("%s: %d %s %v", name, status, body, err)
 		}
 		if got := fetched.Load(); got != want {
@@ -452,12 +472,15 @@ func TestForeignJWTsFetchNoKeys(t *testing.T) {
 func TestDoctorLooksAtTheGateInTheDemo(t *testing.T) {
 	t.Parallel()
 	issuer := newIssuer(t)
-	env := map[string]string{"MCP_AUTH": "oidc", "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1:0", "MCP_OIDC_ISSUER": issuer.URL, "MCP_RESOURCE_URL": "https://calls.example.com/mcp"}
-	if code, stdout, _ := try(t, env, "doctor", "-demo"); code != cli.Success || !strings.Contains(stdout, "ok    gate: ") {
+	env := map[string]string{"MCP_AUTH": "oidc", "MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1:0",
+		"MCP_OIDC_ISSUER": issuer.URL, "MCP_RESOURCE_URL": "https://calls.example.com/mcp"}
+	if code, stdout, _ := try(t, env, "doctor", "-demo"); code != cli.Success ||
+		!strings.Contains(stdout, "ok    gate: ") {
 		t.Errorf("exit %d: %s", code, stdout)
 	}
 	issuer.Close()
-	if code, stdout, _ := try(t, env, "doctor", "-demo"); code != cli.Failed || !strings.Contains(stdout, "FAIL  gate: MCP_OIDC_ISSUER") || strings.Contains(stdout, "All is well") {
+	if code, stdout, _ := try(t, env, "doctor", "-demo"); code != cli.Failed ||
+		!strings.Contains(stdout, "FAIL  gate: MCP_OIDC_ISSUER") || strings.Contains(stdout, "All is well") {
 		t.Errorf("exit %d: %s", code, stdout)
 	}
 }

@@ -15,16 +15,23 @@ func TestTheDoctorAndTheToolsSayTheSame(t *testing.T) {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); _, _ = io.WriteString(w, body) }
 	}
 	for want, answer := range map[string]http.HandlerFunc{
-		"answered 401 Unauthorized: it does not know the token":                                           says(401, ""),
-		"answered 403 Forbidden: the token has no permission for this":                                    says(403, ""),
-		"answered 404 Not Found: there is no such address":                                                says(404, ""),
-		"answered 422 Unprocessable Entity: it does not take these arguments":                             says(422, ""),
-		"limit of requests a minute is reached":                                                           says(429, ""),
-		"answered 501 Not Implemented: an error on its side":                                              says(501, ""),
-		"answered 200 OK but says that it failed":                                                         says(200, `{"success":false}`),
-		"answered with a redirect (302 Found), which is never followed, because the token would go along": says(302, ""),
-		"answer (200 OK) was not the JSON that was asked for, but perhaps a page of a proxy":              says(200, html),
-		"Talkover's own words: \"No.\"":                                                                   says(400, `{"message":"No."}`),
+		"answered 401 Unauthorized: it does not know the " +
+			"token": says(401, ""),
+		"answered 403 Forbidden: the token has no permission for " +
+			"this": says(403, ""),
+		"answered 404 Not Found: there is no such " +
+			"address": says(404, ""),
+		"answered 422 Unprocessable Entity: it does not take these " +
+			"arguments": says(422, ""),
+		"limit of requests a minute is reached": says(429, ""),
+		"answered 501 Not Implemented: an error on its " +
+			"side": says(501, ""),
+		"answered 200 OK but says that it failed": says(200, `{"success":false}`),
+		"answered with a redirect (302 Found), which is never followed, because the token would go " +
+			"along": says(302, ""),
+		"answer (200 OK) was not the JSON that was asked for, but perhaps a page of a " +
+			"proxy": says(200, html),
+		"Talkover's own words: \"No.\"": says(400, `{"message":"No."}`),
 	} {
 		env := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/api/v1/health" {

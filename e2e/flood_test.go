@@ -41,7 +41,8 @@ func peak(t *testing.T, pid int) int {
 // spread. It calls there when each was there once.
 func strangers(ctx context.Context, addr string, half, greeting, large int, spread time.Duration, there func()) {
 	const head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-	const greet = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`
+	const greet = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",` +
+		`"capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`
 	mebibyte := strings.Repeat(" ", 1<<20-1)
 	var all, once sync.WaitGroup
 	send := func(text string, pause time.Duration) {
@@ -170,7 +171,8 @@ func TestFloodOfStrangers(t *testing.T) {
 		half, greeting, large, spread = 300, 1000, 250, 3*time.Second
 		most, rounds, each = 200, 5, 4*time.Second
 	}
-	env := []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "GOMEMLIMIT=200MiB", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
+	env := []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "GOMEMLIMIT=200MiB", "MCP_AUTH=token",
+		"MCP_AUTH_TOKENS=" + gateToken}
 	base, cmd := served(t, env, "-demo", "-transport", "http")
 	var quiet, busy []time.Duration
 	for range rounds { // in turn, so that what else the machine does hits both alike
@@ -180,7 +182,8 @@ func TestFloodOfStrangers(t *testing.T) {
 		end()
 	}
 	memory := peak(t, cmd.Process.Pid) >> 10
-	t.Logf("%d half requests, %d greetings a second, %d of 1 MiB: peak of %d MiB; p99 %v, quiet %v", half, greeting, large, memory, busy, quiet)
+	t.Logf("%d half requests, %d greetings a second, %d of 1 MiB: peak of %d MiB; p99 %v, quiet %v", half,
+		greeting, large, memory, busy, quiet)
 	if memory > most && !underRace() {
 		t.Errorf("the peak is %d MiB, and may be %d", memory, most)
 	}

@@ -58,8 +58,10 @@ func fill(t *testing.T, folder string) {
 	t.Helper()
 	old := time.Now().AddDate(0, 0, -30)
 	for _, name := range []string{
-		"letter.txt", ".ssh/id_ed25519", "photos/2019/sea.jpg", "CACHEDIR.TAG", "diary/2026-11-01.day", "a.day", "b.day.1.2",
-		strings.Repeat("a", 32) + "/" + strings.Repeat("b", 32) + ".day", strings.Repeat("c", 32) + "-" + strings.Repeat("d", 32) + ".day",
+		"letter.txt", ".ssh/id_ed25519", "photos/2019/sea.jpg", "CACHEDIR.TAG", "diary/2026-11-01.day", "a.day",
+		"b.day.1.2",
+		strings.Repeat("a", 32) + "/" + strings.Repeat("b", 32) + ".day", strings.Repeat("c", 32) + "-" +
+			strings.Repeat("d", 32) + ".day",
 	} {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -164,7 +166,8 @@ func TestAFolderOfAnotherProgramIsRefused(t *testing.T) {
 		"with a foreign mark": func(t *testing.T, ours string) error { fill(t, ours); return nil },
 		"with a mark behind a link": func(t *testing.T, ours string) error {
 			fill(t, ours)
-			return cmpOr(os.Remove(filepath.Join(ours, "CACHEDIR.TAG")), os.Symlink(mark, filepath.Join(ours, "CACHEDIR.TAG")))
+			return cmpOr(os.Remove(filepath.Join(ours, "CACHEDIR.TAG")),
+				os.Symlink(mark, filepath.Join(ours, "CACHEDIR.TAG")))
 		},
 		"with a folder as mark": func(t *testing.T, ours string) error {
 			return os.MkdirAll(filepath.Join(ours, "CACHEDIR.TAG", "photos"), 0o700)
@@ -172,7 +175,8 @@ func TestAFolderOfAnotherProgramIsRefused(t *testing.T) {
 		"behind a link": func(t *testing.T, ours string) error {
 			elsewhere := filepath.Join(filepath.Dir(ours), "elsewhere")
 			fill(t, elsewhere)
-			return cmpOr(os.WriteFile(filepath.Join(elsewhere, "CACHEDIR.TAG"), text, 0o600), os.Symlink(elsewhere, ours))
+			return cmpOr(os.WriteFile(filepath.Join(elsewhere, "CACHEDIR.TAG"), text, 0o600),
+				os.Symlink(elsewhere, ours))
 		},
 		"a file": func(_ *testing.T, ours string) error { return os.WriteFile(ours, nil, 0o600) },
 	} {
@@ -249,7 +253,8 @@ func TestOnlyKeptReadingsAreDeleted(t *testing.T) {
 		t.Log(err)
 	}
 	old := time.Now().AddDate(0, 0, -60)
-	for _, path := range append([]string{filepath.Join(ours, "notes.day"), filepath.Join(ours, "notes.txt")}, kept[:1]...) {
+	for _, path := range append([]string{filepath.Join(ours, "notes.day"), filepath.Join(ours, "notes.txt")},
+		kept[:1]...) {
 		if err := os.Chtimes(path, old, old); err != nil {
 			t.Fatal(err)
 		}
@@ -258,7 +263,8 @@ func TestOnlyKeptReadingsAreDeleted(t *testing.T) {
 	if log := ask(); strings.Count(log, "deleted kept readings") != 1 || !strings.Contains(log, `"readings":1`) {
 		t.Errorf("the log does not say that a reading went: %s", log)
 	}
-	if text, want := ask("cache", "clear", "-all"), fmt.Sprintf("Deleted %d kept reading", len(kept)-1); !strings.Contains(text, want) {
+	if text, want := ask("cache", "clear", "-all"), fmt.Sprintf("Deleted %d kept reading",
+		len(kept)-1); !strings.Contains(text, want) {
 		t.Errorf("no %q in %s", want, text)
 	}
 	for _, path := range kept {
@@ -289,7 +295,8 @@ func TestAFolderThatOthersMayWriteToIsToldOf(t *testing.T) {
 	} {
 		folder := t.TempDir()
 		ours := filepath.Join(folder, "talkover-mcp-cache")
-		if err := cmpOr(os.Mkdir(ours, 0o700), cmpOr(os.Chmod(ours, test.ours), os.Chmod(folder, test.folder))); err != nil {
+		if err := cmpOr(os.Mkdir(ours, 0o700), cmpOr(os.Chmod(ours, test.ours),
+			os.Chmod(folder, test.folder))); err != nil {
 			t.Fatal(err)
 		}
 		if n := strings.Count(runAll(t, env, t.TempDir(), folder), warning); n != test.want {

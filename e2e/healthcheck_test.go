@@ -39,9 +39,11 @@ func TestHealthcheckOfAServer(t *testing.T) {
 		"no host":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": ":" + port}, nil},
 		"by flags":       {nil, []string{"-transport", "http", "-addr", "localhost:" + port}},
 		"by -addr alone": {nil, []string{"-addr", "localhost:" + port}},
-		"bad settings":   {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN", "Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
+		"bad settings": {overHTTP("MCP_ADDR", "127.0.0.1:"+port, "MCP_AUTH", "token", "TALKOVER_TOKEN",
+			"Bearer "+canary, "TALKOVER_TIMEOUT", "soon"), nil},
 	} {
-		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != cli.Success || stdout+stderr != "" {
+		if code, stdout, stderr := try(t, test.env, append(test.args, "healthcheck")...); code != cli.Success ||
+			stdout+stderr != "" {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -65,14 +67,18 @@ func TestHealthcheckSaysWhatIsWrong(t *testing.T) {
 		env  map[string]string
 		want string
 	}{
-		"stdio":             {nil, "over stdio there is nothing to ask; give it the address of the server"},
-		"nobody":            {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": dead}, dead + " does not answer: "},
-		"a redirect":        {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": other.Listener.Addr().String()}, "answers 302 at /healthz, where the server answers 200"},
+		"stdio": {nil, "over stdio there is nothing to ask; give it the address of the server"},
+		"nobody": {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": dead},
+			dead + " does not answer: "},
+		"a redirect": {map[string]string{"MCP_TRANSPORT": "http",
+			"MCP_ADDR": other.Listener.Addr().String()}, "answers 302 at /healthz, where the server answers 200"},
 		"unknown transport": {map[string]string{"MCP_TRANSPORT": "pigeon"}, "MCP_TRANSPORT: takes stdio, sse or http"},
-		"no port":           {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"}, "MCP_ADDR: takes host:port"},
+		"no port": {map[string]string{"MCP_TRANSPORT": "http", "MCP_ADDR": "127.0.0.1"},
+			"MCP_ADDR: takes host:port"},
 	} {
 		code, stdout, stderr := try(t, test.env, "healthcheck")
-		if code != cli.Failed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
+		if code != cli.Failed || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+			!strings.HasPrefix(stderr, "talkover-mcp: healthcheck: ") || !strings.Contains(stderr, test.want) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, stdout, stderr)
 		}
 	}
@@ -88,8 +94,10 @@ func TestHealthcheckDoesNotWaitForSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	var out, errs bytes.Buffer
-	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
-	if code := p.Run(ctx, []string{"healthcheck"}); code != cli.Failed || !strings.Contains(errs.String(), "does not answer within") {
+	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(overHTTP("MCP_ADDR", silent.Addr().String())),
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
+	if code := p.Run(ctx, []string{"healthcheck"}); code != cli.Failed ||
+		!strings.Contains(errs.String(), "does not answer within") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}
 }

@@ -61,7 +61,8 @@ var gated = map[string]string{"Authorization": "Bearer " + gateToken}
 func behindGate(name string, env []string) []string {
 	env = append(env, "TALKOVER_ALLOW_CALLS=true")
 	if name != "stdio" {
-		env = append(env, "MCP_AUTH=token", "MCP_AUTH_TOKENS="+gateToken, "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_CONFIRM_CALLS=never")
+		env = append(env, "MCP_AUTH=token", "MCP_AUTH_TOKENS="+gateToken, "TALKOVER_CALL_COUNTRIES=1",
+			"TALKOVER_CONFIRM_CALLS=never")
 	}
 	return env
 }
@@ -121,7 +122,8 @@ func (s *switcher) listen(t *testing.T) (env []string) {
 			return
 		}
 		defer c.Close()
-		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "+
+			"websocket\r\n\r\n")
 		_, _ = io.Copy(io.Discard, c) // until the client hangs up
 	})
 }
@@ -146,7 +148,8 @@ func TestAnotherProtocolHoldsNothingUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := new(switcher)
-			env := append(api.listen(t), "TALKOVER_TIMEOUT="+upstreamTimeout.String(), "TALKOVER_RATE_LIMIT=29") // 24 of them, and 5 for others
+			env := append(api.listen(t), "TALKOVER_TIMEOUT="+upstreamTimeout.String(),
+				"TALKOVER_RATE_LIMIT=29") // 24 of them, and 5 for others
 			call := opened(t, name, behindGate(name, env))
 			const why = "101 Switching Protocols"
 			if text := call("get_call_stats", nil); !strings.Contains(text, why) {
@@ -157,7 +160,8 @@ func TestAnotherProtocolHoldsNothingUp(t *testing.T) {
 					t.Fatalf("list_calls says %s", text)
 				}
 			}
-			if text := call("make_call", order); !strings.Contains(text, why) || !strings.Contains(text, "may have been placed") {
+			if text := call("make_call", order); !strings.Contains(text, why) ||
+				!strings.Contains(text, "may have been placed") {
 				t.Errorf("make_call says %s", text)
 			}
 			api.released(t)
@@ -213,10 +217,12 @@ func trusted(t *testing.T, h http.HandlerFunc) (env []string) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	roots := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + s.URL + "/api/v1", "LOG_FORMAT=json", "LOG_LEVEL=debug", "SSL_CERT_FILE=" + roots}
+	return []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + s.URL + "/api/v1", "LOG_FORMAT=json",
+		"LOG_LEVEL=debug", "SSL_CERT_FILE=" + roots}
 }
 
 // Five orders with a bound of 2: whatever the API answers that does not deny an
@@ -256,9 +262,11 @@ func TestAnOrderThatWentOutKeepsItsSlot(t *testing.T) {
 				} else {
 					env = trusted(t, h)
 				}
-				call := opened(t, name, behindGate(name, append(env, "TALKOVER_MAX_CALLS_PER_HOUR=2", "TALKOVER_TIMEOUT="+upstreamTimeout.String())))
+				call := opened(t, name, behindGate(name, append(env, "TALKOVER_MAX_CALLS_PER_HOUR=2",
+					"TALKOVER_TIMEOUT="+upstreamTimeout.String())))
 				for n := 1; n <= 5; n++ {
-					text := call("make_call", map[string]any{"agent_id": order["agent_id"], "to": order["to"], "payload": map[string]any{"n": n}})
+					text := call("make_call", map[string]any{"agent_id": order["agent_id"], "to": order["to"],
+						"payload": map[string]any{"n": n}})
 					want := "The call may have been placed, or not"
 					if n > 2 {
 						want = "No call was placed: this server places at most 2 an hour"
@@ -283,7 +291,8 @@ func TestAnOrderThatWasDeniedGivesItsSlotBack(t *testing.T) {
 	call := opened(t, "http", behindGate("http", append(env, "TALKOVER_MAX_CALLS_PER_HOUR=1")))
 	for _, status := range []int64{400, 401, 402, 403, 404, 422} {
 		denial.Store(status)
-		if text := call("make_call", order); !strings.HasPrefix(text, "No call was placed. Talkover answered "+fmt.Sprint(status)) {
+		if text := call("make_call", order); !strings.HasPrefix(text,
+			"No call was placed. Talkover answered "+fmt.Sprint(status)) {
 			t.Errorf("%d: %s", status, text)
 		}
 	}
@@ -292,10 +301,12 @@ func TestAnOrderThatWasDeniedGivesItsSlotBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	ln.Close()
-	nobody := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=http://" + ln.Addr().String(), "LOG_FORMAT=json", "LOG_LEVEL=debug"}
+	nobody := []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=http://" + ln.Addr().String(),
+		"LOG_FORMAT=json", "LOG_LEVEL=debug"}
 	call = opened(t, "http", behindGate("http", append(nobody, "TALKOVER_MAX_CALLS_PER_HOUR=1")))
 	for range 3 {
-		if text := call("make_call", order); !strings.HasPrefix(text, "No call was placed. Talkover could not be reached") {
+		if text := call("make_call", order); !strings.HasPrefix(text,
+			"No call was placed. Talkover could not be reached") {
 			t.Error(text)
 		}
 	}

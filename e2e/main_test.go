@@ -97,7 +97,8 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func try(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &err}
+	p := &cli.Program{Version: version, Env: envconfig.MapLookuper(env), Stdin: strings.NewReader(""),
+		Stdout: &out, Stderr: &err}
 	code = p.Run(context.Background(), args)
 	return code, out.String(), err.String()
 }
@@ -107,7 +108,8 @@ func upstream(t testing.TB, h http.HandlerFunc) (env []string) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	return []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + s.URL + "/api/v1", "LOG_FORMAT=json", "LOG_LEVEL=debug"}
+	return []string{"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + s.URL + "/api/v1", "LOG_FORMAT=json",
+		"LOG_LEVEL=debug"}
 }
 
 // served starts the command over HTTP and returns its base URL.
@@ -152,7 +154,8 @@ func addresses(t testing.TB, env []string, args ...string) (map[string]string, *
 	return nil, nil
 }
 
-const hello = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}` + "\n" +
+const hello = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25",` +
+	`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}` + "\n" +
 	`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\n"
 
 // exchange writes all input at once, ends it, and reads all lines of output.

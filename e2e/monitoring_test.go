@@ -89,7 +89,8 @@ func (e exposed) faultsOf(query string) (wrong []string) {
 func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 	t.Parallel()
 	all := exposed{}
-	gate := []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
+	gate := []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=token",
+		"MCP_AUTH_TOKENS=" + gateToken,
 		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1"}
 	addrs, _ := addresses(t, gate, "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
 	for _, message := range []string{strings.Split(hello, "\n")[0], listCall(1, 1)} {
@@ -99,7 +100,8 @@ func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 	}
 	all.add(scrape(t, addrs["metrics"]))
 	issuer := newIssuer(t)
-	addrs, _ = addresses(t, []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=oidc", "MCP_OIDC_ISSUER=" + issuer.URL,
+	addrs, _ = addresses(t, []string{"LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=oidc",
+		"MCP_OIDC_ISSUER=" + issuer.URL,
 		"MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
 	all.add(scrape(t, addrs["metrics"]))
 

@@ -15,7 +15,8 @@ import (
 
 // searchFor is a call that searches for a number.
 func searchFor(tool, argument, number string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":{%q:%q}}}`, tool, argument, number)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":{%q:%q}}}`,
+		tool, argument, number)
 }
 
 const (
@@ -27,13 +28,16 @@ const (
 // asks and however it connects; another caller guesses its own, and each refusal is in the audit.
 func TestGuessesOfMaskedNumbersAreBounded(t *testing.T) {
 	t.Parallel()
-	ways := []struct{ tool, argument string }{{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"find_calls", "line"}}
-	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "TALKOVER_MASK_NUMBERS=last4", "MCP_RATE_LIMIT=0", "MCP_AUTH=token",
+	ways := []struct{ tool, argument string }{{"list_calls", "search"}, {"find_calls", "contact"},
+		{"get_call_stats", "contact"}, {"find_calls", "line"}}
+	env := []string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "TALKOVER_MASK_NUMBERS=last4", "MCP_RATE_LIMIT=0",
+		"MCP_AUTH=token",
 		"MCP_AUTH_TOKENS=" + tokenOf("ann") + "," + tokenOf("bob")}
 	base, log := journaled(t, env, "-demo")
 	guess := func(token string, i int) string {
 		way := ways[i%len(ways)]
-		_, body, err := post(base, searchFor(way.tool, way.argument, fmt.Sprintf("+1555666%04d", i)), "Authorization", "Bearer "+token)
+		_, body, err := post(base, searchFor(way.tool, way.argument, fmt.Sprintf("+1555666%04d", i)),
+			"Authorization", "Bearer "+token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,15 +95,19 @@ func TestGuessesOfMaskedNumbersAreBounded(t *testing.T) {
 func numbers(all []string, sid, name func(i int) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/calls") {
-			io.WriteString(w, `{"success":true,"data":[],"pagination":{"current_page":1,"per_page":15,"total":0,"last_page":1}}`)
+			io.WriteString(w, `{"success":true,"data":[],"pagination":{"current_page":1,"per_page":15,"total":0,`+
+				`"last_page":1}}`)
 			return
 		}
 		var rows []string
 		for i, n := range all {
-			rows = append(rows, fmt.Sprintf(`{"id":%q,"sid":%q,"to":"+12025550000","from":%q,"direction":"inbound","status":"completed","duration":60,`+
-				`"agent":{"id":"agt","name":%q},"created_at":"2026-11-04T10:%02d:00Z"}`, sid(i), sid(i), n, name(i), 59-i))
+			rows = append(rows, fmt.Sprintf(`{"id":%q,"sid":%q,"to":"+12025550000","from":%q,"direction":"inbound",`+
+				`"status":"completed","duration":60,`+
+				`"agent":{"id":"agt","name":%q},"created_at":"2026-11-04T10:%02d:00Z"}`, sid(i), sid(i), n,
+				name(i), 59-i))
 		}
-		fmt.Fprintf(w, `{"success":true,"data":[%s],"pagination":{"current_page":1,"per_page":100,"total":%d,"last_page":1}}`, strings.Join(rows, ","), len(rows))
+		fmt.Fprintf(w, `{"success":true,"data":[%s],"pagination":{"current_page":1,"per_page":100,"total":%d,`+
+			`"last_page":1}}`, strings.Join(rows, ","), len(rows))
 	}
 }
 
@@ -115,7 +123,8 @@ func TestOrderTellsNothingOfMaskedNumbers(t *testing.T) {
 	id := func(i int) string { return fmt.Sprintf("CA%032x", i*7919+1) }
 	env := append(upstream(t, numbers(all, id, func(int) string { return "An agent" })), "TALKOVER_MASK_NUMBERS=last4")
 	for _, order := range []string{"", "order=value"} {
-		args := []string{"call", "-json", "get_call_stats", "group_by=contact", "date_from=2026-11-04", "date_to=2026-11-04"}
+		args := []string{"call", "-json", "get_call_stats", "group_by=contact", "date_from=2026-11-04",
+			"date_to=2026-11-04"}
 		if order != "" {
 			args = append(args, order)
 		}
@@ -136,16 +145,19 @@ func TestOrderTellsNothingOfMaskedNumbers(t *testing.T) {
 // Numbers that stand in ids, or between odd separators, are masked too.
 func TestNumbersInIDsAndOddSeparatorsAreMasked(t *testing.T) {
 	t.Parallel()
-	names := []string{"1,202,555,0103", "202:555:0103", "202*555*0103", "202#555#0103", "202~555~0103", "202|555|0103", "202x555x0103", "202 | 555 | 0103", "+1 x 202 x 555 x 0103"}
+	names := []string{"1,202,555,0103", "202:555:0103", "202*555*0103", "202#555#0103", "202~555~0103",
+		"202|555|0103", "202x555x0103", "202 | 555 | 0103", "+1 x 202 x 555 x 0103"}
 	id := func(i int) string {
-		return []string{"call-12025550103", "CA+12025550103", "12025550103@sip.example", "sip:+12025550103", "c_2025550103_7"}[i%5]
+		return []string{"call-12025550103", "CA+12025550103", "12025550103@sip.example", "sip:+12025550103",
+			"c_2025550103_7"}[i%5]
 	}
 	all := make([]string, len(names))
 	for i := range all {
 		all[i] = "+12025550103"
 	}
 	env := append(upstream(t, numbers(all, id, func(i int) string { return names[i] })), "TALKOVER_MASK_NUMBERS=last4")
-	for _, args := range []string{"list_calls", "find_calls date_from=2026-11-04 date_to=2026-11-04", "get_call_stats group_by=agent date_from=2026-11-04 date_to=2026-11-04"} {
+	for _, args := range []string{"list_calls", "find_calls date_from=2026-11-04 date_to=2026-11-04",
+		"get_call_stats group_by=agent date_from=2026-11-04 date_to=2026-11-04"} {
 		out, _ := command(t, env, append([]string{"call", "-json"}, strings.Fields(args)...)...).CombinedOutput()
 		if !strings.Contains(string(out), "0103") {
 			t.Errorf("%s: %s", args, out)
@@ -160,7 +172,8 @@ func TestNumbersInIDsAndOddSeparatorsAreMasked(t *testing.T) {
 // webhooks are told, or how much of it is not shown.
 func TestTheUserSeesTheWholeOrder(t *testing.T) {
 	t.Parallel()
-	env := []string{"LOG_FORMAT=json", "TALKOVER_MASK_NUMBERS=last4", "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
+	env := []string{"LOG_FORMAT=json", "TALKOVER_MASK_NUMBERS=last4", "TALKOVER_ALLOW_CALLS=true",
+		"TALKOVER_CALL_COUNTRIES=1", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
 	base, _ := served(t, env, "-demo", "-transport", "http")
 	long := strings.Repeat("la ", 1500) + "and transfer all the money"
 	ask := func(order map[string]any) string {
@@ -173,12 +186,15 @@ func TestTheUserSeesTheWholeOrder(t *testing.T) {
 		payload, context map[string]any
 		want             []string
 	}{
-		"short":       {map[string]any{"name": "Ann"}, map[string]any{"ref": "7 +13035550177"}, []string{"+12025550123", "Ann", "Webhooks are told", "7 +13035550177"}},
+		"short": {map[string]any{"name": "Ann"}, map[string]any{"ref": "7 +13035550177"},
+			[]string{"+12025550123", "Ann", "Webhooks are told", "7 +13035550177"}},
 		"400 letters": {map[string]any{"text": strings.Repeat("x", 500) + " the end"}, nil, []string{"the end"}},
-		"long":        {map[string]any{"text": long}, map[string]any{"text": long}, []string{"LETTERS MORE, WHICH ARE NOT SHOWN"}},
-		"invisible":   {map[string]any{"text": "a\u202e\u200bb"}, nil, []string{`u202e`, `u200b`}},
+		"long": {map[string]any{"text": long}, map[string]any{"text": long},
+			[]string{"LETTERS MORE, WHICH ARE NOT SHOWN"}},
+		"invisible": {map[string]any{"text": "a\u202e\u200bb"}, nil, []string{`u202e`, `u200b`}},
 	} {
-		said := ask(map[string]any{"agent_id": "8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "to": "+12025550123", "payload": test.payload, "context": test.context})
+		said := ask(map[string]any{"agent_id": "8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "to": "+12025550123",
+			"payload": test.payload, "context": test.context})
 		for _, want := range test.want {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: no %q in %.900s", name, want, said)
@@ -198,8 +214,10 @@ func TestCompletionsAreAudited(t *testing.T) {
 	t.Parallel()
 	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}
 	base, log := journaled(t, env, "-demo")
-	const complete = `{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"daily_report"},"argument":{"name":"agent","value":"something-typed"}}}`
-	if status, body, err := post(base, complete, "Authorization", "Bearer "+gateToken); status != 200 || !strings.Contains(body, `"result"`) {
+	const complete = `{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt",` +
+		`"name":"daily_report"},"argument":{"name":"agent","value":"something-typed"}}}`
+	if status, body, err := post(base, complete, "Authorization", "Bearer "+gateToken); status != 200 ||
+		!strings.Contains(body, `"result"`) {
 		t.Fatal(status, body, err)
 	}
 	eventually(t, "the completion is logged", func() bool {

@@ -113,7 +113,9 @@ func ordering(t *testing.T, base, args, state, answer string) ordered {
 	if state != "" {
 		params += fmt.Sprintf(`,"requestState":%q,"inputResponses":{"confirm":{"action":%q}}`, state, answer)
 	}
-	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}`
+	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},` +
+		`"io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}`
 	_, body, err := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{`+params+`,`+meta+`}}`,
 		"Authorization", "Bearer "+gateToken, "Accept", "application/json, text/event-stream",
 		"Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "make_call")
@@ -144,7 +146,8 @@ func TestOneConfirmationRingsOnce(t *testing.T) {
 		if asked.State == "" || asked.Asked["confirm"] == nil {
 			t.Fatalf("the user is not asked: %+v", asked)
 		}
-		if got := ordering(t, two, bob, asked.State, "accept"); !strings.HasPrefix(got.text(), wrong) || phone.placed.Load() != 0 {
+		if got := ordering(t, two, bob, asked.State, "accept"); !strings.HasPrefix(got.text(), wrong) ||
+			phone.placed.Load() != 0 {
 			t.Errorf("of another order: %s", got.text())
 		}
 		var all sync.WaitGroup
@@ -158,12 +161,14 @@ func TestOneConfirmationRingsOnce(t *testing.T) {
 		_ = process.Process.Kill()
 		again, _ := served(t, env, "-transport", "http")
 		for _, base := range []string{two, again} {
-			if got := ordering(t, base, ann, asked.State, "accept"); !strings.HasPrefix(got.text(), wrong) || phone.placed.Load() != 1 {
+			if got := ordering(t, base, ann, asked.State, "accept"); !strings.HasPrefix(got.text(), wrong) ||
+				phone.placed.Load() != 1 {
 				t.Errorf("later: %s", got.text())
 			}
 		}
 		// Any replica takes the answer to a question of another.
-		if got := ordering(t, again, bob, ordering(t, two, bob, "", "").State, "accept"); got.IsError || phone.placed.Load() != 2 {
+		if got := ordering(t, again, bob, ordering(t, two, bob, "", "").State, "accept"); got.IsError ||
+			phone.placed.Load() != 2 {
 			t.Errorf("asked by one and answered to another: %s", got.text())
 		}
 	})
@@ -182,7 +187,8 @@ func TestOneConfirmationRingsOnce(t *testing.T) {
 		_ = process.Process.Kill()
 		again, _ := served(t, env, "-transport", "http")
 		for args, state := range map[string]string{ann: used.State, bob: open.State} {
-			if got := ordering(t, again, args, state, "accept"); !strings.HasPrefix(got.text(), wrong) || phone.placed.Load() != 1 {
+			if got := ordering(t, again, args, state, "accept"); !strings.HasPrefix(got.text(), wrong) ||
+				phone.placed.Load() != 1 {
 				t.Errorf("after a restart: %s", got.text())
 			}
 		}
@@ -195,8 +201,10 @@ func TestNobodyIsRungWhileValkeyIsAway(t *testing.T) {
 	phone := new(telephone)
 	url, end := valkeyURL(t)
 	const away = "No call was placed: the memory that replicas share (TALKOVER_VALKEY_URL) is away"
-	asks, _ := served(t, phone.env(t, "TALKOVER_CONFIRM_CALLS=always", "TALKOVER_VALKEY_URL="+url), "-transport", "http")
-	rings, _ := served(t, phone.env(t, "TALKOVER_CONFIRM_CALLS=never", "TALKOVER_VALKEY_URL="+url), "-transport", "http")
+	asks, _ := served(t, phone.env(t, "TALKOVER_CONFIRM_CALLS=always", "TALKOVER_VALKEY_URL="+url), "-transport",
+		"http")
+	rings, _ := served(t, phone.env(t, "TALKOVER_CONFIRM_CALLS=never", "TALKOVER_VALKEY_URL="+url), "-transport",
+		"http")
 	asked := ordering(t, asks, ann, "", "")
 	end()
 	for name, got := range map[string]ordered{
@@ -204,7 +212,8 @@ func TestNobodyIsRungWhileValkeyIsAway(t *testing.T) {
 		"a question":       ordering(t, asks, bob, "", ""),
 		"without question": ordering(t, rings, ann, "", ""),
 	} {
-		if !strings.HasPrefix(got.text(), away) || !strings.Contains(got.text(), "Call again in a minute") || phone.placed.Load() != 0 {
+		if !strings.HasPrefix(got.text(), away) || !strings.Contains(got.text(), "Call again in a minute") ||
+			phone.placed.Load() != 0 {
 			t.Errorf("%s: %d placed, %s", name, phone.placed.Load(), got.text())
 		}
 	}
@@ -212,7 +221,8 @@ func TestNobodyIsRungWhileValkeyIsAway(t *testing.T) {
 
 var (
 	ofCall    = regexp.MustCompile(`went out at (\S+), as the call (\S+)\..* again_after "(\S+)"`)
-	ofUnknown = regexp.MustCompile(`went out at (\S+), and what came of it is not known. Look whether it is there: list_calls .* again_after "(unknown-\w+)"`)
+	ofUnknown = regexp.MustCompile(`went out at (\S+), and what came of it is not known. Look whether it is there: ` +
+		`list_calls .* again_after "(unknown-\w+)"`)
 )
 
 // A host that does not wait for the answer and asks again has nobody rung twice: the
@@ -220,7 +230,8 @@ var (
 func TestTheSameOrderIsNotSentTwiceUnasked(t *testing.T) {
 	t.Parallel()
 	url, _ := valkeyURL(t)
-	for name, more := range map[string][]string{"one process": nil, "replicas": {"TALKOVER_VALKEY_URL=" + url}, "masked": {"TALKOVER_MASK_NUMBERS=last4"}} {
+	for name, more := range map[string][]string{"one process": nil, "replicas": {"TALKOVER_VALKEY_URL=" + url},
+		"masked": {"TALKOVER_MASK_NUMBERS=last4"}} {
 		t.Run(name, func(t *testing.T) {
 			phone := new(telephone)
 			env := phone.env(t, more...)
@@ -245,11 +256,13 @@ func TestTheSameOrderIsNotSentTwiceUnasked(t *testing.T) {
 			if !refused.IsError || told == nil || told[2] != "c1" || told[3] != "c1" {
 				t.Fatalf("the second order: %s", refused.text())
 			}
-			if at, err := time.Parse(time.RFC3339, told[1]); err != nil || at.Before(begun.Add(-time.Second)) || at.After(time.Now()) {
+			if at, err := time.Parse(time.RFC3339, told[1]); err != nil || at.Before(begun.Add(-time.Second)) ||
+				at.After(time.Now()) {
 				t.Errorf("the time of the first is %s", told[1])
 			}
 			// The same order in other words is the same.
-			rings(one, `{"to":"+12025550123","payload":{ "visits":2.0, "name":"Ann"},"agent_id":"c27d9b3e-91a4-4f60-b5d8-7e0a1c3f8d03","delay_seconds":5}`, 1)
+			rings(one, `{"to":"+12025550123","payload":{ "visits":2.0, "name":"Ann"},`+
+				`"agent_id":"c27d9b3e-91a4-4f60-b5d8-7e0a1c3f8d03","delay_seconds":5}`, 1)
 			rings(one, with(ann, `,"again_after":"c7"`), 1)
 			rings(one, with(ann, `,"again_after":"c1"`), 2)
 			rings(two, with(ann, `,"again_after":"c1"`), 2) // that of before
@@ -278,7 +291,8 @@ func TestWhatCountsAsAnOrder(t *testing.T) {
 	again := strings.TrimSuffix(ann, "}") + `,"again_after":"` + id[1] + `"}`
 	phone.status.Store(http.StatusPaymentRequired)
 	for n := range 2 { // each is refused by Talkover, so that the first one is still the last
-		if got := ordering(t, base, again, "", ""); !strings.HasPrefix(got.text(), "No call was placed. Talkover answered 402") || phone.placed.Load() != int64(n)+2 {
+		if got := ordering(t, base, again, "", ""); !strings.HasPrefix(got.text(),
+			"No call was placed. Talkover answered 402") || phone.placed.Load() != int64(n)+2 {
 			t.Errorf("%s", got.text())
 		}
 	}
@@ -291,7 +305,8 @@ func TestWhatCountsAsAnOrder(t *testing.T) {
 	}
 	phone.status.Store(http.StatusPaymentRequired)
 	for n := range 2 {
-		if got := ordering(t, base, bob, "", ""); !strings.HasPrefix(got.text(), "No call was placed. Talkover answered 402") {
+		if got := ordering(t, base, bob, "", ""); !strings.HasPrefix(got.text(),
+			"No call was placed. Talkover answered 402") {
 			t.Errorf("order %d: %s", n+1, got.text())
 		}
 	}
@@ -323,23 +338,30 @@ func TestOverHTTPTheUserIsAsked(t *testing.T) {
 	env := append(phone.env(t), "TALKOVER_CONFIRM_CALLS=") // as if not set
 	base, _ := served(t, env, "-transport", "http")
 	for _, says := range []string{"decline", "cancel"} {
-		if got := ordering(t, base, ann, ordering(t, base, ann, "", "").State, says); !got.IsError || phone.placed.Load() != 0 {
+		if got := ordering(t, base, ann, ordering(t, base, ann, "", "").State, says); !got.IsError ||
+			phone.placed.Load() != 0 {
 			t.Errorf("%s of 2026: %s", says, got.text())
 		}
 	}
 	headers := []string{"Authorization", "Bearer " + gateToken, "Accept", "application/json, text/event-stream"}
-	_, greeting, err := post(base, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}},"clientInfo":{"name":"t","version":"1"}}}`, headers...)
+	_, greeting, err := post(base, `{"jsonrpc":"2.0","id":0,"method":"initialize",`+
+		`"params":{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}},"clientInfo":{"name":"t",`+
+		`"version":"1"}}}`, headers...)
 	if err != nil || !strings.Contains(greeting, "protocolVersion") {
 		t.Fatal(err, greeting)
 	}
-	_, text, err := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call","arguments":`+ann+`}}`, append(headers, "Mcp-Protocol-Version", "2025-11-25")...)
-	for _, want := range []string{"No call was placed", "TALKOVER_CONFIRM_CALLS=always", "one of before 2026-07-28 on streamable HTTP", "Where a person approves each call elsewhere", "TALKOVER_CONFIRM_CALLS=never"} {
+	_, text, err := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call",`+
+		`"arguments":`+ann+`}}`, append(headers, "Mcp-Protocol-Version", "2025-11-25")...)
+	for _, want := range []string{"No call was placed", "TALKOVER_CONFIRM_CALLS=always",
+		"one of before 2026-07-28 on streamable HTTP", "Where a person approves each call elsewhere",
+		"TALKOVER_CONFIRM_CALLS=never"} {
 		if err != nil || !strings.Contains(text, want) || phone.placed.Load() != 0 {
 			t.Errorf("a client of 2025: %d placed, no %q in %s", phone.placed.Load(), want, text)
 		}
 	}
 	base, _ = served(t, append(env, "TALKOVER_CONFIRM_CALLS=never"), "-transport", "http")
-	if _, text, _ := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call","arguments":`+ann+`}}`, headers...); phone.placed.Load() != 1 {
+	if _, text, _ := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call",`+
+		`"arguments":`+ann+`}}`, headers...); phone.placed.Load() != 1 {
 		t.Errorf("never: %s", text)
 	}
 }

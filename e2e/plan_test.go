@@ -25,8 +25,10 @@ var manyCalls = sync.OnceValue(func() *sandbox.Account {
 	for i := range 13_000 {
 		at := now.Add(-time.Duration(i+1) * (90 * 24 * time.Hour / 13_001)).Truncate(time.Second)
 		c := sandbox.Call{
-			ID: fmt.Sprintf("00000000-0000-4000-8000-%012x", i), SID: fmt.Sprintf("CA%032x", i+1), From: fmt.Sprintf("+1202555%04d", r.IntN(300)), To: "+12125550100",
-			Direction: talkover.Directions[i%2], Status: []string{"completed", "completed", "failed", "no-answer"}[r.IntN(4)], Duration: r.IntN(900),
+			ID: fmt.Sprintf("00000000-0000-4000-8000-%012x", i), SID: fmt.Sprintf("CA%032x", i+1),
+			From: fmt.Sprintf("+1202555%04d", r.IntN(300)), To: "+12125550100",
+			Direction: talkover.Directions[i%2], Status: []string{"completed", "completed", "failed",
+				"no-answer"}[r.IntN(4)], Duration: r.IntN(900),
 			Agent: &agents[r.IntN(len(agents))], CreatedAt: at, UpdatedAt: at,
 		}
 		if c.Direction == talkover.Outbound {

@@ -20,7 +20,8 @@ func TestSSEUnderAPathPrefix(t *testing.T) {
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
 	front := httptest.NewServer(http.StripPrefix("/phone", proxy))
 	t.Cleanup(front.Close)
-	for _, at := range []string{front.URL + "/phone/sse", front.URL + "/phone/sse/", front.URL + "/phone/sse?x=/", base + "/sse", base + "/sse/"} {
+	for _, at := range []string{front.URL + "/phone/sse", front.URL + "/phone/sse/", front.URL + "/phone/sse?x=/",
+		base + "/sse", base + "/sse/"} {
 		c, err := client.NewSSEMCPClient(at)
 		if err != nil {
 			t.Fatal(err)

@@ -92,9 +92,11 @@ func TestThreeHundredCallsAtOnceAreAllAnswered(t *testing.T) {
 	var input strings.Builder
 	input.WriteString(hello)
 	for i := range 300 {
-		fmt.Fprintf(&input, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"page":%d,"per_page":2}}}`+"\n", i, i+1)
+		fmt.Fprintf(&input, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls",`+
+			`"arguments":{"page":%d,"per_page":2}}}`+"\n", i, i+1)
 	}
-	answers, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo"), strings.TrimSuffix(input.String(), "\n"))
+	answers, stderr := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo"),
+		strings.TrimSuffix(input.String(), "\n"))
 	for i := range 300 {
 		if want := fmt.Sprintf("page %d of", i+1); !strings.Contains(string(answers[fmt.Sprint(i)]), want) {
 			t.Errorf("call %d: no %q in %s", i, want, answers[fmt.Sprint(i)])
@@ -112,8 +114,10 @@ func TestRudeInputOverStdio(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"method":"no/such/method"}` + "\n" +
 		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":7}}` + "\n" +
 		`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"list_calls","arguments":[1]}}` + "\n" +
-		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + strings.Repeat("x", 200<<10) + `"}}}` + "\n" +
-		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + strings.Repeat("x", 5<<20) + `"}}}` + "\n" +
+		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` +
+		strings.Repeat("x", 200<<10) + `"}}}` + "\n" +
+		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` +
+		strings.Repeat("x", 5<<20) + `"}}}` + "\n" +
 		`{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":1}}}`
 	answers, _ := exchange(t, command(t, nil, "-demo"), input)
 	for id, want := range map[string]string{
@@ -218,7 +222,8 @@ func BenchmarkListCallsStdio(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = io.WriteString(stdin, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_calls"}}`+"\n")
+		_, _ = io.WriteString(stdin, `{"jsonrpc":"2.0","id":1,"method":"tools/call",`+
+			`"params":{"name":"list_calls"}}`+"\n")
 		if line, err := lines.ReadString('\n'); err != nil || !strings.Contains(line, "calls match") {
 			b.Fatal(line, err)
 		}

@@ -49,7 +49,8 @@ func TestLongCallDrawsItsProgressOnATerminal(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	if !strings.HasPrefix(string(drawn), "\r[") || !strings.Contains(string(drawn), "\r[#") || !strings.Contains(string(drawn), "] calls\r") || strings.Contains(string(drawn), "\n") {
+	if !strings.HasPrefix(string(drawn), "\r[") || !strings.Contains(string(drawn), "\r[#") ||
+		!strings.Contains(string(drawn), "] calls\r") || strings.Contains(string(drawn), "\n") {
 		t.Errorf("the terminal got %q", drawn)
 	}
 	row := []byte{}

@@ -41,7 +41,8 @@ func TestNothingInTheClearGoesToAProxy(t *testing.T) {
 	at, _ := url.Parse(there.URL)
 	for _, host := range []string{"127.0.0.1", "localhost", "LOCALHOST", "LocalHost", "localhost.", "LOCALHOST."} {
 		base := "http://" + host + ":" + at.Port()
-		env := []string{"HTTP_PROXY=" + proxy.URL, "http_proxy=" + proxy.URL, "HTTPS_PROXY=" + proxy.URL, "LOG_FORMAT=json",
+		env := []string{"HTTP_PROXY=" + proxy.URL, "http_proxy=" + proxy.URL, "HTTPS_PROXY=" + proxy.URL,
+			"LOG_FORMAT=json",
 			"TALKOVER_TOKEN=" + canary, "TALKOVER_BASE_URL=" + base + "/api/v1"}
 		before := asked.Load()
 		out, err := command(t, env, "call", "list_agents").CombinedOutput()
@@ -52,8 +53,10 @@ func TestNothingInTheClearGoesToAProxy(t *testing.T) {
 			t.Errorf("%s: %v %s", base, err, out)
 		}
 		before = asked.Load()
-		oidc := append(env, "MCP_AUTH=oidc", "MCP_OIDC_ISSUER="+base, "MCP_RESOURCE_URL=https://calls.example.com/mcp", "MCP_TRANSPORT=http", "MCP_ADDR=127.0.0.1:0")
-		if out, err := command(t, oidc, "doctor").CombinedOutput(); err != nil || asked.Load() < before+3 { // issuer, keys, API
+		oidc := append(env, "MCP_AUTH=oidc", "MCP_OIDC_ISSUER="+base,
+			"MCP_RESOURCE_URL=https://calls.example.com/mcp", "MCP_TRANSPORT=http", "MCP_ADDR=127.0.0.1:0")
+		if out, err := command(t, oidc, "doctor").CombinedOutput(); err != nil ||
+			asked.Load() < before+3 { // issuer, keys, API
 			t.Errorf("%s: %d requests of the doctor, %v %s", base, asked.Load()-before, err, out)
 		}
 	}

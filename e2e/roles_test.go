@@ -18,15 +18,19 @@ import (
 // returns the status of the request and the message that came back, if any.
 var ways = map[string]func(t *testing.T, base, token, method, params string) (int, string){
 	"http": func(t *testing.T, base, token, method, params string) (int, string) {
-		status, body, err := post(base, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s}}`, method, params), "Authorization", "Bearer "+token)
+		status, body, err := post(base, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s}}`, method,
+			params), "Authorization", "Bearer "+token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return status, body
 	},
 	"http of 2026-07-28": func(t *testing.T, base, token, method, params string) (int, string) {
-		const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
-		headers := []string{"Authorization", "Bearer " + token, "Accept", "application/json, text/event-stream", "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", method}
+		const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
+			`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},` +
+			`"io.modelcontextprotocol/clientCapabilities":{}}`
+		headers := []string{"Authorization", "Bearer " + token, "Accept", "application/json, text/event-stream",
+			"Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", method}
 		if _, name, ok := strings.Cut(params, `"name":"`); ok {
 			headers = append(headers, "Mcp-Name", name[:strings.Index(name, `"`)])
 		}
@@ -36,7 +40,8 @@ var ways = map[string]func(t *testing.T, base, token, method, params string) (in
 		if params != "" {
 			params += ","
 		}
-		status, body, err := post(base, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s%s}}`, method, params, meta), headers...)
+		status, body, err := post(base, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s%s}}`, method,
+			params, meta), headers...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +53,9 @@ var ways = map[string]func(t *testing.T, base, token, method, params string) (in
 			return stream.status, ""
 		}
 		defer stream.Close()
-		res, err := http.DefaultClient.Do(request(t.Context(), stream.to, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s}}`, method, params), "Authorization", "Bearer "+token))
+		res, err := http.DefaultClient.Do(request(t.Context(), stream.to,
+			fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s}}`, method, params), "Authorization",
+			"Bearer "+token))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,8 +117,10 @@ func TestRolesOverEachTransport(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("bare")+"\n"+tokenOf("all")+" all\n\n"+tokenOf("read")+" reader read\n"+
-		tokenOf("export")+" exporter read,export\n"+tokenOf("place")+" placer place\n"+tokenOf("two")+","+tokenOf("more")+"\n")
-	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path, "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1"}
+		tokenOf("export")+" exporter read,export\n"+tokenOf("place")+" placer "+
+		"place\n"+tokenOf("two")+","+tokenOf("more")+"\n")
+	env := []string{"LOG_FORMAT=json", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path,
+		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1"}
 	base, _ := served(t, env, "-demo", "-transport", "http")
 	const public, private = `"cacheScope":"public"`, `"cacheScope":"private"`
 	for who, may := range map[string]struct{ read, export, place bool }{
@@ -121,7 +130,8 @@ func TestRolesOverEachTransport(t *testing.T) {
 		for way, ask := range ways {
 			says := func(what string, want bool, method, params, text string) {
 				t.Helper()
-				if status, body := ask(t, base, tokenOf(who), method, params); status >= 500 || strings.Contains(body, text) != want {
+				if status, body := ask(t, base, tokenOf(who), method, params); status >= 500 ||
+					strings.Contains(body, text) != want {
 					t.Errorf("%s over %s: %s is %t: %d %.300s", who, way, what, !want, status, body)
 				}
 			}
@@ -134,9 +144,12 @@ func TestRolesOverEachTransport(t *testing.T) {
 			says("a prompt", may.read, "prompts/get", `"name":"daily_report"`, "messages")
 			says("a list of the CSV", may.export, "resources/templates/list", "", "calls.csv")
 			says("the CSV", may.export, "resources/read", `"uri":"talkover://calls.csv?status=failed"`, "created_at")
-			says("why there is no CSV", !may.export, "resources/read", `"uri":"talkover://calls.csv?status=failed"`, "role export")
+			says("why there is no CSV", !may.export, "resources/read",
+				`"uri":"talkover://calls.csv?status=failed"`, "role export")
 			says("the glossary", true, "resources/read", `"uri":"talkover://metrics"`, "text/markdown")
-			says("names of agents", may.read, "completion/complete", `"ref":{"type":"ref/prompt","name":"compare_agents"},"argument":{"name":"agent","value":""}`, `"values":["`)
+			says("names of agents", may.read, "completion/complete",
+				`"ref":{"type":"ref/prompt","name":"compare_agents"},"argument":{"name":"agent","value":""}`,
+				`"values":["`)
 			if strings.Contains(way, "2026") {
 				says("a private list", true, "tools/list", "", private)
 				says("what to know of make_call", may.place, "server/discover", "", "rings a real person")
@@ -165,7 +178,8 @@ func TestTokensAreReadAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokens")
 	secrets(t, path, tokenOf("ann")+" ann\n"+tokenOf("bob")+" bob\n")
-	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "MCP_AUTH=token", "MCP_AUTH_TOKENS_FILE=" + path}, "-demo", "-transport", "http")
+	base, _ := served(t, []string{"LOG_FORMAT=json", "MCP_RATE_LIMIT=0", "MCP_AUTH=token",
+		"MCP_AUTH_TOKENS_FILE=" + path}, "-demo", "-transport", "http")
 	list := func(who string) int {
 		status, _ := ways["http"](t, base, tokenOf(who), "tools/list", "")
 		return status
@@ -177,7 +191,8 @@ func TestTokensAreReadAgain(t *testing.T) {
 	if a, b := list("ann"), list("bob"); a != 401 || b != 200 {
 		t.Errorf("ann, who is out: %d; bob, who stays: %d", a, b)
 	}
-	res, err := http.DefaultClient.Do(request(t.Context(), bob.to, `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "Authorization", "Bearer "+tokenOf("bob")))
+	res, err := http.DefaultClient.Do(request(t.Context(), bob.to, `{"jsonrpc":"2.0","id":1,"method":"ping"}`,
+		"Authorization", "Bearer "+tokenOf("bob")))
 	if err != nil || res.StatusCode != 202 || !strings.Contains(bob.next(), `"id":1`) {
 		t.Errorf("bob's stream is gone: %v %v", res, err)
 	}

@@ -41,7 +41,8 @@ func post(base, message string, headers ...string) (int, string, error) {
 }
 
 func listCall(id, page int) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"page":%d}}}`, id, page)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls",`+
+		`"arguments":{"page":%d}}}`, id, page)
 }
 
 // accounts serves an API in which each token has an account of its own, whose rows name
@@ -53,8 +54,10 @@ func accounts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page, _ := strconv.Atoi(cmp.Or(r.URL.Query().Get("page"), "1"))
-	fmt.Fprintf(w, `{"success":true,"data":[{"id":"%[1]s","sid":"CA-%[1]s-%[2]d","to":"+12025550100","from":"+12025550101","direction":"inbound",`+
-		`"status":"completed","duration":60,"agent":{"id":"a","name":"Agent of %[1]s"},"created_at":"2026-11-04T10:00:00Z"}],`+
+	fmt.Fprintf(w, `{"success":true,"data":[{"id":"%[1]s","sid":"CA-%[1]s-%[2]d","to":"+12025550100",`+
+		`"from":"+12025550101","direction":"inbound",`+
+		`"status":"completed","duration":60,"agent":{"id":"a","name":"Agent of %[1]s"},`+
+		`"created_at":"2026-11-04T10:00:00Z"}],`+
 		`"pagination":{"current_page":%[2]d,"per_page":1,"total":50,"last_page":50}}`, token, page)
 }
 
@@ -68,15 +71,18 @@ func TestTenantsAreKeptApart(t *testing.T) {
 	for tenant := range 20 {
 		gates = append(gates, tokenOf(fmt.Sprint("tenant", tenant))) // a caller may have 100 requests under way
 	}
-	base, _ := served(t, append(env, "LOG_LEVEL=info", "MCP_AUTH=token", "MCP_AUTH_TOKENS="+strings.Join(append(gates, gateToken), ",")), "-transport", "http")
+	base, _ := served(t, append(env, "LOG_LEVEL=info", "MCP_AUTH=token",
+		"MCP_AUTH_TOKENS="+strings.Join(append(gates, gateToken), ",")), "-transport", "http")
 	const gate, account = "Authorization", "X-Talkover-Token"
 	var all sync.WaitGroup
 	for tenant := range 20 {
 		for id := range 15 {
 			all.Go(func() {
 				token := fmt.Sprintf("tenant%02d", tenant)
-				status, body, err := post(base, listCall(id, id+1), gate, "Bearer "+gates[tenant], account, "talq_"+token)
-				if err != nil || status != 200 || !strings.Contains(body, fmt.Sprintf("CA-%s-%d", token, id+1)) || !strings.Contains(body, fmt.Sprintf(`"id":%d,`, id)) {
+				status, body, err := post(base, listCall(id, id+1), gate, "Bearer "+gates[tenant], account,
+					"talq_"+token)
+				if err != nil || status != 200 || !strings.Contains(body, fmt.Sprintf("CA-%s-%d", token, id+1)) ||
+					!strings.Contains(body, fmt.Sprintf(`"id":%d,`, id)) {
 					t.Errorf("%s, call %d: %d %v %s", token, id, status, err, body)
 				}
 				for other := range 20 {
@@ -89,13 +95,16 @@ func TestTenantsAreKeptApart(t *testing.T) {
 	}
 	all.Wait()
 	// Without a token there is a list of tools, and a call that says what it needs.
-	if status, body, err := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, gate, "Bearer "+gateToken); status != 200 || !strings.Contains(body, "list_calls") {
+	if status, body, err := post(base, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, gate,
+		"Bearer "+gateToken); status != 200 || !strings.Contains(body, "list_calls") {
 		t.Error(status, body, err)
 	}
-	if status, body, err := post(base, listCall(1, 1), gate, "Bearer "+gateToken); status != 200 || !strings.Contains(body, `"isError":true`) || !strings.Contains(body, account) {
+	if status, body, err := post(base, listCall(1, 1), gate, "Bearer "+gateToken); status != 200 ||
+		!strings.Contains(body, `"isError":true`) || !strings.Contains(body, account) {
 		t.Error(status, body, err)
 	}
-	if status, body, err := post(base, listCall(1, 1), gate, "Bearer "+gateToken, account, "no-such-token"); status != 200 ||
+	if status, body, err := post(base, listCall(1, 1), gate, "Bearer "+gateToken, account,
+		"no-such-token"); status != 200 ||
 		!strings.Contains(body, "this request brought in the header X-Talkover-Token") {
 		t.Error(status, body, err)
 	}
@@ -119,7 +128,8 @@ func TestSignalLetsCallsInFlightBeAnswered(t *testing.T) {
 	var all sync.WaitGroup
 	for id := range 8 {
 		all.Go(func() {
-			if status, body, err := post(base, listCall(id, id+1)); status != 200 || !strings.Contains(body, "calls match") {
+			if status, body, err := post(base, listCall(id, id+1)); status != 200 ||
+				!strings.Contains(body, "calls match") {
 				t.Error(status, err, body)
 			}
 		})
@@ -196,7 +206,8 @@ func TestReadyWhileTheAPIIs(t *testing.T) {
 			t.Errorf("ready is %d", got)
 		}
 	}
-	broken, _ := served(t, upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }), "-transport", "http")
+	broken, _ := served(t, upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }),
+		"-transport", "http")
 	if r, h := get(broken, "/readyz"), get(broken, "/healthz"); r != 503 || h != 200 {
 		t.Errorf("with a broken API: ready %d, healthy %d", r, h)
 	}
@@ -233,7 +244,8 @@ func TestOpenAddressWithAGate(t *testing.T) {
 		env := append(gate, "LOG_FORMAT=json", "MCP_ALLOWED_HOSTS=calls.example.com")
 		base, _ := servedAt(t, "0.0.0.0:0", env, "-demo", "-transport", "http")
 		_, port, _ := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
-		for host, want := range map[string]int{"calls.example.com": 401, "localhost": 401, "0.0.0.0": 403, "evil.example": 403, "": 401} {
+		for host, want := range map[string]int{"calls.example.com": 401, "localhost": 401, "0.0.0.0": 403,
+			"evil.example": 403, "": 401} {
 			r, _ := http.NewRequest(http.MethodPost, "http://127.0.0.1:"+port+"/mcp", strings.NewReader(listCall(1, 1)))
 			r.Host = host
 			r.Header.Set("Content-Type", "application/json")
@@ -248,8 +260,10 @@ func TestOpenAddressWithAGate(t *testing.T) {
 		}
 	}
 	issuer.Close()
-	if code, _, stderr := try(t, map[string]string{"MCP_AUTH": "oidc", "MCP_OIDC_ISSUER": issuer.URL, "MCP_RESOURCE_URL": "https://calls.example.com"},
-		"-demo", "-transport", "http"); code != 1 || !strings.HasPrefix(stderr, "talkover-mcp: MCP_OIDC_ISSUER: takes") {
+	if code, _, stderr := try(t, map[string]string{"MCP_AUTH": "oidc", "MCP_OIDC_ISSUER": issuer.URL,
+		"MCP_RESOURCE_URL": "https://calls.example.com"},
+		"-demo", "-transport", "http"); code != 1 ||
+		!strings.HasPrefix(stderr, "talkover-mcp: MCP_OIDC_ISSUER: takes") {
 		t.Errorf("an issuer that is away: exit %d, %s", code, stderr)
 	}
 }

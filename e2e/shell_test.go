@@ -26,7 +26,8 @@ import (
 // that is in neither list must be added to one.
 var (
 	local   = strings.Fields("talkover-mcp go openssl cat chmod grep head install ls mkdir rm sed")
-	foreign = strings.Fields("agy bash brew chgrp claude code codex cosign curl docker gemini gh git jq kubectl npm npx podman powershell sha256sum sudo tar xattr")
+	foreign = strings.Fields("agy bash brew chgrp claude code codex cosign curl docker gemini gh git jq kubectl npm " +
+		"npx podman powershell sha256sum sudo tar xattr")
 )
 
 // stub replaces every command. It notes, with NUL after each: the folder, the number of
@@ -189,7 +190,10 @@ func (i invocation) arguments() ([]string, bool) {
 	case is("go", "run", "."):
 		return w[3:], i.dir == "."
 	case is("docker", "run"):
-		image := slices.IndexFunc(w, func(s string) bool { return strings.HasPrefix(s, "ghcr.io/talkover/talkover-mcp:") })
+		image := slices.IndexFunc(w, func(s string) bool {
+			return strings.HasPrefix(s,
+				"ghcr.io/talkover/talkover-mcp:")
+		})
 		return w[image+1:], image > 0
 	case i.adds():
 		at := slices.Index(w, "talkover-mcp")
@@ -221,7 +225,8 @@ func (i invocation) hostFlags() (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s mcp add has %q, and no %s", host, known, word))
 		}
 		// Its help says otherwise: https://github.com/anthropics/claude-code/issues/62332
-		if list := word == "--env" || word == "--header"; list && host == "claude" && !slices.ContainsFunc(i.words[3:at], func(s string) bool { return strings.HasPrefix(s, "talkover") }) {
+		if list := word == "--env" || word == "--header"; list && host == "claude" &&
+			!slices.ContainsFunc(i.words[3:at], func(s string) bool { return strings.HasPrefix(s, "talkover") }) {
 			wrong = append(wrong, "the name goes before "+word)
 		}
 	}
@@ -332,7 +337,8 @@ func TestShellBlocks(t *testing.T) {
 		}
 		t.Logf("%s: run", b)
 		text := s.rewrite.Replace(listenAddr.ReplaceAllString(b.text, "${1}127.0.0.1:0"))
-		out, err := s.run(t, text, "PATH="+s.shims+string(os.PathListSeparator)+os.Getenv("PATH"), "TALKOVER_MCP_TEST_BINARY="+s.self, hurry)
+		out, err := s.run(t, text, "PATH="+s.shims+string(os.PathListSeparator)+os.Getenv("PATH"),
+			"TALKOVER_MCP_TEST_BINARY="+s.self, hurry)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", b, err, out)
 		}

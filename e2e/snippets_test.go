@@ -193,7 +193,8 @@ func TestSnippetsStartTheServer(t *testing.T) {
 		known[s.Env] = true
 	}
 	questions := hello + `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n" +
-		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":1}}}` + "\n"
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_calls",` +
+		`"arguments":{"per_page":1}}}` + "\n"
 	started := 0
 	for name, e := range configurations(t, blocks(t)) {
 		if e.at() != "" {
@@ -216,7 +217,9 @@ func TestSnippetsStartTheServer(t *testing.T) {
 			}
 		}
 		answers, _ := exchange(t, command(t, env, e.Args...), questions)
-		if !bytes.Contains(answers["hello"], []byte("serverInfo")) || !bytes.Contains(answers["1"], []byte(`"list_calls"`)) || !bytes.Contains(answers["2"], []byte("calls match")) {
+		if !bytes.Contains(answers["hello"], []byte("serverInfo")) ||
+			!bytes.Contains(answers["1"], []byte(`"list_calls"`)) ||
+			!bytes.Contains(answers["2"], []byte("calls match")) {
 			t.Errorf("%s: it answers %s", name, answers)
 		}
 		started++
@@ -231,7 +234,8 @@ var secret = regexp.MustCompile(gatePlaceholder + `|\$\{[^}]+\}|\$\w+`)
 // The headers of each configuration with a URL pass the gate of a server.
 func TestSnippetsReachTheServer(t *testing.T) {
 	t.Parallel()
-	base, _ := served(t, []string{"LOG_FORMAT=json", "TALKOVER_DEMO=true", "MCP_ALLOWED_HOSTS=calls.example.com", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}, "-transport", "http")
+	base, _ := served(t, []string{"LOG_FORMAT=json", "TALKOVER_DEMO=true", "MCP_ALLOWED_HOSTS=calls.example.com",
+		"MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken}, "-transport", "http")
 	reached := 0
 	for name, e := range configurations(t, blocks(t)) {
 		if e.at() == "" {
@@ -251,7 +255,8 @@ func TestSnippetsReachTheServer(t *testing.T) {
 		if e.BearerFrom != "" {
 			headers.Set("Authorization", "Bearer "+gateToken)
 		}
-		if status, answer := knock(t, base, u, headers); status != http.StatusOK || !strings.Contains(answer, "serverInfo") && !strings.Contains(answer, "event: endpoint") {
+		if status, answer := knock(t, base, u, headers); status != http.StatusOK ||
+			!strings.Contains(answer, "serverInfo") && !strings.Contains(answer, "event: endpoint") {
 			t.Errorf("%s: it gets %d %s", name, status, answer)
 		}
 		headers.Del("Authorization")

@@ -25,7 +25,8 @@ func pipe(t *testing.T) (r, w *os.File) {
 }
 
 // badCall is a call with an argument that no tool takes. It costs little, and has a line in the log.
-const badCall = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"x":1}}}` + "\n"
+const badCall = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls",` +
+	`"arguments":{"x":1}}}` + "\n"
 
 // many is how many lines are more than a pipe and the server hold.
 const many = 2000
@@ -96,7 +97,8 @@ func TestEndWithAFullStderr(t *testing.T) {
 func TestNobodyReadsStderrOverHTTP(t *testing.T) {
 	t.Parallel()
 	r, w := pipe(t)
-	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:0")
+	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr",
+		"127.0.0.1:0")
 	cmd.Stderr = w
 	start(t, cmd)
 	var serving struct{ Addr string }
@@ -105,7 +107,8 @@ func TestNobodyReadsStderrOverHTTP(t *testing.T) {
 	}
 	defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop()
 	for i := range many {
-		if _, body, err := post("http://"+serving.Addr, fmt.Sprintf(badCall, i)); err != nil || !strings.Contains(body, `"isError":true`) {
+		if _, body, err := post("http://"+serving.Addr, fmt.Sprintf(badCall, i)); err != nil ||
+			!strings.Contains(body, `"isError":true`) {
 			t.Fatalf("call %d: %v %.200s", i, err, body)
 		}
 	}
@@ -151,8 +154,10 @@ func TestLogIsWholeAtTheEnd(t *testing.T) {
 		fmt.Fprintln(&calls, listCall(i, 1))
 	}
 	for level, want := range map[string]int{"debug": n, "info": 0} {
-		answers, log := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=" + level}, "-demo"), hello+calls.String())
-		if got := strings.Count(log, `"msg":"tool call"`); got != want || strings.Contains(log, "dropped") || len(answers) != n+1 {
+		answers, log := exchange(t, command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=" + level}, "-demo"),
+			hello+calls.String())
+		if got := strings.Count(log, `"msg":"tool call"`); got != want || strings.Contains(log, "dropped") ||
+			len(answers) != n+1 {
 			t.Errorf("at %s %d of %d calls are logged, and %d messages answered", level, got, want, len(answers))
 		}
 		says(t, log, `"msg":"serving"`)
@@ -162,7 +167,8 @@ func TestLogIsWholeAtTheEnd(t *testing.T) {
 // A server that cannot start says why, though its log goes through other hands by then.
 func TestReasonToEndIsLogged(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr", "127.0.0.1:99999")
+	cmd := command(t, []string{"LOG_FORMAT=json", "LOG_LEVEL=debug"}, "-demo", "-transport", "http", "-addr",
+		"127.0.0.1:99999")
 	log, _ := cmd.CombinedOutput()
 	says(t, string(log), "talkover-mcp: MCP_ADDR")
 }

@@ -42,16 +42,21 @@ func terminate(t *testing.T, cmd *exec.Cmd) {
 // Every count that is known before stands at zero, so that the first failure is an increase.
 func TestCountsStartAtZero(t *testing.T) {
 	t.Parallel()
-	env := []string{"TALKOVER_TOKEN=" + canary, "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
+	env := []string{"TALKOVER_TOKEN=" + canary, "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0",
+		"MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
 		"TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_MAX_CALLS_PER_HOUR=7"}
 	addrs, cmd := addresses(t, env, "-transport", "http", "-addr", "127.0.0.1:0")
 	got := scrape(t, addrs["metrics"])
-	want := []string{`upstream_requests_total{endpoint="place_call",status="none"} 0`, `upstream_requests_total{endpoint="calls",status="200"} 0`,
+	want := []string{`upstream_requests_total{endpoint="place_call",status="none"} 0`,
+		`upstream_requests_total{endpoint="calls",status="200"} 0`,
 		`tool_calls_total{outcome="unknown_tool",tool="unknown"} 0`, `make_call_limit 7`, `make_call_left 7`,
-		`requests_total{method="other",name="",outcome="unknown_method"} 0`, `requests_total{method="prompts/get",name="daily_report",outcome="ok"} 0`,
-		`requests_total{method="resources/read",name="metrics",outcome="ok"} 0`, `requests_total{method="completion/complete",name="calls.csv",outcome="ok"} 0`,
+		`requests_total{method="other",name="",outcome="unknown_method"} 0`,
+		`requests_total{method="prompts/get",name="daily_report",outcome="ok"} 0`,
+		`requests_total{method="resources/read",name="metrics",outcome="ok"} 0`,
+		`requests_total{method="completion/complete",name="calls.csv",outcome="ok"} 0`,
 		`answer_calls_total{source="cache"} 0`}
-	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents", "list_campaigns", "list_numbers", "make_call", "calls.csv"} {
+	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats", "get_call", "list_agents",
+		"list_campaigns", "list_numbers", "make_call", "calls.csv"} {
 		want = append(want, `tool_calls_in_flight{tool="`+tool+`"} 0`)
 		for _, outcome := range []string{"ok", "bad_arguments", "ratelimited", "timeout", "panic", "forbidden"} {
 			want = append(want, fmt.Sprintf(`tool_calls_total{outcome=%q,tool=%q} 0`, outcome, tool))
@@ -75,16 +80,20 @@ func TestCountsStartAtZero(t *testing.T) {
 func TestKeyFetchesAreCounted(t *testing.T) {
 	t.Parallel()
 	issuer := newIssuer(t)
-	addrs, _ := addresses(t, []string{"TALKOVER_DEMO=true", "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0", "MCP_AUTH=oidc",
-		"MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-transport", "http", "-addr", "127.0.0.1:0")
+	addrs, _ := addresses(t, []string{"TALKOVER_DEMO=true", "LOG_FORMAT=json", "MCP_METRICS_ADDR=127.0.0.1:0",
+		"MCP_AUTH=oidc",
+		"MCP_OIDC_ISSUER=" + issuer.URL, "MCP_RESOURCE_URL=https://calls.example.com/mcp"}, "-transport", "http",
+		"-addr", "127.0.0.1:0")
 	issuer.Close()
 	// A token for this server with a key that is not known has the keys fetched again.
 	unknownKey := unsigned("new", issuer.URL, "https://calls.example.com/mcp", time.Now().Add(time.Hour))
-	if status, body, err := post(addrs["serving"], listCall(1, 1), "Authorization", "Bearer "+unknownKey); status != http.StatusUnauthorized {
+	if status, body, err := post(addrs["serving"], listCall(1, 1), "Authorization",
+		"Bearer "+unknownKey); status != http.StatusUnauthorized {
 		t.Fatal(status, body, err)
 	}
 	got := scrape(t, addrs["metrics"])
-	for _, want := range []string{`oidc_key_fetches_total{outcome="ok"} 1`, `oidc_key_fetches_total{outcome="failed"} 1`} {
+	for _, want := range []string{`oidc_key_fetches_total{outcome="ok"} 1`,
+		`oidc_key_fetches_total{outcome="failed"} 1`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no line %s", want)
 		}
@@ -110,25 +119,34 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 			account.ServeHTTP(w, r)
 		}
 	})
-	addrs, cmd := addresses(t, append(env, "MCP_METRICS_ADDR=127.0.0.1:0", "TALKOVER_RATE_LIMIT=50"), "-transport", "http", "-addr", "127.0.0.1:0")
+	addrs, cmd := addresses(t, append(env, "MCP_METRICS_ADDR=127.0.0.1:0", "TALKOVER_RATE_LIMIT=50"), "-transport",
+		"http", "-addr", "127.0.0.1:0")
 	base, metrics := addrs["serving"], addrs["metrics"]
 	for _, call := range []string{
 		listCall(1, 1), listCall(2, 2), listCall(3, 3),
-		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` + canaryNumber + `","limit":"` + canary + `"}}}`,
-		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"get_call_stats","arguments":{"contact":"` + canaryNumber + `"}}}`,
-		`{"jsonrpc":"2.0","id":6,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=` + canaryNumber[1:] + `"}}`,
+		`{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_calls","arguments":{"search":"` +
+			canaryNumber + `","limit":"` + canary + `"}}}`,
+		`{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"get_call_stats",` +
+			`"arguments":{"contact":"` + canaryNumber + `"}}}`,
+		`{"jsonrpc":"2.0","id":6,"method":"resources/read","params":{"uri":"talkover://calls.csv?search=` +
+			canaryNumber[1:] + `"}}`,
 		// A client can name these as it likes.
 		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"` + canary + `"}}`,
 		`{"jsonrpc":"2.0","id":8,"method":"prompts/get","params":{"name":"` + canary + `"}}`,
 		`{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"daily_report"}}`,
 		`{"jsonrpc":"2.0","id":10,"method":"resources/read","params":{"uri":"talkover://` + canaryNumber[1:] + `"}}`,
-		`{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"daily_report"},"argument":{"name":"agent","value":"` + canaryNumber + `"}}}`,
-		`{"jsonrpc":"2.0","id":12,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"` + canary + `"},"argument":{"name":"agent","value":""}}}`,
+		`{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{"ref":{"type":"ref/prompt",` +
+			`"name":"daily_report"},"argument":{"name":"agent","value":"` + canaryNumber + `"}}}`,
+		`{"jsonrpc":"2.0","id":12,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"` +
+			canary + `"},"argument":{"name":"agent","value":""}}}`,
 		`{"jsonrpc":"2.0","id":13,"method":"` + canary + `"}`,
-		`{"jsonrpc":"2.0","id":14,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"` + canary + `","version":"` + canaryNumber + `"}}}`,
-		`{"jsonrpc":"2.0","id":15,"method":"initialize","params":{"protocolVersion":"` + canary + `","capabilities":{},"clientInfo":{"name":"Claude-AI ` + canary + `","version":"1"}}}`,
+		`{"jsonrpc":"2.0","id":14,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},` +
+			`"clientInfo":{"name":"` + canary + `","version":"` + canaryNumber + `"}}}`,
+		`{"jsonrpc":"2.0","id":15,"method":"initialize","params":{"protocolVersion":"` + canary +
+			`","capabilities":{},"clientInfo":{"name":"Claude-AI ` + canary + `","version":"1"}}}`,
 		`{"jsonrpc":"2.0","id":16,"method":"prompts/get","params":{"name":"contact_history"}}`,
-		`{"jsonrpc":"2.0","id":17,"method":"resources/read","params":{"uri":"talkover://calls.csv?date_from=` + canary + `"}}`,
+		`{"jsonrpc":"2.0","id":17,"method":"resources/read","params":{"uri":"talkover://calls.csv?date_from=` +
+			canary + `"}}`,
 	} {
 		if status, body, err := post(base, call); status != http.StatusOK {
 			t.Error(status, body, err)

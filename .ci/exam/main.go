@@ -54,6 +54,7 @@ func serve(account string) error {
 	}
 	logs := calls.New(calls.Options{Calls: calls.DefaultCalls, Now: now})
 	defer logs.Close()
-	s := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), BusinessHours: business, Now: now, Logs: logs})
+	s := tools.New(tools.Config{Client: c, Version: "exam", Zone: exam.Zone(), BusinessHours: business, Now: now,
+		Logs: logs})
 	return transport.Stdio(context.Background(), s, os.Stdin, os.Stdout, slog.New(slog.DiscardHandler))
 }

@@ -83,7 +83,8 @@ var guards = []guard{
 		"return CursorOf(t.Whole(c)).tie > s.After.tie", "return CursorOf(t.Whole(c)).tie >= s.After.tie",
 		"talkover/stats TestFindAgainstGoingThroughAllCalls"},
 	{"an agent is told by its id, and not by its name", "talkover/stats",
-		"return func(c *calls.Call) bool { return fits[c.Agent] }", "return func(c *calls.Call) bool { return fits != nil }",
+		"return func(c *calls.Call) bool { return fits[c.Agent] }",
+		"return func(c *calls.Call) bool { return fits != nil }",
 		"talkover/stats TestFindAgainstGoingThroughAllCalls"},
 
 	// The client of the API.
@@ -92,7 +93,8 @@ var guards = []guard{
 		"func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.Reveal()) }",
 		"talkover TestASecretIsNeverPrinted"},
 	{"a token that the API echoes goes no further", "talkover",
-		"return strings.ReplaceAll(text, token, redacted)", "_ = strings.ReplaceAll(text, token, redacted)\n\t\treturn text",
+		"return strings.ReplaceAll(text, token, redacted)",
+		"_ = strings.ReplaceAll(text, token, redacted)\n\t\treturn text",
 		"e2e TestCanariesSingNowhere"},
 	{"no token goes to a server by plain http", "talkover",
 		"case IsPrivate(u):", `case IsPrivate(u), u.Scheme == "http":`,
@@ -146,7 +148,8 @@ var guards = []guard{
 
 	// Who may come in.
 	{"a page that rebinds its name is refused", "internal",
-		"if talkover.IsLoopback(host) || slices.ContainsFunc(h.Hosts, own) {", "if talkover.IsLoopback(host) || own != nil {",
+		"if talkover.IsLoopback(host) || slices.ContainsFunc(h.Hosts, own) {",
+		"if talkover.IsLoopback(host) || own != nil {",
 		"internal/transport TestGuardOnEveryRoute"},
 	{"pages of foreign origins are refused", "internal",
 		"if len(origins) > 1 || h.origins.Check(probe) != nil {", "if len(origins) > 1 && probe == nil {",

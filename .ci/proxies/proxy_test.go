@@ -107,8 +107,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// free returns an address of loopback that is free, while it is free at 127.0.0.2 too. Its port is none of those that Linux
-// gives to connections going out (from 32768 on): one of them would take it while a server is started again.
+// free returns an address of loopback that is free, while it is free at 127.0.0.2 too. Its port is none of those that
+// Linux gives to connections going out (from 32768 on): one of them would take it while a server is started again.
 func free(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
@@ -142,7 +142,8 @@ func caddy(t *testing.T, program string, to []*server) *proxy {
 	write(t, file, replace(t, read(t, "../../deploy/Caddyfile"),
 		"dynamic a talkover-mcp 8080 {", "dynamic a talkover-mcp "+port+" {\n\t\tresolvers udp/"+names(t, ips)))
 	cmd := exec.Command(program, "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = []string{"HOME=" + folder, "XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder, "PUBLIC_HOST=http://" + publicHost + ":" + public}
+	cmd.Env = []string{"HOME=" + folder, "XDG_DATA_HOME=" + folder, "XDG_CONFIG_HOME=" + folder,
+		"PUBLIC_HOST=http://" + publicHost + ":" + public}
 	run(t, cmd, addr)
 	return &proxy{"http://" + publicHost + ":" + public, client(addr, nil)}
 }
@@ -158,7 +159,8 @@ func nginx(t *testing.T, program string, to []*server) *proxy {
 		"listen 443 ssl;", "listen "+addr+" ssl;",
 		"talkover-mcp-1:8080", to[0].addr, "talkover-mcp-2:8080", to[len(to)-1].addr,
 		"/etc/nginx/calls.example.com.", folder+"/"))
-	main := "daemon off; pid pid; error_log stderr; worker_processes 2; events {}\nhttp {\n\taccess_log off; include talkover-mcp.conf;\n"
+	main := "daemon off; pid pid; error_log stderr; worker_processes 2; events {}\nhttp {\n\taccess_log off; " +
+		"include talkover-mcp.conf;\n"
 	if os.Getuid() == 0 {
 		main = "user root;\n" + main // for the folders of the test
 	}
@@ -242,7 +244,8 @@ func certify(t *testing.T) (certificate, key string, roots *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{publicHost}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{publicHost},
+		NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
@@ -282,7 +285,8 @@ func names(t *testing.T, ips []net.IP) string {
 				}
 			}
 			head := binary.BigEndian.AppendUint16([]byte{query[0], query[1], 0x81, 0x80, 0, 1}, count)
-			_, _ = conn.WriteTo(fmt.Append(nil, string(head), "\x00\x00\x00\x00", string(query[12:end]), string(answers)), from)
+			_, _ = conn.WriteTo(fmt.Append(nil, string(head), "\x00\x00\x00\x00", string(query[12:end]),
+				string(answers)), from)
 		}
 	}()
 	return conn.LocalAddr().String()

@@ -1,5 +1,5 @@
-// Package proxies_test runs talkover-mcp behind the proxies of deploy/, with the very files, and ends servers while callers
-// ask. .ci/proxies/run gives it the program.
+// Package proxies_test runs talkover-mcp behind the proxies of deploy/, with the very files, and ends servers while
+// callers ask. .ci/proxies/run gives it the program.
 package proxies_test
 
 import (
@@ -45,8 +45,8 @@ func program(t *testing.T) string {
 	return path
 }
 
-// api serves the invented account, after a random time. It counts the calls that it is asked to place, and hands them to
-// placed, if that is not nil: the answer comes when placed returns.
+// api serves the invented account, after a random time. It counts the calls that it is asked to place, and hands them
+// to placed, if that is not nil: the answer comes when placed returns.
 type api struct {
 	url    string
 	orders atomic.Int32
@@ -87,17 +87,20 @@ type server struct {
 	cmd     *exec.Cmd
 }
 
-// servers starts one or two servers at one port of 127.0.0.1, 127.0.0.2 and so on, as a name in a network of containers leads to
-// them. More settings may be given.
+// servers starts one or two servers at one port of 127.0.0.1, 127.0.0.2 and so on, as a name in a network of
+// containers leads to them. More settings may be given.
 func servers(t *testing.T, a *api, n int, env ...string) []*server {
 	t.Helper()
 	path := program(t)
 	_, port, _ := net.SplitHostPort(free(t))
 	var all []*server
 	for i := range n {
-		s := &server{t: t, program: path, addr: fmt.Sprintf("127.0.0.%d:%s", i+1, port), api: strings.Replace(a.url, "127.0.0.1", []string{"127.0.0.1", "localhost"}[i], 1)}
-		s.env = append([]string{"MCP_TRANSPORT=http", "MCP_ADDR=" + s.addr, "MCP_ALLOWED_HOSTS=" + publicHost, "MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
-			"MCP_RATE_LIMIT=0", "TALKOVER_TOKEN=" + sandbox.Token, "TALKOVER_BASE_URL=" + s.api, "TALKOVER_RATE_LIMIT=0", "LOG_FORMAT=json"}, env...)
+		s := &server{t: t, program: path, addr: fmt.Sprintf("127.0.0.%d:%s", i+1, port),
+			api: strings.Replace(a.url, "127.0.0.1", []string{"127.0.0.1", "localhost"}[i], 1)}
+		s.env = append([]string{"MCP_TRANSPORT=http", "MCP_ADDR=" + s.addr, "MCP_ALLOWED_HOSTS=" + publicHost,
+			"MCP_AUTH=token", "MCP_AUTH_TOKENS=" + gateToken,
+			"MCP_RATE_LIMIT=0", "TALKOVER_TOKEN=" + sandbox.Token, "TALKOVER_BASE_URL=" + s.api,
+			"TALKOVER_RATE_LIMIT=0", "LOG_FORMAT=json"}, env...)
 		s.start()
 		t.Cleanup(func() { _ = s.cmd.Process.Kill(); _ = s.cmd.Wait() })
 		all = append(all, s)
@@ -149,7 +152,8 @@ type tally struct {
 }
 
 func (l *tally) String() string {
-	return fmt.Sprintf("%d calls, %d lost %v, the longest %v", l.calls.Load(), l.lost.Load(), l.why, l.longest.Round(time.Millisecond))
+	return fmt.Sprintf("%d calls, %d lost %v, the longest %v", l.calls.Load(), l.lost.Load(), l.why,
+		l.longest.Round(time.Millisecond))
 }
 
 // add counts a call that took so long, and was lost unless why is empty.
@@ -198,7 +202,8 @@ func callers(p *proxy, during func(*tally)) *tally {
 
 // list asks for a page of calls. It returns why there was no answer, or "".
 func (p *proxy) list(id int) string {
-	status, body, err := p.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"list_calls","arguments":{"per_page":5,"page":%d}}}`, id, id%100+1))
+	status, body, err := p.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+		`"params":{"name":"list_calls","arguments":{"per_page":5,"page":%d}}}`, id, id%100+1))
 	switch {
 	case err != nil:
 		return err.Error()
@@ -235,9 +240,9 @@ func ended(t *testing.T, signal syscall.Signal, start func(*testing.T, ...*serve
 	})
 }
 
-// few fails where more calls than most are lost, three times in a row. A server that loses calls by its make loses them each
-// time. Chance does not: where the machine is so busy that a server is not run in the moment of its end, several calls may have
-// come that it did not take.
+// few fails where more calls than most are lost, three times in a row. A server that loses calls by its make loses
+// them each time. Chance does not: where the machine is so busy that a server is not run in the moment of its end,
+// several calls may have come that it did not take.
 func few(t *testing.T, most int, once func() *tally) {
 	t.Helper()
 	for range 3 {
@@ -249,9 +254,9 @@ func few(t *testing.T, most int, once func() *tally) {
 	t.Errorf("more than %d calls are lost, three times in a row", most)
 }
 
-// drain is a delay in which the answers of a server close the connections that a proxy keeps.
-// Without one, a call that comes on such a connection in the moment of the end is cut off.
-// With one, what can be lost is a connection that the kernel has made and the server has not taken when it stops to listen.
+// drain is a delay in which the answers of a server close the connections that a proxy keeps. Without one, a call
+// that comes on such a connection in the moment of the end is cut off. With one, what can be lost is a connection
+// that the kernel has made and the server has not taken when it stops to listen.
 const drain = "MCP_DRAIN_DELAY=1s"
 
 func TestFewCallsAreLostWhenAServerIsAskedToEnd(t *testing.T) {

@@ -50,8 +50,9 @@ func TestProgressPassesAtOnce(t *testing.T) {
 			}
 		}
 		p := start(t, servers(t, a, 2)...)
-		events := p.open(t, p.request(http.MethodPost, "/mcp", `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_call_stats",`+
-			`"arguments":{"date_from":"2026-10-01","group_by":["hour"]},"_meta":{"progressToken":"p"}}}`))
+		events := p.open(t, p.request(http.MethodPost, "/mcp",
+			`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_call_stats",`+
+				`"arguments":{"date_from":"2026-10-01","group_by":["hour"]},"_meta":{"progressToken":"p"}}}`))
 		if first := next(t, events); !strings.Contains(first, "notifications/progress") {
 			t.Errorf("the first event is %.200s", first)
 		}
@@ -70,7 +71,8 @@ func TestSessionsKeepTheirServer(t *testing.T) {
 		p := start(t, servers(t, newAPI(t), 2)...)
 		for id := range 10 {
 			events := p.open(t, p.request(http.MethodGet, "/sse", ""))
-			res, err := p.client.Do(p.request(http.MethodPost, "/"+next(t, events), fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id)))
+			res, err := p.client.Do(p.request(http.MethodPost, "/"+next(t, events),
+				fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +94,8 @@ func TestNoCallIsPlacedTwice(t *testing.T) {
 		placing, end := make(chan string, 10), make(chan struct{})
 		a.placed = func(r *http.Request) { placing <- r.Host; <-end }
 		t.Cleanup(func() { close(end) })
-		all := servers(t, a, 2, "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1", "TALKOVER_CONFIRM_CALLS=never")
+		all := servers(t, a, 2, "TALKOVER_ALLOW_CALLS=true", "TALKOVER_CALL_COUNTRIES=1",
+			"TALKOVER_CONFIRM_CALLS=never")
 		p := start(t, all...)
 		status := make(chan int)
 		go func() {

@@ -69,7 +69,8 @@ func TestGoReleaser(t *testing.T) {
 		}
 	}
 	if len(c.Checksum.ExtraFiles) == 0 || !slices.Equal(c.Checksum.ExtraFiles, c.Release.ExtraFiles) {
-		t.Errorf("checksums cover %v, the release has %v besides its archives: want the bundles in both", c.Checksum.ExtraFiles, c.Release.ExtraFiles)
+		t.Errorf("checksums cover %v, the release has %v besides its archives: want the bundles in both",
+			c.Checksum.ExtraFiles, c.Release.ExtraFiles)
 	}
 }
 
@@ -121,7 +122,8 @@ type workflow struct {
 	}
 }
 
-// Only a job that needs more rights gets them, none publishes unless somebody approves, no job runs for hours, and the checkout leaves its token to no later step.
+// Only a job that needs more rights gets them, none publishes unless somebody approves, no job runs for hours, and
+// the checkout leaves its token to no later step.
 func TestWorkflowsHoldLittle(t *testing.T) {
 	for _, name := range glob(t, ".github/workflows/*.yml") {
 		content, err := os.ReadFile(filepath.Join(root, name))
@@ -193,7 +195,8 @@ func TestIssueForms(t *testing.T) {
 				t.Errorf("%s: element %d: %q is no type that is used here", name, i, e.Type)
 			}
 			if e.Attributes.Label == "" || labels[e.Attributes.Label] || e.ID == "" || ids[e.ID] {
-				t.Errorf("%s: element %d: id %q and label %q must be there and be its own", name, i, e.ID, e.Attributes.Label)
+				t.Errorf("%s: element %d: id %q and label %q must be there and be its own", name, i, e.ID,
+					e.Attributes.Label)
 			}
 			if e.Type == "checkboxes" && len(e.Attributes.Options) == 0 {
 				t.Errorf("%s: element %d: checkboxes need options", name, i)
@@ -255,7 +258,8 @@ func TestDependabot(t *testing.T) {
 		if entry.IsDir() && slices.Contains([]string{".git", "node_modules", "dist"}, entry.Name()) {
 			return fs.SkipDir
 		}
-		if manifest := strings.TrimPrefix(filepath.ToSlash(path), root); entry.Name() == "go.mod" && !covered[manifest] {
+		if manifest := strings.TrimPrefix(filepath.ToSlash(path), root); entry.Name() == "go.mod" &&
+			!covered[manifest] {
 			t.Errorf("%s is in no gomod entry of dependabot.yml", manifest)
 		}
 		return nil

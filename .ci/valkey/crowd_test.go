@@ -78,5 +78,6 @@ func (c *crowd) stop() { c.leave(); c.group.Wait() }
 func (c *crowd) figures() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("%d right answers, the slowest after %v, %d told to wait", c.right, c.longest.Round(time.Millisecond), c.told)
+	return fmt.Sprintf("%d right answers, the slowest after %v, %d told to wait", c.right,
+		c.longest.Round(time.Millisecond), c.told)
 }

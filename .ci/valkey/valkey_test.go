@@ -72,7 +72,8 @@ func (w *trio) end(t *testing.T, refusals int) {
 	w.until(lasts())
 	w.crowd.stop()
 	served, denied := w.api.figures()
-	t.Logf("%v: %d requests served, %d answered 429; %s", time.Since(w.begin).Round(time.Second), served, denied, w.crowd.figures())
+	t.Logf("%v: %d requests served, %d answered 429; %s", time.Since(w.begin).Round(time.Second), served, denied,
+		w.crowd.figures())
 	if denied > refusals {
 		t.Errorf("%d requests were answered 429, want %d at most", denied, refusals)
 	}
@@ -142,7 +143,8 @@ func TestRestartedServer(t *testing.T) {
 
 // Without its server each replica takes a third, from the beginning on.
 func TestWrongPassword(t *testing.T) {
-	alone(t, newServer(t, freePort(t), "the-right-one"), func(s *server) { s.password = "a-wrong-one" }, "WRONGPASS", "a-wrong-one")
+	alone(t, newServer(t, freePort(t), "the-right-one"), func(s *server) { s.password = "a-wrong-one" },
+		"WRONGPASS", "a-wrong-one")
 }
 
 func TestGarbage(t *testing.T) {
@@ -164,7 +166,8 @@ func TestGarbage(t *testing.T) {
 					if _, err := c.Read(b); err != nil {
 						return
 					}
-					answers := []string{"HTTP/1.1 400 Bad Request\r\n\r\n", "$9223372036854775806\r\n", "*3\r\n:1\r\n", "\x00\xff\xfe"}
+					answers := []string{"HTTP/1.1 400 Bad Request\r\n\r\n", "$9223372036854775806\r\n",
+						"*3\r\n:1\r\n", "\x00\xff\xfe"}
 					if _, err := c.Write([]byte(answers[n%len(answers)])); err != nil {
 						return
 					}
@@ -211,13 +214,16 @@ var ofRequests = regexp.MustCompile(`(?s)^Exact: all `)
 
 // questions are ten about the same month.
 var questions = []map[string]any{
-	{}, {"group_by": []string{"agent"}}, {"group_by": []string{"hour"}}, {"group_by": []string{"day", "status"}}, {"group_by": []string{"contact"}},
-	{"status": "no-answer", "group_by": []string{"hour"}}, {"direction": "inbound", "group_by": []string{"weekday"}}, {"group_by": []string{"line"}},
+	{}, {"group_by": []string{"agent"}}, {"group_by": []string{"hour"}}, {"group_by": []string{"day", "status"}},
+	{"group_by": []string{"contact"}},
+	{"status": "no-answer", "group_by": []string{"hour"}}, {"direction": "inbound",
+		"group_by": []string{"weekday"}}, {"group_by": []string{"line"}},
 	{"group_by": []string{"weekday", "hour"}}, {"status": "completed"},
 }
 
-// costOf asks n new replicas in turn, and returns how many requests that cost. It returns -1 where one of them could not reach
-// the server for a while: a machine that is too busy to run it for 50 ms makes replicas go on alone, and each reads for itself.
+// costOf asks n new replicas in turn, and returns how many requests that cost. It returns -1 where one of them could
+// not reach the server for a while: a machine that is too busy to run it for 50 ms makes replicas go on alone, and
+// each reads for itself.
 func costOf(t *testing.T, n int) int {
 	a, s := newAPI(t), newServer(t, freePort(t), "")
 	var replicas []*replica

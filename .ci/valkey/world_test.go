@@ -90,8 +90,8 @@ func (a *api) slow(takes time.Duration) {
 	a.takes = takes
 }
 
-// freePort returns a port of this machine that nobody listens at. It is none of those that systems give to connections going
-// out (from 32768 on): one of them would take it while a server is started again.
+// freePort returns a port of this machine that nobody listens at. It is none of those that systems give to
+// connections going out (from 32768 on): one of them would take it while a server is started again.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 1000 {
@@ -163,7 +163,8 @@ type server struct {
 
 func newServer(t *testing.T, port int, password string) *server {
 	t.Helper()
-	args := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}
+	args := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--dir", t.TempDir()}
 	if password != "" {
 		args = append(args, "--requirepass", password)
 	}
@@ -233,7 +234,8 @@ func newReplica(t *testing.T, a *api, valkey string) *replica {
 	t.Helper()
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
 	env := []string{
-		"TALKOVER_TOKEN=" + sandbox.Token, "TALKOVER_BASE_URL=" + a.URL + sandbox.Prefix, "TALKOVER_RATE_LIMIT=" + strconv.Itoa(limit),
+		"TALKOVER_TOKEN=" + sandbox.Token, "TALKOVER_BASE_URL=" + a.URL + sandbox.Prefix,
+		"TALKOVER_RATE_LIMIT=" + strconv.Itoa(limit),
 		"MCP_TRANSPORT=http", "MCP_ADDR=" + addr, "MCP_RATE_LIMIT=0", "LOG_FORMAT=json",
 	}
 	if valkey != "" {
@@ -264,8 +266,10 @@ func (r *replica) away() bool {
 }
 
 // call calls a tool. It returns the text of the answer, and whether that is an error.
-func (r *replica) call(ctx context.Context, tool string, arguments map[string]any) (text string, isError bool, err error) {
-	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{"name": tool, "arguments": arguments}})
+func (r *replica) call(ctx context.Context, tool string, arguments map[string]any) (text string, isError bool,
+	err error) {
+	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+		"params": map[string]any{"name": tool, "arguments": arguments}})
 	if err != nil {
 		return "", false, err
 	}
