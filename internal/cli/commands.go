@@ -43,10 +43,12 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	return Failed
 }
 
+// init lets a double click on Windows start the program, which cobra 1.10.2 refuses else.
+func init() { cobra.MousetrapHelpText = "" }
+
 // Tree returns the tree of commands: their names, their help, and the methods that
 // do them.
 func (p *Program) Tree() *cobra.Command {
-	cobra.MousetrapHelpText = "" // else cobra 1.10.2 refuses a start by a double click on Windows
 	root := &cobra.Command{
 		Use: "talkover-mcp",
 		Long: "talkover-mcp answers questions about the calls of a Talkover account, over MCP.\n" +
