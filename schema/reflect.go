@@ -60,11 +60,11 @@ func (in *Input[T]) Ignored(args json.RawMessage) []string {
 // not reach it.
 func (in *Input[T]) Elsewhere(explain func(name string) string) { in.others = explain }
 
-// Tagged is a struct that has more tags for its fields than stand behind them, by the names of the
-// properties.
-type Tagged interface {
-	Tags() map[string]reflect.StructTag
-}
+// Tags are tags of the fields of a struct, by the names of the properties.
+type Tags map[string]reflect.StructTag
+
+// Tagged is a struct that has more tags for its fields than stand behind them.
+type Tagged interface{ Tags() Tags }
 
 // tagOf returns a tag of a field of a struct t, which may embed the struct that has the field.
 func tagOf(t reflect.Type, f reflect.StructField, key string) string {

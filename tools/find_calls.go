@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/answer"
@@ -26,8 +26,8 @@ type findCallsInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (findCallsInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (findCallsInput) Tags() schema.Tags {
+	return schema.Tags{
 		"sort": `enum:"newest,oldest,longest,shortest" ` +
 			`desc:"Which come first." alias:"order,order_by,sort_by"`,
 		"only": `enum:"not_called_back,called_back_no_answer,unreturned,repeat_contacts" ` +
@@ -100,18 +100,16 @@ func (out *findCallsOutput) Measured() (exactness string, cached, read, counted 
 	return out.Coverage.Measured()
 }
 
-// findCalls makes the tool for calls that the API's own filters cannot find.
-func findCalls() tool[findCallsInput, *findCallsOutput] {
-	return tool[findCallsInput, *findCallsOutput]{
-		name:  "find_calls",
-		chart: true,
-		title: "Find calls",
-		description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers " +
-			"nobody called back, repeat callers, longest first. " +
-			"It says how many fit, and takes the filters of get_call_stats.",
-		limit: longTime,
-		run:   answerFindCalls,
-	}
+// findCalls is the tool for calls that the API's own filters cannot find.
+var findCalls = tool[findCallsInput, *findCallsOutput]{
+	name:  "find_calls",
+	chart: true,
+	title: "Find calls",
+	description: "Finds calls by length, hour, weekday, several statuses, agent's name, contact, missed callers " +
+		"nobody called back, repeat callers, longest first. " +
+		"It says how many fit, and takes the filters of get_call_stats.",
+	limit: longTime,
+	run:   answerFindCalls,
 }
 
 func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) (*findCallsOutput, error) {

@@ -3,13 +3,13 @@ package tools
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/answer"
@@ -21,8 +21,8 @@ type getCallInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (getCallInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (getCallInput) Tags() schema.Tags {
+	return schema.Tags{
 		"sid": `desc:"SID of the call, or a part of it that no other call has." ` +
 			`alias:"call_sid,id,call_id,search,call"`,
 	}
@@ -73,44 +73,42 @@ func (getCallOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	s.Properties.Value("rows").Description = "The calls that fit a part of a SID, if there are several."
 }
 
-// getCall makes the tool for all that is known of one call. The API cannot be asked for
+// getCall is the tool for all that is known of one call. The API cannot be asked for
 // one call, but its search finds SIDs.
-func getCall() tool[getCallInput, *getCallOutput] {
-	return tool[getCallInput, *getCallOutput]{
-		name:  "get_call",
-		title: "Get one call",
-		description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just " +
-			"before and after it.",
-		limit: pageTime,
-		run: func(ctx context.Context, q *query.Question, in getCallInput) (*getCallOutput, error) {
-			page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
-			if err != nil {
-				return nil, err
-			}
-			out := &getCallOutput{
-				Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(), Asked: in.SID,
-			}
-			more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
-			call, several := pickCall(page.Rows, string(in.SID))
-			if call == nil && len(several) == 1 && !more {
-				call = &several[0]
-			}
-			if call == nil {
-				out.offer(q, several, more)
-				return out, nil
-			}
-			out.Call = newCallDetail(*call, q.Zone)
-			if call.Agent == (talkover.Agent{}) && !slices.Contains(call.Unread, "agent") {
-				out.Call.Agent.Label = answer.Deleted
-			}
-			if len(call.Unread) > 0 {
-				out.Note("What Talkover sent as %s could not be read and is blank here.",
-					strings.Join(call.Unread, ", "))
-			}
-			out.neighbours(ctx, q, *call)
+var getCall = tool[getCallInput, *getCallOutput]{
+	name:  "get_call",
+	title: "Get one call",
+	description: "Gets every field of one call by its SID, and the SIDs of the calls with the same contact just " +
+		"before and after it.",
+	limit: pageTime,
+	run: func(ctx context.Context, q *query.Question, in getCallInput) (*getCallOutput, error) {
+		page, err := q.Client.ListCalls(ctx, talkover.CallQuery{Search: string(in.SID), PerPage: mostCandidates})
+		if err != nil {
+			return nil, err
+		}
+		out := &getCallOutput{
+			Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(), Asked: in.SID,
+		}
+		more := page.Pagination != nil && page.Pagination.Total > len(page.Rows)
+		call, several := pickCall(page.Rows, string(in.SID))
+		if call == nil && len(several) == 1 && !more {
+			call = &several[0]
+		}
+		if call == nil {
+			out.offer(q, several, more)
 			return out, nil
-		},
-	}
+		}
+		out.Call = newCallDetail(*call, q.Zone)
+		if call.Agent == (talkover.Agent{}) && !slices.Contains(call.Unread, "agent") {
+			out.Call.Agent.Label = answer.Deleted
+		}
+		if len(call.Unread) > 0 {
+			out.Note("What Talkover sent as %s could not be read and is blank here.",
+				strings.Join(call.Unread, ", "))
+		}
+		out.neighbours(ctx, q, *call)
+		return out, nil
+	},
 }
 
 // mostCandidates bounds the calls that are looked at for a part of a SID.

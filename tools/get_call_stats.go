@@ -17,19 +17,17 @@ import (
 	"github.com/talkover/talkover-mcp/tools/query"
 )
 
-// getCallStats makes the tool that counts and adds up over any number of calls.
-func getCallStats() tool[callStatsInput, *callStatsOutput] {
-	return tool[callStatsInput, *callStatsOutput]{
-		name:  "get_call_stats",
-		chart: true,
-		title: "Call statistics",
-		description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, " +
-			"also by one or two dimensions and against another window. " +
-			"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, " +
-			"trend, ranking or busiest hour.",
-		limit: longTime,
-		run:   answerCallStats,
-	}
+// getCallStats is the tool that counts and adds up over any number of calls.
+var getCallStats = tool[callStatsInput, *callStatsOutput]{
+	name:  "get_call_stats",
+	chart: true,
+	title: "Call statistics",
+	description: "Counts calls and adds up rates, outcomes, talk time and contacts over all calls that fit, " +
+		"also by one or two dimensions and against another window. " +
+		"The first line says what the figures are exact about. Use it for every \"how many\", share, rate, " +
+		"trend, ranking or busiest hour.",
+	limit: longTime,
+	run:   answerCallStats,
 }
 
 func answerCallStats(ctx context.Context, q *query.Question, in callStatsInput) (*callStatsOutput, error) {
@@ -103,8 +101,9 @@ func statsOf(ctx context.Context, q *query.Question, meter *talkover.Meter, narr
 	}
 	out := &callStatsOutput{
 		Coverage: answer.NewCoverage(report.Coverage, narrowed.Window, q.Now, meter.Requests()),
-		Window:   narrowed.Shown(), Filters: answer.Arguments[query.Filters]{Args: narrowed.Filters}, TestCalls: report.Tests,
-		Table: answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(),
+		Window:   narrowed.Shown(), Filters: answer.Arguments[query.Filters]{Args: narrowed.Filters},
+		TestCalls: report.Tests,
+		Table:     answer.Table{Columns: []string{}, Rows: []answer.Row{}}, Frame: q.Frame(),
 	}
 	t := newGroups(q, in, report)
 	out.total(in, t, in.totalled(t, in.followsAll(narrowed, q.Now)))
@@ -221,7 +220,8 @@ func (out *callStatsOutput) noteShort(in callStatsInput, report *stats.Report) {
 }
 
 // explain notes what to know before relying on the figures.
-func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, narrowed query.Narrowed, report *stats.Report) {
+func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, narrowed query.Narrowed,
+	report *stats.Report) {
 	if b := report.Before; b != nil && b.Reason != "" {
 		out.Note("Nothing is compared: %s.", answer.SafeText(b.Reason))
 	}

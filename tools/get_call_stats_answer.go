@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +27,8 @@ type callStatsInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (callStatsInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (callStatsInput) Tags() schema.Tags {
+	return schema.Tags{
 		"group_by": `enum:"status,direction,agent,day,week,month,weekday,hour,contact,country,line,shift" ` +
 			`desc:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of ` +
 			`one metric." ` +
@@ -177,8 +176,8 @@ type callStatsOutput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (callStatsOutput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (callStatsOutput) Tags() schema.Tags {
+	return schema.Tags{
 		"ranked": `desc:"Groups of min_calls or more; the others follow them."`,
 	}
 }

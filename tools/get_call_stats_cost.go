@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -40,8 +39,8 @@ type cost struct {
 }
 
 // Tags implements [schema.Tagged].
-func (cost) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (cost) Tags() schema.Tags {
+	return schema.Tags{
 		"amounts": `desc:"By currency: minutes of answered calls at today's prices; not the bill."`,
 	}
 }
@@ -97,7 +96,8 @@ func (out *callStatsOutput) estimate(ctx context.Context, q *query.Question, hel
 		return err
 	}
 	c := &cost{
-		Amounts: answer.Money{}, Exact: answer.IsWhole(report.Coverage), about: q.About(report.Coverage, narrowed.Window),
+		Amounts: answer.Money{}, Exact: answer.IsWhole(report.Coverage),
+		about: q.About(report.Coverage, narrowed.Window),
 	}
 	prices := out.pricesOf(ctx, q, report)
 	groups, oldest := map[costKey]float64{}, time.Time{}

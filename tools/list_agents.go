@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/invopop/jsonschema"
 
@@ -19,8 +18,8 @@ type agentFilters struct {
 }
 
 // Tags implements [schema.Tagged].
-func (agentFilters) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (agentFilters) Tags() schema.Tags {
+	return schema.Tags{
 		"status":    `alias:"state,current_status"`,
 		"direction": `alias:"type"`,
 		"search":    `desc:"Part of a name or label." alias:"q,query,name,label,agent,agent_name,filter"`,
@@ -51,29 +50,27 @@ func agentColumns(a talkover.AgentInfo, add func(string, answer.Cell)) {
 	add("language", answer.ForeignText(a.Language))
 }
 
-// listAgents makes the tool that lists the agents, their ids and their numbers.
-func listAgents() tool[listAgentsInput, *listAgentsOutput] {
-	return tool[listAgentsInput, *listAgentsOutput]{
-		name:  "list_agents",
-		title: "List agents",
-		description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools " +
-			"take, and phone numbers.",
-		limit: pageTime,
-		run: func(ctx context.Context, q *query.Question, in listAgentsInput) (*listAgentsOutput, error) {
-			in.At()
-			page, err := q.Client.ListAgents(ctx, talkover.AgentQuery{
-				Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search),
-				PerPage: in.PerPage, Page: in.Page,
-			})
-			if err != nil {
-				return nil, err
-			}
-			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.AgentInfo, agentFilters]{
-				Thing: "agent", Columns: agentColumns, Review: noteNumbers, Least: 2,
-			}, in.agentFilters, in, page)
-			return &out, nil
-		},
-	}
+// listAgents is the tool that lists the agents, their ids and their numbers.
+var listAgents = tool[listAgentsInput, *listAgentsOutput]{
+	name:  "list_agents",
+	title: "List agents",
+	description: "Lists the account's AI voice agents with their agent_id, which the filters of the other tools " +
+		"take, and phone numbers.",
+	limit: pageTime,
+	run: func(ctx context.Context, q *query.Question, in listAgentsInput) (*listAgentsOutput, error) {
+		in.At()
+		page, err := q.Client.ListAgents(ctx, talkover.AgentQuery{
+			Status: string(in.Status), Direction: string(in.Direction), Search: string(in.Search),
+			PerPage: in.PerPage, Page: in.Page,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out, _ := answer.NewListing(q.Frame(), answer.List[talkover.AgentInfo, agentFilters]{
+			Thing: "agent", Columns: agentColumns, Review: noteNumbers, Least: 2,
+		}, in.agentFilters, in, page)
+		return &out, nil
+	},
 }
 
 // noteNumbers says how many phone numbers are not in the rows.

@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +27,8 @@ type callFilters struct {
 }
 
 // Tags implements [schema.Tagged].
-func (callFilters) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (callFilters) Tags() schema.Tags {
+	return schema.Tags{
 		"status":    `alias:"state,call_status,outcome,result,statuses"`,
 		"direction": `alias:"type,call_type,call_direction"`,
 		"agent_id": `desc:"Only calls of the agent with this id (not its name)." ` +
@@ -153,29 +152,27 @@ func (listCallsOutput) JSONSchemaExtend(s *jsonschema.Schema) {
 	_ = p.MoveAfter("tally", "filters") // fails only for a name that is not there
 }
 
-// listCalls makes the tool that mirrors List Calls: one call of it is one request.
-func listCalls() tool[listCallsInput, *listCallsOutput] {
-	return tool[listCallsInput, *listCallsOutput]{
-		name:  "list_calls",
-		chart: true,
-		title: "List calls",
-		description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
-			"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
-		limit: pageTime,
-		run: func(ctx context.Context, q *query.Question, in listCallsInput) (*listCallsOutput, error) {
-			wanted := in.query()
-			wanted.Page, wanted.PerPage = in.Page, in.PerPage
-			page, err := q.Client.ListCalls(ctx, wanted)
-			if err != nil {
-				return nil, err
-			}
-			out := listCallsAnswer(q, in, page)
-			if out.None() {
-				q.NoteAgent(ctx, &out.Frame, string(in.AgentID))
-			}
-			return out, nil
-		},
-	}
+// listCalls is the tool that mirrors List Calls: one call of it is one request.
+var listCalls = tool[listCallsInput, *listCallsOutput]{
+	name:  "list_calls",
+	chart: true,
+	title: "List calls",
+	description: "Lists phone calls of the account's AI voice agents, newest first, one page at a time. " +
+		"The answer says how many calls match in all, sums up the page, and gives the arguments of the next page.",
+	limit: pageTime,
+	run: func(ctx context.Context, q *query.Question, in listCallsInput) (*listCallsOutput, error) {
+		wanted := in.query()
+		wanted.Page, wanted.PerPage = in.Page, in.PerPage
+		page, err := q.Client.ListCalls(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		out := listCallsAnswer(q, in, page)
+		if out.None() {
+			q.NoteAgent(ctx, &out.Frame, string(in.AgentID))
+		}
+		return out, nil
+	},
 }
 
 const newestFirst = "newest first"

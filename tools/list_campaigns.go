@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -25,8 +24,8 @@ type campaignFilters struct {
 }
 
 // Tags implements [schema.Tagged].
-func (campaignFilters) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (campaignFilters) Tags() schema.Tags {
+	return schema.Tags{
 		"status":    `alias:"state,campaign_status"`,
 		"agent_id":  `desc:"Only campaigns of the agent with this id." alias:"agent,agent_name"`,
 		"date_from": `alias:"from,start,since,start_date"`,
@@ -79,30 +78,28 @@ func campaignColumns(c talkover.Campaign, add func(string, answer.Cell)) {
 	add("retries", answer.ForeignText(retries(c)))
 }
 
-// listCampaigns makes the tool that says how campaigns do.
-func listCampaigns() tool[listCampaignsInput, *listCampaignsOutput] {
-	return tool[listCampaignsInput, *listCampaignsOutput]{
-		name:  "list_campaigns",
-		title: "List campaigns",
-		description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own " +
-			"count of their calls and success.",
-		limit: pageTime,
-		run: func(ctx context.Context, q *query.Question, in listCampaignsInput) (*listCampaignsOutput, error) {
-			in.At()
-			page, err := q.Client.ListCampaigns(ctx, talkover.CampaignQuery{
-				Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID),
-				Search:   string(in.Search),
-				DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
-			})
-			if err != nil {
-				return nil, err
-			}
-			out, _ := answer.NewListing(q.Frame(), answer.List[talkover.Campaign, campaignFilters]{
-				Thing: "campaign", Columns: campaignColumns, Fits: campaignFilters.fit, Least: 5,
-			}, in.campaignFilters, in, page)
-			return &out, nil
-		},
-	}
+// listCampaigns is the tool that says how campaigns do.
+var listCampaigns = tool[listCampaignsInput, *listCampaignsOutput]{
+	name:  "list_campaigns",
+	title: "List campaigns",
+	description: "Lists the account's calling campaigns with their status, hours, agent and Talkover's own " +
+		"count of their calls and success.",
+	limit: pageTime,
+	run: func(ctx context.Context, q *query.Question, in listCampaignsInput) (*listCampaignsOutput, error) {
+		in.At()
+		page, err := q.Client.ListCampaigns(ctx, talkover.CampaignQuery{
+			Status: string(in.Status), Type: string(in.Type), AgentID: string(in.AgentID),
+			Search:   string(in.Search),
+			DateFrom: string(in.DateFrom), DateTo: string(in.DateTo), PerPage: in.PerPage, Page: in.Page,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out, _ := answer.NewListing(q.Frame(), answer.List[talkover.Campaign, campaignFilters]{
+			Thing: "campaign", Columns: campaignColumns, Fits: campaignFilters.fit, Least: 5,
+		}, in.campaignFilters, in, page)
+		return &out, nil
+	},
 }
 
 // hours writes when a campaign calls, such as "Mon Tue 09:00-17:30 Europe/London".

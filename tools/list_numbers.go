@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/stats"
 	"github.com/talkover/talkover-mcp/tools/answer"
@@ -19,8 +19,8 @@ type listNumbersInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (listNumbersInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (listNumbersInput) Tags() schema.Tags {
+	return schema.Tags{
 		"period": `alias:"range,window,when,time_range"`,
 	}
 }
@@ -37,8 +37,8 @@ type listNumbersOutput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (listNumbersOutput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (listNumbersOutput) Tags() schema.Tags {
+	return schema.Tags{
 		"unused": `desc:"Numbers without a call. Missing if not all calls were read."`,
 	}
 }
@@ -64,16 +64,14 @@ func rentedColumns(n rented, add func(string, answer.Cell)) {
 	add("auto_renewal", answer.SafeText(map[bool]string{true: "yes", false: "no"}[n.AutoRenewal]))
 }
 
-// listNumbers makes the tool that tells which numbers are paid for, and how much they are used.
-func listNumbers() tool[listNumbersInput, *listNumbersOutput] {
-	return tool[listNumbersInput, *listNumbersOutput]{
-		name:  "list_numbers",
-		title: "List rented numbers",
-		description: "Lists the phone numbers that the account rents, fewest calls first, with monthly cost, " +
-			"renewal, agent and the calls of a period on each.",
-		limit: longTime,
-		run:   answerListNumbers,
-	}
+// listNumbers is the tool that tells which numbers are paid for, and how much they are used.
+var listNumbers = tool[listNumbersInput, *listNumbersOutput]{
+	name:  "list_numbers",
+	title: "List rented numbers",
+	description: "Lists the phone numbers that the account rents, fewest calls first, with monthly cost, " +
+		"renewal, agent and the calls of a period on each.",
+	limit: longTime,
+	run:   answerListNumbers,
 }
 
 func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInput) (*listNumbersOutput, error) {
@@ -86,7 +84,8 @@ func answerListNumbers(ctx context.Context, q *query.Question, in listNumbersInp
 		return nil, err
 	}
 	report, err := stats.Ask(ctx, q.Calls, stats.Question{
-		Filter: narrowed.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls}, Now: q.Clock,
+		Filter: narrowed.Filter(), By: []stats.Dimension{stats.ByLine}, Metrics: []stats.Metric{stats.Calls},
+		Now:      q.Clock,
 		Progress: progress(ctx),
 	})
 	if err != nil {

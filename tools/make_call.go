@@ -4,7 +4,7 @@ import (
 	"github.com/talkover/talkover-mcp/tools/makecall"
 )
 
-// makeCall makes the tool that places a call. It is there only with [Config.AllowCalls].
+// makeCall is the tool that places a call. It is there only with [Config.AllowCalls].
 func makeCall(c Config) tool[makecall.Input, *makecall.Output] {
 	p := makecall.New(makecall.Options{
 		Codes: c.CallingCodes, Most: c.MaxCallsPerHour, Replicas: c.Replicas,

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -94,8 +93,8 @@ type windowInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (windowInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (windowInput) Tags() schema.Tags {
+	return schema.Tags{
 		"date_from": `alias:"from,start,since"`,
 	}
 }
@@ -124,29 +123,27 @@ func (in windowInput) days(now time.Time) (from, to schema.Date) {
 	return from, to
 }
 
-func dailyReport() prompt[dayInput] {
-	return prompt[dayInput]{
-		name: "daily_report", title: "Daily report",
-		description: "What happened on the phone on one day, against that weekday a week before.",
-		text: func(in dayInput, now time.Time) string {
-			day := in.Date
-			if day == "" {
-				day, _ = query.Yesterday.Days(now)
-			}
-			call := about(in.Agent, day, day)
-			calls := []answer.SafeText{
-				call("get_call_stats", "compare", "week_before"),
-				call("get_call_stats", "group_by", []string{"hour"}),
-				call("find_calls", "only", "unreturned"),
-			}
-			if in.Agent == "" {
-				calls = append(calls, call("get_call_stats", "group_by", []string{"agent"}))
-			}
-			return steps("Report on the phone calls of "+string(day)+".",
-				"Then write half a page: volume and answer rate against the week before, the busiest hour, "+
-					"how the agents differ, and who should be called back.", calls...)
-		},
-	}
+var dailyReport = prompt[dayInput]{
+	name: "daily_report", title: "Daily report",
+	description: "What happened on the phone on one day, against that weekday a week before.",
+	text: func(in dayInput, now time.Time) string {
+		day := in.Date
+		if day == "" {
+			day, _ = query.Yesterday.Days(now)
+		}
+		call := about(in.Agent, day, day)
+		calls := []answer.SafeText{
+			call("get_call_stats", "compare", "week_before"),
+			call("get_call_stats", "group_by", []string{"hour"}),
+			call("find_calls", "only", "unreturned"),
+		}
+		if in.Agent == "" {
+			calls = append(calls, call("get_call_stats", "group_by", []string{"agent"}))
+		}
+		return steps("Report on the phone calls of "+string(day)+".",
+			"Then write half a page: volume and answer rate against the week before, the busiest hour, "+
+				"how the agents differ, and who should be called back.", calls...)
+	},
 }
 
 type missedInput struct {
@@ -154,38 +151,34 @@ type missedInput struct {
 	agentArgument
 }
 
-func reviewMissedCalls() prompt[missedInput] {
-	return prompt[missedInput]{
-		name: "review_missed_calls", title: "Review missed calls",
-		description: "Who was missed, when, and who was never called back.",
-		text: func(in missedInput, now time.Time) string {
-			from, to := in.days(now)
-			call := about(in.Agent, from, to)
-			metrics := []string{"calls", "missed", "unanswered_rate", "not_called_back", "called_back_no_answer"}
-			return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
-				"Then list whom to call back, newest first, and say at which hours calls are missed most.",
-				call("find_calls", "only", "unreturned", "limit", 50),
-				call("get_call_stats", "direction", "inbound", "metrics", metrics),
-				call("get_call_stats", "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
-		},
-	}
+var reviewMissedCalls = prompt[missedInput]{
+	name: "review_missed_calls", title: "Review missed calls",
+	description: "Who was missed, when, and who was never called back.",
+	text: func(in missedInput, now time.Time) string {
+		from, to := in.days(now)
+		call := about(in.Agent, from, to)
+		metrics := []string{"calls", "missed", "unanswered_rate", "not_called_back", "called_back_no_answer"}
+		return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
+			"Then list whom to call back, newest first, and say at which hours calls are missed most.",
+			call("find_calls", "only", "unreturned", "limit", 50),
+			call("get_call_stats", "direction", "inbound", "metrics", metrics),
+			call("get_call_stats", "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
+	},
 }
 
-func compareAgents() prompt[windowInput] {
-	return prompt[windowInput]{
-		name: "compare_agents", title: "Compare agents",
-		description: "How the agents differ in volume, answer rate and talk time.",
-		text: func(in windowInput, now time.Time) string {
-			from, to := in.days(now)
-			call := about("", from, to)
-			return steps(fmt.Sprintf("Compare the agents from %s to %s.", from, to),
-				"Then write a table, an agent a line, and say what stands out; "+
-					"agents that make calls and agents that take them are not alike.",
-				call("get_call_stats", "group_by", []string{"agent"}),
-				call("get_call_stats", "group_by", []string{"agent"}, "compare", "previous_period"),
-				answer.WrittenCall("list_agents", "per_page", 100))
-		},
-	}
+var compareAgents = prompt[windowInput]{
+	name: "compare_agents", title: "Compare agents",
+	description: "How the agents differ in volume, answer rate and talk time.",
+	text: func(in windowInput, now time.Time) string {
+		from, to := in.days(now)
+		call := about("", from, to)
+		return steps(fmt.Sprintf("Compare the agents from %s to %s.", from, to),
+			"Then write a table, an agent a line, and say what stands out; "+
+				"agents that make calls and agents that take them are not alike.",
+			call("get_call_stats", "group_by", []string{"agent"}),
+			call("get_call_stats", "group_by", []string{"agent"}, "compare", "previous_period"),
+			answer.WrittenCall("list_agents", "per_page", 100))
+	},
 }
 
 type contactInput struct {
@@ -193,41 +186,37 @@ type contactInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (contactInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (contactInput) Tags() schema.Tags {
+	return schema.Tags{
 		"number": `alias:"phone,phone_number,contact,search"`,
 	}
 }
 
-func contactHistory() prompt[contactInput] {
-	return prompt[contactInput]{
-		name: "contact_history", title: "History of a contact",
-		description: "All calls with one number, and what is still open.",
-		text: func(in contactInput, _ time.Time) string {
-			return steps("Tell the history of the calls with one contact.",
-				"Then tell it in order: who called whom, when, with what outcome, how long they spoke, "+
-					"and whether the last missed call was returned. get_call gives every field of a call by its sid.",
-				answer.WrittenCall("find_calls", "contact", in.Number, "sort", "oldest", "limit", 50),
-				answer.WrittenCall("find_calls", "contact", in.Number, "only", "unreturned"),
-				answer.WrittenCall("get_call_stats", "contact", in.Number, "group_by", []string{"direction", "status"}))
-		},
-	}
+var contactHistory = prompt[contactInput]{
+	name: "contact_history", title: "History of a contact",
+	description: "All calls with one number, and what is still open.",
+	text: func(in contactInput, _ time.Time) string {
+		return steps("Tell the history of the calls with one contact.",
+			"Then tell it in order: who called whom, when, with what outcome, how long they spoke, "+
+				"and whether the last missed call was returned. get_call gives every field of a call by its sid.",
+			answer.WrittenCall("find_calls", "contact", in.Number, "sort", "oldest", "limit", 50),
+			answer.WrittenCall("find_calls", "contact", in.Number, "only", "unreturned"),
+			answer.WrittenCall("get_call_stats", "contact", in.Number, "group_by", []string{"direction", "status"}))
+	},
 }
 
-func weeklyTrend() prompt[agentArgument] {
-	return prompt[agentArgument]{
-		name: "weekly_trend", title: "Weekly trend",
-		description: "The last eight weeks: volume, answer rate, talk time.",
-		text: func(in agentArgument, now time.Time) string {
-			monday, to := query.Period("last_week").Days(now)
-			from := schema.Date(monday.Time().AddDate(0, 0, -7*7).Format(time.DateOnly))
-			call := about(in.Agent, from, to)
-			return steps(fmt.Sprintf("Show the trend of the eight whole weeks from %s to %s.", from, to),
-				"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest.",
-				call("get_call_stats", "group_by", []string{"week"}),
-				call("get_call_stats", "group_by", []string{"weekday"}))
-		},
-	}
+var weeklyTrend = prompt[agentArgument]{
+	name: "weekly_trend", title: "Weekly trend",
+	description: "The last eight weeks: volume, answer rate, talk time.",
+	text: func(in agentArgument, now time.Time) string {
+		monday, to := query.Period("last_week").Days(now)
+		from := schema.Date(monday.Time().AddDate(0, 0, -7*7).Format(time.DateOnly))
+		call := about(in.Agent, from, to)
+		return steps(fmt.Sprintf("Show the trend of the eight whole weeks from %s to %s.", from, to),
+			"Then write a table, a week a line, and say what rises, what falls and which weekday is busiest.",
+			call("get_call_stats", "group_by", []string{"week"}),
+			call("get_call_stats", "group_by", []string{"weekday"}))
+	},
 }
 
 type campaignInput struct {
@@ -235,29 +224,27 @@ type campaignInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (campaignInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (campaignInput) Tags() schema.Tags {
+	return schema.Tags{
 		"campaign": `desc:"Name of one campaign; all that are active if left out." alias:"name,search"`,
 	}
 }
 
-func campaignReview() prompt[campaignInput] {
-	return prompt[campaignInput]{
-		name: "campaign_review", title: "Review campaigns",
-		description: "How a campaign does, or all that are active.",
-		text: func(in campaignInput, _ time.Time) string {
-			status := ""
-			if in.Campaign == "" {
-				status = "active"
-			}
-			by := func(group string) answer.SafeText {
-				return answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days",
-					"group_by", []string{group})
-			}
-			return steps("Review how campaigns do.",
-				"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, "+
-					"and whether its hours suit when calls are answered.",
-				answer.WrittenCall("list_campaigns", "search", in.Campaign, "status", status), by("agent"), by("hour"))
-		},
-	}
+var campaignReview = prompt[campaignInput]{
+	name: "campaign_review", title: "Review campaigns",
+	description: "How a campaign does, or all that are active.",
+	text: func(in campaignInput, _ time.Time) string {
+		status := ""
+		if in.Campaign == "" {
+			status = "active"
+		}
+		by := func(group string) answer.SafeText {
+			return answer.WrittenCall("get_call_stats", "direction", "outbound", "period", "last_30_days",
+				"group_by", []string{group})
+		}
+		return steps("Review how campaigns do.",
+			"Then write a line a campaign: calls, completed, failed, success rate as Talkover counts it, "+
+				"and whether its hours suit when calls are answered.",
+			answer.WrittenCall("list_campaigns", "search", in.Campaign, "status", status), by("agent"), by("hour"))
+	},
 }

@@ -98,7 +98,7 @@ type registrar interface {
 // tools lists every tool; mcp-go sorts them by name.
 func (c Config) tools() []registrar {
 	all := []registrar{
-		listCalls(), findCalls(), getCallStats(), getCall(), listAgents(), listCampaigns(), listNumbers(),
+		listCalls, findCalls, getCallStats, getCall, listAgents, listCampaigns, listNumbers,
 	}
 	if c.AllowCalls {
 		all = append(all, makeCall(c))
@@ -109,7 +109,7 @@ func (c Config) tools() []registrar {
 // prompts lists every prompt.
 func (Config) prompts() []registrar {
 	return []registrar{
-		dailyReport(), reviewMissedCalls(), compareAgents(), contactHistory(), weeklyTrend(), campaignReview(),
+		dailyReport, reviewMissedCalls, compareAgents, contactHistory, weeklyTrend, campaignReview,
 	}
 }
 

@@ -3,9 +3,9 @@ package answer
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"strings"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -16,8 +16,8 @@ type PageInput struct {
 }
 
 // Tags implements [schema.Tagged].
-func (PageInput) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (PageInput) Tags() schema.Tags {
+	return schema.Tags{
 		"per_page": `alias:"limit,count,size,page_size,max,max_results,top,n,per_pages"`,
 		"page":     `alias:"offset,page_number,cursor,skip,p"`,
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -30,8 +29,8 @@ type Input struct {
 }
 
 // Tags implements [schema.Tagged].
-func (Input) Tags() map[string]reflect.StructTag {
-	return map[string]reflect.StructTag{
+func (Input) Tags() schema.Tags {
+	return schema.Tags{
 		"agent_id":      `desc:"Agent that is to call; see list_agents." alias:"agent,id"`,
 		"to":            `alias:"number,phone,phone_number,search"`,
 		"payload":       `alias:"variables,data,params"`,

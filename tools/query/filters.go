@@ -185,8 +185,8 @@ var filters = map[string]filter{
 }
 
 // Tags implements [schema.Tagged].
-func (Filters) Tags() map[string]reflect.StructTag {
-	tags := map[string]reflect.StructTag{}
+func (Filters) Tags() schema.Tags {
+	tags := schema.Tags{}
 	for argument, row := range filters {
 		tags[argument] = row.tags
 	}
