@@ -159,7 +159,7 @@ type callStatsOutput struct {
 	Window    answer.StatsWindow              `json:"window"`
 	Filters   answer.Arguments[query.Filters] `json:"filters"`
 	TestCalls *int                            `json:"test_calls,omitempty"`
-	Totals    answer.Measures                 `json:"totals" desc:"Rates are fractions of 1; what is not known is missing."`
+	Totals    answer.Measures                 `json:"totals"`
 	Compare   *compared                       `json:"compare,omitempty"`
 	PeakAt    *time.Time                      `json:"peak_at,omitempty" desc:"When peak_concurrent was, first."`
 	Order     string                          `json:"order,omitempty"`
@@ -178,6 +178,7 @@ type callStatsOutput struct {
 // Tags implements [schema.Tagged].
 func (callStatsOutput) Tags() schema.Tags {
 	return schema.Tags{
+		"totals": `desc:"Rates are fractions of 1; what is not known is missing."`,
 		"ranked": `desc:"Groups of min_calls or more; the others follow them."`,
 	}
 }

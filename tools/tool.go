@@ -105,22 +105,23 @@ func (t tool[In, Out]) register(s *server.MCPServer, qs *questions) {
 		if number != "" {
 			record = append(record, slog.String("number", number))
 		}
+		if err == nil {
+			record = append(record, slog.Int("rows", out.Size()))
+		}
 		ended(answer.Outcome(err))
+		qs.audit(ctx, toolCall, err, record...)
 		if needs := (*makecall.NeedsInput)(nil); errors.As(err, &needs) {
-			qs.audit(ctx, toolCall, err, record...)
 			return needs.Result, nil
 		}
 		if err != nil {
 			// mcp-go passes a Go error on to the client word for word, so a failure
 			// is a result like any other.
-			qs.audit(ctx, toolCall, err, record...)
 			text := answer.Explain(err, qs.MaskNumbers)
 			if qs.Demo {
 				text += "\n" + answer.DemoNote
 			}
 			return mcp.NewToolResultError(text), nil
 		}
-		qs.audit(ctx, toolCall, nil, append(record, slog.Int("rows", out.Size()))...)
 		return mcp.NewToolResultStructured(out, text), nil
 	})
 }
