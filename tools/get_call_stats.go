@@ -187,7 +187,8 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 	c.Change, c.Percent = out.Totals.ChangedFrom(c.Totals)
 	if days := b.Lengths; days[0] != days[1] {
 		maps.DeleteFunc(c.Percent, func(name stats.Metric, _ answer.Figure) bool { return name.Unit() == stats.Whole })
-		out.Note("Not alike: this window has %s, and the other one %d; rates and figures a day (per_day) can be compared.",
+		out.Note("Not alike: this window has %s, and the other one %d; rates and figures a day (per_day) can be "+
+			"compared.",
 			answer.Plural(days[0], "day", "days"), days[1])
 	}
 	if chosen {

@@ -65,7 +65,8 @@ func (c comparison) Check(string) error {
 	if stats.Compare(c).Valid() && c != comparison(stats.PreviousDays) {
 		return nil
 	}
-	return errors.New("it is none of previous_period, week_before, month_before, year_before, nor days such as 2026-05 or " +
+	return errors.New("it is none of previous_period, week_before, month_before, year_before, nor days such as " +
+		"2026-05 or " +
 		"2026-05-01..2026-05-31")
 }
 

@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/tools/answer"
@@ -96,4 +99,147 @@ func distance(name, typed string) int {
 		d = min(d, levenshtein.ComputeDistance(word, typed))
 	}
 	return d
+}
+
+const (
+	rememberFor    = time.Minute
+	mostRemembered = 64 // accounts whose names are remembered
+)
+
+// Names holds the lists of agents and campaigns of accounts, and the prices of agents.
+type Names struct {
+	misses    misses
+	Agents    memory[talkover.AgentInfo]
+	Campaigns memory[talkover.Campaign]
+	prices    Prices
+}
+
+func NewNames() *Names {
+	return &Names{
+		Agents: newMemory[talkover.AgentInfo](), Campaigns: newMemory[talkover.Campaign](), prices: newPrices(),
+	}
+}
+
+// memory remembers the names of accounts for a minute, so that a completion, which
+// hosts ask for at each key, and a question about an agent seldom cost a request.
+//
+// It is no expirable.LRU: that one (golang-lru 2.0.7) starts a goroutine that never ends,
+// so TestCompletionsAreRememberedAndBounded, which runs in a bubble of synctest, fails.
+type memory[T any] struct {
+	accounts *lru.Cache[*talkover.Client, remembered[T]]
+}
+
+type remembered[T any] struct {
+	names talkover.All[T]
+	err   error // why there are no more
+	until time.Time
+}
+
+func newMemory[T any]() memory[T] {
+	accounts, _ := lru.New[*talkover.Client, remembered[T]](mostRemembered) // fails only for a size below 1
+	return memory[T]{accounts}
+}
+
+// get returns the names of an account, which it has read read if it remembers none. Where a failure
+// will do, it returns that of the last minute, with what came before it.
+func (m memory[T]) get(account *talkover.Client, failed bool, read func() (talkover.All[T], error)) (talkover.All[T],
+	error) {
+	last, ok := m.accounts.Get(account)
+	if !ok || last.err != nil && !failed || !time.Now().Before(last.until) {
+		last.names, last.err = read()
+		last.until = time.Now().Add(rememberFor)
+		m.accounts.Add(account, last)
+	}
+	return last.names, last.err
+}
+
+// Offer returns the names for a completion: of a list that could not be read to its end,
+// what came before. It reads again a minute after a failure.
+func (m memory[T]) Offer(account *talkover.Client, read func() (talkover.All[T], error)) []T {
+	all, _ := m.get(account, true, read)
+	return all.Rows
+}
+
+// Latest returns the names that were read last, however old; none if none were read.
+func (m memory[T]) Latest(account *talkover.Client) []T {
+	last, _ := m.accounts.Get(account)
+	return last.names.Rows
+}
+
+// LabelsOf tells apart the agents of some calls, also from those of the account's agents
+// that are remembered.
+func (q *Question) LabelsOf(calls []talkover.Call) answer.Labels {
+	var agents []talkover.Agent
+	for _, c := range calls {
+		agents = append(agents, c.Agent)
+	}
+	return answer.NewLabels(append(agents, answer.AgentsOf(q.Agents.Latest(q.Client))...)...)
+}
+
+// MostAlike bounds how many agents of one name an error lists.
+const MostAlike = 10
+
+// findAgent returns how answers show the agent that was asked for, and its id. Label, name and
+// id will do, whatever the case of their letters, and so does a part of a label or name that
+// only one agent has. The error is a refusal, or that of the API. While numbers are
+// masked, an agent is known by what answers show of it, or guesses would tell the numbers in
+// labels.
+func (q *Question) findAgent(ctx context.Context, asked string) (label, id string, err error) {
+	agents, err := q.ReadAgents(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	all := answer.AgentsOf(agents.Rows)
+	shown := answer.NewLabels(all...)
+	want := strings.ToLower(asked)
+	// hits reports whether one of an agent's names fits, as answers show them.
+	hits := func(a talkover.Agent, fits func(name, want string) bool) bool {
+		for _, name := range []string{a.Label, a.Name, shown.Show(a)} {
+			if fits(strings.ToLower(answer.Leaving(q.Masked, name)), want) {
+				return true
+			}
+		}
+		return false
+	}
+	same := func(x, y string) bool { return x == y }
+	for _, fits := range []func(talkover.Agent) bool{
+		func(a talkover.Agent) bool { return strings.EqualFold(a.ID, want) },
+		func(a talkover.Agent) bool { return hits(a, same) },
+		func(a talkover.Agent) bool { return hits(a, strings.Contains) },
+	} {
+		found := slices.DeleteFunc(slices.Clone(all), func(a talkover.Agent) bool { return !fits(a) })
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			return shown.Show(found[0]), found[0].ID, nil
+		}
+		return "", "", answer.Refuse("bad_arguments", answer.Say(q.Masked,
+			"%d agents fit %q; give the agent as one of these, or by its id: %s.", len(found), asked,
+			q.list(found, shown)))
+	}
+	if !agents.Complete && talkover.ValidAgentID(asked) {
+		return asked, asked, nil // it may be one of those that were not read
+	}
+	words := answer.Say(q.Masked, "There is no agent %q; a deleted one has no name any more.", asked)
+	if near := nearest(agents.Rows, asked); len(near) > 0 && !q.Masked {
+		words += " Nearest by name: " + q.list(answer.AgentsOf(near), shown) + "."
+	} else {
+		words += " list_agents lists those that there are."
+	}
+	return "", "", answer.Refuse("bad_arguments", words)
+}
+
+// list writes how agents are shown, and their ids.
+func (q *Question) list(agents []talkover.Agent, shown answer.Labels) (s answer.SafeText) {
+	for i, a := range agents {
+		switch {
+		case i == MostAlike:
+			return s + answer.SafeText(fmt.Sprintf(", and %d more", len(agents)-i))
+		case i > 0:
+			s += ", "
+		}
+		s += answer.Say(q.Masked, "%q (id %s)", shown.Show(a), answer.OpaqueID(a.ID))
+	}
+	return s
 }
