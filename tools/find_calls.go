@@ -145,7 +145,7 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	}
 	switch {
 	case found.Total == 0 && found.All:
-		out.Note("%s", narrowed.Loosen())
+		out.Note("%s", narrowed.Loosen(q.Now))
 	case len(calls) == 0 && found.Total > 0:
 		in.Page = position(strconv.Itoa((found.Total + in.Limit - 1) / in.Limit))
 		out.Note("Page %d is past the end; the last is page %s.", skip/in.Limit+1, in.Page)

@@ -243,7 +243,7 @@ func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, narrow
 		}
 	}
 	if report.Calls == 0 {
-		out.Note("%s", narrowed.Loosen())
+		out.Note("%s", narrowed.Loosen(q.Now))
 	}
 }
 
@@ -280,8 +280,11 @@ func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	}
 	out.Legend = answer.SafeText(stats.Legend(t.metrics, more...))
 	most := cmp.Or(in.Top, mostGroups)
-	if in.MinCalls != nil {
+	switch {
+	case in.MinCalls != nil:
 		most = min(most, t.report.Ranked)
+	case in.Order != "": // no row that ranks by what nobody knows
+		most = min(most, t.report.Told)
 	}
 	first, rest := out.lay(t, most)
 	if rest.rest {

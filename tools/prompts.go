@@ -153,16 +153,39 @@ type missedInput struct {
 
 var reviewMissedCalls = prompt[missedInput]{
 	name: "review_missed_calls", title: "Review missed calls",
-	description: "Who was missed, when, and who was never called back.",
+	description: "Who waits to be called back, since when, and when calls are missed.",
 	text: func(in missedInput, now time.Time) string {
 		from, to := in.days(now)
 		call := about(in.Agent, from, to)
-		metrics := []string{"calls", "missed", "unanswered_rate", "not_called_back", "called_back_no_answer"}
+		metrics := []string{"missed", "unreturned_contacts", "called_back", "minutes_to_call_back"}
+		people := []string{"missed", "called_back_no_answer", "waiting_hours"}
 		return steps(fmt.Sprintf("Review the missed calls from %s to %s.", from, to),
-			"Then list whom to call back, newest first, and say at which hours calls are missed most.",
-			call("find_calls", "only", "unreturned", "limit", 50),
-			call("get_call_stats", "direction", "inbound", "metrics", metrics),
+			"Then list whom to call back, who waits longest first: how often they tried, since when they wait, and "+
+				"whether we called in vain. Say at which hours calls are missed most.",
+			call("get_call_stats", "group_by", []string{"contact"}, "order", "waiting_hours", "metrics", people),
+			call("get_call_stats", "metrics", metrics),
 			call("get_call_stats", "status", []string{"missed"}, "group_by", []string{"weekday", "hour"}))
+	},
+}
+
+var clientReport = prompt[missedInput]{
+	name: "client_report", title: "Report for a client",
+	description: "A week or a month (period last_month) for the one whose phone it is, against the time before.",
+	text: func(in missedInput, now time.Time) string {
+		if in.Period == "" && in.DateFrom == "" && in.DateTo == "" {
+			in.Period = "last_week"
+		}
+		from, to := in.days(now)
+		call := about(in.Agent, from, to)
+		metrics := []string{"calls", "answer_rate", "missed", "talk_minutes", "called_back_in_24h", "unreturned_contacts"}
+		return steps(fmt.Sprintf("Report on the phone calls from %s to %s to the client whose phone it is.", from, to),
+			"Then write a page in plain words: volume, answer rate and minutes against the time before, when people call "+
+				"and when calls are missed, which agents took them, and who is still to be called back.",
+			call("get_call_stats", "compare", "previous_period", "metrics", metrics),
+			call("get_call_stats", "group_by", []string{"agent"}, "metrics", metrics),
+			call("get_call_stats", "direction", "inbound", "group_by", []string{"weekday", "hour"}),
+			call("get_call_stats", "group_by", []string{"contact"}, "order", "waiting_hours", "top", 10, "metrics",
+				[]string{"missed", "waiting_hours"}))
 	},
 }
 

@@ -66,7 +66,7 @@ func TestPromptsNameCallsThatWork(t *testing.T) {
 		}
 	}
 	want := []string{
-		"campaign_review", "compare_agents", "contact_history", "daily_report", "review_missed_calls", "weekly_trend",
+		"campaign_review", "client_report", "compare_agents", "contact_history", "daily_report", "review_missed_calls", "weekly_trend",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error("(-want +got)\n" + diff)
@@ -78,6 +78,7 @@ func TestPromptsKnowTheDay(t *testing.T) {
 	for name, want := range map[string]string{
 		"daily_report":        "Report on the phone calls of 2026-11-04.",
 		"review_missed_calls": "Review the missed calls from 2026-10-29 to 2026-11-04.",
+		"client_report":       "Report on the phone calls from 2026-10-26 to 2026-11-01 to the client",
 		"compare_agents":      "Compare the agents from 2026-10-29 to 2026-11-04.",
 		"weekly_trend":        "Show the trend of the eight whole weeks from 2026-09-07 to 2026-11-01.",
 	} {

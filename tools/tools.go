@@ -109,7 +109,7 @@ func (c Config) tools() []registrar {
 // prompts lists every prompt.
 func (Config) prompts() []registrar {
 	return []registrar{
-		dailyReport, reviewMissedCalls, compareAgents, contactHistory, weeklyTrend, campaignReview,
+		dailyReport, reviewMissedCalls, clientReport, compareAgents, contactHistory, weeklyTrend, campaignReview,
 	}
 }
 

@@ -149,7 +149,7 @@ func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 	}
 	r := &Report{Coverage: Coverage{Coverage: part.Coverage, AsOf: t.AsOf}, By: q.By, Order: q.Order.of(q.By), MinCalls: q.minCalls()}
 	r.over = daysOver(within, &q.Filter, q.By, t.AsOf)
-	s := newSums(q, tables, r.over.Window)
+	s := newSums(q, tables, t.Counted != nil, r.over.Window)
 	reaching, why := [][]calls.Call(nil), ""
 	s.peaks, reaching, why = q.peaksOf(w, t, window, within)
 	if why != "" {

@@ -42,6 +42,9 @@ func TestCountsOfFiltersAreThoseOfAReading(t *testing.T) {
 				sameCounts(t, what, report.Totals, want.Totals)
 				theirs := map[string]stats.Row{}
 				for _, row := range want.Rows {
+					if slices.Contains(row.Values, stats.Value{Key: "voicemail", Name: "voicemail"}) {
+						row.Values[len(by)-1] = stats.Other // which is all that counts tell of it
+					}
 					theirs[keyOf(row.Values)] = row
 				}
 				for _, row := range report.Rows {

@@ -77,10 +77,10 @@ func ofHour(hour int) Value {
 
 // ofStatus returns the place of a status.
 func ofStatus(s string) Value {
-	if outcomeOf(s) == otherwise {
+	plain := talkover.PlainStatus(s)
+	if plain == "" {
 		return Other
 	}
-	plain := talkover.PlainStatus(s)
 	return Value{plain, plain}
 }
 
@@ -92,8 +92,8 @@ func ofAgent(a talkover.Agent) Value {
 	return Value{calls.AgentKey(a), a.Display()}
 }
 
-// Other is the place of calls that no filter names: in a status that is not documented, of
-// which counts do not tell the direction either.
+// Other is the place of calls of which no more is known, such as of those that are in no status that
+// can be counted.
 var Other = Value{"other", "other"}
 
 // WithheldNumber is the place of calls whose other party withholds the number; they are of several people.
@@ -141,12 +141,17 @@ type placer struct {
 	of     func(*calls.Call) uint32
 }
 
-// newPlacer numbers the places of calls of some tables.
-func newPlacer(d Dimension, t *calls.Tables, q *Question) *placer {
+// newPlacer numbers the places of calls of some tables, or of what the API counted too.
+func newPlacer(d Dimension, t *calls.Tables, q *Question, counted bool) *placer {
 	p := &placer{number: map[string]uint32{}}
 	switch d {
 	case ByStatus:
-		kinds := places(p, t.Kinds, func(k calls.Kind) Value { return ofStatus(k.Status) })
+		kinds := places(p, t.Kinds, func(k calls.Kind) Value {
+			if counted && outcomeOf(k.Status) == otherwise {
+				return Other // the API counts no status that it does not document
+			}
+			return ofStatus(k.Status)
+		})
 		p.of = func(c *calls.Call) uint32 { return kinds[c.Kind] }
 	case ByDirection:
 		kinds := places(p, t.Kinds, func(k calls.Kind) Value { return Value{k.Direction, k.Direction} })

@@ -102,9 +102,6 @@ func placed(d stats.Dimension, c talkover.Call, zone *time.Location) (key, name 
 	switch d {
 	case stats.ByStatus:
 		key = strings.ReplaceAll(c.Status, "_", "-")
-		if kind(c) == stats.OtherStatus {
-			key = "other"
-		}
 	case stats.ByDirection:
 		key = c.Direction
 	case stats.ByAgent:

@@ -211,7 +211,9 @@ func countStatuses(f *Filter, c *calls.Count) bool {
 			c.Statuses = append(c.Statuses, s)
 		}
 	}
-	return !slices.Contains(f.Statuses, StatusOther)
+	return !slices.ContainsFunc(f.Statuses, func(s string) bool {
+		return !slices.Contains(Statuses, s) && s != StatusOpen && s != StatusUnanswered && s != StatusMissed
+	})
 }
 
 // asksFor reports whether a status is asked for, whatever the duration of a call.

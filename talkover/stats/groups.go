@@ -45,7 +45,7 @@ type sums struct {
 }
 
 // newSums adds up nothing yet.
-func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
+func newSums(q *Question, t *calls.Tables, counted bool, over calls.Window) *sums {
 	s := &sums{
 		groups: map[uint64]*group{}, kinds: kindsOf(t.Kinds), picks: q.Filter.picks(t), counts: q.Filter.counts(t),
 		hour: newClock(q.Filter.Zone, time.Time.Hour), over: [2]int64{over.From.UnixMicro(), over.To.UnixMicro()},
@@ -53,7 +53,7 @@ func newSums(q *Question, t *calls.Tables, over calls.Window) *sums {
 		wanted: q.needs(), by: q.By,
 	}
 	for _, d := range q.By {
-		s.placers = append(s.placers, newPlacer(d, t, q))
+		s.placers = append(s.placers, newPlacer(d, t, q, counted))
 	}
 	return s
 }

@@ -93,10 +93,13 @@ func (r *Report) rank(q *Question) {
 		}
 		return ranks
 	}
-	r.Ranked = 0
+	r.Ranked, r.Told = 0, 0
 	for _, row := range r.Rows {
 		if class(row) == ranks {
 			r.Ranked++
+		}
+		if class(row) != unknown {
+			r.Told++
 		}
 	}
 	slices.SortStableFunc(r.Rows, func(x, y Row) int {

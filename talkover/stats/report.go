@@ -23,6 +23,7 @@ type Report struct {
 	Order    RowOrder  // of the rows; never ""
 	MinCalls int       // of a row that ranks
 	Ranked   int       // rows that do, the first ones
+	Told     int       // rows of which the metric of the order is known, the first ones
 	PeakAt   time.Time // when the calls of peak_concurrent were, for the first time; zero if it is not known
 	BusyHour *BusyHour // nil where not all calls were read, or there is none
 	Tests    *int      // test calls that fit all but Filter.Tests; nil where not all calls were read

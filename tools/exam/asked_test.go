@@ -206,9 +206,6 @@ func (a asked) dimension(name string, z zone) func(*call) string {
 	switch name {
 	case "status":
 		return func(c *call) string {
-			if stranger(c) {
-				return "other"
-			}
 			return c.status()
 		}
 	case "direction":

@@ -87,6 +87,13 @@ func (e *examiner) figure(name string, s set) (x float64, ok bool) {
 		return float64(len(e.universe().notCalledBack(s.calls)) + len(e.universe().inVain(s.calls))), true
 	case "unreturned_contacts":
 		return float64(len(e.universe().unreturned(s.calls).people())), true
+	case "waiting_hours":
+		waiting := e.universe().unreturned(s.calls)
+		if len(waiting) == 0 {
+			return 0, false
+		}
+		first := slices.MinFunc(waiting, func(x, y *call) int { return int(x.at - y.at) })
+		return float64(e.now-first.at) / 3600, true
 	case "called_back":
 		return float64(len(e.universe().waits(s.calls))), true
 	case "minutes_to_call_back":

@@ -232,7 +232,7 @@ var named = []string{
 var more = []string{
 	"share", "per_day", "withheld", "withheld_missed", "unreturned", "not_called_back", "called_back_no_answer",
 	"unreturned_contacts",
-	"called_back", "minutes_to_call_back", "called_back_in_1h", "called_back_in_24h", "talk_minutes", "peak_concurrent",
+	"waiting_hours", "called_back", "minutes_to_call_back", "called_back_in_1h", "called_back_in_24h", "talk_minutes", "peak_concurrent",
 	"busy_hour",
 }
 

@@ -24,7 +24,7 @@ func pickStatus(f *Filters, _ stats.Dimension, key string) bool {
 		}
 	}
 	f.Status = []Outcomes{to}
-	return slices.Contains(talkover.Statuses, key) || key == stats.StatusOther
+	return slices.Contains(outcomes, key)
 }
 
 // pickDays narrows the days to those of a day, a week or a month.

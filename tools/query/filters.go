@@ -25,11 +25,13 @@ type (
 	testCalls string // include, exclude or only
 )
 
+// outcomes are all that a status can be asked for: those that the API documents, those that stand for several,
+// and others that it is known to have.
+var outcomes = append(slices.Clone(talkover.Statuses),
+	stats.StatusOpen, stats.StatusUnanswered, stats.StatusMissed, "voicemail", "canceled", stats.StatusOther)
+
 // JSONSchema implements the hook of invopop/jsonschema.
-func (Outcomes) JSONSchema() *jsonschema.Schema {
-	return schema.OneOf(append(slices.Clone(talkover.Statuses), stats.StatusOpen, stats.StatusUnanswered,
-		stats.StatusMissed, stats.StatusOther))
-}
+func (Outcomes) JSONSchema() *jsonschema.Schema { return schema.OneOf(outcomes) }
 
 // JSONSchema implements the hook of invopop/jsonschema.
 func (Direction) JSONSchema() *jsonschema.Schema { return schema.OneOf(talkover.Directions) }
@@ -350,8 +352,11 @@ func (f Filters) String() string {
 	return answer.Written(f, own)
 }
 
-// Loosen says what to try if nothing matched.
-func (a Narrowed) Loosen() answer.SafeText {
+// Loosen says what to try if nothing matched up to now.
+func (a Narrowed) Loosen(now time.Time) answer.SafeText {
+	if a.From != "" && a.Begins().After(now) {
+		return "These days are to come: no call can be there yet."
+	}
 	f := a.Filter()
 	names := f.Given()
 	var try []string
