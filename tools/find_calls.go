@@ -140,6 +140,7 @@ func answerFindCalls(ctx context.Context, q *query.Question, in findCallsInput) 
 	}
 	out.Coverage.Looked = true
 	noteUnread(&out.Frame, calls)
+	noteStale(&out.Frame, calls, q.Now)
 	if found.Withheld > 0 {
 		out.Note("%s with a withheld number left out.", answer.Plural(found.Withheld, "missed call", "missed calls"))
 	}

@@ -190,6 +190,7 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 		Thing: "call", Columns: answer.CallColumns(q.Zone, q.LabelsOf(page.Rows)), Fits: callFilters.fit,
 		Review: func(f *answer.Frame, calls []talkover.Call) []talkover.Call {
 			noteUnread(f, calls)
+			noteStale(f, calls, q.Now)
 			if slices.IsSortedFunc(calls, newer) {
 				return calls
 			}
@@ -207,6 +208,26 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 			answer.JSONOf{Args: in.asFilters()})
 	}
 	return out
+}
+
+// longestCall is how long a call may be open before it is said to be stale: hardly a call with an agent takes
+// as long, so its end was lost.
+const longestCall = 4 * time.Hour
+
+// noteStale says which of the calls are open for so long that their end was lost.
+func noteStale(f *answer.Frame, calls []talkover.Call, now time.Time) {
+	stale, first := 0, now
+	for _, c := range calls {
+		if talkover.IsOpen(c.Status, c.Duration) && !c.CreatedAt.IsZero() && now.Sub(c.CreatedAt) > longestCall {
+			if stale++; c.CreatedAt.Before(first) {
+				first = c.CreatedAt
+			}
+		}
+	}
+	if stale > 0 {
+		f.Note("%s open for over 4 h (stale), since %s at the earliest: Talkover may have lost the end.",
+			answer.Plural(stale, "call here is", "calls here are"), first.In(now.Location()).Format(answer.NowForm))
+	}
 }
 
 // noteUnread says which fields of the calls could not be read.
