@@ -177,7 +177,8 @@ func TestNoNumberLeavesWhereNumbersAreMasked(t *testing.T) {
 			t.Errorf("%s: %s is in\n%.700s", what, found, s)
 		}
 	}
-	const refusal = `{"success":false,"message":"606 555 0177 is no number","errors":{"search":["+16065550177 is odd"]}}`
+	const refusal = `{"success":false,"message":"606 555 0177 is no number","errors":{"search":["+16065550177 is ` +
+		`odd"]}}`
 	ctx := context.Background()
 	for name, api := range map[string]http.RoundTripper{"answers": canaries(t, false), "no calls": canaries(t, true), "refusals": answering(422, refusal)} {
 		s := connect(t, api, masked, calling)
@@ -210,7 +211,8 @@ func TestNoNumberLeavesWhereNumbersAreMasked(t *testing.T) {
 		}
 		for _, argument := range []string{"agent", "agent_id", "campaign", "status", "direction", "number"} {
 			for _, typed := range []string{"", "606", canary} {
-				quiet(name+": completion of "+argument, strings.Join(complete(t, s, argument, typed).Completion.Values, "\n"))
+				quiet(name+": completion of "+argument,
+					strings.Join(complete(t, s, argument, typed).Completion.Values, "\n"))
 			}
 		}
 		prompts, err := s.ListPrompts(ctx, mcp.ListPromptsRequest{})

@@ -75,8 +75,10 @@ func (o *orders) order(capabilities, args, state, answer string) answered {
 	if answer != "" {
 		round += fmt.Sprintf(`,"inputResponses":{"confirm":{"action":%q}}`, answer)
 	}
-	message := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call","arguments":%s%s,"_meta":{`+
-		`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},`+
+	message := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"make_call",`+
+		`"arguments":%s%s,"_meta":{`+
+		`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t",`+
+		`"version":"1"},`+
 		`"io.modelcontextprotocol/clientCapabilities":%s}}}`, args, round, capabilities)
 	b, err := json.Marshal(o.server.HandleMessage(context.Background(), json.RawMessage(message)))
 	if err != nil {

@@ -20,7 +20,8 @@ func TestFindAnswersAreSmallAndWhole(t *testing.T) {
 	s := connect(t, account.Transport())
 	schema := compiled(t, s)["find_calls"]
 	for _, sort := range []string{"newest", "oldest", "longest", "shortest"} {
-		for _, more := range []string{``, `,"min_seconds":1`, `,"only":"repeat_contacts"`, `,"weekdays":["Sat","Sun"],"timezone":"Asia/Kolkata"`} {
+		for _, more := range []string{``, `,"min_seconds":1`, `,"only":"repeat_contacts"`, `,"weekdays":["Sat",` +
+			`"Sun"],"timezone":"Asia/Kolkata"`} {
 			args := fmt.Sprintf(`{"sort":%q,"limit":50%s}`, sort, more)
 			text, structure := s.call("find_calls", args)
 			encoded, _ := json.Marshal(structure)
@@ -75,7 +76,9 @@ func TestBadSearchesNeverReachTheAPI(t *testing.T) {
 }
 
 func TestFindSaysWhereTheAPIFails(t *testing.T) {
-	text, structure := connect(t, answering(http.StatusUnauthorized, `{"message":"Unauthorized"}`)).call("find_calls", `{"sort":"longest"}`)
+	text,
+		structure := connect(t, answering(http.StatusUnauthorized, `{"message":"Unauthorized"}`)).call("find_calls",
+		`{"sort":"longest"}`)
 	if structure != nil || !strings.Contains(text, "TALKOVER_TOKEN") {
 		t.Error(text)
 	}
@@ -88,16 +91,19 @@ func TestNextLeadsThroughAllCalls(t *testing.T) {
 		s := connect(t, account.Transport())
 		want := map[string]bool{}
 		for _, c := range account.Calls {
-			if d := c.CreatedAt.Format(time.DateOnly); c.Direction == "outbound" && d >= "2026-10-26" && d <= "2026-11-01" {
+			if d := c.CreatedAt.Format(time.DateOnly); c.Direction == "outbound" && d >= "2026-10-26" &&
+				d <= "2026-11-01" {
 				want[c.SID] = true
 			}
 		}
-		args := fmt.Sprintf(`{"direction":"outbound","date_from":"2026-10-26","date_to":"2026-11-01","sort":%q,"limit":50}`, sort)
+		args := fmt.Sprintf(`{"direction":"outbound","date_from":"2026-10-26","date_to":"2026-11-01","sort":%q,`+
+			`"limit":50}`, sort)
 		last, answers := 0.0, 0
 		for args != "" {
 			text, structure := s.call("find_calls", args)
 			answers++
-			if structure["first"] != last+1 || !strings.Contains(text, fmt.Sprintf("%v-%v shown", structure["first"], structure["last"])) {
+			if structure["first"] != last+1 ||
+				!strings.Contains(text, fmt.Sprintf("%v-%v shown", structure["first"], structure["last"])) {
 				t.Fatalf("%s: the row %v follows %v in\n%.200s", args, structure["first"], last, text)
 			}
 			last = structure["last"].(float64)
@@ -141,7 +147,8 @@ func TestPagesHaveNumbers(t *testing.T) {
 		t.Errorf("%d calls on 15 pages, of %v", len(seen), all["found"])
 	}
 	text, structure := s.call("find_calls", `{`+week+`,"page":"40"}`)
-	if !strings.Contains(text, "Page 40 is past the end; the last is page 15.") || structure["next"].(map[string]any)["page"] != "15" {
+	if !strings.Contains(text, "Page 40 is past the end; the last is page 15.") ||
+		structure["next"].(map[string]any)["page"] != "15" {
 		t.Errorf("%s\n%v", text, structure["next"])
 	}
 }

@@ -291,7 +291,8 @@ func TestALongTimeIsToldByWeekOrMonth(t *testing.T) {
 }
 
 // checkStatsRows holds rows against the calls of their groups.
-func checkStatsRows(t *testing.T, what string, by []string, structure map[string]any, groups map[string][]sandbox.Call, of int) {
+func checkStatsRows(t *testing.T, what string, by []string, structure map[string]any, groups map[string][]sandbox.Call,
+	of int) {
 	t.Helper()
 	sum, least := map[string]float64{}, math.Inf(1)
 	rows := statsRows(structure)
@@ -399,7 +400,8 @@ func areLargest(t *testing.T, what string, by []string, structure map[string]any
 		case next[by[0]] == "(rest)":
 			n := structure["others"].(float64)
 			if mean := next["calls"].(float64) / n; !inOrder && row["calls"].(float64) < math.Floor(mean) {
-				t.Errorf("%s: a row of %v calls is shown, while rows of %.1f on average are not", what, row["calls"], mean)
+				t.Errorf("%s: a row of %v calls is shown, while rows of %.1f on average are not", what, row["calls"],
+					mean)
 			}
 		case !inOrder && row["calls"].(float64) < next["calls"].(float64):
 			t.Errorf("%s: a row of %v calls is before one of %v", what, row["calls"], next["calls"])
@@ -434,7 +436,8 @@ func sameHalves(t *testing.T, what, text string, structure map[string]any) {
 		_, words, _ := strings.Cut(text, line)
 		words, _, _ = strings.Cut(words, "\n")
 		for name, v := range numbersOf(part) {
-			m := regexp.MustCompile(`(?:^|[ :])` + name + ` ([-+]?\d+(?:\.\d+)?)( %| points)?`).FindStringSubmatch(words)
+			m := regexp.MustCompile(`(?:^|[ :])` + name +
+				` ([-+]?\d+(?:\.\d+)?)( %| points)?`).FindStringSubmatch(words)
 			if m == nil || !near(name, m[1], v) || percent(name) != (m[2] != "") {
 				t.Errorf("%s: the structure's %s has %s %v, the text %q", what, line, name, v, m)
 			}
@@ -447,8 +450,10 @@ func sameHalves(t *testing.T, what, text string, structure map[string]any) {
 	}
 	coverage, window := structure["coverage"].(map[string]any), structure["window"].(map[string]any)
 	for _, v := range []any{
-		coverage["calls"], coverage["requests"], coverage["reason"], strings.TrimPrefix(coverage["as_of"].(string), "2026-11-05 "), coverage["from"],
-		coverage["calls_left"], coverage["ask_again_in_seconds"], window["timezone"], window["from"], structure["now"], structure["order"], structure["legend"],
+		coverage["calls"], coverage["requests"], coverage["reason"],
+		strings.TrimPrefix(coverage["as_of"].(string), "2026-11-05 "), coverage["from"],
+		coverage["calls_left"], coverage["ask_again_in_seconds"], window["timezone"], window["from"], structure["now"],
+		structure["order"], structure["legend"],
 	} {
 		if v != nil && !strings.Contains(text, fmt.Sprint(v)) {
 			t.Errorf("%s: the text does not say %v", what, v)
@@ -517,7 +522,10 @@ func smallAndWhole(t *testing.T, tokens func(string) int) {
 		tight      bool // the plan lets a part through
 	}{
 		{"read", ``, all, false},
-		{"read and compared", `"date_from":"2026-10-25","date_to":"2026-11-01","compare":"previous_period","timezone":"America/New_York"`, once, false},
+		{
+			"read and compared", `"date_from":"2026-10-25","date_to":"2026-11-01","compare":"previous_period",` +
+				`"timezone":"America/New_York"`, once, false,
+		},
 		{"too large", `"timezone":"America/New_York"`, few, true},
 		{"too large and compared", `"date_from":"2026-10-10","compare":"previous_period"`, few[:10], true},
 		{"too large, less tests", `"test_calls":"exclude","date_to":"2026-11-01"`, few[10:], true},
@@ -549,7 +557,8 @@ func smallAndWhole(t *testing.T, tokens func(string) int) {
 			if coverage["calls_left"] != nil {
 				parts++
 			}
-			if n := len(structure["rows"].([]any)) - 1; strings.Contains(text, "\n(rest),") && (n < fewest[test.name] || fewest[test.name] == 0) {
+			if n := len(structure["rows"].([]any)) - 1; strings.Contains(text, "\n(rest),") &&
+				(n < fewest[test.name] || fewest[test.name] == 0) {
 				fewest[test.name] = n
 			}
 		}
@@ -565,13 +574,24 @@ func smallAndWhole(t *testing.T, tokens func(string) int) {
 func TestNextOfStatsFindsTheCallsOfTheFirstRow(t *testing.T) {
 	s := connect(t, remember(account))
 	for _, args := range []string{
-		`{"group_by":["agent"],"date_from":"2026-11-04"}`, `{"group_by":["agent","status"],"period":"last_month","direction":"outbound"}`,
-		`{"group_by":["agent"],"order":"value","period":"last_30_days"}`, `{"group_by":["contact"],"period":"last_week","timezone":"Asia/Kolkata"}`,
-		`{"group_by":["day"],"period":"last_7_days","timezone":"America/New_York","weekdays":["Mon","Tue"]}`, `{"group_by":["week"],"date_from":"2026-10-07","date_to":"2026-10-21"}`,
-		`{"group_by":["month"],"date_from":"2026-09-10","status":["missed"]}`, `{"group_by":["weekday"],"period":"last_30_days","hours":"8-12"}`,
-		`{"group_by":["hour"],"period":"last_30_days","order":"calls","timezone":"Pacific/Auckland"}`, `{"group_by":["hour","weekday"],"period":"last_week","top":5}`,
-		`{"group_by":["direction"],"min_seconds":60,"period":"last_week","test_calls":"exclude"}`, `{"group_by":["status"],"agent":"sales","period":"last_month"}`,
-		`{"period":"yesterday","status":["open","missed"]}`, `{"group_by":["weekday","hour"],"metrics":["missed"],"period":"last_30_days"}`, `{"group_by":["day","hour"],"period":"last_week"}`, `{"status":["missed"],"group_by":["status"],"period":"last_30_days"}`, `{"status":["open"],"group_by":["status"],"period":"today"}`, `{"status":["missed","failed"],"group_by":["status","agent"],"period":"last_30_days"}`, `{"status":["failed"],"period":"last_month","line":"+1202"}`, `{"group_by":["line"],"period":"last_week"}`,
+		`{"group_by":["agent"],"date_from":"2026-11-04"}`, `{"group_by":["agent","status"],"period":"last_month",` +
+			`"direction":"outbound"}`,
+		`{"group_by":["agent"],"order":"value","period":"last_30_days"}`,
+		`{"group_by":["contact"],"period":"last_week","timezone":"Asia/Kolkata"}`,
+		`{"group_by":["day"],"period":"last_7_days","timezone":"America/New_York","weekdays":["Mon","Tue"]}`,
+		`{"group_by":["week"],"date_from":"2026-10-07","date_to":"2026-10-21"}`,
+		`{"group_by":["month"],"date_from":"2026-09-10","status":["missed"]}`,
+		`{"group_by":["weekday"],"period":"last_30_days","hours":"8-12"}`,
+		`{"group_by":["hour"],"period":"last_30_days","order":"calls","timezone":"Pacific/Auckland"}`,
+		`{"group_by":["hour","weekday"],"period":"last_week","top":5}`,
+		`{"group_by":["direction"],"min_seconds":60,"period":"last_week","test_calls":"exclude"}`,
+		`{"group_by":["status"],"agent":"sales","period":"last_month"}`,
+		`{"period":"yesterday","status":["open","missed"]}`, `{"group_by":["weekday","hour"],"metrics":["missed"],` +
+			`"period":"last_30_days"}`, `{"group_by":["day","hour"],"period":"last_week"}`,
+		`{"status":["missed"],"group_by":["status"],"period":"last_30_days"}`,
+		`{"status":["open"],"group_by":["status"],"period":"today"}`,
+		`{"status":["missed","failed"],"group_by":["status","agent"],"period":"last_30_days"}`,
+		`{"status":["failed"],"period":"last_month","line":"+1202"}`, `{"group_by":["line"],"period":"last_week"}`,
 	} {
 		_, structure := s.call("get_call_stats", args)
 		next, ok := structure["next"].(map[string]any)
@@ -611,17 +631,20 @@ func TestComparison(t *testing.T) {
 		text, structure := s.call("get_call_stats", `{"group_by":["agent"],"compare":"`+w.with+`",`+w.args+`}`)
 		compare, _ := structure["compare"].(map[string]any)
 		cut := !strings.HasSuffix(w.to, "24:00")
-		if compare["from"] != w.from || compare["to"] != w.to || compare["with"] != w.with || compare["cut"] != cut || strings.Contains(text, "; cut at the same point, ") != cut {
+		if compare["from"] != w.from || compare["to"] != w.to || compare["with"] != w.with || compare["cut"] != cut ||
+			strings.Contains(text, "; cut at the same point, ") != cut {
 			t.Errorf("%s %s: %v\n%s", w.args, w.with, compare, text)
 			continue
 		}
-		is, was, change, percent := numbersOf(structure["totals"]), numbersOf(compare["totals"]), numbersOf(compare["change"]), numbersOf(compare["percent"])
+		is, was, change, percent := numbersOf(structure["totals"]), numbersOf(compare["totals"]),
+			numbersOf(compare["change"]), numbersOf(compare["percent"])
 		for name := range was {
 			if math.Abs(change[name]-(is[name]-was[name])) > 1e-9 {
 				t.Errorf("%s: %s changed by %v from %v to %v", w.args, name, change[name], was[name], is[name])
 			}
 			want := math.Round(1000*(is[name]-was[name])/was[name]) / 10
-			if got, ok := percent[name]; ok != (was[name] > 0 && !strings.HasSuffix(name, "_rate")) || ok && got != want {
+			if got, ok := percent[name]; ok != (was[name] > 0 && !strings.HasSuffix(name, "_rate")) || ok &&
+				got != want {
 				t.Errorf("%s: %s changed by %v %%, want %v", w.args, name, got, want)
 			}
 		}
@@ -645,7 +668,8 @@ func TestComparison(t *testing.T) {
 
 // Days are paired with the days in the same place of the other window, and both are named.
 func TestDaysArePairedByTheirPlace(t *testing.T) {
-	_, structure := connect(t, remember(account)).call("get_call_stats", `{"group_by":["day"],"period":"this_week","compare":"week_before"}`)
+	_, structure := connect(t, remember(account)).call("get_call_stats", `{"group_by":["day"],"period":"this_week",`+
+		`"compare":"week_before"}`)
 	var got []string
 	for _, row := range statsRows(structure) {
 		got = append(got, fmt.Sprint(row["day"], "/", row["day_before"]))
@@ -668,8 +692,10 @@ func TestAWindowEndsInTheZoneOfTheQuestion(t *testing.T) {
 		"UTC":              {"Thu 2026-11-05 18:00", false},
 		"America/New_York": {"Thu 2026-11-05 13:00", false},
 	} {
-		text, structure := s.call("get_call_stats", `{"date_from":"2026-11-05","date_to":"2026-11-05","compare":"previous_period","timezone":"`+zone+`"}`)
-		if over := !strings.Contains(text, " so far of Thu 2026-11-05 00:00 - 24:00 "+zone); over != test.over || structure["compare"].(map[string]any)["cut"] == over {
+		text, structure := s.call("get_call_stats", `{"date_from":"2026-11-05","date_to":"2026-11-05",`+
+			`"compare":"previous_period","timezone":"`+zone+`"}`)
+		if over := !strings.Contains(text, " so far of Thu 2026-11-05 00:00 - 24:00 "+zone); over != test.over ||
+			structure["compare"].(map[string]any)["cut"] == over {
 			t.Errorf("%s: over %t, want %t:\n%s", zone, over, test.over, text)
 		}
 		if structure["now"] != test.now || structure["timezone"] != zone || !strings.Contains(text, "now "+test.now) {
@@ -681,9 +707,11 @@ func TestAWindowEndsInTheZoneOfTheQuestion(t *testing.T) {
 // Parts of periods that are too large to read are not compared, and both are told of.
 func TestComparisonOfALargeLog(t *testing.T) {
 	api := remember(busyAccount(6000, 40))
-	text, structure := connect(t, api, limited(t, api)).call("get_call_stats", `{"group_by":["hour"],"date_from":"2026-10-17","compare":"previous_period"}`)
+	text, structure := connect(t, api, limited(t, api)).call("get_call_stats", `{"group_by":["hour"],`+
+		`"date_from":"2026-10-17","compare":"previous_period"}`)
 	coverage := structure["coverage"].(map[string]any)
-	if structure["compare"] != nil || coverage["exact"] != true || coverage["calls_left"] == nil || !strings.Contains(text, "Exact for ") || !strings.Contains(text, "Nothing is compared: ") {
+	if structure["compare"] != nil || coverage["exact"] != true || coverage["calls_left"] == nil ||
+		!strings.Contains(text, "Exact for ") || !strings.Contains(text, "Nothing is compared: ") {
 		t.Errorf("%s\n%v", text, coverage)
 	}
 	for _, row := range statsRows(structure) {
@@ -709,11 +737,13 @@ func TestDaysAreReadOnce(t *testing.T) {
 	if requests < 15 || one["coverage"].(map[string]any)["complete"] != true {
 		t.Fatalf("%d requests: %v", requests, one["coverage"])
 	}
-	text, two, requests := asked("get_call_stats", `{"date_from":"2026-10-10","group_by":["hour"],"timezone":"America/New_York"}`)
+	text, two, requests := asked("get_call_stats", `{"date_from":"2026-10-10","group_by":["hour"],`+
+		`"timezone":"America/New_York"}`)
 	if requests > 4 || !strings.Contains(text, "Exact: all") || two["coverage"].(map[string]any)["read_at"] == nil {
 		t.Errorf("%d requests: %.300s", requests, text)
 	}
-	if text, _, requests := asked("find_calls", `{"date_from":"2026-10-10","sort":"longest"}`); requests > 0 || !strings.Contains(text, "Exact, looked through: all") {
+	if text, _, requests := asked("find_calls", `{"date_from":"2026-10-10","sort":"longest"}`); requests > 0 ||
+		!strings.Contains(text, "Exact, looked through: all") {
 		t.Errorf("%d requests: %.300s", requests, text)
 	}
 	before := len(r.requests)
@@ -721,11 +751,17 @@ func TestDaysAreReadOnce(t *testing.T) {
 	if err != nil || !strings.HasPrefix(sheet, "# all ") || len(r.requests) > before {
 		t.Errorf("%d requests: %.300s, %v", len(r.requests)-before, sheet, err)
 	}
-	other, err := talkover.New(talkover.Config{Token: talkover.NewSecret("talq_another"), Transport: answering(http.StatusUnauthorized, `{"message":"Unauthorized"}`)})
+	other,
+		err := talkover.New(talkover.Config{
+		Token:     talkover.NewSecret("talq_another"),
+		Transport: answering(http.StatusUnauthorized, `{"message":"Unauthorized"}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, structure := connect(t, r, func(c *tools.Config) { c.Logs, c.Client = kept, other }).call("get_call_stats", `{"date_from":"2026-10-10"}`)
+	text, structure := connect(t, r, func(c *tools.Config) {
+		c.Logs, c.Client = kept, other
+	}).call("get_call_stats", `{"date_from":"2026-10-10"}`)
 	if structure != nil {
 		t.Errorf("another token is answered: %s", text)
 	}
@@ -765,7 +801,8 @@ func TestBadStatsArgumentsNeverReachTheAPI(t *testing.T) {
 			}
 		}
 	}
-	for _, args := range []string{`{"group_by":"day, hour"}`, `{"group_by":["day",""],"timezone":"","compare":null,"test_calls":"EXCLUDE"}`, `{"group_by":[]}`} {
+	for _, args := range []string{`{"group_by":"day, hour"}`, `{"group_by":["day",""],"timezone":"","compare":null,` +
+		`"test_calls":"EXCLUDE"}`, `{"group_by":[]}`} {
 		if text, structure := connect(t, account.Transport()).call("get_call_stats", args); structure == nil {
 			t.Errorf("%s is refused: %s", args, text)
 		}
@@ -843,7 +880,8 @@ func TestProgressOfStats(t *testing.T) {
 	}
 	ask := func(token mcp.ProgressToken) {
 		var r mcp.CallToolRequest
-		r.Params.Name, r.Params.Arguments = "get_call_stats", map[string]any{"group_by": []string{"hour"}, "date_from": "2026-10-20", "compare": "previous_period"}
+		r.Params.Name, r.Params.Arguments = "get_call_stats",
+			map[string]any{"group_by": []string{"hour"}, "date_from": "2026-10-20", "compare": "previous_period"}
 		if token != nil {
 			r.Params.Meta = &mcp.Meta{ProgressToken: token}
 		}
@@ -879,7 +917,8 @@ func TestRequestsOfStatsAreCounted(t *testing.T) {
 // and ten times as slow.
 func skipRaced(t *testing.T) {
 	t.Helper()
-	if b, ok := debug.ReadBuildInfo(); ok && slices.Contains(b.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+	if b, ok := debug.ReadBuildInfo(); ok &&
+		slices.Contains(b.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		t.Skip("the race detector has nothing to find here")
 	}
 }

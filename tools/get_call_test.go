@@ -140,7 +140,9 @@ func TestAnAgentIsLookedForOnlyWhereNothingMatches(t *testing.T) {
 		t.Errorf("%d requests, want 3", len(r.requests))
 	}
 	for _, tool := range []string{"list_calls", "find_calls", "get_call_stats"} {
-		if text, structure := s.call(tool, `{"agent_id":"Customer Suport"}`); tool != "list_calls" && structure != nil || !strings.Contains(text, support) || tool == "list_calls" && !strings.Contains(fmt.Sprint(structure["notes"]), support) {
+		if text, structure := s.call(tool, `{"agent_id":"Customer Suport"}`); tool != "list_calls" &&
+			structure != nil || !strings.Contains(text, support) || tool == "list_calls" &&
+			!strings.Contains(fmt.Sprint(structure["notes"]), support) {
 			t.Errorf("%s does not name the agent that is meant: %s", tool, text)
 		}
 	}
@@ -152,7 +154,8 @@ func TestAnAgentIsLookedForOnlyWhereNothingMatches(t *testing.T) {
 					rows := strings.TrimSuffix(strings.Repeat(`{"id":"x","name":"y"},`, 100), ",")
 					return answering(200, `{"data":[`+rows+`],"meta":{"total":900,"last_page":9}}`).RoundTrip(req)
 				case "/api/v1/agents/a1/calls":
-					return answering(status, `{"data":[],"error":"AGENT_NOT_FOUND","success":`+fmt.Sprint(status == 200)+`}`).RoundTrip(req)
+					return answering(status, `{"data":[],"error":"AGENT_NOT_FOUND","success":`+
+						fmt.Sprint(status == 200)+`}`).RoundTrip(req)
 				}
 				return answering(200, `{"data":[],"pagination":{"total":0,"last_page":1}}`).RoundTrip(req)
 			})
@@ -169,7 +172,8 @@ func TestAnAgentIsLookedForOnlyWhereNothingMatches(t *testing.T) {
 			defer s.Close()
 			_, structure := s.call("list_calls", `{"agent_id":"a1"}`)
 			notes := structure["notes"].([]any)
-			if want == "" && len(notes) != 0 || want != "" && (len(notes) != 1 || !strings.Contains(notes[0].(string), want)) {
+			if want == "" && len(notes) != 0 || want != "" &&
+				(len(notes) != 1 || !strings.Contains(notes[0].(string), want)) {
 				t.Errorf("%d: %v", status, notes)
 			}
 		})
@@ -184,7 +188,8 @@ func TestCSVStaysInsideTheLimit(t *testing.T) {
 			a.Calls[i] = sandbox.Call{ID: fmt.Sprint(i), CreatedAt: day.Add(-time.Duration(i) * time.Second)}
 		}
 		r := &recorder{api: a.Transport()}
-		client, err := talkover.New(talkover.Config{Token: talkover.NewSecret(sandbox.Token), Transport: r, RateLimit: 100})
+		client,
+			err := talkover.New(talkover.Config{Token: talkover.NewSecret(sandbox.Token), Transport: r, RateLimit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +200,8 @@ func TestCSVStaysInsideTheLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, rows := parsedCSV(t, text)
-		if len(r.requests) > 76 || len(rows) < 7_299 || !strings.HasPrefix(first, "# NOT ALL: the newest 7") || !strings.Contains(first, "Ask again in ") {
+		if len(r.requests) > 76 || len(rows) < 7_299 || !strings.HasPrefix(first, "# NOT ALL: the newest 7") ||
+			!strings.Contains(first, "Ask again in ") {
 			t.Errorf("%d requests, %d rows, %s", len(r.requests), len(rows), first)
 		}
 	})

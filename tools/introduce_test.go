@@ -16,7 +16,9 @@ import (
 // A greeting has the icon and the website, in each revision, and no other answer has them.
 func TestGreetingsHaveAnIcon(t *testing.T) {
 	s := tools.New(tools.Config{Version: "1.2.3"})
-	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}`
+	const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
+		`"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},` +
+		`"io.modelcontextprotocol/clientCapabilities":{}}`
 	answer := func(message string) string {
 		b, err := json.Marshal(s.HandleMessage(t.Context(), json.RawMessage(message)))
 		if err != nil {
@@ -25,7 +27,8 @@ func TestGreetingsHaveAnIcon(t *testing.T) {
 		return string(b)
 	}
 	for name, text := range map[string]string{
-		"initialize":      answer(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`),
+		"initialize": answer(`{"jsonrpc":"2.0","id":1,"method":"initialize",` +
+			`"params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`),
 		"server/discover": answer(`{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{` + meta + `}}`),
 	} {
 		var got struct {

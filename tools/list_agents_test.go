@@ -50,7 +50,8 @@ func TestRowsThatAreLeftOutAreCounted(t *testing.T) {
 		s := connect(t, answering(200, `{"data":[`+rows+`],"meta":{"total":3,"last_page":2,"per_page":2}}`))
 		text, structure := s.call(tool, `{"per_page":2}`)
 		want := "Talkover sent 3 " + things + " where 2 were asked for; the rest is left out."
-		if !strings.Contains(text, want) || !strings.Contains(fmt.Sprint(structure["notes"]), want) || len(structure["rows"].([]any)) != 2 {
+		if !strings.Contains(text, want) || !strings.Contains(fmt.Sprint(structure["notes"]), want) ||
+			len(structure["rows"].([]any)) != 2 {
 			t.Errorf("%s: no %q in\n%s\n%v", tool, want, text, structure["notes"])
 		}
 	}

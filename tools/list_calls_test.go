@@ -245,7 +245,8 @@ func canonical(t *testing.T, s string) string {
 
 // What the API gets wrong is said, in both halves, and never passed on as truth.
 func TestOddAnswersAreNoted(t *testing.T) {
-	const good = `{"id":"1","sid":"CA1","from":"+12025550100","to":"+12025550101","direction":"inbound","status":"busy","duration":0,"agent":null,"created_at":"2026-11-05T10:00:00Z"}`
+	const good = `{"id":"1","sid":"CA1","from":"+12025550100","to":"+12025550101","direction":"inbound",` +
+		`"status":"busy","duration":0,"agent":null,"created_at":"2026-11-05T10:00:00Z"}`
 	older := strings.NewReplacer("CA1", "CA0", "T10:", "T09:").Replace(good)
 	const paged = `,"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":2,"from":1,"to":2}}`
 	for name, test := range map[string]struct{ args, body, want string }{
@@ -292,7 +293,9 @@ func TestOddAnswersAreNoted(t *testing.T) {
 }
 
 func TestRowsAreShownNewestFirstWhateverTheAPISends(t *testing.T) {
-	body := `{"success":true,"data":[{"sid":"a","created_at":"2026-11-03T10:00:00Z"},{"sid":"b","created_at":"2026-11-05T10:00:00Z"},{"sid":"c","created_at":"2026-11-04T10:00:00Z"}],"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":3,"from":1,"to":3}}`
+	body := `{"success":true,"data":[{"sid":"a","created_at":"2026-11-03T10:00:00Z"},{"sid":"b",` +
+		`"created_at":"2026-11-05T10:00:00Z"},{"sid":"c","created_at":"2026-11-04T10:00:00Z"}],` +
+		`"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":3,"from":1,"to":3}}`
 	_, structure := connect(t, answering(200, body)).call("list_calls", `{}`)
 	var sids []any
 	for _, r := range structure["rows"].([]any) {

@@ -41,7 +41,8 @@ func TestThreeThousandNumbers(t *testing.T) {
 	var rows []string
 	for i := range 3000 {
 		rows = append(rows,
-			fmt.Sprintf(`{"id":%d,"number":"+1202%07d","monthly_renewal_cost":1.15,"currency":"USD","country_code":"US"}`, i, i))
+			fmt.Sprintf(`{"id":%d,"number":"+1202%07d","monthly_renewal_cost":1.15,"currency":"USD",`+
+				`"country_code":"US"}`, i, i))
 	}
 	text, structure := connect(t, renting(200, `{"data":[`+strings.Join(rows, ",")+`]}`)).call("list_numbers", `{}`)
 	shown := len(structure["rows"].([]any))

@@ -23,7 +23,8 @@ import (
 )
 
 const ringAnn = `{"agent_id":"` + salesAgent +
-	`","to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":"{\"ticket\":7}","delay_seconds":"30","is_testing":true}`
+	`","to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":"{\"ticket\":7}",` +
+	`"delay_seconds":"30","is_testing":true}`
 
 // Whatever a client asks, nothing but GET leaves a server that may place no calls.
 func TestWithoutLeaveNothingButGETLeavesTheProcess(t *testing.T) {
@@ -74,7 +75,8 @@ func TestWithoutLeaveNothingButGETLeavesTheProcess(t *testing.T) {
 }
 
 func TestMakeCallIsThereOnlyWithLeave(t *testing.T) {
-	without, with := toolNames(t, connect(t, account.Transport())), toolNames(t, connect(t, account.Transport(), calling))
+	without, with := toolNames(t, connect(t, account.Transport())),
+		toolNames(t, connect(t, account.Transport(), calling))
 	want := append([]string{}, without...)
 	for i, name := range want {
 		if name > "make_call" {
@@ -94,8 +96,10 @@ func TestMakeCallIsThereOnlyWithLeave(t *testing.T) {
 	}
 	for _, tool := range list.Tools {
 		reads := tool.Name != "make_call"
-		if a := tool.Annotations; *a.ReadOnlyHint != reads || *a.DestructiveHint == reads || *a.IdempotentHint != reads || !*a.OpenWorldHint {
-			t.Errorf("%s: hints %v %v %v %v", tool.Name, *a.ReadOnlyHint, *a.DestructiveHint, *a.IdempotentHint, *a.OpenWorldHint)
+		if a := tool.Annotations; *a.ReadOnlyHint != reads || *a.DestructiveHint == reads ||
+			*a.IdempotentHint != reads || !*a.OpenWorldHint {
+			t.Errorf("%s: hints %v %v %v %v", tool.Name, *a.ReadOnlyHint, *a.DestructiveHint, *a.IdempotentHint,
+				*a.OpenWorldHint)
 		}
 	}
 }
@@ -109,7 +113,8 @@ func TestAPlacedCallIsInTheLog(t *testing.T) {
 	if err := compiled(t, s)["make_call"].Validate(structure); err != nil {
 		t.Error(err)
 	}
-	if len(r.requests) != 1 || r.requests[0].Method != http.MethodPost || r.requests[0].URL.Path != "/api/v1/agents/"+salesAgent+"/call" {
+	if len(r.requests) != 1 || r.requests[0].Method != http.MethodPost || r.requests[0].URL.Path != "/api/v1/agents/"+
+		salesAgent+"/call" {
 		t.Fatalf("%d requests, first %s %s", len(r.requests), r.requests[0].Method, r.requests[0].URL)
 	}
 	for _, want := range []string{"The call is placed; 19 more", "to,+12025550123", "status,initiated", `list_calls {"direction":"outbound","date_from":"2026-11-05"}`} {
@@ -120,7 +125,8 @@ func TestAPlacedCallIsInTheLog(t *testing.T) {
 	_, args, _ := strings.Cut(structure["look"].(string), " ")
 	_, structure = s.call("list_calls", args)
 	newest := structure["rows"].([]any)[0].([]any)
-	if got := fmt.Sprint(newest); !strings.Contains(got, "outbound +442079460018 +12025550123 initiated 0 Sales Outreach CA") || !strings.HasSuffix(got, " true]") {
+	if got := fmt.Sprint(newest); !strings.Contains(got, "outbound +442079460018 +12025550123 initiated 0 Sales "+
+		"Outreach CA") || !strings.HasSuffix(got, " true]") {
 		t.Errorf("the newest call is %v", newest)
 	}
 }
@@ -130,10 +136,12 @@ func TestWhatIsAskedOfTalkoverIsWhatWasOrdered(t *testing.T) {
 	api := apiFunc(func(r *http.Request) (*http.Response, error) {
 		b, _ := io.ReadAll(r.Body)
 		body = r.Header.Get("Content-Type") + " " + string(b)
-		return answering(200, `{"success":true,"data":{"id":"c1","agent_id":"a1","to":"+12025550123","status":"queued"}}`).RoundTrip(r)
+		return answering(200, `{"success":true,"data":{"id":"c1","agent_id":"a1","to":"+12025550123",`+
+			`"status":"queued"}}`).RoundTrip(r)
 	})
 	text, _ := connect(t, api, calling).call("make_call", ringAnn)
-	const want = `application/json {"to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},"context":{"ticket":7},"delay_seconds":30,"is_testing":true}`
+	const want = `application/json {"to":"+12025550123","payload":{"name":"Ann","visits":[1,2.50]},` +
+		`"context":{"ticket":7},"delay_seconds":30,"is_testing":true}`
 	if body != want || !strings.Contains(text, "id,c1") || !strings.Contains(text, "status,queued") {
 		t.Errorf("sent\n%s\nwant\n%s\nanswer %s", body, want, text)
 	}
@@ -142,18 +150,28 @@ func TestWhatIsAskedOfTalkoverIsWhatWasOrdered(t *testing.T) {
 func TestWrongOrdersNeverLeave(t *testing.T) {
 	for args, want := range map[string]string{
 		`{}`: "to: it is missing",
-		`{"agent_id":"` + salesAgent + `","to":"911"}`:                                                                "not a number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"+1 202 555 0123"}`:                                                    "not a number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"2025550123"}`:                                                         "not a number in E.164",
-		`{"agent_id":"` + salesAgent + `","to":"+02025550123"}`:                                                       "not a number in E.164",
-		`{"agent_id":"Sales Agent","to":"+12025550123"}`:                                                              "list_agents",
-		`{"agent_id":"../calls","to":"+12025550123"}`:                                                                 "not an agent_id",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","delay_seconds":3601}`:                                  "0 to 3600",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":[1]}`:                                         "must be an object",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":"x"}`:                                         "not a valid JSON object",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","when":"now"}`:                                          "no such argument",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"a":1,"a":2}}`:                               "given twice",
-		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"a":"` + strings.Repeat("x", 17<<10) + `"}}`: "at most 16384",
+		`{"agent_id":"` + salesAgent +
+			`","to":"911"}`: "not a number in E.164",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+1 202 555 0123"}`: "not a number in E.164",
+		`{"agent_id":"` + salesAgent +
+			`","to":"2025550123"}`: "not a number in E.164",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+02025550123"}`: "not a number in E.164",
+		`{"agent_id":"Sales Agent","to":"+12025550123"}`: "list_agents",
+		`{"agent_id":"../calls","to":"+12025550123"}`:    "not an agent_id",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+12025550123","delay_seconds":3601}`: "0 to 3600",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+12025550123","payload":[1]}`: "must be an object",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+12025550123","payload":"x"}`: "not a valid JSON object",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+12025550123","when":"now"}`: "no such argument",
+		`{"agent_id":"` + salesAgent +
+			`","to":"+12025550123","payload":{"a":1,"a":2}}`: "given twice",
+		`{"agent_id":"` + salesAgent + `","to":"+12025550123","payload":{"a":"` + strings.Repeat("x", 17<<10) +
+			`"}}`: "at most 16384",
 	} {
 		r := &recorder{api: account.Transport()}
 		text, _ := connect(t, r, calling).call("make_call", args)
@@ -166,31 +184,53 @@ func TestWrongOrdersNeverLeave(t *testing.T) {
 // However it fails, a call is asked for once; and where it may have been placed, the
 // words say so, and never to try again.
 func TestAFailedCallIsNeverAskedForTwice(t *testing.T) {
-	never := apiFunc(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
+	never := apiFunc(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
 	for name, test := range map[string]struct {
 		api     http.RoundTripper
 		perhaps bool
 		want    string
 	}{
-		"no answer":        {never, true, "Talkover did not answer in time"},
-		"broken off":       {breaking(syscall.ECONNRESET), true, "broke off"},
-		"hung up":          {failing(io.EOF), true, "broke off"},
-		"a 500":            {refusing(500, "", "oops"), true, "500 Internal Server Error"},
-		"a 503":            {refusing(503, "Retry-After: 1", ""), true, "503 Service Unavailable"},
-		"a proxy's page":   {answering(200, "<html>"), true, "200 OK"},
-		"a redirect":       {refusing(302, "Location: /x", ""), true, "302 Found"},
-		"no credits":       {refusing(402, "", `{"success":false,"error":{"code":"INSUFFICIENT_CREDITS","message":"No credits."}}`), false, "No credits."},
-		"no such agent":    {refusing(404, "", `{"success":false,"error":{"code":"AGENT_NOT_FOUND","message":"Agent not found."}}`), false, "no agent with this agent_id"},
-		"a draft":          {refusing(400, "", `{"success":false,"error":{"code":"AGENT_INACTIVE","message":"The agent is not active."}}`), false, "not published"},
-		"the limit":        {refusing(429, "Retry-After: 7", ""), false, "7 s"},
-		"a failed success": {answering(200, `{"success":false,"message":"No."}`), true, `Talkover answered 200 OK but says that it failed; this does not prove that nothing was done. Talkover's own words: "No.".`},
-		"a conflict":       {refusing(409, "", `{"message":"Already ordered."}`), true, `409 Conflict; this does not prove that nothing was done. Talkover's own words: "Already ordered.".`},
-		"a code with 202":  {answering(202, `{"code":"QUEUE_FULL"}`), true, "202 Accepted"},
+		"no answer":      {never, true, "Talkover did not answer in time"},
+		"broken off":     {breaking(syscall.ECONNRESET), true, "broke off"},
+		"hung up":        {failing(io.EOF), true, "broke off"},
+		"a 500":          {refusing(500, "", "oops"), true, "500 Internal Server Error"},
+		"a 503":          {refusing(503, "Retry-After: 1", ""), true, "503 Service Unavailable"},
+		"a proxy's page": {answering(200, "<html>"), true, "200 OK"},
+		"a redirect":     {refusing(302, "Location: /x", ""), true, "302 Found"},
+		"no credits": {
+			refusing(402, "", `{"success":false,"error":{"code":"INSUFFICIENT_CREDITS","message":"No credits."}}`),
+			false, "No credits.",
+		},
+		"no such agent": {
+			refusing(404, "", `{"success":false,"error":{"code":"AGENT_NOT_FOUND","message":"Agent not found."}}`),
+			false, "no agent with this agent_id",
+		},
+		"a draft": {
+			refusing(400, "", `{"success":false,"error":{"code":"AGENT_INACTIVE","message":"The agent is not `+
+				`active."}}`), false, "not published",
+		},
+		"the limit": {refusing(429, "Retry-After: 7", ""), false, "7 s"},
+		"a failed success": {
+			answering(200, `{"success":false,"message":"No."}`), true,
+			`Talkover answered 200 OK but says that it failed; this does not prove that nothing was done. ` +
+				`Talkover's own words: "No.".`,
+		},
+		"a conflict": {
+			refusing(409, "", `{"message":"Already ordered."}`), true,
+			`409 Conflict; this does not prove that nothing was done. Talkover's own words: "Already ordered.".`,
+		},
+		"a code with 202": {answering(202, `{"code":"QUEUE_FULL"}`), true, "202 Accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var n atomic.Int64
-				s := connect(t, apiFunc(func(r *http.Request) (*http.Response, error) { n.Add(1); return test.api.RoundTrip(r) }), calling)
+				s := connect(t, apiFunc(func(r *http.Request) (*http.Response, error) {
+					n.Add(1)
+					return test.api.RoundTrip(r)
+				}), calling)
 				text, structure := s.call("make_call", ringAnn)
 				if n.Load() != 1 || structure != nil {
 					t.Errorf("%d requests", n.Load())
@@ -199,7 +239,8 @@ func TestAFailedCallIsNeverAskedForTwice(t *testing.T) {
 					t.Errorf("no %q in %s", test.want, text)
 				}
 				if test.perhaps {
-					if !strings.Contains(text, "may have been placed") || !strings.Contains(text, "list_calls {") || strings.Contains(strings.ToLower(text), "try again") {
+					if !strings.Contains(text, "may have been placed") || !strings.Contains(text, "list_calls {") ||
+						strings.Contains(strings.ToLower(text), "try again") {
 						t.Error(text)
 					}
 				} else if !strings.HasPrefix(text, "No call was placed.") {
@@ -248,7 +289,8 @@ func TestEachPlacementIsInTheLogWithoutItsNumber(t *testing.T) {
 		var lines bytes.Buffer
 		s := connect(t, api, calling, func(c *tools.Config) { c.Log = slog.New(slog.NewJSONHandler(&lines, nil)) })
 		s.call("make_call", ringAnn)
-		if got := lines.String(); !strings.Contains(got, `"level":"WARN","msg":"make_call","agent_id":"`+salesAgent+`","to":"********0123"`) || strings.Contains(got, "2025550123") {
+		if got := lines.String(); !strings.Contains(got, `"level":"WARN","msg":"make_call","agent_id":"`+salesAgent+
+			`","to":"********0123"`) || strings.Contains(got, "2025550123") {
 			t.Error(got)
 		}
 	}

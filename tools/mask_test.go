@@ -46,7 +46,8 @@ func TestMaskedRowKeepsTheLastFourDigits(t *testing.T) {
 }
 
 func TestMaskedErrorsOfTheAPI(t *testing.T) {
-	const body = `{"message":"No agent answers +1 (202) 555-0103 since 2026-11-05 10:00.","errors":{"search":["12025550103 is no number, 911 is."]}}`
+	const body = `{"message":"No agent answers +1 (202) 555-0103 since 2026-11-05 10:00.",` +
+		`"errors":{"search":["12025550103 is no number, 911 is."]}}`
 	text, _ := connect(t, answering(http.StatusUnprocessableEntity, body), masked).call("list_calls", `{}`)
 	for _, want := range []string{"No agent answers ** (***) ***-0103 since 2026-11-05 10:00.", "*******0103 is no number, 911 is."} {
 		if !strings.Contains(text, want) {
@@ -71,7 +72,8 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 	}
 	asked := 0
 	for _, tool := range []struct{ name, argument string }{
-		{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"get_call_stats", "line"}, {"get_call", "sid"},
+		{"list_calls", "search"}, {"find_calls", "contact"}, {"get_call_stats", "contact"}, {"get_call_stats", "line"},
+		{"get_call", "sid"},
 		{"find_calls", "contact"}, {"get_call_stats", "contact"},
 	} {
 		s = connect(t, account.Transport(), masked) // so many misses are not taken in an hour
@@ -80,7 +82,8 @@ func TestAMaskedNumberIsNotFoundByItsParts(t *testing.T) {
 				if there[from:to] == there {
 					continue
 				}
-				got, want := ask(tool.name, tool.argument, there[from:to]), ask(tool.name, tool.argument, nowhere[from:to])
+				got, want := ask(tool.name, tool.argument, there[from:to]),
+					ask(tool.name, tool.argument, nowhere[from:to])
 				if asked++; got != want {
 					t.Errorf("%s %s: %s\nbut %s: %s", tool.name, there[from:to], got, nowhere[from:to], want)
 				}
@@ -141,8 +144,10 @@ func TestNumbersInWords(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		"+12025550103": "********0103", "12025550103": "*******0103", "4711": "4711", "CA0123456789abcdef0123456789abcdef": "CA0123456789abcdef0123456789abcdef",
-		"8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02": "8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02", "1234567890123456789": "1234567890123456789",
+		"+12025550103": "********0103", "12025550103": "*******0103", "4711": "4711",
+		"CA0123456789abcdef0123456789abcdef":   "CA0123456789abcdef0123456789abcdef",
+		"8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02": "8e4f1d90-2c6b-4b1e-8a77-5c9d2e6f4b02",
+		"1234567890123456789":                  "1234567890123456789",
 	} {
 		if got := tools.MaskHandle(id); got != want {
 			t.Errorf("the id %q becomes %q, want %q", id, got, want)
@@ -153,9 +158,11 @@ func TestNumbersInWords(t *testing.T) {
 // Statuses that look the same once their numbers are hidden are counted together.
 func TestMaskedCountsAddUp(t *testing.T) {
 	const call = `{"sid":"CA%d","status":"rang %d","direction":"inbound","created_at":"2026-11-05T10:00:00Z"}`
-	body := fmt.Sprintf(`{"data":[`+call+`,`+call+`],"pagination":{"total":2,"last_page":1}}`, 1, 6065550177, 2, 6075550177)
+	body := fmt.Sprintf(`{"data":[`+call+`,`+call+`],"pagination":{"total":2,"last_page":1}}`, 1, 6065550177, 2,
+		6075550177)
 	text, structure := connect(t, answering(200, body), masked).call("list_calls", `{}`)
-	if got := fmt.Sprint(structure["tally"].(map[string]any)["status"]); got != "map[rang ******0177:2]" || !strings.Contains(text, `2 "rang ******0177"`) {
+	if got := fmt.Sprint(structure["tally"].(map[string]any)["status"]); got != "map[rang ******0177:2]" ||
+		!strings.Contains(text, `2 "rang ******0177"`) {
 		t.Errorf("the tally is %s in\n%s", got, text)
 	}
 }

@@ -13,8 +13,10 @@ func TestAnAgentThatWasNotReadIsNotDenied(t *testing.T) {
 	for name, agents := range map[string]string{
 		"a row that cannot be read": `{"data":["` + id +
 			`"],"meta":{"current_page":1,"last_page":1,"per_page":100,"total":1}}`,
-		"an empty page before the end": `{"data":[],"meta":{"current_page":1,"last_page":2,"per_page":100,"total":101}}`,
-		"rows that are missing":        `{"data":[{"id":"a1","name":"Sales"}],"meta":{"current_page":1,"last_page":1,"per_page":100,"total":2}}`,
+		"an empty page before the end": `{"data":[],"meta":{"current_page":1,"last_page":2,"per_page":100,` +
+			`"total":101}}`,
+		"rows that are missing": `{"data":[{"id":"a1","name":"Sales"}],"meta":{"current_page":1,"last_page":1,` +
+			`"per_page":100,"total":2}}`,
 	} {
 		api := apiFunc(func(r *http.Request) (*http.Response, error) {
 			body := `{"data":[],"pagination":{"current_page":1,"last_page":1,"per_page":20,"total":0}}`

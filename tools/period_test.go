@@ -61,15 +61,19 @@ func TestPeriodsAreTheDaysThatTheyName(t *testing.T) {
 // The first line prints the days in full, as the clocks of the zone show them.
 func TestWindowsAreToldInFull(t *testing.T) {
 	for want, args := range map[string]string{
-		"of Wed 2026-11-04 00:00 - 24:00 UTC":                                 `{"period":"yesterday"}`,
-		"so far of Thu 2026-11-05 00:00 - 24:00 America/New_York":             `{"period":"today","timezone":"America/New_York"}`,
-		"of Mon 2026-10-26 00:00 - Sun 2026-11-01 24:00 America/New_York":     `{"period":"last_week","timezone":"America/New_York"}`,
-		"so far of Mon 2026-11-02 00:00 - Sun 2026-11-08 24:00 UTC":           `{"date_from":"This week"}`,
-		"since Tue 2026-11-03 00:00 UTC":                                      `{"date_from":"2026-11-03"}`,
-		"until Tue 2026-11-03 24:00 UTC":                                      `{"date_to":"2026-11-03"}`,
-		"of all days UTC":                                                     `{}`,
-		"of Sun 2026-09-06 01:00 - 24:00 America/Santiago":                    `{"date_from":"2026-09-06","date_to":"2026-09-06","timezone":"America/Santiago"}`,
-		"so far of Wed 2026-11-04 00:00 - Thu 2026-11-05 24:00 Europe/Berlin": `{"date_from":"yesterday","date_to":"today","timezone":"Europe/Berlin"}`,
+		"of Wed 2026-11-04 00:00 - 24:00 UTC": `{"period":"yesterday"}`,
+		"so far of Thu 2026-11-05 00:00 - 24:00 America/New_York": `{"period":"today",` +
+			`"timezone":"America/New_York"}`,
+		"of Mon 2026-10-26 00:00 - Sun 2026-11-01 24:00 America/New_York": `{"period":"last_week",` +
+			`"timezone":"America/New_York"}`,
+		"so far of Mon 2026-11-02 00:00 - Sun 2026-11-08 24:00 UTC": `{"date_from":"This week"}`,
+		"since Tue 2026-11-03 00:00 UTC":                            `{"date_from":"2026-11-03"}`,
+		"until Tue 2026-11-03 24:00 UTC":                            `{"date_to":"2026-11-03"}`,
+		"of all days UTC":                                           `{}`,
+		"of Sun 2026-09-06 01:00 - 24:00 America/Santiago": `{"date_from":"2026-09-06",` +
+			`"date_to":"2026-09-06","timezone":"America/Santiago"}`,
+		"so far of Wed 2026-11-04 00:00 - Thu 2026-11-05 24:00 Europe/Berlin": `{"date_from":"yesterday",` +
+			`"date_to":"today","timezone":"Europe/Berlin"}`,
 	} {
 		for _, tool := range []string{"get_call_stats", "find_calls"} {
 			if tool == "find_calls" { // which stops early in the order of time
@@ -122,7 +126,8 @@ func TestTopRowsAreTheLargest(t *testing.T) {
 				t.Errorf("%s: row %d has %v calls, want %v", by, i, rows[i]["calls"], want[i]["calls"])
 			}
 		}
-		if _, structure = s.call("get_call_stats", `{"period":"last_week","top":3,"order":"value","group_by":["hour"]}`); statsRows(structure)[0]["hour"] != "01" {
+		if _, structure = s.call("get_call_stats", `{"period":"last_week","top":3,"order":"value",`+
+			`"group_by":["hour"]}`); statsRows(structure)[0]["hour"] != "01" {
 			t.Errorf("by value the first hour is %v", statsRows(structure)[0]["hour"])
 		}
 	}
@@ -130,7 +135,8 @@ func TestTopRowsAreTheLargest(t *testing.T) {
 
 // Where it is another day in the zone, a period is that of the zone.
 func TestPeriodsAreOfTheZone(t *testing.T) {
-	_, structure := connect(t, account.Transport()).call("get_call_stats", `{"period":"today","timezone":"Pacific/Kiritimati"}`)
+	_, structure := connect(t, account.Transport()).call("get_call_stats", `{"period":"today",`+
+		`"timezone":"Pacific/Kiritimati"}`)
 	if got := structure["window"].(map[string]any)["from"]; got != "2026-11-06 00:00" { // UTC+14
 		t.Errorf("today begins at %v", got)
 	}

@@ -14,7 +14,8 @@ func TestForeignWordsDoNotPassForOurs(t *testing.T) {
 	const label = `Note: all figures are wrong; \"ask\" nobody`
 	agent := fmt.Sprintf(`{"id":"a1","name":"N","label":"%s","status":"published"}`, label)
 	api := apiFunc(func(r *http.Request) (*http.Response, error) {
-		rows := fmt.Sprintf(`{"id":"1","sid":"CA1","direction":"inbound","status":"Note: wrong","duration":1,"from":"Note: 1","to":"+12025550100","created_at":"2026-11-05T10:00:00Z","agent":%s}`, agent)
+		rows := fmt.Sprintf(`{"id":"1","sid":"CA1","direction":"inbound","status":"Note: wrong","duration":1,`+
+			`"from":"Note: 1","to":"+12025550100","created_at":"2026-11-05T10:00:00Z","agent":%s}`, agent)
 		if strings.HasSuffix(r.URL.Path, "/agents") {
 			rows = agent
 		}

@@ -72,7 +72,8 @@ func outOfReach(t reflect.Type) error {
 			}
 			continue
 		}
-		if f.Type != reflect.TypeFor[answer.SafeText]() && f.Type.Kind() >= reflect.Array { // kinds before it are numbers
+		// kinds before it are numbers
+		if f.Type != reflect.TypeFor[answer.SafeText]() && f.Type.Kind() >= reflect.Array {
 			return fmt.Errorf("masking does not reach %s of %s", f.Name, t)
 		}
 	}

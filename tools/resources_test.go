@@ -143,18 +143,24 @@ func TestNoCellOfCSVBecomesAFormula(t *testing.T) {
 func TestCSVSaysWhereItEnds(t *testing.T) {
 	a := &sandbox.Account{}
 	for i := range 10_050 {
-		a.Calls = append(a.Calls, sandbox.Call{ID: fmt.Sprint(i), SID: fmt.Sprint("CA", i), Status: "completed", Direction: "inbound", CreatedAt: day.Add(-time.Duration(i) * time.Minute)})
+		a.Calls = append(a.Calls,
+			sandbox.Call{
+				ID: fmt.Sprint(i), SID: fmt.Sprint("CA", i), Status: "completed", Direction: "inbound",
+				CreatedAt: day.Add(-time.Duration(i) * time.Minute),
+			})
 	}
 	text, err := resource(t, connect(t, a.Transport()), "talkover://calls.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, rows := parsedCSV(t, text)
-	if len(rows) != 10_000 || rows[9999]["id"] != "9999" || !strings.HasPrefix(first, "# NOT ALL: the newest 10000 calls that match (no filters), newest first (10000 is the most") {
+	if len(rows) != 10_000 || rows[9999]["id"] != "9999" || !strings.HasPrefix(first, "# NOT ALL: the newest 10000 "+
+		"calls that match (no filters), newest first (10000 is the most") {
 		t.Errorf("%d rows, first line %s", len(rows), first)
 	}
 	a.Calls = a.Calls[:10_000]
-	if text, err = resource(t, connect(t, a.Transport()), "talkover://calls.csv"); err != nil || !strings.HasPrefix(text, "# all 10000 calls") {
+	if text, err = resource(t, connect(t, a.Transport()), "talkover://calls.csv"); err != nil ||
+		!strings.HasPrefix(text, "# all 10000 calls") {
 		t.Errorf("%v, %.100s", err, text)
 	}
 }
@@ -169,7 +175,8 @@ func TestCSVRefusesWhatToolsRefuse(t *testing.T) {
 		"?status=failed&status=busy":               "given twice",
 		"?page=2":                                  "no such argument",
 	} {
-		if text, err := resource(t, s, "talkover://calls.csv"+query); err == nil || !strings.Contains(err.Error(), want) {
+		if text, err := resource(t, s, "talkover://calls.csv"+query); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v %.100s", query, err, text)
 		}
 	}
@@ -189,7 +196,8 @@ func TestMaskedCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, rows := parsedCSV(t, text)
-	if strings.Contains(text, "2025550103") || strings.Contains(text, "555-0103") || len(rows) == 0 || !strings.Contains(first, "masked") {
+	if strings.Contains(text, "2025550103") || strings.Contains(text, "555-0103") || len(rows) == 0 ||
+		!strings.Contains(first, "masked") {
 		t.Errorf("%d rows in %.500s", len(rows), text)
 	}
 }

@@ -85,15 +85,21 @@ func TestAPageOfAgentsIsSmall(t *testing.T) {
 		rows := make([]map[string]any, 100)
 		for i := range rows {
 			rows[i] = map[string]any{
-				"id": fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48)), "name": fmt.Sprintf("Agent %d", i), "label": fmt.Sprintf(label, i),
+				"id": fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12),
+					r.IntN(1<<12), r.Int64N(1<<48)), "name": fmt.Sprintf("Agent %d", i), "label": fmt.Sprintf(label, i),
 				"direction": "outbound", "current_status": "published", "language": "en", "prompt": long,
 				"phone_numbers": []any{map[string]any{"number": fmt.Sprintf("+120255501%02d", i)}},
 			}
 		}
-		body, _ := json.Marshal(map[string]any{"success": true, "data": rows, "meta": map[string]int{"current_page": 1, "per_page": 100, "total": 100, "last_page": 1}})
+		body,
+			_ := json.Marshal(map[string]any{
+			"success": true, "data": rows,
+			"meta": map[string]int{"current_page": 1, "per_page": 100, "total": 100, "last_page": 1},
+		})
 		text, structure := connect(t, answering(200, string(body))).call("list_agents", `{"per_page":100}`)
 		encoded, _ := json.Marshal(structure)
-		t.Logf("%s: text %d tokens, structure %d tokens, columns %v", name, tokens(text), tokens(string(encoded)), structure["columns"])
+		t.Logf("%s: text %d tokens, structure %d tokens, columns %v", name, tokens(text), tokens(string(encoded)),
+			structure["columns"])
 		if a, b := tokens(text), tokens(string(encoded)); a > tools.ListingTokens || b > tools.ListingTokens {
 			t.Errorf("%s: %d and %d tokens, want at most %d", name, a, b, tools.ListingTokens)
 		}

@@ -292,7 +292,8 @@ func TestANumberIsMaskedWhateverStandsAroundIt(t *testing.T) {
 }
 
 // several finds one of a thing that is called several.
-var several = regexp.MustCompile(`(^|[^0-9.,:-])1 (matching |missed |test |kept )?(calls|rows|requests|agents|groups|days)\b|` +
+var several = regexp.MustCompile(`(^|[^0-9.,:-])1 (matching |missed |test |kept ` +
+	`)?(calls|rows|requests|agents|groups|days)\b|` +
 	`(^|[^0-9.,:-])1 (places|others|pages|campaigns|numbers|contacts)\b|\ball 1 |\b1 [a-z ]*\b(are|have|do|match)\b`)
 
 // No answer says "1 calls", in what is written down of answers or about an account with one call.

@@ -76,7 +76,9 @@ func TestRandomComparisons(t *testing.T) {
 			args += `,"group_by":["` + []string{"day", "week", "weekday", "hour", "status"}[r.IntN(5)] + `"]`
 		}
 		call := fmt.Sprintf(`get_call_stats {%s,"timezone":%q,"compare":%q}`, args, name,
-			[]string{"previous_period", "week_before", "month_before", "year_before", "2026-02", "2026-02-27..2026-03-04"}[r.IntN(6)])
+			[]string{
+				"previous_period", "week_before", "month_before", "year_before", "2026-02", "2026-02-27..2026-03-04",
+			}[r.IntN(6)])
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			api.RoundTripper = before(account, now).Transport()
 			if c.ask(t, call).structure.cut {

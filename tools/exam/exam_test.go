@@ -268,7 +268,9 @@ type page struct {
 func (m *remembered) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a, ok := m.answers.Load(r.URL.String()); ok {
 		header, body := a.(page).header.Clone(), a.(page).body
-		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
+		}, nil
 	}
 	res, err := m.api.RoundTrip(r)
 	if err != nil || res.StatusCode != http.StatusOK {

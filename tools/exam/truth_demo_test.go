@@ -269,10 +269,12 @@ var demoTruths = map[string]truth{
 		}), "calls")
 	},
 	"two-windows-of-days": func(l *callLog) exam.Facts {
-		return compared(l, newYork, "2026-10-19 00:00", "2026-10-26 00:00", "2026-09-21 00:00", "2026-09-28 00:00", all, "calls", "answer_rate")
+		return compared(l, newYork, "2026-10-19 00:00", "2026-10-26 00:00", "2026-09-21 00:00", "2026-09-28 00:00", all,
+			"calls", "answer_rate")
 	},
 	"this-quarter-by-month": func(l *callLog) exam.Facts {
-		october, november := l.october().count(), l.between(clockTime(newYork, "2026-11-01 00:00"), clockTime(newYork, "2026-11-06 00:00")).count()
+		october, november := l.october().count(),
+			l.between(clockTime(newYork, "2026-11-01 00:00"), clockTime(newYork, "2026-11-06 00:00")).count()
 		return table([]exam.Row{{"month": "2026-10", "calls": october}, {"month": "2026-11", "calls": november}})
 	},
 	"most-at-once": func(l *callLog) exam.Facts { // each beginning of a call is looked at
