@@ -33,7 +33,7 @@ async function check(name, run) {
   }
 }
 
-// node runs a program of node_modules/.bin; one that hangs for a minute has failed.
+// node runs a program of node_modules/.bin; one that hangs for five minutes has failed.
 function node(program, ...args) {
   return new Promise(done => {
     const options = { timeout: 300_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
