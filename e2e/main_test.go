@@ -16,7 +16,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
@@ -158,16 +160,46 @@ const hello = `{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"pr
 	`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}` + "\n" +
 	`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\n"
 
-// exchange writes all input at once, ends it, and reads all lines of output.
+// awaited returns the ids of the requests among lines of input.
+func awaited(input string) map[string]bool {
+	ids := map[string]bool{}
+	for line := range strings.Lines(input) {
+		var m struct {
+			ID     any
+			Method string
+		}
+		if len(line) < 1<<20 && json.Unmarshal([]byte(line), &m) == nil && m.ID != nil && m.Method != "" {
+			ids[fmt.Sprint(m.ID)] = true
+		}
+	}
+	return ids
+}
+
+// exchange writes all input at once, and ends it when all requests in it are answered: after the end a server has little
+// time, and a busy machine may not do with that. It reads all lines of output.
 func exchange(t *testing.T, cmd *exec.Cmd, input string) (answers map[string]json.RawMessage, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, errs.String())
-	}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdin, _ := cmd.StdinPipe()
+	stdout, _ := cmd.StdoutPipe()
+	start(t, cmd)
+	defer time.AfterFunc(patience, func() { stdin.Close() }).Stop()
+	answered := make(chan struct{})
+	end := sync.OnceFunc(func() { close(answered) })
+	defer end()
+	go func() {
+		_, _ = io.WriteString(stdin, input+"\n")
+		<-answered
+		stdin.Close()
+	}()
 	answers = map[string]json.RawMessage{}
-	for line := range strings.Lines(out.String()) {
+	left, lines := awaited(input), bufio.NewReader(stdout)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			break
+		}
 		var m struct {
 			JSONRPC       string
 			ID            any
@@ -176,7 +208,14 @@ func exchange(t *testing.T, cmd *exec.Cmd, input string) (answers map[string]jso
 		if err := json.Unmarshal([]byte(line), &m); err != nil || m.JSONRPC != "2.0" {
 			t.Errorf("stdout holds a line that is no JSON-RPC: %q", line)
 		}
-		answers[fmt.Sprint(m.ID)] = append(m.Result, m.Error...)
+		id := fmt.Sprint(m.ID)
+		answers[id] = append(m.Result, m.Error...)
+		if delete(left, id); len(left) == 0 {
+			end()
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, errs.String())
 	}
 	return answers, errs.String()
 }
