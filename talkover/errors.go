@@ -21,6 +21,7 @@ type Reason string
 const (
 	Refused     Reason = "refused"     // the API answered with an error: see Status, Code, Message and Fields
 	RateLimited Reason = "ratelimited" // too many requests; Wait says when the next one may go
+	Reading     Reason = "reading"     // many pages are being read; Read and Total say how far, and Wait when to ask again
 	TimedOut    Reason = "timeout"     // no whole answer within the time of an attempt or of the call
 	Unreachable Reason = "unreachable" // no connection: a name that does not resolve, a refused port, a TLS failure
 	Interrupted Reason = "interrupted" // the connection broke before the answer was whole
@@ -46,6 +47,8 @@ type Error struct {
 	Fields   map[string][]string // on a 422, the API's messages by parameter
 	Wait     time.Duration       // how long the API or the limiter asks to wait; 0 where unknown
 	Attempts int                 // requests that were sent before giving up
+	Read     int                 // calls that were read so far, with those of the dates beside
+	Total    int                 // calls that there are to read; 0 where nobody knows
 
 	cause   error
 	unsent  bool // for sure no byte of the request was written

@@ -98,7 +98,8 @@ func TestErrorsAreReadInEveryShape(t *testing.T) {
 // An error that was made elsewhere has no proof but its status.
 func TestAStatusTellsWhetherItWasDone(t *testing.T) {
 	for _, reason := range []talkover.Reason{
-		talkover.RateLimited, talkover.Unreachable, talkover.TimedOut, talkover.Interrupted, talkover.Malformed, talkover.TooLarge, talkover.Redirected,
+		talkover.RateLimited, talkover.Reading, talkover.Unreachable, talkover.TimedOut, talkover.Interrupted,
+		talkover.Malformed, talkover.TooLarge, talkover.Redirected,
 	} {
 		if (&talkover.Error{Reason: reason}).NotDone() {
 			t.Errorf("%s without a status proves something", reason)

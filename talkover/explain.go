@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // reasons says what each [Reason] means. {who} stands for the name of the API, {status} for
-// its status, and {tried} for the number of attempts.
+// its status, {tried} for the number of attempts, and {read} for the calls that were read.
 var reasons = map[Reason]string{
 	Refused:     "{who} answered {status}",
 	RateLimited: "{who}'s limit of requests a minute is reached",
+	Reading:     "The calls are still being read, {read} so far",
 	Cancelled:   "The call was cancelled before {who} answered",
 	TimedOut:    "{who} did not answer in time{tried}",
 	Unreachable: "{who} could not be reached{tried}",
@@ -27,9 +29,12 @@ var reasons = map[Reason]string{
 // server. who names the API in them: Talkover, or a URL. The text has no full stop, so
 // that the caller can add details and advice, which differ from reader to reader.
 func (e *Error) Explain(who string) string {
-	tried := ""
+	tried, read := "", strconv.Itoa(e.Read)
 	if e.Attempts > 1 {
 		tried = fmt.Sprintf(" (%d attempts)", e.Attempts)
+	}
+	if e.Total > 0 {
+		read += fmt.Sprintf(" of %d", e.Total)
 	}
 	said := reasons[e.Reason]
 	if e.Reason == Refused {
@@ -37,7 +42,7 @@ func (e *Error) Explain(who string) string {
 	} else if what := e.Cause().What; what != "" {
 		said += ": " + what
 	}
-	return strings.NewReplacer("{who}", who, "{status}", e.StatusLine(), "{tried}", tried).Replace(said)
+	return strings.NewReplacer("{who}", who, "{status}", e.StatusLine(), "{tried}", tried, "{read}", read).Replace(said)
 }
 
 // explainStatus explains an answer in which the API itself says no.

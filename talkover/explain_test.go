@@ -24,6 +24,8 @@ func TestAnErrorExplainsItself(t *testing.T) {
 		{talkover.Error{Reason: talkover.Refused, Status: 503, Attempts: 3}, "It answered 503 Service Unavailable (3 attempts): an error on its side"},
 		{talkover.Error{Reason: talkover.Refused, Status: 200}, "It answered 200 OK but says that it failed"},
 		{talkover.Error{Reason: talkover.RateLimited, Status: 429}, "It's limit of requests a minute is reached"},
+		{talkover.Error{Reason: talkover.Reading, Read: 3_200, Total: 9_001}, "The calls are still being read, 3200 of 9001 so far"},
+		{talkover.Error{Reason: talkover.Reading, Read: 100}, "The calls are still being read, 100 so far"},
 		{talkover.Error{Reason: talkover.Cancelled}, "The call was cancelled before It answered"},
 		{talkover.Error{Reason: talkover.TimedOut, Attempts: 2}, "It did not answer in time (2 attempts)"},
 		{talkover.Error{Reason: talkover.Unreachable, Attempts: 1}, "It could not be reached"},

@@ -34,7 +34,7 @@ func ResourceNames() []string { return []string{"calls.html", "metrics", "calls.
 func Outcomes(name string) []string {
 	all := []string{"ok", "bad_arguments", "guessing", "no_token", "forbidden", "cancelled", "panic", "failed"}
 	for _, reason := range []talkover.Reason{
-		talkover.Refused, talkover.RateLimited, talkover.TimedOut, talkover.Unreachable, talkover.Interrupted,
+		talkover.Refused, talkover.RateLimited, talkover.Reading, talkover.TimedOut, talkover.Unreachable, talkover.Interrupted,
 		talkover.Malformed, talkover.TooLarge, talkover.Redirected, talkover.Cancelled,
 	} {
 		if !slices.Contains(all, string(reason)) {

@@ -1,6 +1,8 @@
 package calls_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -286,4 +288,53 @@ func TestACallThatCameDoesNotMakeUpForOneThatWent(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What is not there yet is said to be read, and how far; that the limit is reached is said only where it
+// is.
+func TestWhyNothingIsThereYet(t *testing.T) {
+	in(t, autumn, func(t *testing.T, w *world, p *process) {
+		w.steady(100, 60)
+		w.slow = 20 * time.Second
+		w.limit = 0
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, err := p.logs.Log(p).Calls(ctx, all(w.last(60)).want())
+		var e *talkover.Error
+		if !errors.As(err, &e) || e.Reason != talkover.Reading || e.Wait <= 0 {
+			t.Errorf("a slow API without a limit: %v", err)
+		}
+	})
+	in(t, autumn, func(t *testing.T, w *world, p *process) {
+		w.steady(5_000, 8)
+		a := p.ask(t.Context(), all(days(time.October, 30, 1)))
+		var e *talkover.Error
+		if !errors.As(a.err, &e) || e.Reason != talkover.Reading || e.Read < 5_000 || e.Total != 20_000 || e.Wait <= 0 {
+			t.Fatalf("a day too large for one question: %s", a)
+		}
+	})
+	in(t, autumn, func(t *testing.T, w *world, p *process) {
+		w.steady(10, 4)
+		w.opened, w.used = w.begin, w.limit // by others
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		_, err := p.logs.Log(p).Calls(ctx, all(w.last(1)).want())
+		var e *talkover.Error
+		if !errors.As(err, &e) || e.Reason != talkover.RateLimited || e.Wait < 30*time.Second {
+			t.Errorf("a limit that others have used up: %v", err)
+		}
+	})
+}
+
+// Without a limit, pages are asked for sixteen at a time.
+func TestAMonthWithoutALimit(t *testing.T) {
+	in(t, autumn, func(t *testing.T, w *world, p *process) {
+		w.steady(960, 30)
+		w.limit, w.slow = 0, 600*time.Millisecond
+		a := p.ask(t.Context(), all(days(time.October, 10, 20)))
+		a.exactly(t, w, 19_200)
+		if a.took() > 30*time.Second || a.requests > 260 {
+			t.Errorf("took %s and %d requests", a.took(), a.requests)
+		}
+	})
 }

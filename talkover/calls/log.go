@@ -267,7 +267,7 @@ func (l *Log) Calls(ctx context.Context, wanted Want) (*Taken, error) {
 		case w.ended && w.err != nil:
 			return nil, w.err
 		case w.ended:
-			return nil, &talkover.Error{Reason: talkover.RateLimited, Wait: l.askAgain(w)}
+			return nil, l.unfinished(w)
 		}
 		changed, done, all := l.changed, w.requests, w.requests+w.lacks
 		l.all.mu.Unlock()

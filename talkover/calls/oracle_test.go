@@ -33,8 +33,11 @@ func (w *world) judge(a *answer, ttl time.Duration) (faults []string) {
 	if a.err != nil {
 		var e *talkover.Error
 		early := w.limit == 0 && a.took() < 45*time.Second
-		if !errors.As(a.err, &e) || e.Reason != talkover.RateLimited || e.Wait <= 0 || early {
+		used := errors.As(a.err, &e) && e.Reason == talkover.RateLimited
+		if e == nil || !used && e.Reason != talkover.Reading || e.Wait <= 0 || early {
 			fault("error %v", a.err)
+		} else if used && (w.limit == 0 || a.requests > 0 && w.over == 0 && w.others == 0) {
+			fault("says that the limit is reached, which %d requests of %d do not: %v", a.requests, w.limit, a.err)
 		}
 		return faults
 	}

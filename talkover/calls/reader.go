@@ -13,6 +13,7 @@ import (
 
 const (
 	atOnce      = 4                // requests at a time
+	unlimited   = 16               // likewise, where the plan has no limit
 	lookUps     = 3                // requests of a question that go before bulk work
 	fewRequests = 15               // likewise, of one that takes no more
 	longestWait = 20 * time.Second // for which a question waits behind others that lack less
@@ -167,7 +168,7 @@ func (l *Log) may(w *want) (n int, bulk bool) {
 	n, limit := l.api.Allowance(0)
 	switch {
 	case limit == 0:
-		return atOnce, true
+		return unlimited, true
 	case w.ended && n*100 <= 40*limit: // with the part that is no bulk work, 60 % are left
 		return 0, true
 	case n < lookUps-w.requests:

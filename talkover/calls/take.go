@@ -177,7 +177,7 @@ func (l *Log) take(w *want) *Taken {
 		w.enough = w.enough || enough
 		part.Coverage = l.coverage(w, i, &c)
 		all = all && (c.complete() && w.Windows[0] == w.full || enough)
-		some = some || c.complete() || !c.covered.empty() || l.cut(&c)
+		some = some || i == 0 && (c.complete() || !c.covered.empty())
 		for _, r := range c.proven {
 			r.used = l.now()
 			if r.live() && r.asOf.Before(t.AsOf) {
@@ -246,7 +246,7 @@ func (l *Log) coverage(w *want, i int, c *chain) Coverage {
 		v.Requests = v.Left/talkover.MaxPerPage + 1
 	}
 	why := "the rest takes more requests than the plan lets through in the time of a question"
-	switch {
+	switch n, limit := l.api.Allowance(0); {
 	case i == 0 && w.enough:
 		why = "as many calls as were wanted were found"
 	case w.err != nil:
@@ -256,6 +256,9 @@ func (l *Log) coverage(w *want, i int, c *chain) Coverage {
 	case l.all.ctx.Err() != nil:
 		why = "the server ends"
 	default:
+		if limit == 0 || n > w.lacks {
+			why = "the rest is still being read"
+		}
 		v.AskAgain = l.askAgain(w)
 	}
 	v.Reason = cmp.Or(v.Reason, why)
@@ -268,4 +271,30 @@ func (l *Log) coverage(w *want, i int, c *chain) Coverage {
 func (l *Log) aged(r *reading) bool {
 	age := l.there().Sub(r.readAt)
 	return age > l.all.TTL || r.live() && age > proofTime+usualTime
+}
+
+// unfinished returns why a question has nothing that is proven: its calls are still being read, or no
+// request may go for it.
+func (l *Log) unfinished(w *want) error {
+	c, e := l.chain(w, 0), &talkover.Error{Reason: talkover.Reading, Wait: l.askAgain(w)}
+	begins := c.lowest + 1 // of what is read so far
+	for _, r := range c.held {
+		e.Read, e.Total, begins = e.Read+r.pos, e.Total+r.last, r.from
+	}
+	switch {
+	case e.Read == 0 && l.waitFor(1) > 0 && (w.requests == 0 || l.now().Before(l.paused)):
+		e.Reason = talkover.RateLimited
+	case begins > c.lowest: // nobody knows how many there are before
+		e.Total = 0
+	}
+	return e
+}
+
+// Unfinished returns the error of a question that needs all calls of a part which has not all yet.
+func (p *Part) Unfinished() error {
+	e := &talkover.Error{Reason: talkover.Reading, Wait: cmp.Or(p.AskAgain, time.Minute), Read: fitting(p.Runs, nil)}
+	if p.Left != Unknown {
+		e.Total = e.Read + p.Left
+	}
+	return e
 }

@@ -107,7 +107,7 @@ func (q *Question) countable() bool {
 func take(ctx context.Context, log Log, w calls.Want) (*calls.Taken, error) {
 	t, err := log.Calls(ctx, w)
 	if err == nil && isNothing(t.Parts[0].Coverage) {
-		err = &talkover.Error{Reason: talkover.RateLimited, Wait: max(t.Parts[0].AskAgain, time.Second)}
+		err = t.Parts[0].Unfinished()
 	}
 	return t, err
 }

@@ -3,7 +3,6 @@ package stats
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/talkover/talkover-mcp/talkover"
 	"github.com/talkover/talkover-mcp/talkover/calls"
@@ -145,7 +144,7 @@ func (s *Search) unreturned(t *calls.Taken, found *Found, rows []*calls.Call) ([
 	switch {
 	case len(rows) == 0:
 	case !since.Exact, isNothing(since.Coverage):
-		return nil, &talkover.Error{Reason: talkover.RateLimited, Wait: max(since.AskAgain, time.Minute)}
+		return nil, since.Unfinished()
 	case first:
 		rows = slices.DeleteFunc(rows, func(c *calls.Call) bool { return c.Time().Before(since.From) })
 		found.From, found.Complete, found.AskAgain, found.Left = since.From, false, since.AskAgain, calls.Unknown

@@ -113,11 +113,11 @@ func TestNothingIsNoZero(t *testing.T) {
 		c.From, c.Exact, c.Complete, c.AskAgain = now, false, false, 9*time.Second
 	}}
 	f := stats.Filter{Days: stats.Days{From: "2026-10-01", To: "2026-10-02"}}
-	var limited *talkover.Error
-	if r, err := stats.Ask(t.Context(), log, stats.Question{Filter: f}); !errors.As(err, &limited) || limited.Wait != 9*time.Second {
+	var reading *talkover.Error
+	if r, err := stats.Ask(t.Context(), log, stats.Question{Filter: f}); !errors.As(err, &reading) || reading.Reason != talkover.Reading || reading.Wait != 9*time.Second {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if found, err := stats.Find(t.Context(), log, stats.Search{Filter: f, Limit: 5}); !errors.As(err, &limited) || limited.Wait != 9*time.Second {
+	if found, err := stats.Find(t.Context(), log, stats.Search{Filter: f, Limit: 5}); !errors.As(err, &reading) || reading.Reason != talkover.Reading || reading.Wait != 9*time.Second {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -132,7 +132,7 @@ func advice(e *talkover.Error) string {
 	switch e.Reason {
 	case talkover.Refused:
 		return adviceOnStatus(e)
-	case talkover.RateLimited:
+	case talkover.RateLimited, talkover.Reading:
 		return talkover.TryAgain(e.Wait)
 	case talkover.Malformed:
 		return "Try again in a minute; if it stays so, check TALKOVER_BASE_URL."
