@@ -33,8 +33,8 @@ func (callStatsInput) Tags() schema.Tags {
 			`desc:"Up to two; line is our number, shift business or after_hours. Two of time make a matrix of ` +
 			`one metric." ` +
 			`alias:"group,groups,by,dimensions,breakdown,split_by,dimension"`,
-		"compare": `desc:"Another window: previous_period, week_before, month_before or year_before, cut alike where this ` +
-			`one is not over; or days, such as 2026-05 or 2026-05-01..2026-05-31." ` +
+		"compare": `desc:"Another window: previous_period, week_before, month_before or year_before, ` +
+			`cut alike where this one is not over; or days, such as 2026-05 or 2026-05-01..2026-05-31." ` +
 			`alias:"compare_to,comparison,versus"`,
 		"top": `desc:"Rows to show, those of most calls first." alias:"limit,n,count,max_results,per_page"`,
 		"order": `desc:"Of rows: value, or a metric, largest first, or smallest: answer_rate asc. By default time by ` +

@@ -177,10 +177,12 @@ var clientReport = prompt[missedInput]{
 		}
 		from, to := in.days(now)
 		call := about(in.Agent, from, to)
-		metrics := []string{"calls", "answer_rate", "missed", "talk_minutes", "called_back_in_24h", "unreturned_contacts"}
+		metrics := []string{
+			"calls", "answer_rate", "missed", "talk_minutes", "called_back_in_24h", "unreturned_contacts",
+		}
 		return steps(fmt.Sprintf("Report on the phone calls from %s to %s to the client whose phone it is.", from, to),
-			"Then write a page in plain words: volume, answer rate and minutes against the time before, when people call "+
-				"and when calls are missed, which agents took them, and who is still to be called back.",
+			"Then write a page in plain words: volume, answer rate and minutes against the time before, when people "+
+				"call and when calls are missed, which agents took them, and who is still to be called back.",
 			call("get_call_stats", "compare", "previous_period", "metrics", metrics),
 			call("get_call_stats", "group_by", []string{"agent"}, "metrics", metrics),
 			call("get_call_stats", "direction", "inbound", "group_by", []string{"weekday", "hour"}),
