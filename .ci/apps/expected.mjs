@@ -101,13 +101,14 @@ const NAMES = {
   weekday: key => ({ Mon: 'Monday', Tue: 'Tuesday', Wed: 'Wednesday', Thu: 'Thursday', Fri: 'Friday', Sat: 'Saturday', Sun: 'Sunday' })[key],
 };
 const nameOf = (dim, key) => (key === '(rest)' ? 'All others' : NAMES[dim]?.(key) ?? key);
-const TITLES = { calls: 'Calls', answer_rate: 'Answer rate', missed: 'Missed', unanswered: 'Unanswered', mean_seconds: 'Mean length', median_seconds: 'Median length', answered: 'Answered', contacts: 'Contacts', talk_seconds: 'Talk time' };
+const TITLES = { calls: 'Calls', answer_rate: 'Answer rate', missed: 'Missed', unanswered: 'Unanswered', mean_seconds: 'Mean length', median_seconds: 'Median length', answered: 'Answered', contacts: 'Contacts', talk_seconds: 'Talk time', waiting_hours: 'Waiting hours' };
 
 /** The groups of an answer by the names that they have on the page, with the figure that is drawn first. */
 function groupsOf(s, by) {
   const groups = new Map();
   const split = by.length === 2 ? by.findIndex(dim => dim === 'status' || dim === 'direction') : -1;
-  const metric = s.matrix?.metric ?? ['calls', 'missed', 'answer_rate', 'mean_seconds'].find(name => s.columns.includes(name)) ?? s.columns.slice(by.length).find(name => s.rows.some(row => typeof row[s.columns.indexOf(name)] === 'number'));
+  const ranked = /^(\w+), (?:largest|smallest) first$/.exec(s.order ?? '')?.[1];
+  const metric = s.matrix?.metric ?? [...(split < 0 && s.columns.includes(ranked) ? [ranked] : []), 'calls', 'missed', 'answer_rate', 'mean_seconds'].find(name => s.columns.includes(name)) ?? s.columns.slice(by.length).find(name => s.rows.some(row => typeof row[s.columns.indexOf(name)] === 'number'));
   const add = (name, value) => groups.set(name, (groups.get(name) ?? 0) + (value ?? NaN));
   const one = value => (typeof value === 'number' ? value : undefined);
   if (s.matrix) {
@@ -173,7 +174,7 @@ export function equal(s, seen) {
   return wrong;
 }
 
-/** Sixty questions, of all dimensions and pairs of them, with few and many groups, figures, filters and windows. */
+/** Over sixty questions, of all dimensions and pairs of them, with few and many groups, figures, filters and windows. */
 export function manyQuestions(day) {
   const month = { date_from: day(35), date_to: day(5) };
   const long = { date_from: day(90), date_to: day(1) };
@@ -185,6 +186,8 @@ export function manyQuestions(day) {
     ...[['answer_rate'], ['median_seconds', 'answered'], ['talk_seconds'], ['missed']].flatMap(metrics => [['agent'], ['day'], ['hour']].map(group_by => ({ ...month, group_by, metrics }))),
     ...['answer_rate', 'missed', 'mean_seconds'].map(metric => ({ ...month, group_by: ['weekday', 'hour'], metrics: [metric] })),
     ...[['day'], ['hour'], ['agent'], ['contact'], ['weekday'], ['agent', 'day'], ['week']].map(group_by => ({ ...month, group_by, top: 3 })),
+    ...['answer_rate', 'mean_seconds asc'].flatMap(order => [['agent'], ['hour']].map(group_by => ({ ...month, group_by, order }))),
+    { ...month, group_by: ['contact'], order: 'waiting_hours', metrics: ['missed', 'called_back_no_answer', 'waiting_hours'] },
     { ...long, group_by: ['day'], order: 'calls' }, { ...long, group_by: ['day', 'hour'] }, { ...month, group_by: ['day'], min_seconds: 86000 }, { ...month, group_by: ['weekday', 'hour'], min_seconds: 86000 },
   ];
 }

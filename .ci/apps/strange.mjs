@@ -272,6 +272,28 @@ export const checks = {
     return [...wrong, ...found(german.texts.some(t => t.words === 'Mo') && !german.texts.some(t => t.words === 'Mon'), 'weekdays are in two languages')];
   },
 
+  'bars stand as the answer ranks them, those of too few calls after them and hatched': async ({ open, shapes, look }) => {
+    const result = copy(named(shapes, 'agents').result);
+    const s = result.structuredContent;
+    const at = s.columns.indexOf('answer_rate');
+    const rows = s.rows.filter(row => row[0] !== '(rest)').sort((a, b) => a[at] - b[at]);
+    // The worst of all has too few calls, so it follows the others.
+    s.rows = [...rows.slice(1), rows[0]];
+    Object.assign(s, { order: 'answer_rate, smallest first', ranked: rows.length - 1 });
+    const view = await open({ result });
+    const seen = await look(view);
+    const wrong = [...found(seen.places.map(p => p.words.split(': ')[0]).join() === s.rows.map(row => row[0]).join(), `the order is ${seen.places.map(p => p.words)}`),
+      ...found(seen.marks.filter(m => m.hatched).length === 1 && seen.marks.at(-1).hatched, `hatched: ${seen.marks.map(m => m.hatched)}`),
+      ...found(seen.legend.includes('too few calls to rank') && seen.places.at(-1).words.includes('too few calls to rank'), `nothing says why: ${seen.legend}`)];
+    await view.locator('#metric-mean_seconds').click();
+    const other = await look(view);
+    wrong.push(...found(other.places.at(-1).words.startsWith(`${rows[0][0]}: `), `by another figure it ranks: ${other.places.map(p => p.words)}`));
+    s.columns[at] = 'waiting_hours';
+    s.order = 'waiting_hours, smallest first';
+    const waiting = await look(await open({ result }));
+    return [...wrong, ...found(waiting.marks.every(m => m.contrast >= 3) && /Waiting hours/.test(waiting.places[0].words), 'a figure without a colour of its own is not drawn first')];
+  },
+
   'a click takes the filters that the answer names': async ({ open, page, shapes }) => {
     const result = copy(named(shapes, 'agents').result);
     const s = result.structuredContent;

@@ -49,7 +49,7 @@ function readStats(s, asked) {
     title: dims.length ? `Calls by ${dims.map(dimensionWord).join(' and ')}` : 'Calls',
     when: windowWords(window, s.timezone), chips: filterWords(s.filters), notes: s.notes ?? [],
     coverage: coverageLine(s), badge: partBadge(s, window), part: isPart(s.coverage), legend: s.legend,
-    calls: s.totals.calls ?? s.coverage.calls, cost: costWords(s.cost_estimate),
+    calls: s.totals.calls ?? s.coverage.calls, cost: costWords(s.cost_estimate), order: orderOf(s), peak: peakWords(s.peak_at),
   };
   if (model.compared) {
     const { from, to, cut } = model.compared;
@@ -100,8 +100,17 @@ function leftOut(model, s) {
   return { inOrder: String(s.order ?? '').split(' ')[0] === dims[0] && isTime(dims[0]), shown, all: s.others && shown + s.others, calls: others, what: dims.length > 1 ? `pairs of ${dims.map(dimensionWord).join(' and ')}` : severalWord(dims[0]) };
 }
 
+/** The figure by which the answer ranks its rows, and which of it is first. Rows in order of time have none. */
+function orderOf({ order }) {
+  const [, metric, first] = /^(\w+), (largest|smallest) first$/.exec(order ?? '') ?? [];
+  return { metric, first };
+}
+
+/** When the most calls went on at once. */
+const peakWords = at => at && `first reached on ${f.dayTime(f.moment(at.slice(0, 16).replace('T', ' ')))}`;
+
 /** What calls cost, as the estimate that it is. */
-const costWords = cost => cost && `Cost, estimated, not the bill: ${Object.entries(cost.amounts).map(([currency, amount]) => `${currency} ${f.count(amount)}`).join(', ') || 'nothing is priced'} for ${f.count(cost.priced_calls)} of ${f.count(cost.of_calls)} answered calls, at today's prices.`;
+const costWords = cost => cost && `Cost, estimated, not the bill: ${Object.entries(cost.amounts).map(([currency, amount]) => `${currency} ${f.money(amount)}`).join(', ') || 'nothing is priced'} for ${f.count(cost.priced_calls)} of ${f.count(cost.of_calls)} answered calls, at today's prices.`;
 
 const severalWord = dim => ({ status: 'statuses', country: 'countries' })[dim] ?? `${dimensionWord(dim)}s`;
 
@@ -147,9 +156,11 @@ const known = value => (typeof value === 'number' ? value : undefined);
 
 function rowsOf(s, dims) {
   const at = name => s.columns.indexOf(name);
-  return s.rows.map(row => {
+  return s.rows.map((row, nth) => {
     const group = { keys: dims.map(name => String(row[at(name)] ?? '')), figures: {}, before: {}, change: {} };
     if (group.keys[0] === '(rest)') { group.rest = true; group.keys = ['(rest)']; }
+    // Rows after those that rank have too few calls for a figure that can be compared.
+    group.few = nth >= s.ranked && !group.rest;
     group.cut = group.keys.some(key => PART.test(key));
     group.keys = group.keys.map(key => key.replace(PART, ''));
     s.columns.forEach((name, i) => {
@@ -193,7 +204,10 @@ function metricsOf(s, model) {
   if (have('calls') && !metrics.includes('missed') && have('unanswered')) metrics.splice(1, 0, 'unanswered');
   const figures = s.columns.filter((name, i) => !model.dims.includes(name) && !/_(before|change)$/.test(name) && s.rows.some(row => typeof row[i] === 'number'));
   const others = figures.filter(name => !metrics.includes(name) && !(have('calls') && PARTS.includes(name)));
-  return [...metrics, ...others].slice(0, MOST_BUTTONS);
+  const all = [...metrics, ...others];
+  // Who asks for an order sees first the figure that makes it.
+  const asked = all.filter(name => name === model.order.metric);
+  return [...new Set([...asked, ...all])].slice(0, MOST_BUTTONS);
 }
 
 function outcomesOf(columns, model) {

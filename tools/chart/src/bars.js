@@ -18,7 +18,7 @@ export function bars(figure, model, metric, { width, height, open, hint }) {
   const room = Math.max(2, Math.floor((height - 10) / row));
   const shown = items.slice(0, room);
   const rate = metric === 'calls' && items.some(item => item.rate !== undefined);
-  const value = item => [item.value === undefined ? 'not known' : `${item.atLeast ? '≥ ' : ''}${f.figure(metric, item.value)}`, rate && item.rate !== undefined ? f.percent(item.rate) : ''].filter(Boolean).join(' · ');
+  const value = item => [item.value === undefined ? 'not known' : `${item.atLeast ? '≥ ' : ''}${f.figure(metric, item.value)}`, rate && item.rate !== undefined ? f.percent(item.rate) : '', !narrow && item.beside].filter(Boolean).join(' · ');
   const longest = Math.max(...shown.map(item => widthOf(item.label)));
   const marginLeft = narrow ? 2 : Math.ceil(Math.min(longest, width * 0.34)) + 10;
   const marginRight = Math.ceil(Math.max(...shown.map(item => widthOf(value(item))))) + 10;
@@ -28,7 +28,7 @@ export function bars(figure, model, metric, { width, height, open, hint }) {
   const end = item => (item.before > item.value && (item.before - item.value) * pixels < widthOf(value(item)) + 12 ? item.before : item.value ?? 0);
   const rects = shown.flatMap(item => {
     let at = 0;
-    return item.parts.filter(part => part.value > 0).map(part => ({ key: item.key, x1: at, x2: at += part.value, name: part.name, hatched: Boolean(model.part) || item.atLeast }));
+    return item.parts.filter(part => part.value > 0).map(part => ({ key: item.key, x1: at, x2: at += part.value, name: part.name, hatched: Boolean(model.part) || item.atLeast || item.state === 'few' }));
   });
   const picture = plot({
     width, height: shown.length * row + 10, marginLeft, marginRight, marginTop: 5, marginBottom: 5,
@@ -39,7 +39,7 @@ export function bars(figure, model, metric, { width, height, open, hint }) {
       barX(rects, { y: 'key', x1: 'x1', x2: 'x2', insetTop: narrow ? scaled(14) : 0, fill: d => (d.hatched ? `url(#hatch-${d.name})` : colour(d.name)), stroke: 'var(--page)', strokeWidth: 1 }),
       tickX(shown.filter(item => item.before !== undefined), { y: 'key', x: 'before', insetTop: narrow ? scaled(11) : -3, insetBottom: -3, stroke: 'var(--ink)', strokeWidth: 1.75, strokeDasharray: '4 3' }),
       text(shown, narrow
-        ? { y: 'key', x: 0, text: d => fitted(d.label, width - 16), textAnchor: 'start', lineAnchor: 'middle', dy: -scaled(11), fontSize: scaled(LABEL) }
+        ? { y: 'key', x: 0, text: d => fitted([d.label, d.beside].filter(Boolean).join(' · '), width - 16), textAnchor: 'start', lineAnchor: 'middle', dy: -scaled(11), fontSize: scaled(LABEL) }
         : { y: 'key', x: 0, text: d => fitted(d.label, marginLeft - 10), textAnchor: 'end', dx: -8, fontSize: scaled(LABEL) }),
       text(shown, { y: 'key', x: end, text: value, textAnchor: 'start', dx: 6, dy: narrow ? scaled(7) : 0, fontSize: scaled(LABEL) }),
     ],
@@ -47,11 +47,11 @@ export function bars(figure, model, metric, { width, height, open, hint }) {
   picture.prepend(hatches([...new Set(rects.map(r => r.name))]));
   const y = picture.scale('y');
   figure.append(picture);
-  label(picture, `Bars: ${nameOf(metric)}, ${model.title.toLowerCase()}; ${shown.length} of ${items.length} shown, largest first`);
+  label(picture, `Bars: ${nameOf(metric)}, ${model.title.toLowerCase()}; ${shown.length} of ${items.length} shown, ${metric === model.order.metric ? model.order.first : 'largest'} first`);
   hits(figure, picture, shown.map(item => ({
     x: 0, width, y: y.apply(item.key), height: y.bandwidth, title: item.label, lines: item.lines, open: item.args && open && (() => open(item)),
   })), { hint });
-  return { more: items.length - shown.length, compared: shown.some(item => item.before !== undefined), some: shown.some(item => item.atLeast) };
+  return { more: items.length - shown.length, compared: shown.some(item => item.before !== undefined), some: shown.some(item => item.atLeast), few: shown.some(item => item.state === 'few') };
 }
 
 /** Names a picture, and hides its marks from screen readers: its places tell the figures. */

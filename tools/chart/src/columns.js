@@ -35,7 +35,7 @@ export function columns(figure, model, metric, { width, height, open, hint }) {
     let at = 0;
     return item.parts.filter(part => part.value > 0).map(part => ({ key: item.key, y1: at, y2: at += part.value, name: part.name, state: item.state }));
   });
-  const hatched = d => ['open', 'cut', 'some'].includes(d.state);
+  const hatched = d => ['open', 'cut', 'some', 'few'].includes(d.state);
   const word = item => `${item.atLeast ? '≥ ' : ''}${write(item.value)}`;
   const labelled = items.filter(item => item.value > 0 && widthOf(word(item)) + 3 < band);
   const soFar = items.filter(item => item.state === 'open' && item.value > 0 && band >= widthOf('so far') - 8);
@@ -67,7 +67,7 @@ export function columns(figure, model, metric, { width, height, open, hint }) {
     x: scale.apply(item.key) - band * 0.1, width: scale.step ?? band, y: 0, height: below - foot, title: item.label, lines: item.lines,
     open: item.args && open && item.value > 0 && (() => open(item)),
   })), { hint });
-  return { unfinished: items.some(item => item.state === 'open'), cut: items.some(item => item.state === 'cut'), compared: items.some(item => item.before !== undefined), some: items.some(item => item.atLeast) };
+  return { unfinished: items.some(item => item.state === 'open'), cut: items.some(item => item.state === 'cut'), compared: items.some(item => item.before !== undefined), some: items.some(item => item.atLeast), few: items.some(item => item.state === 'few') };
 }
 
 /** The answer rate over the same columns, on a scale of its own. */
@@ -83,7 +83,7 @@ function ratePanel(items, { height, band, ...common }) {
       axisY([0, 0.5, 1], { tickFormat: f.percent, tickSize: 0, label: null, fontSize: scaled(LABEL) }),
       line(items, { x: 'key', y: d => d.rateBefore ?? NaN, stroke: 'var(--ink)', strokeWidth: 1.5, strokeDasharray: '4 3' }),
       line(items, { x: 'key', y: d => d.rate ?? NaN, stroke: colour('answer_rate'), strokeWidth: 2 }),
-      dot(known, { x: 'key', y: 'rate', r: band < 12 ? 1.5 : 3, fill: d => (d.state === 'over' ? colour('answer_rate') : 'var(--page)'), stroke: colour('answer_rate'), strokeWidth: 1.5 }),
+      dot(known, { x: 'key', y: 'rate', r: band < 12 ? 1.5 : 3, fill: d => (d.state === 'over' && !d.few ? colour('answer_rate') : 'var(--page)'), stroke: colour('answer_rate'), strokeWidth: 1.5 }),
       text(roomy ? known : [], { x: 'key', y: 'rate', text: word, dy: -6, lineAnchor: 'bottom', fontSize: scaled(LABEL), stroke: 'var(--page)', strokeWidth: 3, fill: 'var(--ink)' }),
     ],
   });

@@ -23,8 +23,8 @@ function filled(element, properties, children) {
 /** The size of labels in pictures, which is to be scaled. */
 export const LABEL = 12;
 
-/** The colour of a series, as CSS writes it. */
-export const colour = name => `var(--${name})`;
+/** The colour of a series, as CSS writes it. Figures without a colour of their own have that of calls. */
+export const colour = name => `var(--${name}, var(--calls))`;
 
 /** A size that is given for letters of 14 px, the page's own, in pixels: readers set larger letters in their browser. */
 export const scaled = size => size * Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 14;

@@ -31,6 +31,8 @@ const number = (value, options = {}) => formatter(Intl.NumberFormat, options).fo
 
 /** 1234 -> 1,234 */
 export const count = value => number(value, { maximumFractionDigits: 1 });
+/** 262.5 -> 262.50 */
+export const money = value => number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 /** 0.7857 -> 78.6% */
 export const percent = value => number(value, { style: 'percent', maximumFractionDigits: 1 });
 /** 0.0278 -> +2.8 points: what lies between two rates is no percentage of either. */

@@ -34,13 +34,19 @@ function item(model, metric, groups, key, state = 'over') {
   }));
   if (model.split && first.rest) parts.push({ key: '(rest)', name: 'other', text: 'All others', value });
   const atLeast = Boolean(model.split && model.left && !first.rest && value > 0 && !(model.left.inOrder && first !== model.buckets?.[0].groups[0]));
+  const few = first.few && !model.split && metric !== 'calls';
+  const told = atLeast ? 'some' : few && state === 'over' ? 'few' : state;
   const label = model.split && !first.rest ? valueWord(model.dims[1 - place], first.keys[1 - place]) || first.label : first.label;
   return {
-    key, label: clipped(label), state: atLeast ? 'some' : state, value: state === 'folded' ? undefined : value, rest: first.rest, atLeast, before: beforeOf(model, metric, groups), ...(!model.split && { rate: first.figures.answer_rate, rateBefore: first.before.answer_rate }),
+    key, label: clipped(label), state: told, few: first.few, beside: besideOf(metric, first), value: state === 'folded' ? undefined : value, rest: first.rest, atLeast, before: beforeOf(model, metric, groups), ...(!model.split && { rate: first.figures.answer_rate, rateBefore: first.before.answer_rate }),
     parts: parts.length ? parts : [{ key: metric, name: metric, text: nameOf(metric), value }],
-    lines: linesOf(model, metric, first, parts, value, atLeast ? 'some' : state), args: first.rest ? null : ofMetric(model.narrow(first.keys, model.split), metric),
+    lines: linesOf(model, metric, first, parts, value, told), args: first.rest ? null : ofMetric(model.narrow(first.keys, model.split), metric),
   };
 }
+
+/** What stands beside how long somebody waits: how often they rang in vain, and how often we did. */
+const besideOf = (metric, { figures }) => (metric === 'waiting_hours' ? ['missed', 'called_back_no_answer'] : [])
+  .filter(name => figures[name] > 0).map(name => `${nameOf(name).toLowerCase()} ${f.count(figures[name])}`).join(' · ');
 
 /** The figure of the window before. Of a bar that is split it is known where each of its parts has one. */
 function beforeOf(model, metric, groups) {
@@ -54,7 +60,7 @@ export const clipped = words => (words.length > LONGEST ? `${words.slice(0, LONG
 
 const STATES = {
   open: 'not over yet: so far', cut: 'part of it: the window ends within', unread: 'not read', future: 'to come',
-  folded: 'not shown by itself: it is among the others', some: 'at least: smaller parts are among the others',
+  few: 'too few calls to rank', folded: 'not shown by itself: it is among the others', some: 'at least: smaller parts are among the others',
 };
 
 function linesOf(model, metric, group, parts, value, state) {
@@ -76,7 +82,10 @@ function linesOf(model, metric, group, parts, value, state) {
 /** One item for each bucket of time, hour or weekday, in their order. */
 export const bucketItems = (model, metric) => model.buckets.map(b => item(model, metric, b.groups, b.key, b.state));
 
-/** One item for each bar, largest first; what is added up as others stands last. */
+/**
+ * One item for each bar: in the order of the answer for the figure that makes it, else largest first. Those that do not rank
+ * follow, and what is added up as others stands last.
+ */
 export function barItems(model, metric) {
   const place = model.split ? 1 - model.dims.indexOf(model.split) : -1;
   const byKey = new Map();
@@ -85,5 +94,5 @@ export function barItems(model, metric) {
     byKey.set(key, [...(byKey.get(key) ?? []), g]);
   }
   return [...byKey].map(([key, groups]) => item(model, metric, groups, key))
-    .sort((a, b) => Boolean(a.rest) - Boolean(b.rest) || (b.value ?? -1) - (a.value ?? -1));
+    .sort((a, b) => Boolean(a.rest) - Boolean(b.rest) || (metric === model.order.metric && place < 0 ? 0 : Boolean(a.few) - Boolean(b.few) || (b.value ?? -1) - (a.value ?? -1)));
 }

@@ -1,6 +1,6 @@
 // The places of a picture that tell their figures: by pointer in a box, by keyboard and to screen readers by their names.
 
-import { h, svg } from './element.js';
+import { colour, h, svg } from './element.js';
 
 /**
  * Lays a rectangle over each group of a picture. One of them is in the tab order; arrow keys lead to the others.
@@ -62,6 +62,6 @@ export function hits(figure, picture, places, { hint } = {}) {
 /** The patterns of what is not over, one a colour. */
 export function hatches(names) {
   return svg('defs', {}, names.map(name => svg('pattern', { id: `hatch-${name}`, width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
-    svg('rect', { width: 6, height: 6, style: `fill: var(--${name}); fill-opacity: .22` }),
-    svg('rect', { width: 2.4, height: 6, style: `fill: var(--${name})` }))));
+    svg('rect', { width: 6, height: 6, style: `fill: ${colour(name)}; fill-opacity: .22` }),
+    svg('rect', { width: 2.4, height: 6, style: `fill: ${colour(name)}` }))));
 }

@@ -253,6 +253,8 @@ export class View {
     }
     if (drawn.compared && model.compared) legend.append(entry(model.comparedWords, { class: 'dashed' }));
     if (drawn.unfinished) legend.append(entry('so far', { class: 'hatched' }));
+    if (drawn.few) legend.append(entry('too few calls to rank', { class: 'hatched' }));
+    if (model.peak && (metric === 'peak_concurrent' || model.shape === 'totals')) legend.append(h('li', { class: 'hint' }, `Most at once, ${model.peak}`));
     if (drawn.cut) legend.append(entry('cut by the window', { class: 'hatched' }));
     if (model.part && model.shape !== 'series') legend.append(entry(model.badge.replace(/^\w/, first => first.toLowerCase()), { class: 'hatched' }));
     if (drawn.ramp) {
