@@ -338,3 +338,38 @@ func TestAMonthWithoutALimit(t *testing.T) {
 		}
 	})
 }
+
+// An agent without calls in a year takes few requests, though no call of theirs is there to check the API's
+// filter by: those of another agent are, and that it lists none where none are. A filter that is ignored, or
+// that hears no agent, is not believed.
+func TestHowManyCallsHasAnAgentWithoutAny(t *testing.T) {
+	for _, windows := range []calls.Window{days(time.January, 10, 290), {From: autumn.AddDate(0, 0, -300)}} {
+		in(t, autumn, func(t *testing.T, w *world, p *process) {
+			w.steady(100, 365)
+			a := p.ask(t.Context(), question{agent: "ag-9", windows: []calls.Window{windows}})
+			a.exactly(t, w, 0)
+			if a.requests > 20 || a.Parts[0].Method != calls.ByList {
+				t.Errorf("%d requests by %s", a.requests, a.Parts[0].Method)
+			}
+		})
+	}
+	for _, fault := range []func(w *world){
+		func(w *world) { w.ignored = "agent_id" },
+		func(w *world) { w.deaf = true },
+	} {
+		in(t, autumn, func(t *testing.T, w *world, p *process) {
+			fault(w)
+			w.steady(100, 300)
+			c := w.invent(autumn.AddDate(0, 0, -60))
+			c.Agent = talkover.Agent{ID: "ag-9", Name: "nora"}
+			w.add(c)
+			a := p.ask(t.Context(), question{agent: "ag-9", windows: []calls.Window{days(time.January, 10, 290)}})
+			for _, f := range w.judge(a, calls.DefaultTTL) {
+				t.Errorf("%s: %s", a, f)
+			}
+			if a.err == nil && a.Parts[0].Method == calls.ByList {
+				t.Errorf("believes a filter that does not work: %s", a)
+			}
+		})
+	}
+}

@@ -125,7 +125,7 @@ func anyQuestion(r *rand.Rand, now time.Time, days int) question {
 	case 1:
 		q.direction = pick("inbound", "outbound")
 	case 2:
-		q.agent = pick("ag-1", "ag-2")
+		q.agent = pick("ag-1", "ag-2", "ag-9")
 	case 3:
 		q.number = person(r.IntN(60), 0)
 	case 4:

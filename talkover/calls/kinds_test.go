@@ -14,6 +14,7 @@ type lists struct {
 	zone        *time.Location
 	midnight    bool   // date_to means its first moment, as Laravel's whereBetween has it
 	ignored     string // a filter of no effect: status, direction or agent_id
+	deaf        bool   // agent_id lists no call at all
 	underscores bool   // no_answer stands beside no-answer, and a filter hears the spelling alone
 	spellings   bool   // numbers stand in several spellings, and search hears characters alone
 	most        int    // totals are told up to here; 0 for no end
@@ -87,6 +88,7 @@ func anyWorld(t testing.TB, seed uint64) *world {
 	if one(5) {
 		ties = 100 + r.IntN(200)
 	}
+	w.deaf = one(10)
 	w.fill(100+r.IntN(1900), time.Duration(5+r.IntN(55))*24*time.Hour, ties)
 	return w
 }
@@ -95,7 +97,8 @@ func anyWorld(t testing.TB, seed uint64) *world {
 func (w *world) String() string {
 	l := w.lists
 	return fmt.Sprintf("%s from %s: midnight %t, ignored %q, underscores %t, spellings %t, totals to %d, pages of %d, "+
-		"oldest first %t, lag %d, stale %d, slow %s, limit %d, others %d, %+v", l.zone, w.begin.Format(time.DateTime),
-		l.midnight, l.ignored, l.underscores, l.spellings, l.most, l.size, l.oldestFirst, l.lag, l.stale, l.slow,
+		"oldest first %t, deaf %t, lag %d, stale %d, slow %s, limit %d, others %d, %+v",
+		l.zone, w.begin.Format(time.DateTime),
+		l.midnight, l.ignored, l.underscores, l.spellings, l.most, l.size, l.oldestFirst, l.deaf, l.lag, l.stale, l.slow,
 		l.limit, l.others, w.rates)
 }

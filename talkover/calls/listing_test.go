@@ -197,6 +197,6 @@ func (w *world) midnightOf(date string, days int) time.Time {
 func (w *world) matches(q talkover.CallQuery, c *talkover.Call) bool {
 	return (q.Status == "" || w.ignored == "status" || c.Status == q.Status) &&
 		(q.Direction == "" || w.ignored == "direction" || c.Direction == q.Direction) &&
-		(q.AgentID == "" || w.ignored == "agent_id" || c.Agent.ID == q.AgentID) &&
+		(q.AgentID == "" || w.ignored == "agent_id" || c.Agent.ID == q.AgentID && !w.deaf) &&
 		(q.Search == "" || strings.Contains(c.From+" "+c.To+" "+c.SID, q.Search))
 }

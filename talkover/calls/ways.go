@@ -15,8 +15,8 @@ import (
 // requests, and are held against readings.
 
 // contradicted reports whether a search cannot be trusted to have found all calls of a number: it
-// is held in another spelling as well, or any number is in pieces, or a call that fits is held that the search did not find,
-// though it had begun when the search was proven.
+// is held in another spelling as well, or any number is in pieces, or a call that fits is held that
+// the search did not find, though it had begun when the search was proven.
 func (l *Log) contradicted(w *want, found *reading) bool {
 	if slices.ContainsFunc(l.snapshot().Contacts, func(c string) bool { return broken(c) || respelled(c, w.Number) }) {
 		return true
@@ -79,36 +79,55 @@ type check struct {
 func (l *Log) listed(runs [][]Call, q talkover.CallQuery) int {
 	t := l.snapshot()
 	return fitting(runs, func(c *Call) bool {
-		return ignored(&q, &talkover.Call{Status: t.Kinds[c.Kind].Status, Direction: t.Kinds[c.Kind].Direction, Agent: t.Agents[c.Agent]}) == ""
+		kind := t.Kinds[c.Kind]
+		return ignored(&q, &talkover.Call{Status: kind.Status, Direction: kind.Direction, Agent: t.Agents[c.Agent]}) == ""
 	})
 }
 
+// checkable returns the proven reading of the whole log with most calls that a filter should list, and
+// how many these are; nil for no reading with calls.
+func (l *Log) checkable(q talkover.CallQuery) (best *reading, most int) {
+	for _, r := range l.readings {
+		if r.whole && r.flaw == "" && l.fresh(r) && r.query == (talkover.CallQuery{}) && len(r.calls) > 0 {
+			if n := l.listed([][]Call{r.calls}, q); best == nil || n > most {
+				best, most = r, n
+			}
+		}
+	}
+	return best, most
+}
+
 // trusts reports whether the API lists all calls that a filter should, by one count on the dates
-// of a proven reading that has such calls; where there is none, nothing is known of the filter.
+// of a proven reading that has such calls; where there is none, nothing is known of the filter. An agent
+// without calls there is checked by its having none, and by those of another one.
 func (l *Log) trusts(t turn, q talkover.CallQuery) (bool, error) {
 	now := l.now()
 	if c, ok := l.checked[q]; ok && now.Sub(c.at) < trustTime {
 		return c.right, nil
 	}
-	var best asked
-	most := 0
-	for _, r := range l.readings {
-		if r.whole && r.flaw == "" && l.fresh(r) && r.query == (talkover.CallQuery{}) {
-			if n := l.listed([][]Call{r.calls}, q); n > most {
-				best, most = r.asked, n
-			}
+	best, most := l.checkable(q)
+	other, none := q, best != nil && most == 0 && q.AgentID != ""
+	for _, agent := range l.snapshot().Agents {
+		p := q
+		p.AgentID = agent.ID
+		if r, n := l.checkable(p); none && agent.ID != "" && n > most {
+			best, most, other = r, n, p
 		}
 	}
 	if most == 0 {
 		return false, nil
 	}
-	best.query = q
-	n, err := l.count(t, best)
+	lists := []asked{{other, best.from, best.to}}
+	if other != q {
+		lists = append(lists, asked{q, best.from, best.to})
+	}
+	n, err := l.count(t, lists...)
 	if err != nil {
 		return false, err
 	}
-	l.checked[q] = check{n[0] == most, now}
-	return n[0] == most, nil
+	right := n[0] == most && (other == q || n[1] == 0)
+	l.checked[q] = check{right, now}
+	return right, nil
 }
 
 // count asks how many calls lists have. It is Unknown of one with a row that does not fit.
@@ -138,6 +157,13 @@ const distrusted = "Talkover's own filter does not list just the calls that fit,
 // considerList decides whether the first window is listed by its filter: where that takes fewer
 // requests than what is missing of the log, and the filter is trusted.
 func (l *Log) considerList(t turn, c *chain, missing int) time.Duration {
+	if r, _ := l.checkable(t.Query); r == nil && t.Query.AgentID != "" && (len(c.held) == 0 || !c.held[0].whole) {
+		a := *c.gap // the newest dates are read first, to check the filter on
+		if len(c.held) == 0 {
+			a.from = max(a.to-countedDates, a.from)
+		}
+		return l.advance(t, l.begun(a))
+	}
 	n, err := l.count(t, c.missing(t.Query))
 	right := false
 	if err == nil && n[0] != Unknown && !capped(n[0]) && n[0]/talkover.MaxPerPage+2 <= missing/talkover.MaxPerPage {
