@@ -171,6 +171,9 @@ func TestWhichCallsAreOpenAfterTheOldestWereAskedFor(t *testing.T) {
 		if first.err != nil || len(first.rows(0)) < 5 || first.rows(0)[len(first.rows(0))-1].ID != "c5000" {
 			t.Errorf("the oldest: %s", first)
 		}
+		if have, left := len(first.rows(0)), first.Parts[0].Left; left != calls.Unknown && have+left != 5_000 {
+			t.Errorf("%d calls, and %d are left of 5,000: %s", have, left, first)
+		}
 		time.Sleep(time.Minute)
 		open := p.ask(t.Context(), question{windows: []calls.Window{{}}, status: "initiated"})
 		open.exactly(t, w, 6)

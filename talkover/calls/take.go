@@ -242,7 +242,11 @@ func (l *Log) coverage(w *want, i int, c *chain) Coverage {
 	if v.Complete {
 		return v
 	}
-	if v.Left = l.lacking(w, i, c); v.Left != Unknown {
+	v.Left = Unknown // of a window of which the oldest days alone were looked at
+	if i > 0 || w.Windows[0] == w.full {
+		v.Left = l.lacking(w, i, c)
+	}
+	if v.Left != Unknown {
 		v.Requests = v.Left/talkover.MaxPerPage + 1
 	}
 	why := "the rest takes more requests than the plan lets through in the time of a question"
