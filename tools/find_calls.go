@@ -31,8 +31,8 @@ func (findCallsInput) Tags() schema.Tags {
 		"sort": `enum:"newest,oldest,longest,shortest" ` +
 			`desc:"Which come first." alias:"order,order_by,sort_by"`,
 		"only": `enum:"not_called_back,called_back_no_answer,unreturned,repeat_contacts" ` +
-			`desc:"Missed calls since which, up to now, nobody talked: we did not call, we called in vain, or ` +
-			`both; or calls with numbers that have several."`,
+			`desc:"Missed calls after which nobody talked up to now: not_called_back, of ours no later call; ` +
+			`called_back_no_answer, in vain; unreturned, either. Or calls with numbers that have several."`,
 		"limit": `alias:"count,per_page,top,n,max_results"`,
 		"page":  `alias:"cursor,offset,after"`,
 	}

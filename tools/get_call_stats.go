@@ -233,6 +233,9 @@ func (out *callStatsOutput) explain(q *query.Question, in callStatsInput, narrow
 	if !report.Complete && len(report.Rows) > 1 && report.Order != stats.ByValue {
 		out.Note("The order of rows is that of this part; the rest may change it.")
 	}
+	if !report.Complete && !report.From.IsZero() {
+		out.notePart(in.GroupBy, report.From.In(q.Zone))
+	}
 	if report.Method == calls.ByCounts {
 		out.Note("Talkover counts calls, but not their durations, hours and contacts. Asked for in metrics alone, " +
 			"these are told of the newest calls.")
@@ -312,6 +315,19 @@ func (out *callStatsOutput) rank(in callStatsInput, t *groups) {
 		default:
 			out.Note("%d of %s have %d calls or more and rank; the others follow (min_calls).", r.Ranked,
 				severalOf(t.by, len(r.Rows)), r.MinCalls)
+		}
+	}
+}
+
+// notePart says which day, week or month is here from a moment within it on, since those before are not
+// read yet.
+func (out *callStatsOutput) notePart(by []stats.Dimension, from time.Time) {
+	for _, d := range by {
+		if !ofCalendar(d) {
+			continue
+		}
+		if v := d.Of(from); v == d.Of(from.Add(-time.Second)) { // else it begins with that moment
+			out.Note("The %s %s is a part here: its calls from %s on.", d, v.Name, answer.BeginForm(from, answer.NowForm))
 		}
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"github.com/talkover/talkover-mcp/tools/query"
 )
 
-// behind says how to find all calls.
+// behind says how to find all calls, or those that the one metric counts that was asked for.
 func (out *callStatsOutput) behind(f query.Filters, t *groups) {
 	if t.report.Calls > 0 {
+		if status, ok := statusOf[t.metrics[0]]; ok && t.chosen && len(t.metrics)+len(t.by) == 1 && len(f.Status) == 0 {
+			f.Status = []query.Outcomes{status}
+		}
 		out.Next = &step{Tool: "find_calls", Arguments: answer.Arguments[query.Filters]{Args: f}}
 	}
 }

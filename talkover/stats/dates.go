@@ -124,7 +124,7 @@ func countDays(first, end time.Time, by []Dimension, fits func(day time.Time) bo
 		}
 		var values []Value
 		for _, dimension := range by {
-			values = append(values, dimension.ofTime(day))
+			values = append(values, dimension.Of(day))
 		}
 		k, _ := d.place(values)
 		for k := range map[[2]string]bool{k: true, {k[0]}: true, {"", k[1]}: true, {}: true} {

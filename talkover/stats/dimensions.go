@@ -50,9 +50,9 @@ type Value struct {
 	Name string // how it is shown
 }
 
-// ofTime returns the place of a moment in a dimension that has an order. The moment
+// Of returns the place of a moment in a dimension that has an order. The moment
 // must be in the zone that is asked for.
-func (d Dimension) ofTime(at time.Time) Value {
+func (d Dimension) Of(at time.Time) Value {
 	var s string
 	switch d {
 	case ByDay:
@@ -178,7 +178,7 @@ func newPlacer(d Dimension, t *calls.Tables, q *Question, counted bool) *placer 
 		lines := places(p, t.Lines, ofNumber)
 		p.of = func(c *calls.Call) uint32 { return lines[c.Line] }
 	default:
-		moments := newClock(q.Filter.Zone, func(at time.Time) uint32 { return p.place(d.ofTime(at)) })
+		moments := newClock(q.Filter.Zone, func(at time.Time) uint32 { return p.place(d.Of(at)) })
 		p.of = func(c *calls.Call) uint32 { return moments.of(c.At) }
 	}
 	return p

@@ -45,7 +45,7 @@ func (s daySpan) at(d Dimension, v Value, of daySpan) (Value, bool) {
 	default:
 		return v, true
 	}
-	return d.ofTime(day), !day.After(s.last)
+	return d.Of(day), !day.After(s.last)
 }
 
 // all returns the values at the places of a row of another window.

@@ -391,7 +391,11 @@ func (e *examiner) next(fits []is) {
 		want = want.where(func(c *call) bool { return e.a.dimension(d, e.z)(c) == e.h.rows[0][i] })
 	}
 	have := e.log.in(then.window(e.now.day(e.z)).span(e.z)).where(then.fits(e.log, e.z)...)
-	if counts, ok := countedBy[e.h.matrix[2]]; ok { // a matrix goes on to the calls that it counts
+	counted := e.h.matrix[2]
+	if metrics := list(e.a.Metrics); len(metrics) == 1 && len(list(e.a.GroupBy)) == 0 && len(list(e.a.Status)) == 0 {
+		counted = metrics[0]
+	}
+	if counts, ok := countedBy[counted]; ok { // what is counted is what it goes on to
 		want = want.where(counts)
 	}
 	if !slices.EqualFunc(have, want, func(x, y *call) bool { return x.SID == y.SID }) {

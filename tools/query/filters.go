@@ -150,7 +150,7 @@ var filters = map[string]filter{
 	"min_seconds": {tags: `desc:"At least this long." alias:"min_duration,duration_min,longer_than"`},
 	"max_seconds": {tags: `desc:"At most this long." alias:"max_duration,duration_max,shorter_than"`},
 	"hours": {
-		tags: `desc:"Times of the day: 9-17, 22-6, Mon-Fri 9-17:30, business or after_hours." ` +
+		tags: `desc:"Times of the day, without the end: 9-17 is until 16:59; also 22-6, Mon-Fri 9-17:30, business, after_hours." ` +
 			`alias:"hour_from,hour_to,from_hour,to_hour,after_hour,before_hour,hour,time_of_day,shift,` +
 			`business_hours"`,
 		apply: func(f *stats.Filter, a Narrowed) { f.Hours = a.Hours.mean(a.business) },

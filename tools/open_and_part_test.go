@@ -28,3 +28,18 @@ func TestCallsThatAreOpenForHoursAreSaidToBeStale(t *testing.T) {
 		}
 	}
 }
+
+// Where a day is read from a moment within it on, an answer by days says so: its row is not the day.
+func TestADayThatIsReadInPartIsSaidToBeAPart(t *testing.T) {
+	large := remember(busyAccount(4000, 20))
+	s := connect(t, large, limited(t, large))
+	text, structure := s.call("get_call_stats", `{"group_by":["day"],"metrics":["calls","talk_seconds"]}`)
+	coverage := structure["coverage"].(map[string]any)
+	from := coverage["from"].(string)
+	if coverage["complete"] != false || strings.HasSuffix(from, " 00:00") {
+		t.Fatalf("nothing is cut within a day: %v", coverage)
+	}
+	if want := "Note: The day " + from[:10] + " is a part here: its calls from "; !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+}
