@@ -21,7 +21,7 @@ type findCallsInput struct {
 	query.Filters
 	Sort  stats.Order `json:"sort,omitempty" jsonschema:"default=newest"`
 	Only  stats.Only  `json:"only,omitempty"`
-	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" desc:"Calls to show."`
+	Limit int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50,default=20" desc:"Calls to show; fewer if there is no room."`
 	Page  position    `json:"page,omitempty" jsonschema:"maxLength=64" desc:"What next gives, or a number."`
 }
 

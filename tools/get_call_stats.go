@@ -265,7 +265,11 @@ func valuesOf(rows []stats.Row) answer.SafeText {
 // fit puts in as many groups as an answer may take, or a matrix.
 func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if len(t.by) == 0 {
-		out.Legend = answer.SafeText(stats.Legend(out.Totals.Names()))
+		var more []string
+		if _, ok := out.Totals[answer.BusyHour]; ok {
+			more = append(more, "busy_hour: of the day, with most calls")
+		}
+		out.Legend = answer.SafeText(stats.Legend(out.Totals.Names(), more...))
 		return
 	}
 	out.Order = orderWords(t.by, t.report.Order)
