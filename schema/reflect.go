@@ -75,13 +75,13 @@ func tagOf(t reflect.Type, f reflect.StructField, key string) string {
 		t = t.FieldByIndex(f.Index[:n]).Type
 	}
 	if more, ok := reflect.Zero(t).Interface().(Tagged); ok {
-		return more.Tags()[nameOf(f)].Get(key)
+		return more.Tags()[NameOf(f)].Get(key)
 	}
 	return ""
 }
 
-// nameOf returns the name of the property that a field holds.
-func nameOf(f reflect.StructField) string {
+// NameOf returns the name of the property that a field holds.
+func NameOf(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
 }
@@ -102,7 +102,7 @@ func NewInput[T any]() *Input[T] {
 	in := &Input[T]{json: raw, aliases: map[string]string{}, others: func(string) string { return "" }}
 	t := reflect.TypeFor[T]()
 	for _, f := range reflect.VisibleFields(t) {
-		name := nameOf(f)
+		name := NameOf(f)
 		p, ok := root.Properties.Get(name)
 		if !ok {
 			continue
@@ -182,7 +182,7 @@ func reflected[T any]() (*jsonschema.Schema, json.RawMessage) {
 	root.Version = ""
 	if t.Kind() == reflect.Struct {
 		for _, f := range reflect.VisibleFields(t) {
-			p := root.Properties.Value(nameOf(f))
+			p := root.Properties.Value(NameOf(f))
 			if p != nil && p.Items != nil {
 				p = p.Items
 			}

@@ -83,7 +83,7 @@ func countryDigits(digits string) int {
 // CountryCode returns the calling code that the digits of a number in international form begin with,
 // or "" if they are none.
 func CountryCode(digits string) string {
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' || len(digits) < 7 {
+	if len(digits) < 7 || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' {
 		return ""
 	}
 	return digits[:countryDigits(digits)]

@@ -150,7 +150,7 @@ func (in callStatsInput) totalled(t *groups, follows bool) []stats.Metric {
 	names := slices.Clone(stats.AllMetrics)
 	if t.report.Before != nil {
 		names = stats.In(stats.InComparisons)
-		if days := t.report.Before.Lengths; days[0] != days[1] {
+		if t.report.Before.IsUnlike() {
 			names = append(names, stats.PerDay)
 		}
 	}
@@ -185,11 +185,11 @@ func (out *callStatsOutput) total(in callStatsInput, t *groups, names []stats.Me
 		Totals: answer.MeasuresOf(names, b.Totals),
 	}
 	c.Change, c.Percent = out.Totals.ChangedFrom(c.Totals)
-	if days := b.Lengths; days[0] != days[1] {
+	if b.IsUnlike() {
 		maps.DeleteFunc(c.Percent, func(name stats.Metric, _ answer.Figure) bool { return name.Unit() == stats.Whole })
 		out.Note("Not alike: this window has %s, and the other one %d; rates and figures a day (per_day) can be "+
 			"compared.",
-			answer.Plural(days[0], "day", "days"), days[1])
+			answer.Plural(b.Lengths[0], "day", "days"), b.Lengths[1])
 	}
 	if chosen {
 		c.unknown = c.Totals.Missing(names)
@@ -265,6 +265,9 @@ func valuesOf(rows []stats.Row) answer.SafeText {
 // fit puts in as many groups as an answer may take, or a matrix.
 func (out *callStatsOutput) fit(in callStatsInput, t *groups) {
 	if len(t.by) == 0 {
+		if t.chosen && len(t.metrics) == 1 {
+			out.behindMetric(t.metrics[0])
+		}
 		var more []string
 		if _, ok := out.Totals[answer.BusyHour]; ok {
 			more = append(more, "busy_hour: of the day, with most calls")

@@ -56,7 +56,5 @@ func (out *callStatsOutput) layMatrix(t *groups, name stats.Metric) {
 			out.Matrix.First = &answer.Arguments[query.Filters]{Args: column}
 		}
 	}
-	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {
-		out.Next.Arguments.Args.Status = []query.Outcomes{status}
-	}
+	out.behindMetric(name)
 }

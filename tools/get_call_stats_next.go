@@ -6,12 +6,9 @@ import (
 	"github.com/talkover/talkover-mcp/tools/query"
 )
 
-// behind says how to find all calls, or those that the one metric counts that was asked for.
+// behind says how to find all calls.
 func (out *callStatsOutput) behind(f query.Filters, t *groups) {
 	if t.report.Calls > 0 {
-		if status, ok := statusOf[t.metrics[0]]; ok && t.chosen && len(t.metrics)+len(t.by) == 1 && len(f.Status) == 0 {
-			f.Status = []query.Outcomes{status}
-		}
 		out.Next = &step{Tool: "find_calls", Arguments: answer.Arguments[query.Filters]{Args: f}}
 	}
 }
@@ -29,6 +26,13 @@ func (out *callStatsOutput) behindFirst(t *groups, by []stats.Dimension, values 
 		}
 	}
 	out.Next.Arguments.Args, out.Next.rows = f, true
+}
+
+// behindMetric narrows what is found to the calls that a metric counts, where a status tells them.
+func (out *callStatsOutput) behindMetric(name stats.Metric) {
+	if status, ok := statusOf[name]; ok && out.Next != nil && len(out.Next.Arguments.Args.Status) == 0 {
+		out.Next.Arguments.Args.Status = []query.Outcomes{status}
+	}
 }
 
 // narrow puts the value of a group into filters. It returns false if no filter can say it.

@@ -81,12 +81,10 @@ func (f callFilters) fit(c talkover.Call) bool {
 		(to.IsZero() || c.CreatedAt.Before(to.AddDate(0, 0, 1).Add(dayDrift)))
 }
 
-// asFilters returns the filters as find_calls takes them, which finds what is searched for where it is
-// the number of a contact.
+// asFilters returns the filters as find_calls takes them, but for the search, which it does not take.
 func (f callFilters) asFilters() query.Filters {
 	all := query.Filters{
 		Direction: f.Direction, Agent: string(f.AgentID), DateFrom: query.Day(f.DateFrom), DateTo: query.Day(f.DateTo),
-		Contact: f.Search,
 	}
 	if f.Status != "" {
 		all.Status = []query.Outcomes{query.Outcomes(f.Status)}
@@ -104,7 +102,7 @@ func (f callFilters) filter() stats.Filter {
 	a := query.Narrowed{Filters: f.asFilters(), Window: f.window()}
 	a.AgentID = string(f.AgentID)
 	all := a.Filter()
-	all.Contact, all.Search = "", f.Search.Dialled()
+	all.Search = f.Search.Dialled()
 	return all
 }
 
@@ -201,11 +199,13 @@ func listCallsAnswer(q *query.Question, in listCallsInput, page talkover.Page[ta
 		},
 	}, in.callFilters, in, page)
 	out.Order, out.Summary = order, newSummary(calls)
-	if bySID := in.Search != "" && !strings.HasPrefix(string(in.Search), "+"); q.Zone.String() != "UTC" && !bySID &&
-		(in.DateFrom != "" || in.DateTo != "") {
+	isContact := in.Search == "" || strings.HasPrefix(string(in.Search), "+")
+	if q.Zone.String() != "UTC" && isContact && (in.DateFrom != "" || in.DateTo != "") {
+		found := in.asFilters()
+		found.Contact = in.Search
 		out.Days = ", UTC days"
 		out.Note("date_from and date_to are days of UTC here. By days of %s: find_calls %s", q.Zone,
-			answer.JSONOf{Args: in.asFilters()})
+			answer.JSONOf{Args: found})
 	}
 	return out
 }

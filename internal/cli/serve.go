@@ -120,7 +120,8 @@ func (p *Program) open(ctx context.Context, c config.Config, scrapes net.Listene
 // ToolsOf returns what the settings say of the tools, without an account.
 func ToolsOf(c config.Config, version string) tools.Config {
 	return tools.Config{
-		Version: version, Zone: c.Zone, BusinessHours: c.BusinessHours, Demo: c.Demo, MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
+		Version: version, Zone: c.Zone, BusinessHours: c.BusinessHours, Demo: c.Demo,
+		MaskNumbers: c.MaskNumbers == "last4", Charts: c.Charts == "on",
 		AllowCalls: c.MayCall(), MaxCallsPerHour: c.MaxCallsPerHour, Replicas: c.Replicas,
 		CallerOf:     auth.CallerName,
 		CallingCodes: c.CallCountries, ConfirmCalls: c.ConfirmCalls,

@@ -106,12 +106,16 @@ func (l *Log) trusts(t turn, q talkover.CallQuery) (bool, error) {
 		return c.right, nil
 	}
 	best, most := l.checkable(q)
-	other, none := q, best != nil && most == 0 && q.AgentID != ""
-	for _, agent := range l.snapshot().Agents {
-		p := q
-		p.AgentID = agent.ID
-		if r, n := l.checkable(p); none && agent.ID != "" && n > most {
-			best, most, other = r, n, p
+	other := q
+	if best != nil && most == 0 && q.AgentID != "" {
+		for _, agent := range l.snapshot().Agents {
+			p := q
+			if p.AgentID = agent.ID; agent.ID == "" {
+				continue
+			}
+			if r, n := l.checkable(p); n > most {
+				best, most, other = r, n, p
+			}
 		}
 	}
 	if most == 0 {

@@ -36,8 +36,7 @@ type Question struct {
 
 // needs adds up what must be known for what was asked for by name.
 func (q *Question) needs() need {
-	ranked, _ := q.Order.metric()
-	needs := ranked.row().needs
+	needs := q.Order.row().needs
 	for _, name := range q.Metrics {
 		needs |= name.row().needs
 	}
@@ -96,9 +95,9 @@ func (q *Question) wantBoth(w *calls.Want) error {
 // countable reports whether counts do for a question: they tell some figure that was asked for,
 // what rows are sorted by, and all dimensions.
 func (q *Question) countable() bool {
-	tells := func(name Metric) bool { return name.row().needs&^overDays == 0 }
-	ranked, _ := q.Order.metric()
-	return (len(q.Metrics) == 0 || slices.ContainsFunc(q.Metrics, tells)) && tells(ranked) &&
+	tells := func(m metricRow) bool { return m.needs&^overDays == 0 }
+	told := slices.ContainsFunc(q.Metrics, func(name Metric) bool { return tells(name.row()) })
+	return (len(q.Metrics) == 0 || told) && tells(q.Order.row()) &&
 		!slices.ContainsFunc(q.By, func(d Dimension) bool { return d != ByStatus && d != ByDirection })
 }
 
@@ -143,10 +142,7 @@ func (q *Question) tallied(w *calls.Want, t *calls.Taken) (*calls.Tables, []call
 func (q *Question) report(w *calls.Want, t *calls.Taken, window int) *Report {
 	part := &t.Parts[window]
 	tables, tallies := q.tallied(w, t)
-	within := calls.Window{From: part.From, To: part.To}
-	if end := q.Filter.Window().To; !end.IsZero() && (within.To.IsZero() || end.Before(within.To)) {
-		within.To = end
-	}
+	within := calls.Window{From: part.From, To: earlier(part.To, q.Filter.Window().To)}
 	r := &Report{Coverage: Coverage{Coverage: part.Coverage, AsOf: t.AsOf}, By: q.By, Order: q.Order.of(q.By), MinCalls: q.minCalls()}
 	r.over = daysOver(within, &q.Filter, q.By, t.AsOf)
 	s := newSums(q, tables, t.Counted != nil, r.over.Window)

@@ -24,13 +24,8 @@ type Before struct {
 	HeldDays [][2]int
 }
 
-// earlier returns the earlier one of two moments, of which the first may be zero.
-func earlier(x, y time.Time) time.Time {
-	if x.IsZero() || y.Before(x) {
-		return y
-	}
-	return x
-}
+// IsUnlike reports whether the windows have unequal lengths.
+func (b *Before) IsUnlike() bool { return b.Lengths[0] != b.Lengths[1] }
 
 // compared answers a question about both of its windows, cut at the same point of each where the
 // first one is not over at the moment of the answer. Parts of windows are never compared.

@@ -78,6 +78,14 @@ func clockOf(t time.Time) time.Duration {
 	return time.Duration(h*3600+m*60+s)*time.Second + time.Duration(t.Nanosecond())
 }
 
+// earlier returns the earlier one of two ends; zero stands for none.
+func earlier(x, y time.Time) time.Time {
+	if x.IsZero() || !y.IsZero() && y.Before(x) {
+		return y
+	}
+	return x
+}
+
 // zoneOf returns a zone, UTC if it is nil.
 func zoneOf(zone *time.Location) *time.Location {
 	if zone == nil {

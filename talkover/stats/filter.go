@@ -68,9 +68,7 @@ func (f *Filter) Window() (w calls.Window) {
 	if day, ok := parseDay(f.Days.To); ok {
 		w.To = startOf(day.AddDate(0, 0, 1), zone).UTC()
 	}
-	if !f.Days.Until.IsZero() && (w.To.IsZero() || f.Days.Until.Before(w.To)) {
-		w.To = f.Days.Until.UTC()
-	}
+	w.To = earlier(w.To, f.Days.Until.UTC())
 	return w
 }
 

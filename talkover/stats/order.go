@@ -22,11 +22,14 @@ func (o RowOrder) metric() (name Metric, ascending bool) {
 	return Metric(words), ascending
 }
 
-// Valid reports whether there is such an order.
-func (o RowOrder) Valid() bool {
+// row returns what is known of the metric that rows are sorted by; nothing where the order is none.
+func (o RowOrder) row() metricRow {
 	name, _ := o.metric()
-	return o == ByValue || name.row().name != ""
+	return name.row()
 }
+
+// Valid reports whether there is such an order.
+func (o RowOrder) Valid() bool { return o == ByValue || o.row().name != "" }
 
 // The orders that are no metrics.
 const (
@@ -59,11 +62,10 @@ const fewest = 20
 
 // minCalls returns how many calls a row has at least that ranks.
 func (q *Question) minCalls() int {
-	name, _ := q.Order.metric()
 	switch {
 	case q.MinCalls != nil:
 		return *q.MinCalls
-	case name.row().ofCalls():
+	case q.Order.row().ofCalls():
 		return fewest
 	}
 	return 0
@@ -75,7 +77,7 @@ func (q *Question) minCalls() int {
 func (r *Report) rank(q *Question) {
 	name, ascending := r.Order.metric()
 	known := func(row Row) bool { return row.M[name].Known }
-	if name.row().name != "" && len(r.Rows) > 0 && !slices.ContainsFunc(r.Rows, known) {
+	if r.Order.row().name != "" && len(r.Rows) > 0 && !slices.ContainsFunc(r.Rows, known) {
 		r.Order, name, r.MinCalls = RowOrder("").of(r.By), "", 0
 	}
 	calls := func(row Row) float64 { return row.M[Calls].Value }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/talkover/talkover-mcp/schema"
 )
 
 // Arguments holds arguments that an answer repeats. The schema of the answer does not repeat
@@ -36,7 +38,7 @@ func Written(args any, own map[string]string) string {
 	var parts []string
 	v := reflect.ValueOf(args)
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		name, value, form := ArgumentOf(f), v.FieldByIndex(f.Index), "%s=%v"
+		name, value, form := schema.NameOf(f), v.FieldByIndex(f.Index), "%s=%v"
 		if part, ok := own[name]; ok {
 			parts = append(parts, part)
 			continue
@@ -55,12 +57,6 @@ func Written(args any, own map[string]string) string {
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	return cmp.Or(strings.Join(parts, " "), NoFilters)
-}
-
-// ArgumentOf returns the name of the argument that a field holds.
-func ArgumentOf(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
 }
 
 // JSONOf holds arguments that say shall write as a model does.

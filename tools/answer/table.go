@@ -15,6 +15,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/talkover/talkover-mcp/schema"
 	"github.com/talkover/talkover-mcp/talkover"
 )
 
@@ -105,7 +106,7 @@ func FieldTable(v any) Table {
 // addFields adds the rows of the fields of a struct.
 func (t *Table) addFields(prefix string, v reflect.Value) {
 	for i := range v.NumField() {
-		name := prefix + ArgumentOf(v.Type().Field(i))
+		name := prefix + schema.NameOf(v.Type().Field(i))
 		switch field := v.Field(i); {
 		case field.Type().Implements(reflect.TypeFor[Cell]()):
 			t.Rows = append(t.Rows, Row{SafeText(name), field.Interface().(Cell)})

@@ -322,7 +322,7 @@ func (q *Question) Narrow(ctx context.Context, f Filters) (Narrowed, error) {
 func (a Narrowed) Filter() (f stats.Filter) {
 	from, to := reflect.ValueOf(a.Filters), reflect.ValueOf(&f).Elem()
 	for _, field := range reflect.VisibleFields(from.Type()) {
-		if row := filters[answer.ArgumentOf(field)]; row.apply != nil {
+		if row := filters[schema.NameOf(field)]; row.apply != nil {
 			row.apply(&f, a)
 		} else if same := to.FieldByName(field.Name); same.IsValid() {
 			same.Set(from.FieldByIndex(field.Index).Convert(same.Type()))

@@ -22,7 +22,7 @@ func given(t *testing.T, f reflect.StructField) Filters {
 		"date_to": "2026-10-07",
 		"hours":   "9-17", "weekdays": "Tue", "test_calls": "only", "timezone": "Europe/Berlin",
 	}
-	text := texts[answer.ArgumentOf(f)]
+	text := texts[schema.NameOf(f)]
 	if text == "" {
 		text = "+12025550123"
 	}
@@ -64,7 +64,7 @@ func TestEachFilterNarrowsTheCallsAndIsShown(t *testing.T) {
 	input := schema.NewInput[Filters]()
 	var arguments []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Filters]()) {
-		argument := answer.ArgumentOf(f)
+		argument := schema.NameOf(f)
 		arguments = append(arguments, argument)
 		one := narrow(given(t, f))
 		if reflect.DeepEqual(one.Filter(), none.Filter()) {

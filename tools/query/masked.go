@@ -24,7 +24,7 @@ func (q *Question) CheckSearch(ctx context.Context, in any) error {
 	}
 	v := reflect.ValueOf(in)
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		argument, text := answer.ArgumentOf(f), v.FieldByIndex(f.Index)
+		argument, text := schema.NameOf(f), v.FieldByIndex(f.Index)
 		switch kind := f.Tag.Get("masked"); {
 		case kind == "number":
 			if err := q.checkNumber(ctx, argument, answer.SearchTerm(text.String())); err != nil {

@@ -24,8 +24,7 @@ const (
 // on to its last day. Weeks begin on Mondays.
 var Periods = []Period{
 	Today, Yesterday, "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter",
-	"this_year", "last_year", "last_7_days", "last_30_days",
-	"last_90_days",
+	"this_year", "last_year", "last_7_days", "last_30_days", "last_90_days",
 }
 
 // JSONSchema implements the hook of invopop/jsonschema.
